@@ -1,0 +1,125 @@
+//! The one error type.
+
+use std::fmt;
+
+use super::{Conflict, Mistake, Misuse, Violation};
+use crate::value::Mismatch;
+
+/// What every fallible call returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure, one word wide. Match on [`Error::kind`] or ask a predicate.
+#[derive(Clone, PartialEq)]
+pub struct Error(Box<ErrorKind>);
+
+/// The kinds of failure.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A constraint refuses a row.
+    Violation(Violation),
+    /// Several deferred constraints are still open at commit.
+    Open(Vec<Violation>),
+    /// Another transaction was first.
+    Conflict(Conflict),
+    /// A schema or a model is wrong; every mistake of it.
+    Declaration(Vec<Mistake>),
+    /// A call that cannot be answered.
+    Misuse(Misuse),
+}
+
+impl Error {
+    /// What failed.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
+    /// The violated constraint, if one is the reason (the first, where several deferred ones are open).
+    pub fn violation(&self) -> Option<&Violation> {
+        match self.kind() {
+            ErrorKind::Violation(it) => Some(it),
+            ErrorKind::Open(all) => all.first(),
+            _ => None,
+        }
+    }
+
+    /// The misuse, if one is the reason.
+    pub fn misuse(&self) -> Option<&Misuse> {
+        match self.kind() {
+            ErrorKind::Misuse(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// Whether the same work may succeed when it is done again in a new transaction.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Conflict(_))
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Error(Box::new(kind))
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(it: Violation) -> Self {
+        ErrorKind::Violation(it).into()
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(it: Conflict) -> Self {
+        ErrorKind::Conflict(it).into()
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(it: Misuse) -> Self {
+        ErrorKind::Misuse(it).into()
+    }
+}
+
+impl From<Vec<Mistake>> for Error {
+    fn from(all: Vec<Mistake>) -> Self {
+        ErrorKind::Declaration(all).into()
+    }
+}
+
+impl From<Mismatch> for Error {
+    fn from(it: Mismatch) -> Self {
+        Misuse::Mismatch(it).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            ErrorKind::Violation(it) => it.fmt(f),
+            ErrorKind::Conflict(it) => it.fmt(f),
+            ErrorKind::Misuse(it) => it.fmt(f),
+            ErrorKind::Open(all) => list(f, "deferred constraint still open at commit", all),
+            ErrorKind::Declaration(all) => list(f, "mistake in the declaration", all),
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, what: &str, all: &[impl fmt::Display]) -> fmt::Result {
+    match all {
+        [one] => write!(f, "{what}: {one}"),
+        _ => {
+            write!(f, "{} of these, {what}:", all.len())?;
+            all.iter().try_for_each(|it| write!(f, "\n  {it}"))
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // `main` and `unwrap` print the debug form, and a reader deserves the story there too.
+        write!(f, "{self:#}")
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,165 @@
+//! Calls that cannot be answered.
+
+use std::fmt;
+
+use super::RowFact;
+use crate::value::{Mismatch, Value};
+
+/// A call that cannot be answered, and why.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A name that the schema or the model does not know.
+    UnknownName {
+        /// What was looked for: a table, a column, a class, a relation.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        hint: String,
+    },
+    /// A value of the wrong type.
+    Mismatch(Mismatch),
+    /// An operation that its operands do not have.
+    Operation {
+        /// The operation.
+        operation: &'static str,
+        /// The operands.
+        operands: Vec<Value>,
+    },
+    /// An arithmetic result that no integer of 64 bits holds.
+    Overflow {
+        /// The operation.
+        operation: &'static str,
+        /// The operands.
+        operands: Vec<Value>,
+    },
+    /// A statement got another number of parameters than it has.
+    Parameters {
+        /// How many it has.
+        expected: usize,
+        /// How many were given.
+        given: usize,
+    },
+    /// A statement that cannot be carried out as it stands.
+    Statement {
+        /// Why.
+        reason: String,
+    },
+    /// A table without a primary key was asked for a row by key.
+    NoKey {
+        /// The table.
+        table: String,
+    },
+    /// There is no such row.
+    NotFound {
+        /// The row.
+        row: RowFact,
+    },
+    /// Exactly one row was asked for.
+    NotOne {
+        /// The table.
+        table: String,
+        /// How many there are (two stands for two or more).
+        found: usize,
+    },
+    /// There is no such savepoint, or no transaction.
+    NoTransaction,
+    /// A reference of one session was used with another.
+    WrongSession {
+        /// The session that made the reference.
+        of: u32,
+        /// The session it was used with.
+        used_with: u32,
+    },
+    /// A reference to an object that the session has let go.
+    StaleReference {
+        /// The class.
+        class: String,
+    },
+    /// An object that is not in the state the call needs.
+    State {
+        /// The object.
+        object: String,
+        /// The state it is in.
+        state: &'static str,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// A relation was read without having been loaded.
+    NotLoaded {
+        /// The relation, such as `Post.author`.
+        relation: String,
+        /// The object.
+        object: String,
+        /// What would load it.
+        advice: &'static str,
+    },
+    /// An object was to be taken from a collection that does not hold it.
+    NotInCollection {
+        /// The relation.
+        relation: String,
+        /// The object.
+        object: String,
+    },
+    /// A reference of one class was used where another is needed.
+    WrongClass {
+        /// The class that is needed.
+        expected: String,
+        /// The class that was given.
+        given: String,
+    },
+    /// Rows that need each other before either can exist.
+    Circular {
+        /// The rows, in a ring.
+        ring: Vec<String>,
+        /// What would break the ring.
+        advice: &'static str,
+    },
+    /// A row that a statement should have changed is gone or was changed behind the session.
+    Stale {
+        /// The row.
+        row: RowFact,
+    },
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misuse::UnknownName { what, name, hint } if hint.is_empty() => write!(f, "there is no {what} `{name}`"),
+            Misuse::UnknownName { what, name, hint } => write!(f, "there is no {what} `{name}`; {hint}"),
+            Misuse::Mismatch(it) => it.fmt(f),
+            Misuse::Operation { operation, operands } => {
+                write!(f, "{operation} is not defined for {operands:?}")
+            }
+            Misuse::Overflow { operation, operands } => {
+                write!(f, "{operation} of {operands:?} does not fit into an integer of 64 bits")
+            }
+            Misuse::Parameters { expected, given } => {
+                write!(f, "the statement has {expected} parameters, {given} were given")
+            }
+            Misuse::Statement { reason } => f.write_str(reason),
+            Misuse::NoKey { table } => write!(f, "{table} has no primary key"),
+            Misuse::NotFound { row } => write!(f, "there is no {row}"),
+            Misuse::NotOne { table, found: 0 } => write!(f, "one row of {table} was asked for, there is none"),
+            Misuse::NotOne { table, .. } => write!(f, "one row of {table} was asked for, there are several"),
+            Misuse::NoTransaction => f.write_str("there is no open transaction or savepoint to end"),
+            Misuse::WrongSession { of, used_with } => {
+                write!(f, "a reference of session {of} was used with session {used_with}; objects do not cross sessions")
+            }
+            Misuse::StaleReference { class } => {
+                write!(f, "the session no longer holds the {class} that this reference stood for")
+            }
+            Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
+            Misuse::NotLoaded { relation, object, advice } => {
+                write!(f, "{relation} of {object} is not loaded; {advice}")
+            }
+            Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
+            Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
+            Misuse::Circular { ring, advice } => {
+                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
+            }
+            Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a user's struct tells the object layer about itself. The derive writes all of it.
+
+use super::class::Class;
+use crate::id::{ColumnId, RelationId};
+use crate::record::Record;
+use crate::value::{AsValue, Value};
+
+/// A struct that is the row of a table.
+///
+/// Derive it; see [`derive@crate::Entity`].
+pub trait Entity: Record + Clone + Sized {
+    /// The class's name: the struct's.
+    const CLASS: &'static str;
+    /// The table's name.
+    const TABLE: &'static str;
+    /// The type of the primary key: one column's type, or a tuple in the order of the key.
+    type Key: Key;
+
+    /// A row to fill in: numbers are zero, text is empty, options are absent, automatic keys are still to be given.
+    fn draft() -> Self;
+
+    /// The table and the relations, as data.
+    fn declare() -> Class;
+}
+
+/// A typed column of an entity: a zero-sized constant such as `Post::score`.
+pub trait Field: Copy + 'static {
+    /// The entity.
+    type Entity: Entity;
+    /// The Rust type of the column.
+    type Value: AsValue;
+    /// Its position.
+    const COLUMN: ColumnId;
+    /// Its name in the table.
+    const NAME: &'static str;
+}
+
+/// A typed relation of an entity: a zero-sized constant such as `Post::author`.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a relation of an entity")]
+pub trait Relation: Copy + 'static {
+    /// The entity that declares it.
+    type Owner: Entity;
+    /// The entity it leads to.
+    type Target: Entity;
+    /// How many it leads to: [`Required`], [`Optional`] or [`Many`].
+    type Arity: Arity;
+    /// Its position among the relations of the owner.
+    const RELATION: RelationId;
+    /// Its name.
+    const NAME: &'static str;
+}
+
+/// How many objects a relation leads to.
+pub trait Arity: 'static {
+    /// Whether it leads to a collection.
+    const MANY: bool;
+}
+
+/// Leads to exactly one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Required;
+
+/// Leads to one object or none.
+#[derive(Clone, Copy, Debug)]
+pub struct Optional;
+
+/// Leads to a collection.
+#[derive(Clone, Copy, Debug)]
+pub struct Many;
+
+impl Arity for Required {
+    const MANY: bool = false;
+}
+
+impl Arity for Optional {
+    const MANY: bool = false;
+}
+
+impl Arity for Many {
+    const MANY: bool = true;
+}
+
+/// A primary key as a Rust type.
+pub trait Key {
+    /// The scalars in the order of the key's columns.
+    fn into_values(self) -> Vec<Value>;
+}
+
+impl<T: AsValue> Key for T {
+    fn into_values(self) -> Vec<Value> {
+        vec![self.as_value().to_value()]
+    }
+}
+
+macro_rules! composite_keys {
+    ($(($($name:ident),+);)*) => {$(
+        impl<$($name: AsValue),+> Key for ($($name,)+) {
+            #[allow(non_snake_case)]
+            fn into_values(self) -> Vec<Value> {
+                let ($($name,)+) = self;
+                vec![$($name.as_value().to_value()),+]
+            }
+        }
+    )*};
+}
+
+composite_keys! {
+    (A, B);
+    (A, B, C);
+    (A, B, C, D);
+}
+
+/// The name of a column, where the compiler has checked that the column exists.
+pub const fn field_name<F: Field>(_: F) -> &'static str {
+    F::NAME
+}
+
+/// The name of a relation, where the compiler has checked that the relation exists.
+pub const fn relation_name<R: Relation>(_: R) -> &'static str {
+    R::NAME
+}

@@ -1,0 +1,240 @@
+//! A schema as everything else uses it: positions, resolved once.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Action, SchemaBuilder, Timing};
+use crate::error::{Misuse, Result, closest};
+use crate::expr::Expr;
+use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
+use crate::record::{Record, Row};
+use crate::value::{Kind, Value};
+
+/// All tables of a database and how they refer to each other.
+pub struct Schema {
+    pub(super) tables: Vec<TableSchema>,
+    pub(super) references: Vec<ReferenceSchema>,
+    pub(super) by_name: HashMap<String, TableId>,
+    pub(super) attachment: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Schema {
+    /// Starts a schema.
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
+    }
+
+    /// Its tables, in the order of declaration.
+    pub fn tables(&self) -> &[TableSchema] {
+        &self.tables
+    }
+
+    /// Its foreign keys, in the order of declaration.
+    pub fn references(&self) -> &[ReferenceSchema] {
+        &self.references
+    }
+
+    /// A table by position.
+    #[inline]
+    pub fn table(&self, id: TableId) -> &TableSchema {
+        &self.tables[id.index()]
+    }
+
+    /// A foreign key by position.
+    #[inline]
+    pub fn reference(&self, id: ReferenceId) -> &ReferenceSchema {
+        &self.references[id.index()]
+    }
+
+    /// A table by name.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn table_named(&self, name: &str) -> Result<&TableSchema> {
+        self.by_name.get(name).map(|&id| self.table(id)).ok_or_else(|| {
+            let hint = closest(name, self.tables.iter().map(|it| it.name.as_str()));
+            Misuse::UnknownName { what: "table", name: name.to_owned(), hint }.into()
+        })
+    }
+
+    /// What a room above has attached to the schema while it was built, such as the object layer's model.
+    pub fn attachment<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.attachment.clone().and_then(|it| it.downcast::<T>().ok())
+    }
+}
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schema").field("tables", &self.tables).field("references", &self.references).finish()
+    }
+}
+
+/// One table.
+#[derive(Debug)]
+pub struct TableSchema {
+    /// Its position.
+    pub id: TableId,
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<ColumnSchema>,
+    /// Its primary key, unique keys and indexes; the primary key comes first.
+    pub indexes: Vec<IndexSchema>,
+    /// Its CHECK conditions.
+    pub checks: Vec<CheckSchema>,
+    /// The foreign keys it declares.
+    pub outbound: Vec<ReferenceId>,
+    /// The foreign keys that refer to it.
+    pub inbound: Vec<ReferenceId>,
+    /// The key column that fills itself.
+    pub auto: Option<ColumnId>,
+    /// A draft of a row; every row of the table is of its Rust type.
+    pub prototype: Row,
+}
+
+impl TableSchema {
+    /// A column by name.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn column_named(&self, name: &str) -> Result<ColumnId> {
+        let found = self.columns.iter().position(|it| it.name == name);
+        found.map(|position| ColumnId(position as u16)).ok_or_else(|| {
+            let hint = closest(name, self.columns.iter().map(|it| it.name.as_str()));
+            Misuse::UnknownName { what: "column", name: format!("{}.{name}", self.name), hint }.into()
+        })
+    }
+
+    /// A column by position.
+    #[inline]
+    pub fn column(&self, id: ColumnId) -> &ColumnSchema {
+        &self.columns[id.index()]
+    }
+
+    /// The names of some columns.
+    pub fn names(&self, columns: &[ColumnId]) -> Vec<String> {
+        columns.iter().map(|&it| self.column(it).name.clone()).collect()
+    }
+
+    /// The primary key.
+    pub fn primary_key(&self) -> Option<&IndexSchema> {
+        self.indexes.first().filter(|it| it.uniqueness == Uniqueness::Primary)
+    }
+
+    /// The columns that name a row in messages: the primary key, or all columns without one.
+    pub fn naming_columns(&self) -> Vec<ColumnId> {
+        self.primary_key().map_or_else(|| self.column_ids().collect(), |key| key.columns.clone())
+    }
+
+    /// The positions of all columns.
+    pub fn column_ids(&self) -> impl Iterator<Item = ColumnId> + use<> {
+        (0..self.columns.len()).map(|position| ColumnId(position as u16))
+    }
+
+    /// An index by position.
+    #[inline]
+    pub fn index(&self, id: IndexId) -> &IndexSchema {
+        &self.indexes[id.index()]
+    }
+
+    /// The primary or unique key over exactly these columns, in any order.
+    pub fn key_over(&self, columns: &[ColumnId]) -> Option<IndexId> {
+        let same = |index: &IndexSchema| {
+            index.columns.len() == columns.len() && columns.iter().all(|it| index.columns.contains(it))
+        };
+        let found = self.indexes.iter().position(|it| it.uniqueness != Uniqueness::None && same(it));
+        found.map(|position| IndexId(position as u16))
+    }
+
+    /// Whether rows of this table are the user's own records rather than tuples.
+    pub fn holds_tuples(&self) -> bool {
+        (&*self.prototype as &dyn Any).is::<crate::record::Tuple>()
+    }
+
+    /// Whether a row is of the table's Rust type.
+    pub fn holds(&self, row: &dyn Record) -> bool {
+        Any::type_id(row) == Any::type_id(&*self.prototype)
+    }
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct ColumnSchema {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// Whether it may hold NULL.
+    pub nullable: bool,
+    /// What it holds when a statement does not give it.
+    pub default: Option<Value>,
+}
+
+/// Whether an index also forbids that two rows agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// The primary key.
+    Primary,
+    /// A unique key.
+    Unique,
+    /// Rows may agree.
+    None,
+}
+
+/// An index: the primary key, a unique key, or a plain one.
+#[derive(Debug)]
+pub struct IndexSchema {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<ColumnId>,
+    /// What it forbids.
+    pub uniqueness: Uniqueness,
+}
+
+impl IndexSchema {
+    /// Whether no two rows may agree.
+    pub fn is_unique(&self) -> bool {
+        self.uniqueness != Uniqueness::None
+    }
+}
+
+/// A CHECK condition.
+#[derive(Debug)]
+pub struct CheckSchema {
+    /// Its name.
+    pub name: String,
+    /// The condition over the table's own columns.
+    pub condition: Expr<ColumnId>,
+    /// The columns it reads.
+    pub columns: Vec<ColumnId>,
+}
+
+/// A foreign key.
+#[derive(Debug)]
+pub struct ReferenceSchema {
+    /// Its position.
+    pub id: ReferenceId,
+    /// Its name.
+    pub name: String,
+    /// The table that declares it.
+    pub table: TableId,
+    /// The columns that refer.
+    pub columns: Vec<ColumnId>,
+    /// The table it refers to.
+    pub target: TableId,
+    /// The columns they refer to, one for one.
+    pub target_columns: Vec<ColumnId>,
+    /// The key of the target over those columns (S2).
+    pub target_key: IndexId,
+    /// What happens when the target row is deleted.
+    pub on_delete: Action,
+    /// What happens when the target row gets another key.
+    pub on_update: Action,
+    /// When it is judged.
+    pub timing: Timing,
+    /// The index that finds the rows that refer, if one is kept.
+    pub index: Option<IndexId>,
+}

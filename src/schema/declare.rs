@@ -1,0 +1,242 @@
+//! A schema as one writes it: names in a fluent form.
+
+use std::borrow::Cow;
+
+use super::{Action, Timing};
+use crate::expr::{Expr, Expression};
+use crate::record::Row;
+use crate::value::{AsValue, Kind, Value};
+
+/// A name, usually a literal.
+pub type Name = Cow<'static, str>;
+
+/// A table as it is declared.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(super) name: Name,
+    pub(super) columns: Vec<Column>,
+    pub(super) primary_key: Vec<Name>,
+    pub(super) auto: bool,
+    pub(super) keys: Vec<KeyDeclaration>,
+    pub(super) checks: Vec<(Name, Expr<Name>)>,
+    pub(super) foreign_keys: Vec<ForeignKey>,
+    pub(super) prototype: Option<Row>,
+}
+
+/// A unique key or a plain index as it is declared.
+#[derive(Clone, Debug)]
+pub(super) struct KeyDeclaration {
+    pub(super) name: Option<Name>,
+    pub(super) columns: Vec<Name>,
+    pub(super) unique: bool,
+}
+
+impl Table {
+    /// A table without columns.
+    pub fn new(name: impl Into<Name>) -> Self {
+        Table {
+            name: name.into(),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            auto: false,
+            keys: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            prototype: None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds a column.
+    pub fn column(mut self, column: Column) -> Self {
+        self.columns.push(column);
+        self
+    }
+
+    /// Makes these columns the primary key. They are never NULL.
+    pub fn primary_key<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.primary_key = names(columns);
+        self
+    }
+
+    /// A primary key column that the table fills when it is not given: the greatest key so far and one.
+    pub fn auto_key(mut self, name: impl Into<Name>) -> Self {
+        let name = name.into();
+        self.primary_key = vec![name.clone()];
+        self.auto = true;
+        self.column(Column::new(name, Kind::Int))
+    }
+
+    /// Makes the single integer key column fill itself; see [`auto_key`](Table::auto_key).
+    pub fn auto(mut self) -> Self {
+        self.auto = true;
+        self
+    }
+
+    /// No two rows may agree in these columns; NULLs never agree.
+    pub fn unique<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.keys.push(KeyDeclaration { name: None, columns: names(columns), unique: true });
+        self
+    }
+
+    /// Keeps an ordered index on these columns.
+    pub fn index<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.keys.push(KeyDeclaration { name: None, columns: names(columns), unique: false });
+        self
+    }
+
+    /// Refuses rows for which the condition is false. Where it is unknown, because of a NULL, the row is accepted.
+    pub fn check(mut self, name: impl Into<Name>, condition: Expr<Name>) -> Self {
+        self.checks.push((name.into(), condition));
+        self
+    }
+
+    /// Adds a foreign key.
+    pub fn foreign_key(mut self, key: ForeignKey) -> Self {
+        self.foreign_keys.push(key);
+        self
+    }
+
+    /// Makes the rows of this table records like `row`, which stands for a draft of one. Without it, rows are tuples.
+    pub fn of_records(mut self, row: Row) -> Self {
+        self.prototype = Some(row);
+        self
+    }
+}
+
+fn names<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> Vec<Name> {
+    columns.into_iter().map(Into::into).collect()
+}
+
+/// A column as it is declared; never NULL unless it says so.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub(super) name: Name,
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
+    pub(super) default: Option<Value>,
+}
+
+impl Column {
+    /// A column that must have a value.
+    pub fn new(name: impl Into<Name>, kind: Kind) -> Self {
+        Column { name: name.into(), kind, nullable: false, default: None }
+    }
+
+    /// The column for a Rust type: its kind, and NULL for an `Option`.
+    pub fn of<T: AsValue>(name: impl Into<Name>) -> Self {
+        Column { nullable: T::NULLABLE, ..Column::new(name, T::KIND) }
+    }
+
+    /// A column of integers.
+    pub fn int(name: impl Into<Name>) -> Self {
+        Column::new(name, Kind::Int)
+    }
+
+    /// A column of text.
+    pub fn text(name: impl Into<Name>) -> Self {
+        Column::new(name, Kind::Text)
+    }
+
+    /// A column of floats.
+    pub fn float(name: impl Into<Name>) -> Self {
+        Column::new(name, Kind::Float)
+    }
+
+    /// A column of booleans.
+    pub fn bool(name: impl Into<Name>) -> Self {
+        Column::new(name, Kind::Bool)
+    }
+
+    /// Lets the column hold NULL.
+    pub fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// What the column holds when a statement does not give it, and what SET DEFAULT puts there.
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+}
+
+/// A column of the table itself, inside a CHECK.
+pub fn column(name: impl Into<Name>) -> Expr<Name> {
+    Expr::Leaf(name.into())
+}
+
+impl Expression<Name> for &'static str {
+    fn expr(self) -> Expr<Name> {
+        column(self)
+    }
+}
+
+/// A foreign key as it is declared.
+#[derive(Clone, Debug)]
+pub struct ForeignKey {
+    pub(super) name: Option<Name>,
+    pub(super) columns: Vec<Name>,
+    pub(super) target: Name,
+    pub(super) target_columns: Vec<Name>,
+    pub(super) on_delete: Action,
+    pub(super) on_update: Action,
+    pub(super) timing: Timing,
+    pub(super) indexed: bool,
+}
+
+impl ForeignKey {
+    /// These columns refer to the primary key of `target`. A key with a NULL part refers to nothing (MATCH SIMPLE).
+    pub fn new<N: Into<Name>>(columns: impl IntoIterator<Item = N>, target: impl Into<Name>) -> Self {
+        ForeignKey {
+            name: None,
+            columns: names(columns),
+            target: target.into(),
+            target_columns: Vec::new(),
+            on_delete: Action::NoAction,
+            on_update: Action::NoAction,
+            timing: Timing::Immediate,
+            indexed: true,
+        }
+    }
+
+    /// Refers to these columns, which must be the primary key or a unique key of the target.
+    pub fn to<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.target_columns = names(columns);
+        self
+    }
+
+    /// Gives the constraint a name; otherwise it is `table_columns_fkey`.
+    pub fn named(mut self, name: impl Into<Name>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What happens to the rows that refer when the row they refer to is deleted.
+    pub fn on_delete(mut self, action: Action) -> Self {
+        self.on_delete = action;
+        self
+    }
+
+    /// What happens to the rows that refer when the row they refer to gets another key.
+    pub fn on_update(mut self, action: Action) -> Self {
+        self.on_update = action;
+        self
+    }
+
+    /// Judges the key at commit (`DEFERRABLE INITIALLY DEFERRED`). RESTRICT is judged at once all the same.
+    pub fn deferred(mut self) -> Self {
+        self.timing = Timing::Deferred;
+        self
+    }
+
+    /// Keeps no index for the key: every delete of a target row then scans this table.
+    pub fn unindexed(mut self) -> Self {
+        self.indexed = false;
+        self
+    }
+}

@@ -1,0 +1,26 @@
+//! What a database is before it holds a row; immutable once built.
+//!
+//! A schema is written with names ([`Table`], [`Column`], [`ForeignKey`]) and built into positions ([`Schema`],
+//! [`TableSchema`], [`ReferenceSchema`]). Building checks the whole and reports every mistake at once.
+//!
+//! # Invariants
+//! - **S1** A built schema has no dangling name: every id it holds points at something in it.
+//! - **S2** A foreign key refers to the primary key or a unique key of its target, column by column of the same kind.
+//! - **S3** All mistakes of a declaration are reported together.
+//!
+//! # Not here
+//! Rows (`store`), when a rule is judged (`integrity`).
+
+mod action;
+mod build;
+mod built;
+mod declare;
+mod graph;
+mod lint;
+
+pub use action::{Action, Timing};
+pub use build::SchemaBuilder;
+pub use built::{CheckSchema, ColumnSchema, IndexSchema, ReferenceSchema, Schema, TableSchema, Uniqueness};
+pub use declare::{Column, ForeignKey, Name, Table, column};
+pub use graph::Components;
+pub use lint::Lint;
