@@ -1,0 +1,164 @@
+//! Carrying out: inserts, and plans of deletes and updates. Either all of it happens or nothing (I5).
+
+use rustc_hash::FxHashMap;
+
+use super::facts::taken;
+use super::ledger::Ledger;
+use super::plan::{ActionPlan, Effect};
+use super::references::{judge_plan, judge_row};
+use super::rows;
+use crate::error::{Misuse, Result};
+use crate::id::{RowId, TableId};
+use crate::record::{Row, changed_columns, edit};
+use crate::schema::{Schema, TableSchema};
+use crate::store::{Change, Image};
+use crate::value::Value;
+
+/// Inserts rows. Keys that are to be given are filled in, above `floor` and above every key of the table; the rows
+/// come back as the table holds them.
+///
+/// # Errors
+/// When a constraint refuses a row; the image is as before, and so are the rows.
+pub fn insert(
+    schema: &Schema,
+    image: &mut Image,
+    table: TableId,
+    rows: &mut [Row],
+    floor: i64,
+    ledger: &mut Ledger,
+) -> Result<Vec<Change>> {
+    let declared = schema.table(table);
+    let noted = ledger.len();
+    let mut changes = Vec::with_capacity(rows.len());
+    let mut given = Vec::new();
+    let outcome = prepare(declared, image, rows, floor, &mut given).and_then(|()| {
+        let inserted = image.table_mut(table).insert_many(declared, rows, &mut changes);
+        inserted.map_err(|it| taken(declared, &it))?;
+        judge_inserted(schema, image, declared, &changes, ledger)
+    });
+    match outcome {
+        Ok(()) => Ok(changes),
+        Err(error) => {
+            image.revert(schema, changes);
+            ledger.cut(noted);
+            if let Some(column) = declared.auto {
+                given.into_iter().for_each(|position: usize| {
+                    let taken_back = edit(&mut rows[position]).set(column, Value::Null);
+                    debug_assert!(taken_back.is_ok(), "the key was NULL before");
+                });
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Steps 1 of the front page, for rows that are to be inserted. `given` collects the rows that got a key.
+fn prepare(
+    table: &TableSchema,
+    image: &Image,
+    rows: &mut [Row],
+    floor: i64,
+    given: &mut Vec<usize>,
+) -> Result<()> {
+    let mut greatest = None;
+    for (position, row) in rows.iter_mut().enumerate() {
+        rows::adopt(table, row)?;
+        rows::widen(table, row);
+        if let Some(column) = table.auto {
+            let greatest = greatest
+                .get_or_insert_with(|| image.table(table.id).greatest_key().unwrap_or(0).max(floor).max(0));
+            match row.get(column) {
+                crate::value::ValueRef::Int(key) => *greatest = key.max(*greatest),
+                crate::value::ValueRef::Null => {
+                    let operands = vec![Value::Int(*greatest)];
+                    let full = Misuse::Overflow { operation: "the next key", operands };
+                    *greatest = greatest.checked_add(1).ok_or(full)?;
+                    edit(row).set(column, Value::Int(*greatest))?;
+                    given.push(position);
+                }
+                _ => {}
+            }
+        }
+        rows::judge(table, &**row, None)?;
+    }
+    Ok(())
+}
+
+fn judge_inserted(
+    schema: &Schema,
+    image: &Image,
+    table: &TableSchema,
+    changes: &[Change],
+    ledger: &mut Ledger,
+) -> Result<()> {
+    for &id in &table.outbound {
+        let reference = schema.reference(id);
+        for change in changes {
+            let Change::Inserted { row: at, .. } = change else { continue };
+            if let Some(row) = image.table(table.id).get(*at) {
+                judge_row(schema, image, reference, *at, row, ledger)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Applies a plan.
+///
+/// # Errors
+/// When a constraint refuses its outcome; the image is as before.
+pub fn apply(schema: &Schema, image: &mut Image, plan: ActionPlan, ledger: &mut Ledger) -> Result<Vec<Change>> {
+    let noted = ledger.len();
+    let mut changes = Vec::with_capacity(plan.steps.len());
+    match carry_out(schema, image, &plan, &mut changes, ledger) {
+        Ok(()) => Ok(changes),
+        Err(error) => {
+            // The plan shares its rows with the image; letting it go first lets the image change in place.
+            drop(plan);
+            image.revert(schema, changes);
+            ledger.cut(noted);
+            Err(error)
+        }
+    }
+}
+
+fn carry_out(
+    schema: &Schema,
+    image: &mut Image,
+    plan: &ActionPlan,
+    changes: &mut Vec<Change>,
+    ledger: &mut Ledger,
+) -> Result<()> {
+    let mut deletes: FxHashMap<TableId, Vec<RowId>> = FxHashMap::default();
+    let mut updates: FxHashMap<TableId, Vec<(RowId, Row)>> = FxHashMap::default();
+    for step in &plan.steps {
+        match &step.effect {
+            Effect::Delete => deletes.entry(step.table).or_default().push(step.row),
+            Effect::Update(after) => {
+                let mut after = after.clone();
+                let table = schema.table(step.table);
+                rows::adopt(table, &mut after)?;
+                rows::widen(table, &mut after);
+                rows::judge(table, &*after, Some(&changed_columns(&*step.before, &*after)))?;
+                updates.entry(step.table).or_default().push((step.row, after));
+            }
+        }
+    }
+    for (table, mut ids) in deletes {
+        ids.sort_unstable();
+        image.table_mut(table).remove_many(schema.table(table), &ids, changes);
+    }
+    for (table, rows) in updates {
+        let declared = schema.table(table);
+        image.table_mut(table).replace_many(declared, rows, changes).map_err(|it| taken(declared, &it))?;
+    }
+    let moved: FxHashMap<(TableId, RowId), RowId> = changes.iter().filter_map(moved_row).collect();
+    judge_plan(schema, image, plan, |table, row| moved.get(&(table, row)).copied().unwrap_or(row), ledger)
+}
+
+fn moved_row(change: &Change) -> Option<((TableId, RowId), RowId)> {
+    match change {
+        Change::Replaced { table, from, to, .. } if from != to => Some(((*table, *from), *to)),
+        _ => None,
+    }
+}

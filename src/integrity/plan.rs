@@ -1,0 +1,100 @@
+//! What a statement sets in motion, as a value: printed, compared, then applied.
+
+use rustc_hash::FxHashMap;
+
+use super::Check;
+use crate::id::{ReferenceId, RowId, TableId};
+use crate::record::Row;
+
+/// Every row that a statement deletes or updates, each once, with the way that led to it (I1).
+#[derive(Clone, Debug, Default)]
+pub struct ActionPlan {
+    /// The rows: first those that the statement names, then the others in the order in which they were reached.
+    pub steps: Vec<Step>,
+    /// References to judge when the plan has been applied.
+    pub checks: Vec<Check>,
+    places: FxHashMap<(TableId, RowId), usize>,
+    named: usize,
+}
+
+/// One row of a plan.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its table.
+    pub table: TableId,
+    /// Its slot.
+    pub row: RowId,
+    /// The row as it is before the plan.
+    pub before: Row,
+    /// What happens to it.
+    pub effect: Effect,
+    /// Why; `None` for a row that the statement names.
+    pub cause: Option<Cause>,
+}
+
+/// What happens to a row.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// It goes.
+    Delete,
+    /// It becomes this.
+    Update(Row),
+}
+
+/// Why a row is in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The step of the row it refers to.
+    pub step: usize,
+    /// The foreign key by which it refers.
+    pub reference: ReferenceId,
+}
+
+impl ActionPlan {
+    /// Adds a row that the statement names; a row that is named twice stands once.
+    pub(super) fn name(&mut self, table: TableId, row: RowId, before: Row, effect: Effect) {
+        if self.step_of(table, row).is_none() {
+            self.push(Step { table, row, before, effect, cause: None });
+            self.named = self.steps.len();
+        }
+    }
+
+    /// Adds a row that is not in the plan yet.
+    pub(super) fn push(&mut self, step: Step) -> usize {
+        let position = self.steps.len();
+        self.places.insert((step.table, step.row), position);
+        self.steps.push(step);
+        position
+    }
+
+    /// The step of a row, if it is in the plan.
+    pub fn step_of(&self, table: TableId, row: RowId) -> Option<usize> {
+        self.places.get(&(table, row)).copied()
+    }
+
+    /// Whether the statement names the row of this step itself.
+    pub fn is_named(&self, step: usize) -> bool {
+        step < self.named
+    }
+
+    /// The steps from the row that the statement names to this one, both included.
+    pub fn path(&self, mut step: usize) -> Vec<usize> {
+        let mut path = vec![step];
+        while let Some(cause) = self.steps[step].cause {
+            step = cause.step;
+            path.push(step);
+        }
+        path.reverse();
+        path
+    }
+
+    /// How many rows of a table the plan deletes.
+    pub fn deleted(&self, table: TableId) -> usize {
+        self.steps.iter().filter(|it| it.table == table && matches!(it.effect, Effect::Delete)).count()
+    }
+
+    /// How many rows of a table the plan updates.
+    pub fn updated(&self, table: TableId) -> usize {
+        self.steps.iter().filter(|it| it.table == table && matches!(it.effect, Effect::Update(_))).count()
+    }
+}

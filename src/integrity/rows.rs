@@ -1,0 +1,105 @@
+//! The rules that one row can be judged by alone: types, NOT NULL, CHECK.
+
+use super::facts::fact;
+use crate::error::{Misuse, Result, Rule, Violation};
+use crate::expr::{Environment, Scalar};
+use crate::id::ColumnId;
+use crate::record::{Record, Row, edit, project, values};
+use crate::schema::TableSchema;
+use crate::value::{Kind, Truth, Value, ValueRef};
+
+/// The columns of one row, for a CHECK.
+struct Columns<'a>(&'a dyn Record);
+
+impl Environment<ColumnId> for Columns<'_> {
+    fn leaf<'a>(&'a self, column: &'a ColumnId) -> Result<Scalar<'a>> {
+        Ok(self.0.get(*column).into())
+    }
+}
+
+/// Brings a row to the Rust type of its table.
+///
+/// # Errors
+/// When it has another number of columns, or a value that its column cannot hold.
+pub(super) fn adopt(table: &TableSchema, row: &mut Row) -> Result<()> {
+    if table.holds(&**row) {
+        return Ok(());
+    }
+    if row.width() != table.columns.len() {
+        let reason = format!("{} has {} columns, the row has {}", table.name, table.columns.len(), row.width());
+        return Err(Misuse::Statement { reason }.into());
+    }
+    let mut adopted = table.prototype.duplicate();
+    for (column, value) in table.column_ids().zip(values(&**row)) {
+        if let Err(mismatch) = edit(&mut adopted).set(column, value) {
+            let rule = if mismatch.value.is_null() { Rule::NotNull } else { Rule::Type };
+            return Err(refuse(table, &**row, rule, &[column], rule.name()).into());
+        }
+    }
+    *row = adopted;
+    Ok(())
+}
+
+/// Judges types, NOT NULL and CHECK. `of` limits the columns that can have changed; `None` means all.
+///
+/// # Errors
+/// The first [`Violation`], or what goes wrong in a CHECK.
+pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId]>) -> Result<()> {
+    let concerns = |column: ColumnId| of.is_none_or(|it| it.contains(&column));
+    // The fields of the user's own records have the right type by construction; only tuples hold anything.
+    let may_mismatch = table.holds_tuples();
+    for column in table.column_ids().filter(|&it| concerns(it)) {
+        let schema = table.column(column);
+        match row.get(column).kind() {
+            None if !schema.nullable => return Err(refuse(table, row, Rule::NotNull, &[column], &schema.name).into()),
+            Some(kind) if may_mismatch && kind != schema.kind => {
+                return Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()).into());
+            }
+            _ => {}
+        }
+    }
+    for check in &table.checks {
+        if check.columns.iter().any(|&it| concerns(it)) && check.condition.holds(&Columns(row))? == Truth::False {
+            return Err(refuse(table, row, Rule::Check, &check.columns, &check.name).into());
+        }
+    }
+    Ok(())
+}
+
+/// A value that a float column accepts although it was written as an integer.
+pub(super) fn widen(table: &TableSchema, row: &mut Row) {
+    if !table.holds_tuples() {
+        return;
+    }
+    for column in table.column_ids() {
+        if table.column(column).kind == Kind::Float
+            && let ValueRef::Int(it) = row.get(column)
+        {
+            // Only what survives the way there and back; anything else is refused as a mismatch.
+            if (it as f64) as i128 == i128::from(it) {
+                let widened = edit(row).set(column, Value::Float(it as f64));
+                debug_assert!(widened.is_ok(), "a tuple takes any value");
+            }
+        }
+    }
+}
+
+fn refuse(table: &TableSchema, row: &dyn Record, rule: Rule, columns: &[ColumnId], constraint: &str) -> Violation {
+    let advice = match rule {
+        Rule::NotNull => "give a value, or declare the column nullable".to_owned(),
+        Rule::Type => format!("give {}", table.column(columns[0]).kind),
+        _ => String::new(),
+    };
+    Violation {
+        rule,
+        constraint: constraint.to_owned(),
+        table: table.name.clone(),
+        columns: table.names(columns),
+        values: project(row, columns),
+        row: fact(table, row),
+        blocking: Vec::new(),
+        blocking_count: 0,
+        path: Vec::new(),
+        advice,
+    }
+}

@@ -1,0 +1,80 @@
+//! The structural audit of a table: T1, T2 and T3.
+
+use super::table::{Keys, TableImage};
+use crate::id::RowId;
+use crate::schema::TableSchema;
+use crate::value::ValueRef;
+
+impl TableImage {
+    /// Checks that rows, slots and indexes agree.
+    ///
+    /// # Errors
+    /// The first disagreement.
+    pub fn audit(&self, schema: &TableSchema) -> Result<(), String> {
+        self.home.audit()?;
+        self.away.audit()?;
+        self.audit_slots()?;
+        for (index, tree) in schema.indexes.iter().zip(&self.indexes) {
+            let Some(tree) = tree else { continue };
+            tree.audit_trees().map_err(|problem| format!("{}: {problem}", index.name))?;
+            if tree.len() != self.len() {
+                return Err(format!("T1: {} holds {} rows of {}", index.name, tree.len(), self.len()));
+            }
+            for (id, row) in self.rows() {
+                if !tree.holds(&**row, id, &index.columns) {
+                    return Err(format!("T1: {} does not hold {row:?} in slot {id:?}", index.name));
+                }
+            }
+            if index.is_unique() {
+                self.audit_unique(&index.name, |id, row| {
+                    let probe: Vec<ValueRef<'_>> = index.columns.iter().map(|&it| row.get(it)).collect();
+                    let others = |visit: &mut dyn FnMut(RowId)| {
+                        tree.each_equal(&probe, &mut |other| {
+                            visit(other);
+                            true
+                        });
+                    };
+                    let mut shared = 0;
+                    others(&mut |other| shared += usize::from(other != id));
+                    shared == 0 || probe.iter().any(|it| it.is_null())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn audit_unique(
+        &self,
+        name: &str,
+        alone: impl Fn(RowId, &dyn crate::record::Record) -> bool,
+    ) -> Result<(), String> {
+        match self.rows().find(|(id, row)| !alone(*id, &***row)) {
+            Some((_, row)) => Err(format!("T3: {name} holds {row:?} twice")),
+            None => Ok(()),
+        }
+    }
+
+    fn audit_slots(&self) -> Result<(), String> {
+        let Keys::Integer { column, strays } = &self.keys else {
+            return if self.away.is_empty() { Ok(()) } else { Err("T2: rows away without an integer key".into()) };
+        };
+        strays.audit()?;
+        for (slot, row) in self.home.iter() {
+            if row.get(*column) != ValueRef::Int(slot as i64) {
+                return Err(format!("T2: {row:?} is at home in slot {slot}"));
+            }
+        }
+        if strays.len() != self.away.len() {
+            return Err(format!("T2: {} strays for {} rows away", strays.len(), self.away.len()));
+        }
+        for &(key, id) in strays.iter() {
+            if self.get(id).is_none_or(|row| row.get(*column) != ValueRef::Int(key)) {
+                return Err(format!("T2: the stray {key} is not in {id:?}"));
+            }
+            if u64::try_from(key).is_ok_and(|slot| self.home.get(slot).is_some()) {
+                return Err(format!("T3: key {key} is at home and away"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! All tables at one version.
+
+use std::sync::Arc;
+
+use super::change::{Change, Difference};
+use super::table::TableImage;
+use crate::id::TableId;
+use crate::record::Row;
+use crate::schema::Schema;
+
+/// All tables at one version. A clone is a version of its own and costs one reference count (T4).
+#[derive(Clone)]
+pub struct Image {
+    tables: Arc<[Arc<TableImage>]>,
+}
+
+impl Image {
+    /// The empty tables of a schema.
+    pub fn empty(schema: &Schema) -> Self {
+        Image { tables: schema.tables().iter().map(|it| Arc::new(TableImage::empty(it))).collect() }
+    }
+
+    /// One table.
+    #[inline]
+    pub fn table(&self, id: TableId) -> &TableImage {
+        &self.tables[id.index()]
+    }
+
+    /// One table, to change; copies what other versions share.
+    #[inline]
+    pub fn table_mut(&mut self, id: TableId) -> &mut TableImage {
+        Arc::make_mut(&mut Arc::make_mut(&mut self.tables)[id.index()])
+    }
+
+    /// Takes changes back, the last one first.
+    pub fn revert(&mut self, schema: &Schema, changes: Vec<Change>) {
+        for change in changes.into_iter().rev() {
+            match change {
+                Change::Inserted { table, row } => {
+                    self.table_mut(table).remove(schema.table(table), row);
+                }
+                Change::Removed { table, row, before } => {
+                    self.table_mut(table).put(schema.table(table), row, before);
+                }
+                Change::Replaced { table, from, to, before } => {
+                    let image = self.table_mut(table);
+                    image.remove(schema.table(table), to);
+                    image.put(schema.table(table), from, before);
+                }
+            }
+        }
+    }
+
+    /// The rows that `later` does not share with this version, in time proportional to the difference.
+    pub fn differences(&self, later: &Image) -> Vec<Difference> {
+        let mut found = Vec::new();
+        if Arc::ptr_eq(&self.tables, &later.tables) {
+            return found;
+        }
+        for (position, (a, b)) in self.tables.iter().zip(later.tables.iter()).enumerate() {
+            if !Arc::ptr_eq(a, b) {
+                let table = TableId(position as u16);
+                a.each_difference(b, |row, before: Option<&Row>, after: Option<&Row>| {
+                    found.push(Difference { table, row, before: before.cloned(), after: after.cloned() });
+                });
+            }
+        }
+        found
+    }
+
+    /// Whether both are the very same version, so that nothing differs.
+    pub fn same(&self, other: &Image) -> bool {
+        Arc::ptr_eq(&self.tables, &other.tables)
+    }
+
+    /// Checks the structure of every table; see the front page of the room.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn audit(&self, schema: &Schema) -> Result<(), String> {
+        schema.tables().iter().try_for_each(|table| {
+            self.table(table.id).audit(table).map_err(|problem| format!("{}: {problem}", table.name))
+        })
+    }
+}

@@ -1,0 +1,238 @@
+//! An ordered index: key to rows.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::key::IndexKey;
+use super::tree::Ordered;
+use crate::id::{ColumnId, RowId};
+use crate::record::{Record, Row};
+use crate::schema::{IndexSchema, TableSchema};
+use crate::value::{Kind, Value, ValueRef};
+
+/// The direction of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Least key first.
+    Ascending,
+    /// Greatest key first.
+    Descending,
+}
+
+/// An index in the shape that its columns allow.
+#[derive(Clone)]
+pub(super) enum Index {
+    /// One integer column.
+    Int(Keyed<i64>),
+    /// Two integer columns that are never NULL.
+    Pair(Keyed<(i64, i64)>),
+    /// One text column.
+    Text(Keyed<Arc<str>>),
+    /// Any other columns.
+    General(Keyed<Arc<[Value]>>),
+}
+
+/// Rows ordered by a key of one type. Rows that the type cannot hold because of a NULL stand apart, before all others.
+#[derive(Clone)]
+pub(super) struct Keyed<K: IndexKey> {
+    pub(super) present: Ordered<(K, RowId)>,
+    pub(super) absent: Ordered<RowId>,
+}
+
+/// Carries a call to whichever shape the index has.
+macro_rules! each_shape {
+    ($index:expr, $keyed:ident => $body:expr) => {
+        match $index {
+            Index::Int($keyed) => $body,
+            Index::Pair($keyed) => $body,
+            Index::Text($keyed) => $body,
+            Index::General($keyed) => $body,
+        }
+    };
+}
+
+impl Index {
+    /// An empty index over the columns of `schema`.
+    pub(super) fn new(table: &TableSchema, schema: &IndexSchema) -> Self {
+        let columns: Vec<_> = schema.columns.iter().map(|&it| table.column(it)).collect();
+        match columns.as_slice() {
+            [a] if a.kind == Kind::Int => Index::Int(Keyed::new()),
+            [a] if a.kind == Kind::Text => Index::Text(Keyed::new()),
+            [a, b] if a.kind == Kind::Int && b.kind == Kind::Int && !a.nullable && !b.nullable => {
+                Index::Pair(Keyed::new())
+            }
+            _ => Index::General(Keyed::new()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        each_shape!(self, it => it.present.len() + it.absent.len())
+    }
+
+    pub(super) fn insert(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
+        each_shape!(self, it => it.insert(row, id, columns));
+    }
+
+    pub(super) fn remove(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
+        each_shape!(self, it => it.remove(row, id, columns));
+    }
+
+    pub(super) fn insert_many(&mut self, rows: &[(RowId, &Row)], columns: &[ColumnId]) {
+        each_shape!(self, it => it.insert_many(rows, columns));
+    }
+
+    pub(super) fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
+        each_shape!(self, it => it.remove_many(rows, columns));
+    }
+
+    /// Visits the rows whose first key columns equal the scalars, in key order, until `visit` says no.
+    #[inline]
+    pub(super) fn each_equal(&self, probe: &[ValueRef<'_>], visit: &mut impl FnMut(RowId) -> bool) {
+        each_shape!(self, it => it.each_equal(probe, visit));
+    }
+
+    /// How many rows [`each_equal`](Index::each_equal) would visit, in logarithmic time.
+    pub(super) fn count_equal(&self, probe: &[ValueRef<'_>]) -> usize {
+        each_shape!(self, it => it.count_equal(probe))
+    }
+
+    /// Visits the rows whose first key columns equal `prefix` and whose next column lies within the bounds.
+    pub(super) fn each_within(
+        &self,
+        prefix: &[ValueRef<'_>],
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+        order: Order,
+        visit: &mut impl FnMut(RowId) -> bool,
+    ) {
+        each_shape!(self, it => it.each_within(prefix, bounds, order, visit));
+    }
+
+    pub(super) fn holds(&self, row: &dyn Record, id: RowId, columns: &[ColumnId]) -> bool {
+        each_shape!(self, it => it.holds(row, id, columns))
+    }
+
+    pub(super) fn audit_trees(&self) -> Result<(), String> {
+        each_shape!(self, it => it.present.audit().and_then(|()| it.absent.audit()))
+    }
+}
+
+impl<K: IndexKey> Keyed<K> {
+    pub(super) fn new() -> Self {
+        Keyed { present: Ordered::new(), absent: Ordered::new() }
+    }
+
+    fn insert(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
+        match K::of(row, columns) {
+            Some(key) => self.present.insert((key, id)),
+            None => self.absent.insert(id),
+        };
+    }
+
+    fn remove(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
+        match K::of(row, columns) {
+            Some(key) => self.present.remove(&(key, id)),
+            None => self.absent.remove(&id),
+        };
+    }
+
+    fn insert_many(&mut self, rows: &[(RowId, &Row)], columns: &[ColumnId]) {
+        let (keys, absent) = split(rows.iter().map(|(id, row)| (*id, &**row)), columns);
+        self.present.insert_sorted(keys);
+        self.absent.insert_sorted(absent);
+    }
+
+    fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
+        let (keys, absent) = split(rows.iter().map(|(id, row)| (*id, row)), columns);
+        self.present.remove_sorted(&keys);
+        self.absent.remove_sorted(&absent);
+    }
+
+    fn holds(&self, row: &dyn Record, id: RowId, columns: &[ColumnId]) -> bool {
+        match K::of(row, columns) {
+            Some(key) => self.present.contains(&(key, id)),
+            None => self.absent.contains(&id),
+        }
+    }
+
+    #[inline]
+    fn each_equal(&self, probe: &[ValueRef<'_>], visit: &mut impl FnMut(RowId) -> bool) {
+        if probe.iter().any(|it| it.is_null()) {
+            self.absent.iter().all(|id| visit(*id));
+        }
+        for (key, id) in self.present.seek(|(key, _)| key.compare(probe).is_lt()) {
+            if key.compare(probe).is_gt() || !visit(*id) {
+                break;
+            }
+        }
+    }
+
+    fn count_equal(&self, probe: &[ValueRef<'_>]) -> usize {
+        let absent = if probe.iter().any(|it| it.is_null()) { self.absent.len() } else { 0 };
+        let below = self.present.rank_by(|(key, _)| key.compare(probe).is_lt());
+        let through = self.present.rank_by(|(key, _)| key.compare(probe).is_le());
+        absent + through - below
+    }
+
+    fn each_within(
+        &self,
+        prefix: &[ValueRef<'_>],
+        (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+        order: Order,
+        visit: &mut impl FnMut(RowId) -> bool,
+    ) {
+        let (low, high) = (extended(prefix, lower), extended(prefix, upper));
+        let before = |key: &K| match lower {
+            Bound::Excluded(_) => key.compare(&low).is_le(),
+            _ => key.compare(&low).is_lt(),
+        };
+        let through = |key: &K| match upper {
+            Bound::Excluded(_) => key.compare(&high).is_lt(),
+            _ => key.compare(&high).is_le(),
+        };
+        // Rows with a NULL in the key come first; a bound on the column shuts them out.
+        let absent = prefix.is_empty() && matches!(lower, Bound::Unbounded);
+        match order {
+            Order::Ascending => {
+                let going = !absent || self.absent.iter().all(|id| visit(*id));
+                if going {
+                    let rest = self.present.seek(|(key, _)| before(key));
+                    let _ = rest.take_while(|(key, _)| through(key)).all(|(_, id)| visit(*id));
+                }
+            }
+            Order::Descending => {
+                let rest = self.present.seek_back(|(key, _)| through(key));
+                let going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                if going && absent {
+                    let _ = self.absent.iter().rev().all(|id| visit(*id));
+                }
+            }
+        }
+    }
+}
+
+fn extended<'a>(prefix: &[ValueRef<'a>], bound: Bound<ValueRef<'a>>) -> Vec<ValueRef<'a>> {
+    let last = match bound {
+        Bound::Included(it) | Bound::Excluded(it) => Some(it),
+        Bound::Unbounded => None,
+    };
+    prefix.iter().copied().chain(last).collect()
+}
+
+/// The keys of many rows in order, and apart from them the rows that have none. Rows usually come in order already,
+/// which the sort notices.
+fn split<'a, K: IndexKey>(
+    rows: impl ExactSizeIterator<Item = (RowId, &'a Row)>,
+    columns: &[ColumnId],
+) -> (Vec<(K, RowId)>, Vec<RowId>) {
+    let mut keys = Vec::with_capacity(rows.len());
+    let mut absent = Vec::new();
+    for (id, row) in rows {
+        match K::of(&**row, columns) {
+            Some(key) => keys.push((key, id)),
+            None => absent.push(id),
+        }
+    }
+    keys.sort();
+    absent.sort_unstable();
+    (keys, absent)
+}

@@ -1,0 +1,86 @@
+//! The keys that indexes are ordered by, one Rust type for each common shape, so that the usual comparison is that of
+//! two integers and copying a leaf copies plain bytes.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::id::ColumnId;
+use crate::record::{Record, project};
+use crate::value::{Value, ValueRef};
+
+/// A key of an index.
+pub(super) trait IndexKey: Ord + Clone {
+    /// The key that a row has, or `None` when this shape cannot hold it because of a NULL.
+    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self>;
+
+    /// Compares the key's first columns with as many scalars.
+    fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering;
+}
+
+/// One integer.
+impl IndexKey for i64 {
+    #[inline]
+    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
+        match row.get(columns[0]) {
+            ValueRef::Int(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
+        match probe {
+            [] => Ordering::Equal,
+            [ValueRef::Int(it), ..] => self.cmp(it),
+            [other, ..] => ValueRef::Int(*self).cmp(other),
+        }
+    }
+}
+
+/// Two integers: the key of nearly every association table.
+impl IndexKey for (i64, i64) {
+    #[inline]
+    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
+        Some((i64::of(row, columns)?, i64::of(row, &columns[1..])?))
+    }
+
+    #[inline]
+    fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
+        match probe {
+            [] => Ordering::Equal,
+            [_] => self.0.compare(probe),
+            [first, rest @ ..] => self.0.compare(&[*first]).then_with(|| self.1.compare(rest)),
+        }
+    }
+}
+
+/// One text.
+impl IndexKey for Arc<str> {
+    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
+        match row.get(columns[0]) {
+            ValueRef::Text(it) => Some(it.into()),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
+        match probe {
+            [] => Ordering::Equal,
+            [ValueRef::Text(it), ..] => self.as_bytes().cmp(it.as_bytes()),
+            [other, ..] => ValueRef::Text(self).cmp(other),
+        }
+    }
+}
+
+/// Anything, NULLs included.
+impl IndexKey for Arc<[Value]> {
+    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
+        Some(project(row, columns).into())
+    }
+
+    fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
+        let pairs = self.iter().zip(probe).map(|(a, b)| a.as_ref().cmp(b));
+        pairs.fold(Ordering::Equal, Ordering::then)
+    }
+}

@@ -1,0 +1,129 @@
+//! A version of one's own.
+
+use std::sync::Arc;
+
+use super::database::{Reserved, Shared, Snapshot};
+use crate::error::Result;
+use crate::id::{RowId, TableId};
+use crate::integrity::{self, ActionPlan, Ledger};
+use crate::record::Row;
+use crate::schema::Schema;
+use crate::store::{Change, Image};
+
+/// A transaction. Dropping it rolls back.
+pub struct Transaction {
+    pub(super) shared: Arc<Shared>,
+    pub(super) id: u64,
+    pub(super) base: Snapshot,
+    pub(super) image: Image,
+    pub(super) ledger: Ledger,
+}
+
+/// A point to which a transaction can go back. It is a value: keep as many as needed, in any nesting.
+#[derive(Clone)]
+pub struct Savepoint {
+    image: Image,
+    deferred: usize,
+}
+
+impl Transaction {
+    pub(super) fn new(shared: Arc<Shared>, id: u64, base: Snapshot) -> Self {
+        let image = base.image.clone();
+        Transaction { shared, id, base, image, ledger: Ledger::default() }
+    }
+
+    /// The tables.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.shared.schema
+    }
+
+    /// The rows as this transaction sees them.
+    #[inline]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// The version it began with.
+    pub fn base(&self) -> &Snapshot {
+        &self.base
+    }
+
+    /// Inserts rows. Keys that are to be given are filled in, and the rows come back as the table holds them.
+    ///
+    /// # Errors
+    /// When a constraint refuses a row; nothing has changed then, the given rows included.
+    pub fn insert(&mut self, table: TableId, rows: &mut [Row]) -> Result<Vec<Change>> {
+        let schema = self.shared.schema.clone();
+        let Some(key) = schema.table(table).auto else {
+            return integrity::insert(&schema, &mut self.image, table, rows, 0, &mut self.ledger);
+        };
+        let gives = rows.iter().any(|row| row.get(key).is_null());
+        let floor = if gives { self.reserved_by_others(table) } else { 0 };
+        let changes = integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)?;
+        if gives {
+            self.reserve(table);
+        }
+        Ok(changes)
+    }
+
+    /// The greatest key that another open transaction has given to a row of the table.
+    fn reserved_by_others(&self, table: TableId) -> i64 {
+        let reserved = self.shared.reserved.lock();
+        let others = reserved.iter().filter(|it| it.table == table && it.transaction != self.id);
+        others.map(|it| it.greatest).max().unwrap_or(0)
+    }
+
+    fn reserve(&self, table: TableId) {
+        let greatest = self.image.table(table).greatest_key().unwrap_or(0);
+        let mut reserved = self.shared.reserved.lock();
+        match reserved.iter_mut().find(|it| it.table == table && it.transaction == self.id) {
+            Some(own) => own.greatest = own.greatest.max(greatest),
+            None => reserved.push(Reserved { transaction: self.id, table, greatest }),
+        }
+    }
+
+    /// What deleting rows would set in motion.
+    ///
+    /// # Errors
+    /// When RESTRICT forbids it.
+    pub fn plan_delete(&self, table: TableId, rows: &[RowId]) -> Result<ActionPlan> {
+        integrity::plan_delete(&self.shared.schema, &self.image, table, rows)
+    }
+
+    /// What giving rows other versions would set in motion.
+    ///
+    /// # Errors
+    /// When RESTRICT forbids a key change.
+    pub fn plan_update(&self, table: TableId, rows: Vec<(RowId, Row)>) -> Result<ActionPlan> {
+        integrity::plan_update(&self.shared.schema, &self.image, table, rows)
+    }
+
+    /// Carries a plan out.
+    ///
+    /// # Errors
+    /// When a constraint refuses its outcome; nothing has changed then.
+    pub fn apply(&mut self, plan: ActionPlan) -> Result<Vec<Change>> {
+        let schema = self.shared.schema.clone();
+        integrity::apply(&schema, &mut self.image, plan, &mut self.ledger)
+    }
+
+    /// A point to go back to, in constant time.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint { image: self.image.clone(), deferred: self.ledger.len() }
+    }
+
+    /// Goes back to a point of this transaction.
+    pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        self.image = savepoint.image;
+        self.ledger.cut(savepoint.deferred);
+    }
+
+    /// Ends the transaction and forgets what it did.
+    pub fn rollback(self) {}
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.shared.reserved.lock().retain(|it| it.transaction != self.id);
+    }
+}
