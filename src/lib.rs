@@ -1,13 +1,23 @@
-//! wip
+//! Diptych: an embedded, in-memory object graph database. Two panels, tables and objects, on one hinge, the statement.
+
 pub mod error;
 pub mod expr;
 pub mod id;
 pub mod integrity;
+pub mod query;
 pub mod record;
 pub mod schema;
 pub mod store;
 pub mod txn;
 pub mod value;
-pub use error::{Error,Result};
-pub use txn::Database;
-pub use schema::{Schema,Table,Column};
+
+pub use error::{Error, ErrorKind, Result, Violation};
+pub use expr::{Expr, Expression};
+pub use query::{
+    Aggregate, Connection, Control, Delete, Direction, Insert, NativeConnection, Select, Statement, Update, aggregate,
+    col, count, parameter,
+};
+pub use record::{Record, Row, Tuple};
+pub use schema::{Action, Column, ForeignKey, Schema, Table, column};
+pub use txn::{Database, Snapshot, Transaction};
+pub use value::{AsValue, Id, Kind, Value, ValueRef};

@@ -124,7 +124,12 @@ impl TableImage {
 
     /// Visits the rows whose first columns in the index equal the scalars, until `visit` says no. NULL equals NULL here.
     #[inline]
-    pub fn each_equal(&self, index: IndexId, probe: &[ValueRef<'_>], mut visit: impl FnMut(RowId, &Row) -> bool) {
+    pub fn each_equal<'a>(
+        &'a self,
+        index: IndexId,
+        probe: &[ValueRef<'_>],
+        mut visit: impl FnMut(RowId, &'a Row) -> bool,
+    ) {
         match &self.indexes[index.index()] {
             Some(index) => index.each_equal(probe, &mut |id| self.get(id).is_none_or(|row| visit(id, row))),
             None => {
@@ -161,13 +166,13 @@ impl TableImage {
 
     /// Visits the rows in index order whose first columns equal `prefix` and whose next lies within the bounds, until
     /// `visit` says no.
-    pub fn each_within(
-        &self,
+    pub fn each_within<'a>(
+        &'a self,
         index: IndexId,
         prefix: &[ValueRef<'_>],
         bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
         order: Order,
-        mut visit: impl FnMut(RowId, &Row) -> bool,
+        mut visit: impl FnMut(RowId, &'a Row) -> bool,
     ) {
         match &self.indexes[index.index()] {
             Some(index) => {
@@ -178,11 +183,11 @@ impl TableImage {
     }
 
     /// Walks the home slots and the strays together, in key order.
-    fn each_key_within(
-        &self,
+    fn each_key_within<'a>(
+        &'a self,
         (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
         order: Order,
-        visit: &mut impl FnMut(RowId, &Row) -> bool,
+        visit: &mut impl FnMut(RowId, &'a Row) -> bool,
     ) {
         let Keys::Integer { strays, .. } = &self.keys else { return };
         let above = |key: i64| match lower {
@@ -506,7 +511,7 @@ fn merge<'a>(
     away: impl Iterator<Item = (i64, RowId, &'a Row)>,
     comes_first: impl Fn(i64, i64) -> bool,
     within: impl Fn(i64) -> bool,
-    visit: &mut impl FnMut(RowId, &Row) -> bool,
+    visit: &mut impl FnMut(RowId, &'a Row) -> bool,
 ) {
     let (mut home, mut away) = (home.peekable(), away.peekable());
     loop {

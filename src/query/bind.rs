@@ -1,0 +1,279 @@
+//! From names to positions. An unknown name is an error that says which one was probably meant.
+
+use super::choose::{Candidate, Source, choose, order_of};
+use super::leaf::{Aggregate, Leaf};
+use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Grouping, Level, Plan, SelectPlan};
+use super::statement::{Direction, JoinKind, Output, Select, Statement};
+use crate::error::{Misuse, Result};
+use crate::expr::Expr;
+use crate::id::{ColumnId, TableId};
+use crate::schema::{Name, Schema, TableSchema};
+use crate::store::Image;
+
+/// Binds a statement against a schema; the image tells how many rows there are to choose by.
+pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Result<Plan> {
+    let mut binder = Binder { schema, image, scopes: Vec::new() };
+    Ok(match statement {
+        Statement::Select(select) => Plan::Select(binder.select(select)?),
+        Statement::Insert(insert) => {
+            let table = schema.table_named(&insert.table)?;
+            let columns = columns_of(table, &insert.columns)?;
+            binder.scopes.push(Vec::new());
+            let mut rows = Vec::with_capacity(insert.rows.len());
+            for row in &insert.rows {
+                if row.len() != columns.len() {
+                    let reason = format!("{} columns of {} are given {} values", columns.len(), table.name, row.len());
+                    return Err(Misuse::Statement { reason }.into());
+                }
+                rows.push(row.iter().map(|it| binder.plain(it)).collect::<Result<Vec<_>>>()?);
+            }
+            Plan::Insert { table: table.id, columns, rows }
+        }
+        Statement::InsertRows(insert) => Plan::InsertRows { table: schema.table_named(&insert.table)?.id },
+        Statement::Update(update) => {
+            let table = schema.table_named(&update.table)?;
+            let find = binder.find(table, update.filter.as_ref())?;
+            let mut set = Vec::with_capacity(update.set.len());
+            for (name, value) in &update.set {
+                set.push((table.column_named(name)?, binder.plain(value)?));
+            }
+            Plan::Update { table: table.id, set, find }
+        }
+        Statement::UpdateRows(update) => {
+            let table = schema.table_named(&update.table)?;
+            if table.primary_key().is_none() {
+                return Err(Misuse::NoKey { table: table.name.clone() }.into());
+            }
+            Plan::UpdateRows { table: table.id, columns: columns_of(table, &update.columns)? }
+        }
+        Statement::Delete(delete) => {
+            let table = schema.table_named(&delete.table)?;
+            Plan::Delete { table: table.id, find: binder.find(table, delete.filter.as_ref())? }
+        }
+        Statement::DeleteRows(delete) => {
+            let table = schema.table_named(&delete.table)?;
+            let columns = match (columns_of(table, &delete.columns)?, table.primary_key()) {
+                (columns, Some(key)) if columns.is_empty() => key.columns.clone(),
+                (columns, None) if columns.is_empty() => {
+                    return Err(Misuse::NoKey { table: table.name.clone() }.into());
+                }
+                (columns, _) => columns,
+            };
+            let access = keys_access(table, columns);
+            let find =
+                Level { source: 0, table: table.id, kind: JoinKind::Inner, access, on: vec![], after: vec![] };
+            Plan::DeleteRows { table: table.id, find }
+        }
+    })
+}
+
+fn columns_of(table: &TableSchema, names: &[Name]) -> Result<Vec<ColumnId>> {
+    names.iter().map(|name| table.column_named(name)).collect()
+}
+
+/// Finds rows by keys: through an index over exactly these columns in this order, where there is one.
+fn keys_access(table: &TableSchema, columns: Vec<ColumnId>) -> Access {
+    let index = table.indexes.iter().position(|it| it.columns.starts_with(&columns));
+    Access::Keys { index: index.map(|it| crate::id::IndexId(it as u16)), columns }
+}
+
+struct Binder<'a> {
+    schema: &'a Schema,
+    image: &'a Image,
+    /// The tables of each select from the outermost to the one being bound.
+    scopes: Vec<Vec<TableId>>,
+}
+
+impl Binder<'_> {
+    fn select(&mut self, select: &Select) -> Result<SelectPlan> {
+        let names = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.table));
+        let tables = names.map(|name| Ok(self.schema.table_named(name)?.id)).collect::<Result<Vec<_>>>()?;
+        self.scopes.push(tables.clone());
+        let bound = self.select_in_scope(select, &tables);
+        self.scopes.pop();
+        bound
+    }
+
+    fn select_in_scope(&mut self, select: &Select, tables: &[TableId]) -> Result<SelectPlan> {
+        let mut sources = Vec::with_capacity(tables.len());
+        sources.push(Source { table: tables[0], kind: JoinKind::Inner, on: Vec::new() });
+        for (join, &table) in select.joins.iter().zip(&tables[1..]) {
+            sources.push(Source { table, kind: join.kind, on: self.candidates(&join.on)? });
+        }
+        let filter = match &select.filter {
+            Some(it) => self.candidates(it)?,
+            None => Vec::new(),
+        };
+        let keys = columns_of(self.schema.table(tables[0]), &select.keys)?;
+        let key_width = keys.len();
+        let grouped = !select.group_by.is_empty()
+            || select.outputs.iter().any(|it| matches!(it, Output::Value(it) if has_aggregate(it)))
+            || select.having.is_some();
+        let mut order_by = Vec::new();
+        let (outputs, grouping) = if grouped {
+            self.grouped(select, &mut order_by)?
+        } else {
+            for (by, direction) in &select.order_by {
+                order_by.push((self.plain(by)?, *direction));
+            }
+            (select.outputs.iter().map(|it| self.output(it, tables.len())).collect::<Result<_>>()?, None)
+        };
+        let wanted = if grouped || select.distinct { None } else { order_of(&order_by) };
+        let keys = (!keys.is_empty()).then(|| keys_access(self.schema.table(tables[0]), keys));
+        let (levels, in_order) = choose(self.schema, self.image, sources, filter, keys, wanted);
+        Ok(SelectPlan {
+            sources: tables.len(),
+            levels,
+            grouping,
+            outputs,
+            distinct: select.distinct,
+            order_by: if in_order { Vec::new() } else { order_by },
+            limit: select.limit,
+            offset: select.offset,
+            key_width,
+        })
+    }
+
+    fn output(&mut self, output: &Output, sources: usize) -> Result<BoundOutput> {
+        Ok(match output {
+            Output::Row(source) if (*source as usize) < sources => BoundOutput::Row(*source),
+            Output::Row(source) => {
+                let reason = format!("the query has {sources} sources, there is no source {source} to return");
+                return Err(Misuse::Statement { reason }.into());
+            }
+            Output::Value(it) => BoundOutput::Value(self.plain(it)?),
+        })
+    }
+
+    /// Binds what comes out of groups: keys of the group, aggregates, and what is computed from them.
+    fn grouped(
+        &mut self,
+        select: &Select,
+        order_by: &mut Vec<(Bounded, Direction)>,
+    ) -> Result<(Vec<BoundOutput>, Option<Grouping>)> {
+        let keys = select.group_by.iter().map(|it| self.plain(it)).collect::<Result<Vec<_>>>()?;
+        let mut group = GroupBinding { by: &select.group_by, aggregates: Vec::new() };
+        let mut outputs = Vec::with_capacity(select.outputs.len());
+        for output in &select.outputs {
+            match output {
+                Output::Value(it) => outputs.push(BoundOutput::Value(self.in_group(it, &mut group)?)),
+                Output::Row(_) => {
+                    let reason = "a query that groups returns scalars, not whole rows".to_owned();
+                    return Err(Misuse::Statement { reason }.into());
+                }
+            }
+        }
+        let having = select.having.as_ref().map(|it| self.in_group(it, &mut group)).transpose()?;
+        for (by, direction) in &select.order_by {
+            order_by.push((self.in_group(by, &mut group)?, *direction));
+        }
+        Ok((outputs, Some(Grouping { keys, aggregates: group.aggregates, having })))
+    }
+
+    fn in_group(&mut self, expr: &Expr<Leaf>, group: &mut GroupBinding<'_>) -> Result<Bounded> {
+        if let Some(position) = group.by.iter().position(|it| it == expr) {
+            return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
+        }
+        let mut bind = |leaf: &Leaf| -> Result<Bounded> {
+            let whole = Expr::Leaf(leaf.clone());
+            if let Some(position) = group.by.iter().position(|it| *it == whole) {
+                return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
+            }
+            match leaf {
+                Leaf::Aggregate(aggregate, operand) => {
+                    let operand = operand.as_ref().map(|it| self.plain(it)).transpose()?;
+                    group.aggregates.push((*aggregate, operand));
+                    Ok(Expr::Leaf(BoundLeaf::Aggregate(group.aggregates.len() - 1)))
+                }
+                Leaf::Column { up: 0, name, .. } => {
+                    let reason = format!("`{name}` is neither grouped by nor inside an aggregate");
+                    Err(Misuse::Statement { reason }.into())
+                }
+                other => self.leaf(other),
+            }
+        };
+        expr.try_map(&mut bind)
+    }
+
+    fn plain(&mut self, expr: &Expr<Leaf>) -> Result<Bounded> {
+        expr.try_map(&mut |leaf| self.leaf(leaf))
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) -> Result<Bounded> {
+        Ok(Expr::Leaf(match leaf {
+            Leaf::Column { up, source, name } => {
+                let scope = self.scopes.len().checked_sub(1 + *up as usize).map(|at| &self.scopes[at]);
+                let table = scope.and_then(|it| it.get(*source as usize)).ok_or_else(|| Misuse::Statement {
+                    reason: format!("`{name}` is read from source {source}, {up} selects outwards: there is none"),
+                })?;
+                let column = self.schema.table(*table).column_named(name)?;
+                BoundLeaf::Column { up: *up, source: *source, column }
+            }
+            Leaf::Parameter(position) => BoundLeaf::Parameter(*position),
+            Leaf::Aggregate(aggregate, _) => {
+                let reason = format!("{}(…) stands where rows are not grouped yet", aggregate.name());
+                return Err(Misuse::Statement { reason }.into());
+            }
+            Leaf::Exists(select) => BoundLeaf::Exists(Box::new(self.select(select)?)),
+            Leaf::In(needle, select) => {
+                let needle = self.plain(needle)?;
+                BoundLeaf::In(Box::new(needle), Box::new(self.select(select)?))
+            }
+            Leaf::Scalar(select) => BoundLeaf::Scalar(Box::new(self.select(select)?)),
+        }))
+    }
+
+    fn candidates(&mut self, expr: &Expr<Leaf>) -> Result<Vec<Candidate>> {
+        let conjuncts = expr.clone().conjuncts();
+        conjuncts.iter().map(|it| Ok(Candidate { sources: sources_of(it, 0), expr: self.plain(it)? })).collect()
+    }
+
+    /// The access of an UPDATE or DELETE.
+    fn find(&mut self, table: &TableSchema, filter: Option<&Expr<Leaf>>) -> Result<Level> {
+        self.scopes.push(vec![table.id]);
+        let filter = match filter {
+            Some(it) => self.candidates(it)?,
+            None => Vec::new(),
+        };
+        let source = Source { table: table.id, kind: JoinKind::Inner, on: Vec::new() };
+        let (mut levels, _) = choose(self.schema, self.image, vec![source], filter, None, None);
+        Ok(levels.remove(0))
+    }
+}
+
+struct GroupBinding<'a> {
+    by: &'a [Expr<Leaf>],
+    aggregates: Vec<(Aggregate, Option<Bounded>)>,
+}
+
+fn has_aggregate(expr: &Expr<Leaf>) -> bool {
+    let mut found = false;
+    expr.leaves(&mut |leaf| found |= matches!(leaf, Leaf::Aggregate(..)));
+    found
+}
+
+/// The sources of the select `depth` levels outwards that an expression reads, as bits.
+fn sources_of(expr: &Expr<Leaf>, depth: u8) -> u64 {
+    let mut found = 0;
+    expr.leaves(&mut |leaf| {
+        found |= match leaf {
+            Leaf::Column { up, source, .. } if *up == depth => 1 << (*source).min(63),
+            Leaf::Column { .. } | Leaf::Parameter(_) => 0,
+            Leaf::Aggregate(_, operand) => operand.as_ref().map_or(0, |it| sources_of(it, depth)),
+            Leaf::Exists(select) | Leaf::Scalar(select) => sources_of_select(select, depth + 1),
+            Leaf::In(needle, select) => sources_of(needle, depth) | sources_of_select(select, depth + 1),
+        };
+    });
+    found
+}
+
+fn sources_of_select(select: &Select, depth: u8) -> u64 {
+    let values = select.outputs.iter().filter_map(|it| match it {
+        Output::Value(it) => Some(it),
+        Output::Row(_) => None,
+    });
+    let joins = select.joins.iter().map(|it| &it.on);
+    let order = select.order_by.iter().map(|(by, _)| by);
+    let rest = select.filter.iter().chain(&select.having).chain(&select.group_by);
+    values.chain(joins).chain(order).chain(rest).fold(0, |all, it| all | sources_of(it, depth))
+}

@@ -1,0 +1,112 @@
+//! The one door to data.
+
+use std::sync::Arc;
+
+use super::log::Log;
+use super::plan::Plan;
+use super::rows::Rows;
+use super::{ActionPlan, Statement};
+use crate::error::Result;
+use crate::record::Row;
+use crate::schema::Schema;
+use crate::value::Value;
+
+/// Statements in, rows out. The object layer knows no other way to data.
+pub trait Connection {
+    /// The tables behind it.
+    fn schema(&self) -> &Arc<Schema>;
+
+    /// Makes a statement ready to run any number of times.
+    ///
+    /// # Errors
+    /// When it names something that is not there, or makes no sense.
+    fn prepare(&mut self, statement: Statement) -> Result<Prepared>;
+
+    /// Runs a statement. A transaction begins with the first one.
+    ///
+    /// # Errors
+    /// When a constraint refuses it, or it cannot be computed; nothing has changed then (Q2).
+    fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome>;
+
+    /// Ends transactions and nests them.
+    ///
+    /// # Errors
+    /// When there is no savepoint to end, when a deferred constraint is violated, or when another transaction was
+    /// first.
+    fn control(&mut self, control: Control) -> Result<()>;
+
+    /// What deleting rows by primary key would set in motion.
+    ///
+    /// # Errors
+    /// When RESTRICT forbids it.
+    fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<ActionPlan>;
+
+    /// What passed the door.
+    fn log(&mut self) -> &mut Log;
+}
+
+/// Ends transactions and nests them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Begins a nested transaction.
+    Savepoint,
+    /// Ends the innermost nested transaction and keeps what it did.
+    Release,
+    /// Ends the innermost nested transaction and forgets what it did.
+    RollbackTo,
+    /// Publishes everything.
+    Commit,
+    /// Forgets everything.
+    Rollback,
+}
+
+/// What a statement is run with.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Its parameters.
+    Values(&'a [Value]),
+    /// The keys that its rows must be among, one after the other.
+    Keys(&'a [Value]),
+    /// The records to insert. Generated keys are filled in.
+    Rows(&'a mut [Row]),
+    /// The changes to make.
+    Changes(&'a mut [RowChange]),
+}
+
+/// Other values for some columns of one row.
+#[derive(Clone, Debug)]
+pub struct RowChange {
+    /// The row as it was read. It names the row to change by its primary key.
+    pub before: Row,
+    /// The row as it should be. It comes back as the table holds it.
+    pub after: Row,
+}
+
+/// What a statement did.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What came out.
+    pub rows: Rows,
+    /// How many rows it returned, inserted, changed or removed itself.
+    pub count: u64,
+    /// How many further rows foreign key actions changed or removed.
+    pub by_actions: u64,
+}
+
+/// A statement that is ready to run: bound and planned once.
+#[derive(Clone, Debug)]
+pub struct Prepared(pub(super) Arc<PreparedParts>);
+
+#[derive(Debug)]
+pub(super) struct PreparedParts {
+    pub(super) statement: Arc<Statement>,
+    pub(super) tables: Arc<[String]>,
+    pub(super) plan: Plan,
+}
+
+impl Prepared {
+    /// The statement as it was said.
+    pub fn statement(&self) -> &Statement {
+        &self.0.statement
+    }
+}

@@ -1,0 +1,105 @@
+//! A plan as text: one line a source, in the order in which they are read.
+
+use std::fmt;
+use std::ops::Bound;
+
+use super::connection::Prepared;
+use super::plan::{Access, Level, Plan, SelectPlan};
+use super::statement::JoinKind;
+use crate::id::IndexId;
+use crate::schema::Schema;
+use crate::store::Order;
+
+/// A plan together with the names it is printed with.
+#[derive(Debug)]
+pub struct ExplainedQuery<'a> {
+    prepared: &'a Prepared,
+    schema: &'a Schema,
+}
+
+impl Prepared {
+    /// The plan for printing.
+    pub fn explain<'a>(&'a self, schema: &'a Schema) -> ExplainedQuery<'a> {
+        ExplainedQuery { prepared: self, schema }
+    }
+}
+
+impl fmt::Display for ExplainedQuery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.prepared.0.plan {
+            Plan::Select(select) => self.select(f, select),
+            Plan::Insert { table, rows, .. } => {
+                writeln!(f, "insert {} rows into {}", rows.len(), self.schema.table(*table).name)
+            }
+            Plan::InsertRows { table } => writeln!(f, "insert records into {}", self.schema.table(*table).name),
+            Plan::UpdateRows { table, .. } => {
+                writeln!(f, "update rows of {} by primary key", self.schema.table(*table).name)
+            }
+            Plan::Update { find, .. } => {
+                f.write_str("update ")?;
+                self.level(f, find)
+            }
+            Plan::Delete { find, .. } | Plan::DeleteRows { find, .. } => {
+                f.write_str("delete ")?;
+                self.level(f, find)
+            }
+        }
+    }
+}
+
+impl ExplainedQuery<'_> {
+    fn select(&self, f: &mut fmt::Formatter<'_>, plan: &SelectPlan) -> fmt::Result {
+        for (depth, level) in plan.levels.iter().enumerate() {
+            for _ in 0..depth {
+                f.write_str("  ")?;
+            }
+            match (depth, level.kind) {
+                (0, _) => {}
+                (_, JoinKind::Inner) => f.write_str("join ")?,
+                (_, JoinKind::Left) => f.write_str("left join ")?,
+            }
+            self.level(f, level)?;
+        }
+        if let Some(grouping) = &plan.grouping {
+            writeln!(f, "group by {} keys, {} aggregates", grouping.keys.len(), grouping.aggregates.len())?;
+        }
+        if !plan.order_by.is_empty() {
+            writeln!(f, "sort by {} keys", plan.order_by.len())?;
+        }
+        if let Some(limit) = plan.limit {
+            writeln!(f, "limit {limit} offset {}", plan.offset)?;
+        }
+        Ok(())
+    }
+
+    fn level(&self, f: &mut fmt::Formatter<'_>, level: &Level) -> fmt::Result {
+        let table = self.schema.table(level.table);
+        let index = |id: IndexId| table.index(id).name.as_str();
+        match &level.access {
+            Access::Scan => write!(f, "{} by scan", table.name)?,
+            Access::Index { index: id, equal, range, order } => {
+                write!(f, "{} by index {}", table.name, index(*id))?;
+                if !equal.is_empty() {
+                    write!(f, ", {} equal", equal.len())?;
+                }
+                if !matches!(range, (Bound::Unbounded, Bound::Unbounded)) {
+                    f.write_str(", a range")?;
+                }
+                if *order == Order::Descending {
+                    f.write_str(", backwards")?;
+                }
+            }
+            Access::AnyOf { index: id, list } => {
+                write!(f, "{} by index {}, any of {}", table.name, index(*id), list.len())?;
+            }
+            Access::Keys { index: Some(id), .. } => write!(f, "{} by index {}, given keys", table.name, index(*id))?,
+            Access::Keys { index: None, .. } => write!(f, "{} by hash, given keys", table.name)?,
+            Access::Hash { columns, .. } => write!(f, "{} by hash of {}", table.name, table.names(columns).join(", "))?,
+        }
+        let filters = level.on.len() + level.after.len();
+        if filters > 0 {
+            write!(f, ", {filters} filters")?;
+        }
+        writeln!(f)
+    }
+}

@@ -1,0 +1,240 @@
+//! The connection to a database of ours.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::bind::bind;
+use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts};
+use super::log::{Entry, Kind, Log};
+use super::plan::Plan;
+use super::run::Execution;
+use super::statement::{Select, Statement};
+use super::{ActionPlan, write};
+use crate::error::{Misuse, Result};
+use crate::schema::Schema;
+use crate::txn::{Database, Savepoint, Transaction};
+use crate::value::Value;
+
+/// A connection to a [`Database`]: one transaction at a time, with savepoints in it.
+pub struct NativeConnection {
+    database: Database,
+    transaction: Option<Transaction>,
+    savepoints: Vec<Savepoint>,
+    log: Log,
+}
+
+impl Database {
+    /// Opens a connection.
+    ///
+    /// ```
+    /// use diptych::{col, Column, Connection, Database, Expression, Insert, Schema, Select, Table};
+    ///
+    /// let schema = Schema::builder().table(Table::new("notes").auto_key("id").column(Column::text("body"))).build()?;
+    /// let mut connection = Database::new(schema).connect();
+    /// connection.execute(Insert::into("notes", ["body"]).row(["first"]).row(["second"]))?;
+    /// let found = connection.execute(Select::from("notes").values([col("id")]).filter(col("body").eq("second")))?;
+    /// assert_eq!(found.rows.typed::<i64>()?, [2]);
+    /// # Ok::<(), diptych::Error>(())
+    /// ```
+    pub fn connect(&self) -> NativeConnection {
+        NativeConnection { database: self.clone(), transaction: None, savepoints: Vec::new(), log: Log::default() }
+    }
+}
+
+impl NativeConnection {
+    /// Prepares a statement and runs it once, without parameters.
+    ///
+    /// # Errors
+    /// As [`prepare`](Connection::prepare) and [`run`](Connection::run).
+    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
+        let prepared = self.prepare(statement.into())?;
+        self.run(&prepared, Input::Values(&[]))
+    }
+
+    /// The way a query would be carried out, as text.
+    ///
+    /// # Errors
+    /// As [`prepare`](Connection::prepare).
+    pub fn explain(&mut self, select: Select) -> Result<String> {
+        Ok(self.prepare(select.into())?.explain(self.database.schema()).to_string())
+    }
+
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The transaction that is open, if there is one.
+    pub fn transaction(&self) -> Option<&Transaction> {
+        self.transaction.as_ref()
+    }
+
+    fn begun(&mut self) -> &mut Transaction {
+        self.transaction.get_or_insert_with(|| self.database.begin())
+    }
+
+    fn carry_out(&mut self, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
+        let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
+        if let Plan::Select(select) = plan {
+            let (parameters, keys): (&[Value], &[Value]) = match input {
+                Input::Values(values) => (values, &[]),
+                Input::Keys(keys) => (&[], keys),
+                Input::Rows(_) | Input::Changes(_) => return Err(write::wrong_input()),
+            };
+            if (select.key_width == 0) != keys.is_empty() && select.key_width == 0 {
+                return Err(write::wrong_input());
+            }
+            let execution = Execution::new(transaction.image(), parameters, keys);
+            let rows = execution.select(select)?;
+            let count = rows.len() as u64;
+            return Ok((Outcome { rows, count, by_actions: 0 }, execution.read.get()));
+        }
+        write::run(transaction, plan, input)
+    }
+}
+
+impl Connection for NativeConnection {
+    fn schema(&self) -> &Arc<Schema> {
+        self.database.schema()
+    }
+
+    fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
+        let schema = self.database.schema().clone();
+        let plan = bind(&schema, self.begun().image(), &statement)?;
+        let tables = tables_of(&statement).into();
+        Ok(Prepared(Arc::new(PreparedParts { statement: Arc::new(statement), tables, plan })))
+    }
+
+    fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
+        let kind = kind_of(&statement.0.plan);
+        if !self.log.is_watched() {
+            let (outcome, read) = self.carry_out(&statement.0.plan, input)?;
+            self.log.count(kind, read, outcome.count);
+            return Ok(outcome);
+        }
+        let parameters = match &input {
+            Input::Values(values) | Input::Keys(values) => values.to_vec(),
+            Input::Rows(_) | Input::Changes(_) => Vec::new(),
+        };
+        let start = Instant::now();
+        let outcome = self.carry_out(&statement.0.plan, input);
+        let time = start.elapsed();
+        let (rows_read, rows, rows_by_actions) = match &outcome {
+            Ok((outcome, read)) => (*read, outcome.count, outcome.by_actions),
+            Err(_) => (0, 0, 0),
+        };
+        let failed = outcome.is_err();
+        if !failed {
+            self.log.count(kind, rows_read, rows);
+        }
+        let (tables, said) = (statement.0.tables.clone(), Some(statement.0.statement.clone()));
+        self.log.write(Entry {
+            kind,
+            tables,
+            statement: said,
+            parameters,
+            rows_read,
+            rows,
+            rows_by_actions,
+            time,
+            failed,
+        });
+        outcome.map(|(outcome, _)| outcome)
+    }
+
+    fn control(&mut self, control: Control) -> Result<()> {
+        let kind = match control {
+            Control::Savepoint => Kind::Savepoint,
+            Control::Release => Kind::Release,
+            Control::RollbackTo => Kind::RollbackTo,
+            Control::Commit => Kind::Commit,
+            Control::Rollback => Kind::Rollback,
+        };
+        let outcome = match control {
+            Control::Savepoint => {
+                let savepoint = self.begun().savepoint();
+                self.savepoints.push(savepoint);
+                Ok(())
+            }
+            Control::Release => self.savepoints.pop().map(drop).ok_or_else(|| Misuse::NoTransaction.into()),
+            Control::RollbackTo => match (self.savepoints.pop(), self.transaction.as_mut()) {
+                (Some(savepoint), Some(transaction)) => {
+                    transaction.rollback_to(savepoint);
+                    Ok(())
+                }
+                _ => Err(Misuse::NoTransaction.into()),
+            },
+            Control::Commit => match self.transaction.as_mut().map(Transaction::commit) {
+                Some(Err(error)) => Err(error),
+                Some(Ok(_)) | None => {
+                    self.transaction = None;
+                    self.savepoints.clear();
+                    Ok(())
+                }
+            },
+            Control::Rollback => {
+                self.transaction = None;
+                self.savepoints.clear();
+                Ok(())
+            }
+        };
+        self.log.count(kind, 0, 0);
+        if self.log.is_watched() {
+            self.log.write(Entry {
+                kind,
+                tables: Arc::from([]),
+                statement: None,
+                parameters: Vec::new(),
+                rows_read: 0,
+                rows: 0,
+                rows_by_actions: 0,
+                time: Duration::ZERO,
+                failed: outcome.is_err(),
+            });
+        }
+        outcome
+    }
+
+    fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<ActionPlan> {
+        let schema = self.database.schema().clone();
+        let table = schema.table_named(table)?;
+        let key = table.primary_key().ok_or_else(|| Misuse::NoKey { table: table.name.clone() })?;
+        let transaction = self.begun();
+        let mut rows = Vec::new();
+        for key in keys.chunks_exact(key.columns.len()) {
+            let probe: Vec<_> = key.iter().map(Value::as_ref).collect();
+            let image = transaction.image().table(table.id);
+            rows.extend(image.find(crate::id::IndexId(0), &probe).map(|(id, _)| id));
+        }
+        transaction.plan_delete(table.id, &rows)
+    }
+
+    fn log(&mut self) -> &mut Log {
+        &mut self.log
+    }
+}
+
+fn kind_of(plan: &Plan) -> Kind {
+    match plan {
+        Plan::Select(_) => Kind::Select,
+        Plan::Insert { .. } | Plan::InsertRows { .. } => Kind::Insert,
+        Plan::Update { .. } | Plan::UpdateRows { .. } => Kind::Update,
+        Plan::Delete { .. } | Plan::DeleteRows { .. } => Kind::Delete,
+    }
+}
+
+fn tables_of(statement: &Statement) -> Vec<String> {
+    let one = |name: &str| vec![name.to_owned()];
+    match statement {
+        Statement::Select(select) => {
+            let joined = select.joins.iter().map(|it| it.table.to_string());
+            std::iter::once(select.from.to_string()).chain(joined).collect()
+        }
+        Statement::Insert(it) => one(&it.table),
+        Statement::InsertRows(it) => one(&it.table),
+        Statement::Update(it) => one(&it.table),
+        Statement::UpdateRows(it) => one(&it.table),
+        Statement::Delete(it) => one(&it.table),
+        Statement::DeleteRows(it) => one(&it.table),
+    }
+}
