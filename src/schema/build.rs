@@ -1,8 +1,6 @@
 //! From names to positions: the whole schema is checked, and every mistake reported (S3).
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::built::{CheckSchema, ColumnSchema, IndexSchema, ReferenceSchema, Schema, TableSchema, Uniqueness};
 use super::declare::{Column, ForeignKey, KeyDeclaration, Name, Table};
@@ -16,19 +14,12 @@ use crate::value::Kind;
 #[derive(Default)]
 pub struct SchemaBuilder {
     tables: Vec<Table>,
-    attachment: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl SchemaBuilder {
     /// Adds a table.
     pub fn table(mut self, table: Table) -> Self {
         self.tables.push(table);
-        self
-    }
-
-    /// Keeps something with the schema for a room above; see [`Schema::attachment`].
-    pub fn attach<T: Any + Send + Sync>(mut self, it: Arc<T>) -> Self {
-        self.attachment = Some(it);
         self
     }
 
@@ -44,7 +35,7 @@ impl SchemaBuilder {
                 mistakes.push(Mistake::new(&*table.name, "another table has this name", "rename one of them"));
             }
         }
-        let mut schema = Schema { tables: Vec::new(), references: Vec::new(), by_name, attachment: self.attachment };
+        let mut schema = Schema { tables: Vec::new(), references: Vec::new(), by_name, attachment: None };
         for (position, table) in self.tables.iter().enumerate() {
             let built = build_table(TableId(position as u16), table, &mut mistakes);
             schema.tables.push(built);

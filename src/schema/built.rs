@@ -59,7 +59,13 @@ impl Schema {
         })
     }
 
-    /// What a room above has attached to the schema while it was built, such as the object layer's model.
+    /// Keeps something with the schema for a room above; see [`attachment`](Schema::attachment).
+    pub fn attach<T: Any + Send + Sync>(mut self, it: Arc<T>) -> Self {
+        self.attachment = Some(it);
+        self
+    }
+
+    /// What a room above has attached to the schema, such as the object layer's model.
     pub fn attachment<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         self.attachment.clone().and_then(|it| it.downcast::<T>().ok())
     }

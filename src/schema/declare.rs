@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Action, Timing};
-use crate::expr::{Expr, Expression};
+use crate::expr::Expr;
 use crate::record::Row;
 use crate::value::{AsValue, Kind, Value};
 
@@ -49,6 +49,12 @@ impl Table {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The columns of its primary key and their types; columns that are not declared are left out.
+    pub fn key_columns(&self) -> Vec<(Name, Kind)> {
+        let declared = |name: &Name| self.columns.iter().find(|it| it.name == *name);
+        self.primary_key.iter().filter_map(|name| declared(name).map(|it| (name.clone(), it.kind))).collect()
     }
 
     /// Adds a column.
@@ -168,12 +174,6 @@ impl Column {
 /// A column of the table itself, inside a CHECK.
 pub fn column(name: impl Into<Name>) -> Expr<Name> {
     Expr::Leaf(name.into())
-}
-
-impl Expression<Name> for &'static str {
-    fn expr(self) -> Expr<Name> {
-        column(self)
-    }
 }
 
 /// A foreign key as it is declared.

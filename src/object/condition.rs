@@ -1,0 +1,270 @@
+//! Conditions over entities: typed columns and relations become expressions that the compiler has checked.
+
+use std::marker::PhantomData;
+
+use super::entity::{Arity, Entity, Field, Many, Relation};
+use super::model::{Join, Model};
+use crate::error::Result;
+use crate::expr::{Comparison, Expr, Expression};
+use crate::id::{ClassId, RelationId};
+use crate::query::{Direction, Leaf, Select};
+use crate::schema::Name;
+use crate::value::AsValue;
+
+/// A leaf of a condition over a class: a column of it, or something about its related objects.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ObjectLeaf {
+    /// A column of the class.
+    Column(Name),
+    /// Some related object fulfils the condition.
+    Related { relation: RelationId, condition: Option<Box<Expr<ObjectLeaf>>> },
+}
+
+/// A condition that objects of a class fulfil or not.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Condition<E> {
+    pub(super) expr: Expr<ObjectLeaf>,
+    of: PhantomData<fn() -> E>,
+}
+
+impl<E> Condition<E> {
+    pub(super) fn new(expr: Expr<ObjectLeaf>) -> Self {
+        Condition { expr, of: PhantomData }
+    }
+
+    /// Both hold.
+    pub fn and(self, other: Condition<E>) -> Self {
+        Condition::new(self.expr.and(other.expr))
+    }
+
+    /// One of both holds.
+    pub fn or(self, other: Condition<E>) -> Self {
+        Condition::new(self.expr.or(other.expr))
+    }
+}
+
+impl<E> std::ops::Not for Condition<E> {
+    type Output = Self;
+
+    /// It does not hold.
+    fn not(self) -> Self {
+        Condition::new(self.expr.negated())
+    }
+}
+
+/// What a column of type `V` can be compared with.
+#[diagnostic::on_unimplemented(message = "a column of type `{V}` cannot be compared with `{Self}`")]
+pub trait Operand<V> {
+    /// As a scalar.
+    fn into_scalar(self) -> crate::value::Value;
+}
+
+impl<V: AsValue> Operand<V> for V {
+    fn into_scalar(self) -> crate::value::Value {
+        self.as_value().to_value()
+    }
+}
+
+impl<V: AsValue> Operand<Option<V>> for V {
+    fn into_scalar(self) -> crate::value::Value {
+        self.as_value().to_value()
+    }
+}
+
+impl Operand<String> for &str {
+    fn into_scalar(self) -> crate::value::Value {
+        self.into()
+    }
+}
+
+impl Operand<Option<String>> for &str {
+    fn into_scalar(self) -> crate::value::Value {
+        self.into()
+    }
+}
+
+/// An order of objects of a class.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Ordering<E> {
+    pub(super) by: Expr<ObjectLeaf>,
+    pub(super) direction: Direction,
+    of: PhantomData<fn() -> E>,
+}
+
+/// Conditions and orders over one column. Comparing with NULL is unknown, as in SQL.
+pub trait FieldExpression: Field {
+    /// `column = value`
+    fn eq(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::Equal, value)
+    }
+
+    /// `column <> value`
+    fn ne(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::NotEqual, value)
+    }
+
+    /// `column < value`
+    fn lt(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::Less, value)
+    }
+
+    /// `column <= value`
+    fn le(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::LessOrEqual, value)
+    }
+
+    /// `column > value`
+    fn gt(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::Greater, value)
+    }
+
+    /// `column >= value`
+    fn ge(self, value: impl Operand<Self::Value>) -> Condition<Self::Entity> {
+        compare(self, Comparison::GreaterOrEqual, value)
+    }
+
+    /// `column IS NULL`
+    fn is_null(self) -> Condition<Self::Entity> {
+        Condition::new(leaf(self).is_null())
+    }
+
+    /// `column IS NOT NULL`
+    fn is_not_null(self) -> Condition<Self::Entity> {
+        Condition::new(leaf(self).is_not_null())
+    }
+
+    /// `column IN (…)`
+    fn in_list<V: Operand<Self::Value>>(self, values: impl IntoIterator<Item = V>) -> Condition<Self::Entity> {
+        Condition::new(leaf(self).in_list(values.into_iter().map(|it| Expr::Value(it.into_scalar()))))
+    }
+
+    /// `column LIKE pattern`
+    fn like(self, pattern: &str) -> Condition<Self::Entity> {
+        Condition::new(leaf(self).like(pattern))
+    }
+
+    /// Least first; NULL before everything.
+    fn asc(self) -> Ordering<Self::Entity> {
+        Ordering { by: leaf(self), direction: Direction::Ascending, of: PhantomData }
+    }
+
+    /// Greatest first.
+    fn desc(self) -> Ordering<Self::Entity> {
+        Ordering { by: leaf(self), direction: Direction::Descending, of: PhantomData }
+    }
+}
+
+impl<F: Field> FieldExpression for F {}
+
+fn leaf<F: Field>(_: F) -> Expr<ObjectLeaf> {
+    Expr::Leaf(ObjectLeaf::Column(F::NAME.into()))
+}
+
+fn compare<F: Field>(field: F, how: Comparison, value: impl Operand<F::Value>) -> Condition<F::Entity> {
+    Condition::new(leaf(field).compare(how, Expr::Value(value.into_scalar())))
+}
+
+/// A column orders by its least value first.
+impl<F: Field> From<F> for Ordering<F::Entity> {
+    fn from(field: F) -> Self {
+        field.asc()
+    }
+}
+
+/// Conditions over what a reference leads to.
+pub trait ToOneCondition: Relation {
+    /// It leads to an object that fulfils the condition.
+    fn has(self, condition: Condition<Self::Target>) -> Condition<Self::Owner> {
+        related::<Self>(Some(condition))
+    }
+
+    /// It leads to an object at all.
+    fn is_present(self) -> Condition<Self::Owner> {
+        related::<Self>(None)
+    }
+}
+
+impl<R: Relation> ToOneCondition for R where R::Arity: ToOne {}
+
+/// Arities that lead to one object at most.
+pub trait ToOne: Arity {}
+
+impl ToOne for super::entity::Required {}
+
+impl ToOne for super::entity::Optional {}
+
+/// Conditions over the members of a collection.
+pub trait ToManyCondition: Relation<Arity = Many> {
+    /// Some member fulfils the condition.
+    fn any(self, condition: Condition<Self::Target>) -> Condition<Self::Owner> {
+        related::<Self>(Some(condition))
+    }
+
+    /// It has a member.
+    fn is_not_empty(self) -> Condition<Self::Owner> {
+        related::<Self>(None)
+    }
+}
+
+impl<R: Relation<Arity = Many>> ToManyCondition for R {}
+
+fn related<R: Relation>(condition: Option<Condition<R::Target>>) -> Condition<R::Owner> {
+    let condition = condition.map(|it| Box::new(it.expr));
+    Condition::new(Expr::Leaf(ObjectLeaf::Related { relation: R::RELATION, condition }))
+}
+
+/// A column of a source, in a statement.
+pub(super) fn column(up: u8, source: u8, name: &Name) -> Expr<Leaf> {
+    Expr::Leaf(Leaf::Column { up, source, name: name.clone() })
+}
+
+/// The condition that columns of two sources are equal, one for one. A source is given with how far out it stands.
+pub(super) fn columns_equal(a: (u8, u8), left: &[Name], b: (u8, u8), right: &[Name]) -> Expr<Leaf> {
+    let pairs = left.iter().zip(right).map(|(x, y)| column(a.0, a.1, x).eq(column(b.0, b.1, y)));
+    let mut all: Vec<Expr<Leaf>> = pairs.collect();
+    if all.len() == 1 { all.remove(0) } else { Expr::And(all) }
+}
+
+impl Model {
+    /// A condition over a class as an expression over the source of a select that stands for it.
+    pub(super) fn resolve(&self, class: ClassId, source: u8, expr: &Expr<ObjectLeaf>) -> Result<Expr<Leaf>> {
+        expr.try_map(&mut |leaf| match leaf {
+            ObjectLeaf::Column(name) => Ok(column(0, source, name)),
+            ObjectLeaf::Related { relation, condition } => {
+                self.exists(class, source, *relation, condition.as_deref())
+            }
+        })
+    }
+
+    fn exists(
+        &self,
+        class: ClassId,
+        source: u8,
+        relation: RelationId,
+        condition: Option<&Expr<ObjectLeaf>>,
+    ) -> Result<Expr<Leaf>> {
+        let (owner, relation) = (self.class(class), self.relation(class, relation));
+        let target = self.class(relation.target);
+        let (mut select, at) = match &relation.join {
+            Join::BelongsTo { columns, target_columns, .. } => {
+                let on = columns_equal((0, 0), &target.names(target_columns), (1, source), &owner.names(columns));
+                (Select::from(target.table.clone()).filter(on), 0)
+            }
+            Join::Has { columns, own_columns, .. } => {
+                let on = columns_equal((0, 0), &target.names(columns), (1, source), &owner.names(own_columns));
+                (Select::from(target.table.clone()).filter(on), 0)
+            }
+            Join::Through { table, own, other, own_columns, target_columns, .. } => {
+                let on = columns_equal((0, 0), other, (0, 1), &target.names(target_columns));
+                let of_owner = columns_equal((0, 0), own, (1, source), &owner.names(own_columns));
+                (Select::from(table.clone()).join(target.table.clone(), on).filter(of_owner), 1)
+            }
+        };
+        if let Some(condition) = condition {
+            select = select.filter(self.resolve(relation.target, at, condition)?);
+        }
+        Ok(Expr::Leaf(Leaf::Exists(Box::new(select))))
+    }
+}

@@ -1,0 +1,292 @@
+//! What a session holds: objects, their states, and how they are linked.
+
+use slotmap::SlotMap;
+use std::sync::Arc;
+
+use super::identity::{Identity, IdentityMap};
+use super::model::Model;
+use super::reference::ObjectKey;
+use crate::id::{ClassId, RelationId};
+use crate::record::Row;
+
+/// The states of an object.
+///
+/// ```text
+/// transient ─add→ pending ─flush→ persistent ─delete, flush→ deleted ─commit→ detached
+///     ▲             │ rollback        │ ▲                        │
+///     └─────────────┴─────────────────┘ └────────rollback────────┘
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Known to the session only as a value; a flush does not see it.
+    Transient,
+    /// To be inserted by the next flush.
+    Pending,
+    /// A row of the database.
+    Persistent,
+    /// Its row was deleted in this transaction.
+    Deleted,
+    /// Its row is gone, or the session has let it go.
+    Detached,
+}
+
+impl State {
+    /// The name that messages use.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Transient => "transient",
+            State::Pending => "pending",
+            State::Persistent => "persistent",
+            State::Deleted => "deleted",
+            State::Detached => "detached",
+        }
+    }
+}
+
+/// One object.
+pub(super) struct Object {
+    pub(super) class: ClassId,
+    pub(super) state: State,
+    /// Whether it is among the objects that the next flush looks at.
+    pub(super) touched: bool,
+    /// Whether the next flush deletes it.
+    pub(super) marked: bool,
+    /// The row as the object shows it; `None` when it must be read again first.
+    pub(super) row: Option<Row>,
+    /// The row as it was read, once the object has been edited.
+    pub(super) original: Option<Row>,
+    pub(super) identity: Option<Identity>,
+    /// By relation; made when the first relation is touched, so that a million objects that are only read carry none.
+    pub(super) links: Option<Box<[Link]>>,
+    pub(super) lent: Lent,
+}
+
+/// Which version of an object was lent to readers last, and when.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lent {
+    pub(super) epoch: u32,
+    pub(super) at: u32,
+}
+
+/// What is known of one relation of one object (O7).
+#[derive(Clone, Default)]
+pub(super) enum Link {
+    /// Nothing: reading it asks the database, or the row's foreign key.
+    #[default]
+    Unloaded,
+    /// Nothing, and the query that read the object wants reading it to be an error.
+    Refused,
+    /// It leads to this object, or to none.
+    One { target: Option<ObjectKey>, since: Since },
+    /// It leads to a collection.
+    Many(Collection),
+}
+
+/// What has happened to a reference since the last flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// Nothing: it is what the rows say.
+    Unchanged,
+    /// It was set, and what it led to before is known.
+    Changed,
+    /// It was set without having been read, so a flush must find out what it led to before.
+    ChangedUnread,
+}
+
+/// A collection: what was read, if it was, and what has happened to it since. Two words, because a session that has read
+/// a million collections holds a million of these.
+#[derive(Clone, Default)]
+pub(super) struct Collection {
+    /// Its members now; `None` while it is not loaded. Shared with readers that walk it.
+    pub(super) members: Option<Arc<Vec<ObjectKey>>>,
+    /// What the next flush has to carry over.
+    pub(super) pending: Option<Box<Pending>>,
+}
+
+/// What has happened to a collection since the last flush.
+#[derive(Clone, Default)]
+pub(super) struct Pending {
+    pub(super) added: Vec<ObjectKey>,
+    pub(super) removed: Vec<ObjectKey>,
+}
+
+impl Collection {
+    /// Added since the last flush.
+    pub(super) fn added(&self) -> &[ObjectKey] {
+        self.pending.as_ref().map_or(&[], |it| &it.added)
+    }
+
+    /// Removed since the last flush.
+    pub(super) fn removed(&self) -> &[ObjectKey] {
+        self.pending.as_ref().map_or(&[], |it| &it.removed)
+    }
+
+    /// Whether the object is a member, as far as is known without reading.
+    pub(super) fn holds(&self, member: ObjectKey) -> bool {
+        match &self.members {
+            Some(members) => members.contains(&member),
+            None => self.added().contains(&member),
+        }
+    }
+
+    /// How many members are known.
+    pub(super) fn known(&self) -> usize {
+        self.members.as_ref().map_or(self.added().len(), |it| it.len())
+    }
+
+    /// Adds an object that is no member yet. It is for the caller to know that, often from the other side: looking here
+    /// would make building a collection of n members take n² steps.
+    pub(super) fn add(&mut self, member: ObjectKey) {
+        if let Some(members) = &mut self.members {
+            Arc::make_mut(members).push(member);
+        }
+        let pending = self.pending.get_or_insert_default();
+        match pending.removed.iter().position(|it| *it == member) {
+            Some(at) => {
+                pending.removed.swap_remove(at);
+            }
+            None => pending.added.push(member),
+        }
+    }
+
+    /// Takes a member out; says whether it was there, as far as is known.
+    pub(super) fn remove(&mut self, member: ObjectKey) -> bool {
+        if let Some(members) = &mut self.members {
+            let Some(at) = members.iter().position(|it| *it == member) else { return false };
+            Arc::make_mut(members).remove(at);
+        } else if self.removed().contains(&member) {
+            return false;
+        }
+        let pending = self.pending.get_or_insert_default();
+        match pending.added.iter().position(|it| *it == member) {
+            Some(at) => {
+                pending.added.remove(at);
+            }
+            None => pending.removed.push(member),
+        }
+        true
+    }
+
+    /// What was read becomes the collection, with what has happened since applied to it.
+    pub(super) fn fill(&mut self, mut read: Vec<ObjectKey>) {
+        if let Some(pending) = &self.pending {
+            read.retain(|it| !pending.removed.contains(it) && !pending.added.contains(it));
+            read.extend(&pending.added);
+        }
+        self.members = Some(Arc::new(read));
+    }
+}
+
+/// All objects of a session.
+pub(super) struct Graph {
+    pub(super) model: Arc<Model>,
+    pub(super) objects: SlotMap<ObjectKey, Object>,
+    pub(super) identities: Vec<IdentityMap>,
+    /// Objects that the next flush looks at.
+    pub(super) touched: Vec<ObjectKey>,
+}
+
+impl Graph {
+    pub(super) fn new(model: Arc<Model>) -> Self {
+        let identities = model.classes().iter().map(|_| IdentityMap::default()).collect();
+        Graph { model, objects: SlotMap::with_key(), identities, touched: Vec::new() }
+    }
+
+    /// Takes in a value that no row stands for yet.
+    pub(super) fn introduce(&mut self, class: ClassId, row: Row, state: State) -> ObjectKey {
+        let key = self.objects.insert(Object {
+            class,
+            state,
+            touched: false,
+            marked: false,
+            row: Some(row),
+            original: None,
+            identity: None,
+            links: None,
+            lent: Lent::default(),
+        });
+        if state == State::Pending {
+            self.touch(key);
+        }
+        key
+    }
+
+    /// The object of a row: the one that the session knows by its key already (O1), or a new one.
+    #[inline]
+    pub(super) fn meet(&mut self, class: ClassId, row: &Row) -> Option<ObjectKey> {
+        let identity = Identity::of(&**row, &self.model.classes[class.index()].key)?;
+        if let Some(key) = self.identities[class.index()].get(&identity) {
+            let object = &mut self.objects[key];
+            if object.row.is_none() {
+                object.row = Some(row.clone());
+            }
+            return Some(key);
+        }
+        let key = self.objects.insert(Object {
+            class,
+            state: State::Persistent,
+            touched: false,
+            marked: false,
+            row: Some(row.clone()),
+            original: None,
+            identity: Some(identity.clone()),
+            links: None,
+            lent: Lent::default(),
+        });
+        self.identities[class.index()].insert(identity, key);
+        Some(key)
+    }
+
+    /// The object with this key, if the session knows it.
+    #[inline]
+    pub(super) fn known(&self, class: ClassId, identity: &Identity) -> Option<ObjectKey> {
+        self.identities[class.index()].get(identity)
+    }
+
+    /// Makes the next flush look at an object.
+    pub(super) fn touch(&mut self, key: ObjectKey) {
+        let object = &mut self.objects[key];
+        if !object.touched {
+            object.touched = true;
+            self.touched.push(key);
+        }
+    }
+
+    #[inline]
+    pub(super) fn link(&self, key: ObjectKey, relation: RelationId) -> &Link {
+        const UNLOADED: &Link = &Link::Unloaded;
+        self.objects[key].links.as_ref().map_or(UNLOADED, |links| &links[relation.index()])
+    }
+
+    pub(super) fn link_mut(&mut self, key: ObjectKey, relation: RelationId) -> &mut Link {
+        let object = &mut self.objects[key];
+        let count = self.model.classes[object.class.index()].relations.len();
+        let links = object.links.get_or_insert_with(|| vec![Link::Unloaded; count].into());
+        &mut links[relation.index()]
+    }
+
+    /// The collection of a relation, made unloaded if nothing is known of it.
+    pub(super) fn collection_mut(&mut self, key: ObjectKey, relation: RelationId) -> &mut Collection {
+        let link = self.link_mut(key, relation);
+        if !matches!(link, Link::Many(_)) {
+            *link = Link::Many(Collection::default());
+        }
+        match link {
+            Link::Many(collection) => collection,
+            Link::Unloaded | Link::Refused | Link::One { .. } => unreachable!("it was made a collection above"),
+        }
+    }
+
+    /// How messages name an object: its class and key.
+    pub(super) fn name(&self, key: ObjectKey) -> String {
+        let Some(object) = self.objects.get(key) else { return "an object that is gone".to_owned() };
+        let class = self.model.class(object.class);
+        match &object.identity {
+            Some(identity) => {
+                let values: Vec<String> = identity.to_values().iter().map(ToString::to_string).collect();
+                format!("{}[{}]", class.name, values.join(", "))
+            }
+            None => format!("{} ({})", class.name, object.state.name()),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The identity map: key to object, one for each class.
+
+use rustc_hash::FxHashMap;
+use slotmap::Key as _;
+use std::sync::Arc;
+
+use super::reference::ObjectKey;
+use crate::id::ColumnId;
+use crate::record::{Record, project};
+use crate::value::{Value, ValueRef};
+
+/// The key by which a session knows an object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Identity {
+    /// One integer, by far the commonest.
+    Int(i64),
+    /// Anything else.
+    Other(Arc<[Value]>),
+}
+
+impl Identity {
+    /// The key in a row; `None` while a part of it is NULL.
+    #[inline]
+    pub(super) fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
+        if let [only] = columns
+            && let ValueRef::Int(it) = row.get(*only)
+        {
+            return Some(Identity::Int(it));
+        }
+        Identity::from_values(&project(row, columns))
+    }
+
+    /// The key made of these scalars; `None` when one is NULL.
+    pub(super) fn from_values(values: &[Value]) -> Option<Self> {
+        match values {
+            [Value::Int(it)] => Some(Identity::Int(*it)),
+            [] => None,
+            others if others.iter().any(Value::is_null) => None,
+            others => Some(Identity::Other(others.into())),
+        }
+    }
+
+    pub(super) fn to_values(&self) -> Vec<Value> {
+        match self {
+            Identity::Int(it) => vec![Value::Int(*it)],
+            Identity::Other(it) => it.to_vec(),
+        }
+    }
+}
+
+/// Key to object for one class.
+///
+/// Small integers index pages directly: a lookup is two loads, where a hash map would spend most of its time on cache
+/// misses of its own. Pages are made as they are needed, so sparse keys cost one page each.
+#[derive(Default)]
+pub(super) struct IdentityMap {
+    pages: Vec<Option<Box<[ObjectKey; PAGE]>>>,
+    others: FxHashMap<Identity, ObjectKey>,
+}
+
+const PAGE: usize = 256;
+/// Integers from here on go to the hash map, so that one great key does not make a long page table.
+const PAGED: i64 = 1 << 26;
+
+impl IdentityMap {
+    #[inline]
+    pub(super) fn get(&self, identity: &Identity) -> Option<ObjectKey> {
+        match identity {
+            Identity::Int(it @ 0..PAGED) => self.get_int(*it),
+            other => self.others.get(other).copied(),
+        }
+    }
+
+    #[inline]
+    fn get_int(&self, it: i64) -> Option<ObjectKey> {
+        let page = self.pages.get(it as usize / PAGE)?.as_ref()?;
+        let key = page[it as usize % PAGE];
+        if key.is_null() { None } else { Some(key) }
+    }
+
+    #[inline]
+    pub(super) fn insert(&mut self, identity: Identity, key: ObjectKey) {
+        match identity {
+            Identity::Int(it @ 0..PAGED) => {
+                let at = it as usize / PAGE;
+                if at >= self.pages.len() {
+                    self.pages.resize_with(at + 1, || None);
+                }
+                let page = self.pages[at].get_or_insert_with(|| Box::new([ObjectKey::null(); PAGE]));
+                page[it as usize % PAGE] = key;
+            }
+            other => {
+                self.others.insert(other, key);
+            }
+        }
+    }
+
+    /// Forgets a key, if it stands for this object.
+    pub(super) fn remove(&mut self, identity: &Identity, key: ObjectKey) {
+        if self.get(identity) != Some(key) {
+            return;
+        }
+        match identity {
+            Identity::Int(it @ 0..PAGED) => self.insert(Identity::Int(*it), ObjectKey::null()),
+            other => {
+                self.others.remove(other);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.pages.clear();
+        self.others.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slotmap::SlotMap;
+
+    /// O1: one key is one object, small or great, negative or composite.
+    #[test]
+    fn o1_one_key_is_one_object() {
+        let mut arena: SlotMap<ObjectKey, ()> = SlotMap::with_key();
+        let mut map = IdentityMap::default();
+        let composite = Identity::from_values(&[1.into(), "a".into()]).unwrap();
+        let keys = [0, 1, PAGE as i64, PAGED - 1, PAGED, i64::MAX, -1].map(Identity::Int);
+        for identity in keys.iter().chain([&composite]) {
+            assert_eq!(map.get(identity), None);
+            let key = arena.insert(());
+            map.insert(identity.clone(), key);
+            assert_eq!(map.get(identity), Some(key));
+            map.remove(identity, arena.insert(()));
+            assert_eq!(map.get(identity), Some(key), "another object's removal does not forget this one");
+        }
+        map.remove(&composite, map.get(&composite).unwrap());
+        assert_eq!(map.get(&composite), None);
+        assert_eq!(Identity::from_values(&[1.into(), Value::Null]), None);
+    }
+}

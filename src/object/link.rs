@@ -1,0 +1,279 @@
+//! Both sides of a relation move together (O2): in memory, at once, with no statement, whether loaded or not.
+//!
+//! Where a relation has an inverse, the reference of the side with the foreign key is the truth, and the collection of
+//! the other side follows it.
+
+use super::class::Cascade;
+use super::graph::{Graph, Link, Since, State};
+use super::identity::Identity;
+use super::model::{Join, RelationModel};
+use super::reference::ObjectKey;
+use crate::error::{Misuse, Result};
+use crate::id::RelationId;
+use std::sync::Arc;
+
+impl Graph {
+    fn relation(&self, key: ObjectKey, relation: RelationId) -> (Arc<super::model::Model>, super::ClassId) {
+        let _ = relation;
+        (self.model.clone(), self.objects[key].class)
+    }
+
+    /// What a `belongs_to` leads to now, as far as the session knows: by its link, or by the row's foreign key and the
+    /// identity map.
+    pub(super) fn known_target(&self, key: ObjectKey, relation: &RelationModel) -> Option<ObjectKey> {
+        if let Link::One { target, .. } = self.link(key, relation.id) {
+            return *target;
+        }
+        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
+        let row = self.objects[key].row.as_ref()?;
+        self.known(relation.target, &Identity::of(&**row, columns)?)
+    }
+
+    /// Lets a reference lead to another object or to none.
+    ///
+    /// # Errors
+    /// When the relation leads to a collection.
+    pub(super) fn set(&mut self, key: ObjectKey, relation: RelationId, target: Option<ObjectKey>) -> Result<()> {
+        let (model, class) = self.relation(key, relation);
+        let declared = model.relation(class, relation);
+        match &declared.join {
+            Join::BelongsTo { .. } => self.set_reference(key, declared, target),
+            Join::Has { one: true, .. } => self.set_partner(key, declared, target),
+            _ => {
+                let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
+                return Err(Misuse::Statement { reason }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn set_reference(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
+        let before = self.known_target(key, relation);
+        let read = matches!(self.link(key, relation.id), Link::One { .. });
+        if read && before == target {
+            return;
+        }
+        *self.link_mut(key, relation.id) = Link::One { target, since: Since::Changed };
+        self.touch(key);
+        let model = self.model.clone();
+        if let Some(inverse) = relation.inverse {
+            let inverse = model.relation(relation.target, inverse);
+            if let Some(before) = before.filter(|it| Some(*it) != target) {
+                self.leave(before, inverse, key);
+            }
+            if let Some(target) = target.filter(|it| Some(*it) != before) {
+                self.arrive(target, inverse, key, relation);
+            }
+            if let Some(target) = target {
+                self.follow(target, inverse, key);
+            }
+        }
+        if let Some(target) = target {
+            self.follow(key, relation, target);
+        }
+    }
+
+    /// The owner's side of a reference that no longer leads there.
+    fn leave(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey) {
+        if relation.join.is_many() {
+            self.collection_mut(owner, relation.id).remove(member);
+        } else if let Link::One { target, since } = self.link_mut(owner, relation.id)
+            && *target == Some(member)
+        {
+            (*target, *since) = (None, Since::Changed);
+        }
+        self.touch(owner);
+    }
+
+    /// The owner's side of a reference that now leads there. A partner of one-to-one that was there before is let go.
+    fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey, inverse: &RelationModel) {
+        if relation.join.is_many() {
+            self.collection_mut(owner, relation.id).add(member);
+            self.touch(owner);
+            return;
+        }
+        let (before, since) = match self.link(owner, relation.id) {
+            Link::One { target, since } => (*target, *since),
+            _ => (None, self.unread(owner)),
+        };
+        let since = if since == Since::ChangedUnread { since } else { Since::Changed };
+        *self.link_mut(owner, relation.id) = Link::One { target: Some(member), since };
+        self.touch(owner);
+        if let Some(before) = before.filter(|it| *it != member) {
+            *self.link_mut(before, inverse.id) = Link::One { target: None, since: Since::Changed };
+            self.touch(before);
+        }
+    }
+
+    /// How much is known of a partner that was never read: of an object without a row, that there was none.
+    fn unread(&self, owner: ObjectKey) -> Since {
+        if self.objects[owner].state == State::Persistent { Since::ChangedUnread } else { Since::Changed }
+    }
+
+    fn set_partner(&mut self, owner: ObjectKey, relation: &RelationModel, partner: Option<ObjectKey>) {
+        let model = self.model.clone();
+        let inverse = relation.inverse.map(|it| model.relation(relation.target, it));
+        let (before, since) = match self.link(owner, relation.id) {
+            Link::One { target, .. } => (*target, Since::Changed),
+            _ => (None, self.unread(owner)),
+        };
+        match (inverse, partner) {
+            (Some(inverse), Some(partner)) => self.set_reference(partner, inverse, Some(owner)),
+            (Some(inverse), None) => {
+                if let Some(before) = before {
+                    self.set_reference(before, inverse, None);
+                } else {
+                    *self.link_mut(owner, relation.id) = Link::One { target: None, since };
+                    self.touch(owner);
+                }
+            }
+            (None, _) => {
+                *self.link_mut(owner, relation.id) = Link::One { target: partner, since };
+                self.touch(owner);
+                if let Some(before) = before.filter(|it| Some(*it) != partner) {
+                    self.collection_of_lost(owner, relation, before);
+                }
+            }
+        }
+        if let Some(partner) = partner {
+            self.follow(owner, relation, partner);
+        }
+    }
+
+    /// Without an inverse nobody else remembers the partner that was let go, so the flush is told through its object.
+    fn collection_of_lost(&mut self, _: ObjectKey, _: &RelationModel, lost: ObjectKey) {
+        self.touch(lost);
+    }
+
+    /// Adds an object to a collection; a member that is there already stays where it is.
+    ///
+    /// # Errors
+    /// When the relation leads to one object only.
+    pub(super) fn push(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
+        let (model, class) = self.relation(owner, relation);
+        let declared = model.relation(class, relation);
+        let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
+        match (&declared.join, inverse) {
+            (Join::Has { one: false, .. }, Some(inverse)) => self.set_reference(member, inverse, Some(owner)),
+            (Join::Has { one: false, .. }, None) => {
+                if !self.collection_mut(owner, relation).holds(member) {
+                    self.collection_mut(owner, relation).add(member);
+                    self.touch(owner);
+                }
+            }
+            (Join::Through { .. }, inverse) => self.associate(owner, declared, member, inverse),
+            _ => return Err(self.not_a_collection(declared)),
+        }
+        self.follow(owner, declared, member);
+        if let Some(inverse) = inverse {
+            self.follow(member, inverse, owner);
+        }
+        Ok(())
+    }
+
+    fn associate(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        member: ObjectKey,
+        inverse: Option<&RelationModel>,
+    ) {
+        // Both sides say the same where both are loaded, so the shorter one is asked; one that is loaded knows more.
+        let own = self.collection_mut(owner, relation.id);
+        let (own_loaded, own_known) = (own.members.is_some(), own.known());
+        let there = match inverse {
+            Some(inverse) => {
+                let other = self.collection_mut(member, inverse.id);
+                if (other.members.is_some(), own_known) >= (own_loaded, other.known()) {
+                    other.holds(owner)
+                } else {
+                    self.collection_mut(owner, relation.id).holds(member)
+                }
+            }
+            None => own.holds(member),
+        };
+        if there {
+            return;
+        }
+        self.collection_mut(owner, relation.id).add(member);
+        self.touch(owner);
+        if let Some(inverse) = inverse {
+            self.collection_mut(member, inverse.id).add(owner);
+            self.touch(member);
+        }
+    }
+
+    /// Takes an object out of a collection.
+    ///
+    /// # Errors
+    /// When it is not a member, or the relation leads to one object only.
+    pub(super) fn remove(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
+        let (model, class) = self.relation(owner, relation);
+        let declared = model.relation(class, relation);
+        let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
+        let removed = match (&declared.join, inverse) {
+            (Join::Has { one: false, .. }, Some(inverse)) => {
+                let member_of = self.known_target(member, inverse);
+                if member_of == Some(owner) {
+                    self.set_reference(member, inverse, None);
+                }
+                member_of == Some(owner)
+            }
+            (Join::Has { one: false, .. }, None) => self.collection_mut(owner, relation).remove(member),
+            (Join::Through { .. }, inverse) => {
+                let removed = self.collection_mut(owner, relation).remove(member);
+                if let Some(inverse) = inverse.filter(|_| removed) {
+                    self.collection_mut(member, inverse.id).remove(owner);
+                    self.touch(member);
+                }
+                removed
+            }
+            _ => return Err(self.not_a_collection(declared)),
+        };
+        if removed {
+            self.touch(owner);
+            return Ok(());
+        }
+        let relation = format!("{} of {}", declared.name, self.name(owner));
+        Err(Misuse::NotInCollection { relation, object: self.name(member) }.into())
+    }
+
+    fn not_a_collection(&self, relation: &RelationModel) -> crate::error::Error {
+        let reason = format!("{} leads to one object; set it", relation.name);
+        Misuse::Statement { reason }.into()
+    }
+
+    /// Save-update: an object in the session brings along one that it is linked to.
+    fn follow(&mut self, from: ObjectKey, relation: &RelationModel, to: ObjectKey) {
+        let is_in = matches!(self.objects[from].state, State::Pending | State::Persistent);
+        if is_in && relation.cascade.contains(Cascade::SAVE_UPDATE) {
+            self.enroll(to);
+        }
+    }
+
+    /// Makes a transient object pending, and with it whatever its save-update cascades reach.
+    pub(super) fn enroll(&mut self, key: ObjectKey) {
+        let model = self.model.clone();
+        let mut work = vec![key];
+        while let Some(key) = work.pop() {
+            let object = &mut self.objects[key];
+            if object.state != State::Transient {
+                continue;
+            }
+            object.state = State::Pending;
+            object.touched = false;
+            let class = model.class(object.class);
+            self.touch(key);
+            for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::SAVE_UPDATE)) {
+                match self.link(key, relation.id) {
+                    Link::One { target, .. } => work.extend(target),
+                    Link::Many(collection) => {
+                        work.extend(collection.members.iter().flat_map(|it| it.iter().copied()));
+                        work.extend(collection.added());
+                    }
+                    Link::Unloaded | Link::Refused => {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Objects: rows as a graph of structs, with identity, relations, cascades and a unit of work.
+//!
+//! # The life of an object
+//! 1. A struct is *transient* until a session [`add`](Session::add)s it, then *pending*.
+//! 2. A flush inserts it: now it is *persistent*, and the session's identity map knows it by its key.
+//! 3. Queries and relations load others; the same key is the same object within a session.
+//! 4. [`edit`](Session::edit) copies the row before the first change, so that the flush can tell which columns differ.
+//! 5. [`delete`](Session::delete) marks it and what its cascades reach; the flush removes the rows.
+//! 6. Rollback puts rows and objects back; commit publishes and lets go of what was read.
+//!
+//! The session speaks to data only through [`query::Connection`](crate::query::Connection).
+//!
+//! # Reading and changing
+//! Reading takes `&Session` and returns plain references; changing takes `&mut Session`. A load under `&Session` may
+//! give an object another version; the one that was lent is kept until the next `&mut Session` call, when by the borrow
+//! rules nobody can be looking at it.
+//!
+//! # Invariants
+//! - **O1** Within a session one key is one object.
+//! - **O2** Both sides of a relation agree at all times, with no statement run, loaded or not.
+//! - **O3** A flush is all or nothing: if it fails, rows and objects are as before.
+//! - **O4** A flush writes only columns that differ.
+//! - **O5** A [`Ref`] is valid or refused: never of another object, never of another session's.
+//! - **O6** After a rollback objects hold what the rows hold.
+//! - **O7** Not loaded, none and empty are three different answers.
+//!
+//! # Where to start
+//! [`session`] for the verbs, `graph` for what a session holds, `link` for how both sides move, `load` for the
+//! strategies, `flush` for the unit of work.
+
+mod cascade;
+mod class;
+mod condition;
+mod database;
+mod entity;
+mod flush;
+mod graph;
+mod identity;
+mod link;
+mod load;
+mod model;
+mod query;
+mod reference;
+pub mod session;
+mod untyped;
+mod view;
+
+pub use class::{Cascade, Class, Lazy, PassiveDeletes, Relationship};
+pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
+pub use database::Classes;
+pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, field_name, relation_name};
+pub use flush::{FlushPlan, FlushStep};
+pub use graph::State;
+pub use model::{ClassModel, Join, Model, RelationModel};
+pub use query::{LoadOption, LoadPath, Query};
+pub use reference::{AnyRef, Ref, SessionId};
+pub use session::Session;
+pub use untyped::Untyped;
+pub use view::{Edit, Loads, View, Views};

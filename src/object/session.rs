@@ -1,0 +1,111 @@
+//! The session: what the user speaks to.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use elsa::FrozenVec;
+
+mod core;
+mod find;
+mod unit;
+mod verbs;
+
+pub(super) use core::Core;
+
+use super::model::Model;
+use super::reference::{Ref, SessionId};
+use super::untyped::Untyped;
+use crate::query::{Connection, Entry, Observer, Totals};
+use crate::record::Row;
+
+/// A unit of work over one connection: the objects it has read, those that are new, changed or to be deleted.
+///
+/// Reading takes `&Session`; changing takes `&mut Session`. A session is `Send`, not `Sync`: give each thread its own.
+pub struct Session {
+    pub(super) id: SessionId,
+    pub(super) model: Arc<Model>,
+    pub(super) core: RefCell<Core>,
+    /// The versions that readers may be looking at. Only ever added to under `&self`; emptied under `&mut self`.
+    pub(super) lent: FrozenVec<Row>,
+    /// Counts how often `lent` was emptied, so that an object can tell whether its place in it still stands.
+    pub(super) epoch: u32,
+}
+
+/// Where the next session gets its number.
+static SESSIONS: AtomicU32 = AtomicU32::new(1);
+
+impl Session {
+    /// A session over a connection.
+    pub fn over(model: Arc<Model>, connection: impl Connection + Send + 'static) -> Self {
+        let id = SessionId(SESSIONS.fetch_add(1, Ordering::Relaxed));
+        let core = RefCell::new(Core::new(model.clone(), Box::new(connection)));
+        Session { id, model, core, lent: FrozenVec::new(), epoch: 1 }
+    }
+
+    /// The classes it knows.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Whether queries and lazy loads flush first what is pending; they do unless told otherwise.
+    pub fn set_autoflush(&mut self, on: bool) {
+        self.exclusive().autoflush = on;
+    }
+
+    /// Whether commit makes objects forget what they have read; it does unless told otherwise.
+    pub fn set_expire_on_commit(&mut self, on: bool) {
+        self.exclusive().expire_on_commit = on;
+    }
+
+    /// How much has passed the session's connection.
+    pub fn totals(&self) -> Totals {
+        self.core.borrow_mut().connection.log().totals()
+    }
+
+    /// Starts to keep every statement; [`take_log`](Session::take_log) hands them out.
+    pub fn record(&self) {
+        self.core.borrow_mut().connection.log().record();
+    }
+
+    /// The statements since the last call.
+    pub fn take_log(&self) -> Vec<Entry> {
+        self.core.borrow_mut().connection.log().take()
+    }
+
+    /// Hands every statement to an observer, such as the echo.
+    pub fn observe(&self, observer: Option<Observer>) {
+        self.core.borrow_mut().connection.log().observe(observer);
+    }
+
+    /// The session by names: for classes that are made at run time, and for tools.
+    pub fn untyped(&mut self) -> Untyped<'_> {
+        Untyped::new(self)
+    }
+
+    /// What the session holds, for a call that changes it. Nobody can be looking at a lent version now.
+    pub(super) fn exclusive(&mut self) -> &mut Core {
+        if !self.lent.is_empty() {
+            self.lent.as_mut().clear();
+            self.epoch = self.epoch.wrapping_add(1).max(1);
+        }
+        self.core.get_mut()
+    }
+
+    /// A reference to one of its objects.
+    pub(super) fn refer<T: ?Sized>(&self, key: super::reference::ObjectKey) -> Ref<T> {
+        Ref::new(key, self.id)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = self.core.borrow();
+        f.debug_struct("Session")
+            .field("id", &self.id.0)
+            .field("objects", &core.graph.objects.len())
+            .field("touched", &core.graph.touched.len())
+            .finish_non_exhaustive()
+    }
+}

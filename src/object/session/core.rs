@@ -1,0 +1,179 @@
+//! What a session holds behind its borrow: the graph, the connection, and what the open transaction has done to objects.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Misuse, Result, RowFact};
+use crate::id::ClassId;
+use crate::object::graph::{Graph, Link, Object, State};
+use crate::object::identity::Identity;
+use crate::object::model::{ClassModel, Model};
+use crate::object::reference::ObjectKey;
+use crate::query::{Connection, Input, Prepared, Select, Statement};
+use crate::record::Row;
+use crate::value::Value;
+
+/// The parts of a session that move.
+pub(in crate::object) struct Core {
+    pub(in crate::object) graph: Graph,
+    pub(in crate::object) connection: Box<dyn Connection + Send>,
+    /// One for the transaction and one for each savepoint in it.
+    pub(in crate::object) frames: Vec<Frame>,
+    pub(in crate::object) autoflush: bool,
+    pub(in crate::object) expire_on_commit: bool,
+}
+
+/// What flushes did to objects since a transaction or savepoint began, so that a rollback can take it back.
+#[derive(Default)]
+pub(in crate::object) struct Frame {
+    /// Objects that were inserted, and whether the table gave their key.
+    pub(in crate::object) inserted: Vec<(ObjectKey, bool)>,
+    /// Objects that were deleted.
+    pub(in crate::object) deleted: Vec<ObjectKey>,
+    /// Objects that had another key before.
+    pub(in crate::object) rekeyed: Vec<(ObjectKey, Identity)>,
+}
+
+impl Core {
+    pub(in crate::object) fn new(model: Arc<Model>, connection: Box<dyn Connection + Send>) -> Self {
+        Core {
+            graph: Graph::new(model),
+            connection,
+            frames: vec![Frame::default()],
+            autoflush: true,
+            expire_on_commit: true,
+        }
+    }
+
+    pub(in crate::object) fn frame(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.frames.push(Frame::default());
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// The statement that a slot of the model remembers, prepared when it is first needed.
+    pub(in crate::object) fn prepared(
+        &mut self,
+        slot: &OnceLock<Prepared>,
+        statement: impl FnOnce() -> Statement,
+    ) -> Result<Prepared> {
+        if let Some(prepared) = slot.get() {
+            return Ok(prepared.clone());
+        }
+        let prepared = self.connection.prepare(statement())?;
+        Ok(slot.get_or_init(|| prepared).clone())
+    }
+
+    /// An object that is there.
+    pub(in crate::object) fn object(&self, key: ObjectKey) -> Result<&Object> {
+        self.graph.objects.get(key).ok_or_else(|| Misuse::StaleReference { class: "object".to_owned() }.into())
+    }
+
+    /// An object whose row is at hand, read again if it was expired.
+    pub(in crate::object) fn fresh(&mut self, key: ObjectKey) -> Result<&mut Object> {
+        let object = self.object(key)?;
+        if object.row.is_none() {
+            self.refresh(key)?;
+        }
+        Ok(&mut self.graph.objects[key])
+    }
+
+    /// Reads an object's row again.
+    pub(in crate::object) fn refresh(&mut self, key: ObjectKey) -> Result<()> {
+        let object = self.object(key)?;
+        let (class, state) = (object.class, object.state);
+        let Some(identity) = object.identity.clone().filter(|_| state == State::Persistent) else {
+            let wanted = "only an object that has a row can be read again";
+            return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
+        };
+        let model = self.graph.model.clone();
+        let found = self.fetch(model.class(class), &identity.to_values())?;
+        let Some(row) = found else {
+            let table = model.class(class).table.to_string();
+            return Err(Misuse::NotFound { row: RowFact { table, key: identity.to_values() } }.into());
+        };
+        let object = &mut self.graph.objects[key];
+        object.row = Some(row);
+        object.original = None;
+        Ok(())
+    }
+
+    /// The row with this key, by a statement.
+    pub(in crate::object) fn fetch(&mut self, class: &ClassModel, key: &[Value]) -> Result<Option<Row>> {
+        let names = || class.names(&class.key);
+        let prepared = self.prepared(&class.by_key, || Select::from(class.table.clone()).by_keys(names()).into())?;
+        let outcome = self.connection.run(&prepared, Input::Keys(key))?;
+        Ok(outcome.rows.into_rows().next())
+    }
+
+    /// The object with this key: the one the session knows, or else by a statement.
+    pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
+        let Some(identity) = Identity::from_values(key) else { return Ok(None) };
+        if let Some(known) = self.graph.known(class, &identity) {
+            return Ok(Some(known));
+        }
+        if self.wants_flush() {
+            self.flush()?;
+            if let Some(known) = self.graph.known(class, &identity) {
+                return Ok(Some(known));
+            }
+        }
+        let model = self.graph.model.clone();
+        let found = self.fetch(model.class(class), key)?;
+        Ok(found.and_then(|row| self.graph.meet(class, &row)))
+    }
+
+    /// Whether something is pending that a statement ought to see.
+    #[inline]
+    pub(in crate::object) fn wants_flush(&self) -> bool {
+        self.autoflush && !self.graph.touched.is_empty()
+    }
+
+    /// Lets an object forget what it has read. Changes that were not flushed are lost.
+    pub(in crate::object) fn expire(&mut self, key: ObjectKey) {
+        if let Some(object) = self.graph.objects.get_mut(key)
+            && object.state == State::Persistent
+        {
+            object.row = None;
+            object.original = None;
+            object.links = None;
+            object.marked = false;
+        }
+    }
+
+    /// Lets every object forget what it has read.
+    pub(in crate::object) fn expire_all(&mut self) {
+        for (_, object) in &mut self.graph.objects {
+            if object.state == State::Persistent {
+                object.row = None;
+                object.original = None;
+                object.links = None;
+                object.marked = false;
+            }
+        }
+    }
+
+    /// Takes an object out of the session; references to it are refused from now on, and relations forget it.
+    pub(in crate::object) fn let_go(&mut self, key: ObjectKey) {
+        let Some(object) = self.graph.objects.remove(key) else { return };
+        if let Some(identity) = &object.identity {
+            self.graph.identities[object.class.index()].remove(identity, key);
+        }
+        self.graph.touched.retain(|it| *it != key);
+        for (_, other) in &mut self.graph.objects {
+            for link in other.links.iter_mut().flatten() {
+                let concerned = match link {
+                    Link::Unloaded | Link::Refused => false,
+                    Link::One { target, .. } => *target == Some(key),
+                    Link::Many(it) => {
+                        it.added().contains(&key) || it.removed().contains(&key) || it.holds(key)
+                    }
+                };
+                if concerned {
+                    *link = Link::Unloaded;
+                }
+            }
+        }
+    }
+}
