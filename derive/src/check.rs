@@ -41,14 +41,11 @@ fn generics(ctxt: &Ctxt, entity: &Entity) {
     if !entity.generics.params.is_empty() || entity.generics.where_clause.is_some() {
         let problem = format!("`{}` has parameters; a table has one row type", entity.ident);
         let write = format!("`struct {}` without them", entity.ident);
-        let at = if entity.generics.params.is_empty() { quote::quote!(where) } else { params(entity) };
-        ctxt.refuse(Code::Generic, at, problem, write);
+        match &entity.generics.where_clause {
+            Some(clause) if entity.generics.params.is_empty() => ctxt.refuse(Code::Generic, clause, problem, write),
+            _ => ctxt.refuse(Code::Generic, &entity.generics, problem, write),
+        }
     }
-}
-
-fn params(entity: &Entity) -> proc_macro2::TokenStream {
-    let generics = &entity.generics;
-    quote::quote!(#generics)
 }
 
 fn keys(ctxt: &Ctxt, entity: &Entity) {
@@ -168,10 +165,11 @@ fn foreign_key(ctxt: &Ctxt, entity: &Entity, key: &ForeignKey) {
             );
         }
     }
-    for action in [&key.on_delete, &key.on_update].into_iter().flatten() {
-        for field in key.fields.iter().filter_map(|it| entity.field(it)) {
-            action_fits(ctxt, field, action);
-        }
+    // The same action on delete and on update wants the same of the field: one mistake.
+    let mut actions: Vec<&Ident> = [&key.on_delete, &key.on_update].into_iter().flatten().collect();
+    actions.dedup();
+    for field in key.fields.iter().filter_map(|it| entity.field(it)) {
+        actions.iter().for_each(|action| action_fits(ctxt, field, action));
     }
 }
 
@@ -188,7 +186,11 @@ fn action_fits(ctxt: &Ctxt, field: &Field, action: &Ident) {
     let (name, ty) = (field.text(), infer::shown(&field.ty));
     if action == "set_null" && !infer::is_option(&field.ty) {
         let problem = format!("`{name}` is never NULL, so it cannot be set to it");
-        ctxt.refuse(Code::SetNullRequired, action, problem, format_args!("`{name}: Option<{ty}>`"));
+        let write = match field.key {
+            Some(_) => "`cascade` or `restrict`: a key is never NULL".to_owned(),
+            None => format!("`{name}: Option<{ty}>`"),
+        };
+        ctxt.refuse(Code::SetNullRequired, action, problem, write);
     }
     if action == "set_default" && field.default.is_none() {
         let problem = format!("`{name}` has no default to be set to");
@@ -245,6 +247,11 @@ fn belongs_to(ctxt: &Ctxt, entity: &Entity, relation: &Relation) {
         return;
     }
     let Some(target) = &relation.target else { return };
+    let before = ctxt.count();
+    fields_exist(ctxt, entity, &relation.via);
+    if ctxt.count() > before {
+        return;
+    }
     match infer::via(entity, relation) {
         Ok(fields) => {
             let fields: Vec<Ident> = fields.iter().map(|it| it.ident.clone()).collect();
@@ -252,9 +259,8 @@ fn belongs_to(ctxt: &Ctxt, entity: &Entity, relation: &Relation) {
                 targets_agree(ctxt, entity, relation, key);
             }
         }
-        Err(Unclear::UnknownField) => {
-            fields_exist(ctxt, entity, &relation.via);
-        }
+        // Only of a foreign key, where it is refused already.
+        Err(Unclear::UnknownField) => {}
         Err(Unclear::NoReference(fields)) => no_reference(ctxt, relation, &fields, &infer::shown(target)),
         Err(Unclear::Candidates(candidates)) => unclear(ctxt, relation, &candidates, &infer::shown(target)),
     }

@@ -49,7 +49,7 @@ pub(super) fn constant(entity: &Entity, position: usize, field: &Field) -> Token
     };
     quote! {
         #[doc = #generated]
-        #[derive(Clone, Copy)]
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #[allow(non_camel_case_types, dead_code)]
         #vis struct #name;
 
@@ -58,7 +58,7 @@ pub(super) fn constant(entity: &Entity, position: usize, field: &Field) -> Token
             type Entity = #ident;
             type Value = #alias;
             const COLUMN: ::diptych::derive_support::ColumnId = ::diptych::derive_support::ColumnId::new(#number);
-            const NAME: &'static str = #column;
+            const NAME: &'static ::core::primitive::str = #column;
         }
 
         #[automatically_derived]

@@ -3,8 +3,9 @@
 //!
 //! # Invariants
 //! - **D1** One mistake is one compile error. What the derive cannot see is named in one place only: types of columns
-//!   in `impl Field`, targets of relations in `impl Relation`. All other code reaches them through those
-//!   (`derive_support::{read, write, …}`).
+//!   in `impl Field`, targets of relations in `impl Relation`. All other code reaches them through those, by the
+//!   functions of `derive_support`: `read`, `write`, `draft_of`, `column_of`, `class_of`, `table_of`, `duplicate`.
+//!   A struct that forgets `Clone` or `Debug` is the exception: those are supertraits, and each impl repeats it.
 //! - **D2** Nothing of the user's is shadowed. The unit structs `Post::body` and so on are made of live in a block of
 //!   their own, which has no patterns and no expressions of the user's in it; types that the user wrote enter it under
 //!   an alias. So a field may be called `value`, `column` or `uuid: uuid::Uuid`.

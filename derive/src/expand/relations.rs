@@ -46,7 +46,7 @@ pub(super) fn constant(entity: &Entity, position: usize, relation: &Relation) ->
     let docs = format!("The relation `{text}`: {} `{target}`.", relation.kind.word().replace('_', " "));
     quote! {
         #[doc = #docs]
-        #[derive(Clone, Copy)]
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         #[allow(non_camel_case_types, dead_code)]
         #vis struct #name;
 
@@ -56,7 +56,7 @@ pub(super) fn constant(entity: &Entity, position: usize, relation: &Relation) ->
             type Target = #alias;
             type Arity = ::diptych::derive_support::#arity;
             const RELATION: ::diptych::derive_support::RelationId = ::diptych::derive_support::RelationId::new(#number);
-            const NAME: &'static str = #text;
+            const NAME: &'static ::core::primitive::str = #text;
         }
 
         #[automatically_derived]
