@@ -1,1 +1,94 @@
-//! wip
+//! The derive of diptych: the struct is the row, the attributes above it are its object panel.
+//!
+//! Users reach it as `diptych::Entity`; see [`derive@Entity`]. `ERRORS.md` explains each mistake that it reports.
+//!
+//! The way of a struct through this crate: [`attr`] and [`relation`] read attributes (words in [`symbol`]), [`ast`]
+//! puts them together, [`check`] refuses what is wrong into a [`ctxt`], [`infer`] says what is meant where nothing is
+//! said, [`expand`] writes the implementation, or an inert one beside the errors.
+
+mod argument;
+mod ast;
+mod attr;
+mod check;
+mod code;
+mod ctxt;
+mod expand;
+mod infer;
+mod relation;
+mod symbol;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct with named fields the row of a table, and its class.
+///
+/// ```text
+/// #[derive(Entity, Clone, Debug)]
+/// #[entity(table = "posts")]
+/// #[belongs_to(author: User, via = author_id, inverse = posts)]
+/// #[has_many(replies: Post, inverse = parent, cascade(all), order_by(created_at, id desc))]
+/// pub struct Post {
+///     #[key(auto)] pub id: Id<Post>,
+///     #[references(User, on_delete = cascade)] pub author_id: Id<User>,
+///     pub body: String,
+/// }
+/// ```
+///
+/// It implements `Entity` and `Record`; adds `Post::select()` and `Post::draft()`; and gives one constant for each
+/// field and relation, such as `Post::body` and `Post::author`. The struct must be `Clone` and `Debug`.
+///
+/// # Above the struct
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[entity(table = "t", class = "C", unique(a, b), index(a, b))]` | names, and keys over several fields; without `table`, `BlogPost` is in `blog_posts` |
+/// | `#[check(name = condition)]` | a condition on each row, such as `column("score").ge(0)` |
+/// | `#[foreign_key(via(a, b), references = Target, …)]` | a foreign key over several fields; options as for `references`, and `columns(a, b)` of the target |
+/// | `#[belongs_to(name: Target, …)]` | many-to-one: `via`, `inverse`, `cascade`, `lazy` |
+/// | `#[has_one(name: Target, …)]` | one-to-one: `inverse`, `via`, `cascade`, `lazy`, `passive_deletes` |
+/// | `#[has_many(name: Target, …)]` | one-to-many: as `has_one`, and `order_by` |
+/// | `#[many_to_many(name: Target, through = "t", …)]` | through a table: `inverse`, `own`, `other`, `cascade`, `lazy`, `order_by` |
+///
+/// # On a field
+///
+/// | attribute | meaning |
+/// |---|---|
+/// | `#[key]`, `#[key(auto)]` | part of the primary key; one that the table fills |
+/// | `#[unique]`, `#[index]` | a key or an index of this field alone |
+/// | `#[references(Target, …)]` | a foreign key: `on_delete = a`, `on_update = a`, `deferred`, `unindexed`, `column = field_of_target` |
+/// | `#[column("name")]` | the column's name, if not the field's |
+/// | `#[default(expression)]` | the column's default; beside `derive(Default)`, which claims that word, `#[column(default = expression)]` |
+///
+/// # Options of relations
+///
+/// - `via = field`, `via(a, b)`: the foreign key's fields, of this struct in `belongs_to`, of the target in `has_one`
+///   and `has_many`. A `belongs_to` without it follows `{name}_id`, or the only foreign key to its target.
+/// - `inverse = relation`: the other side, on the target.
+/// - `cascade(…)`: of `none`, `all`, `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`.
+/// - `lazy = …`: `select`, `selectin`, `joined` or `raise`.
+/// - `order_by(field, field desc)`: fields of the target.
+/// - `passive_deletes`, `passive_deletes = off`: whether targets are left to the foreign key when the owner goes.
+/// - `own = "column"`, `other = "column"`: the columns of the table between; `own("a", "b")` for several.
+///
+/// A `belongs_to` leads to exactly one object if none of its fields is an `Option`.
+#[proc_macro_derive(
+    Entity,
+    attributes(
+        entity,
+        check,
+        foreign_key,
+        has_one,
+        has_many,
+        belongs_to,
+        many_to_many,
+        key,
+        unique,
+        index,
+        references,
+        column,
+        default
+    )
+)]
+pub fn derive_entity(input: TokenStream) -> TokenStream {
+    expand::derive(parse_macro_input!(input as DeriveInput)).into()
+}

@@ -1,0 +1,49 @@
+//! `impl Record`: the row by column position.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Index;
+
+use crate::ast::Entity;
+
+/// `impl Record`.
+pub(super) fn implementation(entity: &Entity) -> TokenStream {
+    let (ident, width) = (&entity.ident, entity.fields.len());
+    let names: Vec<_> = entity.fields.iter().map(|it| &it.ident).collect();
+    let positions: Vec<Index> = (0..width).map(Index::from).collect();
+    quote! {
+        #[automatically_derived]
+        impl ::diptych::derive_support::Record for #ident {
+            #[inline]
+            fn width(&self) -> usize {
+                #width
+            }
+
+            #[inline]
+            fn get(&self, diptych_column: ::diptych::derive_support::ColumnId) -> ::diptych::derive_support::ValueRef<'_> {
+                match diptych_column.index() {
+                    #(#positions => ::diptych::derive_support::read(Self::#names, &self.#names),)*
+                    _ => ::diptych::derive_support::ValueRef::Null,
+                }
+            }
+
+            fn set(
+                &mut self,
+                diptych_column: ::diptych::derive_support::ColumnId,
+                diptych_value: ::diptych::derive_support::Value,
+            ) -> ::core::result::Result<(), ::diptych::derive_support::Mismatch> {
+                match diptych_column.index() {
+                    #(#positions => ::diptych::derive_support::write(Self::#names, &mut self.#names, diptych_value),)*
+                    _ => ::core::result::Result::Err(::diptych::derive_support::Mismatch::new(
+                        diptych_value,
+                        "within the columns of the table",
+                    )),
+                }
+            }
+
+            fn duplicate(&self) -> ::diptych::derive_support::Row {
+                ::diptych::derive_support::duplicate(self)
+            }
+        }
+    }
+}
