@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::entity::{Arity, Entity, Field, Many, Relation};
+use super::entity::{Arity, Field, Many, Relation};
 use super::model::{Join, Model};
 use crate::error::Result;
 use crate::expr::{Comparison, Expr, Expression};

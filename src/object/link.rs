@@ -6,15 +6,14 @@
 use super::class::Cascade;
 use super::graph::{Graph, Link, Since, State};
 use super::identity::Identity;
-use super::model::{Join, RelationModel};
+use super::model::{Join, Model, RelationModel};
 use super::reference::ObjectKey;
 use crate::error::{Misuse, Result};
-use crate::id::RelationId;
+use crate::id::{ClassId, RelationId};
 use std::sync::Arc;
 
 impl Graph {
-    fn relation(&self, key: ObjectKey, relation: RelationId) -> (Arc<super::model::Model>, super::ClassId) {
-        let _ = relation;
+    fn class_of(&self, key: ObjectKey) -> (Arc<Model>, ClassId) {
         (self.model.clone(), self.objects[key].class)
     }
 
@@ -34,7 +33,7 @@ impl Graph {
     /// # Errors
     /// When the relation leads to a collection.
     pub(super) fn set(&mut self, key: ObjectKey, relation: RelationId, target: Option<ObjectKey>) -> Result<()> {
-        let (model, class) = self.relation(key, relation);
+        let (model, class) = self.class_of(key);
         let declared = model.relation(class, relation);
         match &declared.join {
             Join::BelongsTo { .. } => self.set_reference(key, declared, target),
@@ -130,8 +129,9 @@ impl Graph {
             (None, _) => {
                 *self.link_mut(owner, relation.id) = Link::One { target: partner, since };
                 self.touch(owner);
+                // Without an inverse nobody else remembers the partner that was let go.
                 if let Some(before) = before.filter(|it| Some(*it) != partner) {
-                    self.collection_of_lost(owner, relation, before);
+                    self.touch(before);
                 }
             }
         }
@@ -140,17 +140,12 @@ impl Graph {
         }
     }
 
-    /// Without an inverse nobody else remembers the partner that was let go, so the flush is told through its object.
-    fn collection_of_lost(&mut self, _: ObjectKey, _: &RelationModel, lost: ObjectKey) {
-        self.touch(lost);
-    }
-
     /// Adds an object to a collection; a member that is there already stays where it is.
     ///
     /// # Errors
     /// When the relation leads to one object only.
     pub(super) fn push(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
-        let (model, class) = self.relation(owner, relation);
+        let (model, class) = self.class_of(owner);
         let declared = model.relation(class, relation);
         let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
         match (&declared.join, inverse) {
@@ -208,7 +203,7 @@ impl Graph {
     /// # Errors
     /// When it is not a member, or the relation leads to one object only.
     pub(super) fn remove(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
-        let (model, class) = self.relation(owner, relation);
+        let (model, class) = self.class_of(owner);
         let declared = model.relation(class, relation);
         let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
         let removed = match (&declared.join, inverse) {
@@ -261,7 +256,6 @@ impl Graph {
                 continue;
             }
             object.state = State::Pending;
-            object.touched = false;
             let class = model.class(object.class);
             self.touch(key);
             for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::SAVE_UPDATE)) {

@@ -12,7 +12,7 @@
 mod batch;
 mod run;
 
-pub(super) use batch::BATCH;
+pub use batch::BATCH;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 mod build;
 
-pub(super) use build::build;
+pub(super) use build::{build, reflect};
 
 use super::class::{Cascade, Lazy};
 use crate::error::{Misuse, Result, closest};

@@ -8,7 +8,7 @@ use crate::record::Record;
 
 slotmap::new_key_type! {
     /// Where an object stands in its session; never reused for another object.
-    pub(super) struct ObjectKey;
+    pub struct ObjectKey;
 }
 
 /// Which session made a reference.

@@ -13,6 +13,7 @@ mod unit;
 mod verbs;
 
 pub(super) use core::Core;
+pub use verbs::Member;
 
 use super::model::Model;
 use super::reference::{Ref, SessionId};

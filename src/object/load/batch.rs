@@ -14,7 +14,7 @@ use crate::record::{Record, Row, project};
 use crate::value::Value;
 
 /// How many keys go into one statement.
-pub(in crate::object) const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 
 impl Core {
     /// Reads a relation for the objects that do not have it yet. Returns every target that was read.
@@ -220,8 +220,10 @@ impl<'a> Groups<'a> {
                 keys.extend(values);
             } else {
                 // Several owners may share the value of a reference; they share its group in `finish`.
-                keys.extend(values.iter().cloned());
-                self.by_values.entry(values).or_insert(owner);
+                if let std::collections::hash_map::Entry::Vacant(entry) = self.by_values.entry(values) {
+                    keys.extend(entry.key().iter().cloned());
+                    entry.insert(owner);
+                }
             }
         }
         Ok(keys)

@@ -1,0 +1,116 @@
+//! From entities to a database, and from a database to sessions.
+
+use std::sync::Arc;
+
+use super::class::Class;
+use super::entity::Entity;
+use super::model::{Model, build, reflect};
+use super::session::Session;
+use crate::error::Result;
+use crate::schema::{Schema, Table};
+use crate::txn::Database;
+
+/// A list of entities: a tuple of up to sixteen.
+pub trait Classes {
+    /// What they declare.
+    fn declare() -> Vec<Class>;
+}
+
+macro_rules! lists {
+    ($(($($name:ident),+);)*) => {$(
+        impl<$($name: Entity),+> Classes for ($($name,)+) {
+            fn declare() -> Vec<Class> {
+                vec![$($name::declare()),+]
+            }
+        }
+    )*};
+}
+
+lists! {
+    (A);
+    (A, B);
+    (A, B, C);
+    (A, B, C, D);
+    (A, B, C, D, E);
+    (A, B, C, D, E, F);
+    (A, B, C, D, E, F, G);
+    (A, B, C, D, E, F, G, H);
+    (A, B, C, D, E, F, G, H, I);
+    (A, B, C, D, E, F, G, H, I, J);
+    (A, B, C, D, E, F, G, H, I, J, K);
+    (A, B, C, D, E, F, G, H, I, J, K, L);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O);
+    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P);
+}
+
+impl Database {
+    /// An empty database of these entities.
+    ///
+    /// # Errors
+    /// Every mistake of the model and its schema, together.
+    pub fn of<C: Classes>() -> Result<Database> {
+        Database::with_classes(C::declare(), [])
+    }
+
+    /// An empty database of classes that may be made at run time, and of tables without a class.
+    ///
+    /// # Errors
+    /// Every mistake of the model and its schema, together.
+    pub fn with_classes(
+        classes: impl IntoIterator<Item = Class>,
+        tables: impl IntoIterator<Item = Table>,
+    ) -> Result<Database> {
+        let schema: Schema = build(classes.into_iter().collect(), tables.into_iter().collect())?;
+        Ok(Database::new(schema))
+    }
+
+    /// The classes of the database. One that was made of tables alone has one class for each, without relations.
+    ///
+    /// # Errors
+    /// When a table of a database without classes has no primary key, so that nothing could be known by it.
+    pub fn model(&self) -> Result<Arc<Model>> {
+        match self.schema().attachment::<Model>() {
+            Some(model) => Ok(model),
+            None => Ok(Arc::new(reflect(self.schema())?)),
+        }
+    }
+
+    /// Opens a session on a connection of its own.
+    ///
+    /// # Panics
+    /// When the database was made of tables alone and one of them has no primary key;
+    /// [`try_session`](Database::try_session) is the checked form.
+    pub fn session(&self) -> Session {
+        match self.try_session() {
+            Ok(session) => session,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Opens a session on a connection of its own.
+    ///
+    /// # Errors
+    /// As [`model`](Database::model).
+    pub fn try_session(&self) -> Result<Session> {
+        Ok(Session::over(self.model()?, self.connect()))
+    }
+
+    /// Does work in a session of its own: commits when it succeeds, rolls back when it fails, and does it again in a
+    /// new session when another transaction was first, up to eight times.
+    ///
+    /// # Errors
+    /// Whatever the work or the last commit returns.
+    pub fn transaction<T>(&self, mut work: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
+        const TRIES: usize = 8;
+        let mut tries = 1;
+        loop {
+            let mut session = self.try_session()?;
+            match session.transaction(&mut work) {
+                Err(error) if error.is_retryable() && tries < TRIES => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+}

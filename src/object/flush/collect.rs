@@ -1,0 +1,249 @@
+//! What has happened since the last flush.
+
+use rustc_hash::FxHashSet;
+
+use super::Assignment;
+use crate::error::Result;
+use crate::id::{ClassId, RelationId};
+use crate::object::class::Cascade;
+use crate::object::graph::{Link, Since, State};
+use crate::object::model::{ClassModel, Join, RelationModel};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+
+/// Everything that a flush has to carry over, not yet in any order.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) inserts: Vec<ObjectKey>,
+    pub(super) updates: Vec<ObjectKey>,
+    pub(super) deletes: Vec<ObjectKey>,
+    pub(super) assignments: Vec<Assignment>,
+    pub(super) associated: Vec<Pairs>,
+    pub(super) dissociated: Vec<Pairs>,
+    pub(super) dissociated_all: Vec<(ClassId, RelationId, Vec<ObjectKey>)>,
+}
+
+/// Association rows of one relation.
+pub(super) type Pairs = (ClassId, RelationId, Vec<(ObjectKey, ObjectKey)>);
+
+impl Core {
+    /// Looks at every touched object. Orphans and the partners that a deletion leaves behind are touched on the way, so
+    /// the list grows while it is walked.
+    pub(super) fn collect(&mut self) -> Result<Collected> {
+        let mut collected = Collected::default();
+        self.find_orphans()?;
+        let mut at = 0;
+        while at < self.graph.touched.len() {
+            let key = self.graph.touched[at];
+            at += 1;
+            let Some(object) = self.graph.objects.get(key) else { continue };
+            match (object.state, object.marked) {
+                (State::Pending, _) => collected.inserts.push(key),
+                (State::Persistent, true) => collected.deletes.push(key),
+                (State::Persistent, false) => collected.updates.push(key),
+                (State::Transient | State::Deleted | State::Detached, _) => continue,
+            }
+            self.collect_relations(key, &mut collected)?;
+        }
+        // What an owner that goes leaves behind is updated too, though nobody has touched it.
+        let known: FxHashSet<ObjectKey> =
+            collected.inserts.iter().chain(&collected.updates).chain(&collected.deletes).copied().collect();
+        let mut left: Vec<ObjectKey> = collected.assignments.iter().map(|it| it.object).collect();
+        left.retain(|it| !known.contains(it));
+        left.sort_unstable();
+        left.dedup();
+        collected.updates.extend(left);
+        Ok(collected)
+    }
+
+    /// Marks what was taken out of a relation that deletes its orphans, and what that reaches.
+    fn find_orphans(&mut self) -> Result<()> {
+        let model = self.graph.model.clone();
+        let mut at = 0;
+        while at < self.graph.touched.len() {
+            let key = self.graph.touched[at];
+            at += 1;
+            let Some(object) = self.graph.objects.get(key) else { continue };
+            if !matches!(object.state, State::Pending | State::Persistent) || object.links.is_none() {
+                continue;
+            }
+            let class = model.class(object.class);
+            for relation in &class.relations {
+                let orphans = match &relation.join {
+                    Join::BelongsTo { .. } => {
+                        let orphaned = self.is_orphan_by(key, relation);
+                        if orphaned { vec![key] } else { Vec::new() }
+                    }
+                    Join::Has { .. } if relation.cascade.contains(Cascade::DELETE_ORPHAN) => {
+                        self.lost(key, relation)
+                    }
+                    _ => Vec::new(),
+                };
+                for orphan in orphans {
+                    let state = self.graph.objects[orphan].state;
+                    if matches!(state, State::Pending | State::Persistent) {
+                        self.delete(orphan)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a reference was set to nothing that its inverse requires.
+    fn is_orphan_by(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let Some(inverse) = relation.inverse else { return false };
+        let inverse = self.graph.model.relation(relation.target, inverse);
+        inverse.cascade.contains(Cascade::DELETE_ORPHAN)
+            && matches!(self.graph.link(key, relation.id), Link::One { target: None, since } if *since != Since::Unchanged)
+    }
+
+    /// Members that were taken out of a relation and have found no other owner.
+    fn lost(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+        let Link::Many(collection) = self.graph.link(key, relation.id) else { return Vec::new() };
+        let homeless = |member: &ObjectKey| match relation.inverse {
+            Some(inverse) => matches!(self.graph.link(*member, inverse), Link::One { target: None, .. }),
+            None => true,
+        };
+        collection.removed().iter().copied().filter(homeless).collect()
+    }
+
+    fn collect_relations(&mut self, key: ObjectKey, collected: &mut Collected) -> Result<()> {
+        let model = self.graph.model.clone();
+        let object = &self.graph.objects[key];
+        let (class, marked) = (model.class(object.class), object.marked);
+        if object.links.is_none() && !marked {
+            return Ok(());
+        }
+        for relation in &class.relations {
+            match &relation.join {
+                Join::BelongsTo { .. } => {}
+                Join::Has { .. } if marked => self.leave_behind(key, relation, collected)?,
+                Join::Has { .. } => self.collect_has(key, relation, collected)?,
+                Join::Through { .. } => self.collect_pairs(key, class, relation, marked, collected),
+            }
+        }
+        Ok(())
+    }
+
+    /// The references of what an owner that goes has had: NULL, unless the foreign key's action takes care of them.
+    fn leave_behind(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        collected: &mut Collected,
+    ) -> Result<()> {
+        let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
+        if relation.passive_deletes {
+            return Ok(());
+        }
+        let members = if relation.join.is_many() {
+            self.load_many(key, relation.id)?.to_vec()
+        } else {
+            self.load_one(key, relation.id)?.into_iter().collect()
+        };
+        for member in members {
+            let object = &self.graph.objects[member];
+            let moved = relation.inverse.is_some_and(|inverse| {
+                matches!(self.graph.link(member, inverse), Link::One { since, .. } if *since != Since::Unchanged)
+            });
+            if object.state == State::Persistent && !object.marked && !moved {
+                collected.assignments.push(Assignment { object: member, columns: columns.clone(), from: None });
+            }
+        }
+        Ok(())
+    }
+
+    fn collect_has(&mut self, key: ObjectKey, relation: &RelationModel, collected: &mut Collected) -> Result<()> {
+        let Join::Has { columns, own_columns, .. } = &relation.join else { return Ok(()) };
+        if let Link::One { target, since: Since::ChangedUnread } = self.graph.link(key, relation.id) {
+            let target = *target;
+            self.release_unread(key, relation, target, collected)?;
+        }
+        // With an inverse the reference of the other side says it all.
+        if relation.inverse.is_some() {
+            return Ok(());
+        }
+        let (arrived, left) = match self.graph.link(key, relation.id) {
+            Link::One { target, since } if *since != Since::Unchanged => (target.iter().copied().collect(), Vec::new()),
+            Link::Many(collection) => (collection.added().to_vec(), collection.removed().to_vec()),
+            _ => return Ok(()),
+        };
+        let from = Some((key, own_columns.clone()));
+        for object in arrived {
+            collected.assignments.push(Assignment { object, columns: columns.clone(), from: from.clone() });
+        }
+        for object in left {
+            collected.assignments.push(Assignment { object, columns: columns.clone(), from: None });
+        }
+        Ok(())
+    }
+
+    /// A partner of one-to-one was set without having been read: whoever is it in the tables is let go.
+    fn release_unread(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        target: Option<ObjectKey>,
+        collected: &mut Collected,
+    ) -> Result<()> {
+        let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
+        let class = self.graph.objects[key].class;
+        let now = std::mem::take(self.graph.link_mut(key, relation.id));
+        let read = self.read_relation(class, relation, &[key]);
+        let before = match self.graph.link(key, relation.id) {
+            Link::One { target, .. } => *target,
+            _ => None,
+        };
+        *self.graph.link_mut(key, relation.id) = now;
+        read?;
+        let Some(before) = before.filter(|it| Some(*it) != target) else { return Ok(()) };
+        let moved = relation.inverse.is_some_and(|inverse| {
+            matches!(self.graph.link(before, inverse), Link::One { since, .. } if *since != Since::Unchanged)
+        });
+        if moved || self.graph.objects[before].marked {
+            return Ok(());
+        }
+        if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
+            return self.delete(before);
+        }
+        collected.assignments.push(Assignment { object: before, columns: columns.clone(), from: None });
+        Ok(())
+    }
+
+    fn collect_pairs(
+        &mut self,
+        key: ObjectKey,
+        class: &ClassModel,
+        relation: &RelationModel,
+        marked: bool,
+        collected: &mut Collected,
+    ) {
+        let Join::Through { cascades, .. } = &relation.join else { return };
+        // Both sides have noted the same pairs; one of them speaks for both.
+        let speaks = relation.inverse.is_none_or(|inverse| (class.id, relation.id) < (relation.target, inverse));
+        if let (true, Link::Many(collection)) = (speaks, self.graph.link(key, relation.id)) {
+            let stays = |it: &ObjectKey| !marked && !self.graph.objects[*it].marked;
+            let added: Vec<_> = collection.added().iter().filter(|it| stays(it)).map(|it| (key, *it)).collect();
+            let removed: Vec<_> = collection.removed().iter().map(|it| (key, *it)).collect();
+            note(&mut collected.associated, class.id, relation.id, added);
+            note(&mut collected.dissociated, class.id, relation.id, removed);
+        }
+        if marked && !cascades {
+            match collected.dissociated_all.iter_mut().find(|it| it.0 == class.id && it.1 == relation.id) {
+                Some(found) => found.2.push(key),
+                None => collected.dissociated_all.push((class.id, relation.id, vec![key])),
+            }
+        }
+    }
+}
+
+fn note(all: &mut Vec<Pairs>, class: ClassId, relation: RelationId, pairs: Vec<(ObjectKey, ObjectKey)>) {
+    if pairs.is_empty() {
+        return;
+    }
+    match all.iter_mut().find(|it| it.0 == class && it.1 == relation) {
+        Some(found) => found.2.extend(pairs),
+        None => all.push((class, relation, pairs)),
+    }
+}

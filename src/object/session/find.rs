@@ -1,0 +1,174 @@
+//! Finding and looking at objects.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::Session;
+use crate::error::{Misuse, Result, RowFact};
+use crate::id::RelationId;
+use crate::object::entity::{Entity, Key, Relation};
+use crate::object::graph::Lent;
+use crate::object::query::Query;
+use crate::object::reference::{ObjectKey, Ref};
+use crate::object::view::{View, Views};
+use crate::query::{Input, Outcome, Statement};
+use crate::record::Record;
+
+impl Session {
+    /// Looks at an object; its row is read again if it was expired.
+    ///
+    /// # Errors
+    /// When the reference is stale or of another session, or its row is gone.
+    pub fn get<T: Entity>(&self, object: Ref<T>) -> Result<View<'_, T>> {
+        let key = self.check(object)?;
+        self.view(key)
+    }
+
+    /// The object with this primary key, if there is one.
+    ///
+    /// # Errors
+    /// When the database was made without the class, or the statement fails.
+    pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
+        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let found = self.core.borrow_mut().find(class, &key.into().into_values())?;
+        found.map(|key| self.view(key)).transpose()
+    }
+
+    /// All objects that a query finds, each once.
+    ///
+    /// # Errors
+    /// When the database was made without the class, or a statement fails.
+    pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
+        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let found = self.core.borrow_mut().query(class, &query.parts)?;
+        self.views(Arc::new(found))
+    }
+
+    /// The first object that a query finds.
+    ///
+    /// # Errors
+    /// As [`all`](Session::all).
+    pub fn first<T: Entity>(&self, query: Query<T>) -> Result<Option<View<'_, T>>> {
+        Ok(self.all(query.limit(1))?.first())
+    }
+
+    /// The only object that a query finds.
+    ///
+    /// # Errors
+    /// As [`all`](Session::all), and when there is none or more than one.
+    pub fn one<T: Entity>(&self, query: Query<T>) -> Result<View<'_, T>> {
+        let found = self.all(query)?;
+        match (found.first(), found.len()) {
+            (Some(view), 1) => Ok(view),
+            (_, found) => Err(Misuse::NotOne { table: T::TABLE.to_owned(), found: found.min(2) }.into()),
+        }
+    }
+
+    /// How many objects a query finds.
+    ///
+    /// # Errors
+    /// As [`all`](Session::all).
+    pub fn count<T: Entity>(&self, query: Query<T>) -> Result<u64> {
+        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        self.core.borrow_mut().count(class, &query.parts)
+    }
+
+    /// Runs a statement of the tables within the session's transaction, after a flush. Objects do not notice what it
+    /// changes until they are expired.
+    ///
+    /// # Errors
+    /// When the flush or the statement fails.
+    pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
+        let core = self.exclusive();
+        if core.wants_flush() {
+            core.flush()?;
+        }
+        let prepared = core.connection.prepare(statement.into())?;
+        core.connection.run(&prepared, Input::Values(&[]))
+    }
+
+    /// How many objects the session holds.
+    pub fn len(&self) -> usize {
+        self.core.borrow().graph.objects.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A view of an object whose row may have to be read again.
+    pub(in crate::object) fn view<T: Entity>(&self, key: ObjectKey) -> Result<View<'_, T>> {
+        let record = self.lend(key)?;
+        match (record as &dyn Any).downcast_ref::<T>() {
+            Some(entity) => Ok(View { session: self, key, entity }),
+            None => {
+                let given = self.core.borrow().graph.name(key);
+                Err(Misuse::WrongClass { expected: T::CLASS.to_owned(), given }.into())
+            }
+        }
+    }
+
+    /// A view of a member whose row [`views`](Session::views) has made sure of.
+    pub(in crate::object) fn view_of<T: Entity>(&self, key: ObjectKey) -> View<'_, T> {
+        self.view(key).expect("the rows of views are at hand while the session is borrowed")
+    }
+
+    /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
+    pub(in crate::object) fn views<T: Entity>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T>> {
+        let mut core = self.core.borrow_mut();
+        for &key in members.iter() {
+            core.fresh(key)?;
+        }
+        drop(core);
+        Ok(Views { session: self, members, of: PhantomData })
+    }
+
+    /// Borrows the row of an object for as long as the session is borrowed. The version is kept in `lent` until nobody
+    /// can be looking at it; an object whose version was lent already hands out the same one.
+    pub(in crate::object) fn lend(&self, key: ObjectKey) -> Result<&dyn Record> {
+        let mut core = self.core.borrow_mut();
+        let object = core.fresh(key)?;
+        if object.lent.epoch == self.epoch
+            && let Some(record) = self.lent.get(object.lent.at as usize)
+        {
+            return Ok(record);
+        }
+        let Some(row) = object.row.clone() else {
+            return Err(Misuse::StaleReference { class: "object".to_owned() }.into());
+        };
+        object.lent = Lent { epoch: self.epoch, at: self.lent.len() as u32 };
+        Ok(self.lent.push_get(row))
+    }
+
+    /// What a reference leads to, without a statement.
+    pub(in crate::object) fn known_one(&self, key: ObjectKey, relation: RelationId) -> Result<Option<ObjectKey>> {
+        let core = self.core.borrow();
+        let declared = self.model.relation(core.object(key)?.class, relation);
+        core.loaded_one(key, declared).ok_or_else(|| core.not_loaded(key, declared))
+    }
+
+    /// The members of a collection, without a statement.
+    pub(in crate::object) fn known_many(&self, key: ObjectKey, relation: RelationId) -> Result<Arc<Vec<ObjectKey>>> {
+        let core = self.core.borrow();
+        let declared = self.model.relation(core.object(key)?.class, relation);
+        core.loaded_many(key, relation).ok_or_else(|| core.not_loaded(key, declared))
+    }
+
+    /// The view that a required reference leads to.
+    pub(in crate::object) fn required<R: Relation>(
+        &self,
+        key: ObjectKey,
+        target: Option<ObjectKey>,
+    ) -> Result<View<'_, R::Target>> {
+        match target {
+            Some(target) => self.view(target),
+            None => {
+                let row = RowFact { table: R::Target::TABLE.to_owned(), key: Vec::new() };
+                let _ = key;
+                Err(Misuse::NotFound { row }.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The unit of work: flush, commit, rollback, savepoints, and what they do to objects.
+
+use super::core::Frame;
+use super::{Core, Session};
+use crate::error::Result;
+use crate::object::flush::FlushPlan;
+use crate::object::graph::State;
+use crate::object::reference::ObjectKey;
+use crate::query::Control;
+
+impl Session {
+    /// Writes everything pending to the tables of the open transaction.
+    ///
+    /// # Errors
+    /// When a constraint refuses a row; rows and objects are then as before (O3).
+    pub fn flush(&mut self) -> Result<()> {
+        self.exclusive().flush()
+    }
+
+    /// What the next flush would do, statement by statement.
+    ///
+    /// # Errors
+    /// When no order of statements could do it.
+    pub fn plan_flush(&mut self) -> Result<FlushPlan> {
+        self.exclusive().plan_flush()
+    }
+
+    /// Flushes and publishes. Objects forget what they have read, unless told otherwise.
+    ///
+    /// # Errors
+    /// When the flush fails, a deferred constraint is violated, or another transaction was first.
+    pub fn commit(&mut self) -> Result<()> {
+        self.exclusive().commit()
+    }
+
+    /// Forgets everything since the transaction began: rows and objects are as they were. Objects that were added
+    /// become transient again.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub fn rollback(&mut self) -> Result<()> {
+        self.exclusive().rollback()
+    }
+
+    /// Flushes and begins a nested transaction.
+    ///
+    /// # Errors
+    /// When the flush fails.
+    pub fn savepoint(&mut self) -> Result<()> {
+        let core = self.exclusive();
+        core.flush()?;
+        core.connection.control(Control::Savepoint)?;
+        core.frames.push(Frame::default());
+        Ok(())
+    }
+
+    /// Flushes, ends the innermost nested transaction and keeps what it did.
+    ///
+    /// # Errors
+    /// When the flush fails or there is none.
+    pub fn release(&mut self) -> Result<()> {
+        let core = self.exclusive();
+        core.flush()?;
+        core.connection.control(Control::Release)?;
+        if let Some(inner) = core.frames.pop() {
+            let outer = core.frame();
+            outer.inserted.extend(inner.inserted);
+            outer.deleted.extend(inner.deleted);
+            outer.rekeyed.extend(inner.rekeyed);
+        }
+        Ok(())
+    }
+
+    /// Ends the innermost nested transaction and forgets what it did, in rows and in objects.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn rollback_to(&mut self) -> Result<()> {
+        let core = self.exclusive();
+        core.connection.control(Control::RollbackTo)?;
+        let frame = core.frames.pop().unwrap_or_default();
+        core.undo(frame);
+        Ok(())
+    }
+
+    /// Does work in the session and commits it; rolls back when it fails.
+    ///
+    /// # Errors
+    /// Whatever the work or the commit returns.
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
+        let outcome = work(self).and_then(|it| self.commit().map(|()| it));
+        if outcome.is_err() {
+            self.rollback()?;
+        }
+        outcome
+    }
+}
+
+impl Core {
+    fn commit(&mut self) -> Result<()> {
+        self.flush()?;
+        self.connection.control(Control::Commit)?;
+        for frame in std::mem::take(&mut self.frames) {
+            for key in frame.deleted {
+                if let Some(object) = self.graph.objects.get_mut(key)
+                    && object.state == State::Deleted
+                {
+                    object.state = State::Detached;
+                }
+            }
+        }
+        self.frames.push(Frame::default());
+        if self.expire_on_commit {
+            self.expire_all();
+        }
+        Ok(())
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.connection.control(Control::Rollback)?;
+        for frame in std::mem::take(&mut self.frames).into_iter().rev() {
+            self.undo(frame);
+        }
+        self.frames.push(Frame::default());
+        Ok(())
+    }
+
+    /// Takes back what flushes since a frame began did to objects (O6): what was inserted is transient again, what was
+    /// deleted is persistent again, and everything persistent is read again when it is next looked at.
+    fn undo(&mut self, frame: Frame) {
+        for key in std::mem::take(&mut self.graph.touched) {
+            let Some(object) = self.graph.objects.get_mut(key) else { continue };
+            object.touched = false;
+            object.marked = false;
+            if object.state == State::Pending {
+                self.back_to_transient(key, false);
+            }
+        }
+        for (key, generated) in frame.inserted {
+            self.back_to_transient(key, generated);
+        }
+        for key in frame.deleted {
+            let Some(object) = self.graph.objects.get_mut(key) else { continue };
+            // An object that was inserted and deleted in the same frame has no row to come back to.
+            if object.state == State::Deleted
+                && let Some(identity) = object.identity.clone()
+            {
+                object.state = State::Persistent;
+                self.graph.identities[object.class.index()].insert(identity, key);
+            }
+        }
+        for (key, identity) in frame.rekeyed.into_iter().rev() {
+            let Some(object) = self.graph.objects.get_mut(key) else { continue };
+            let map = &mut self.graph.identities[object.class.index()];
+            if let Some(now) = object.identity.replace(identity.clone()) {
+                map.remove(&now, key);
+            }
+            map.insert(identity, key);
+        }
+        self.expire_all();
+    }
+
+    fn back_to_transient(&mut self, key: ObjectKey, generated: bool) {
+        let model = self.graph.model.clone();
+        let Some(object) = self.graph.objects.get_mut(key) else { return };
+        object.state = State::Transient;
+        object.original = None;
+        object.links = None;
+        if let Some(identity) = object.identity.take() {
+            self.graph.identities[object.class.index()].remove(&identity, key);
+        }
+        let class = model.class(object.class);
+        if let (true, [column], Some(row)) = (generated, class.key.as_slice(), object.row.as_mut()) {
+            let taken_back = crate::record::edit(row).set(*column, crate::value::Value::Null);
+            debug_assert!(taken_back.is_ok(), "the key was NULL before it was given");
+        }
+    }
+}

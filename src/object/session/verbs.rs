@@ -1,0 +1,427 @@
+//! The verbs that change objects and relations.
+
+use std::any::Any;
+use std::ops::Index;
+
+use crate::error::{Misuse, Result};
+use crate::id::RelationId;
+use crate::object::entity::{Entity, Field, Many, Relation};
+use crate::object::condition::ToOne;
+use crate::object::graph::State;
+use crate::object::model::ClassModel;
+use crate::object::reference::{ObjectKey, Ref};
+use crate::object::view::{Edit, View};
+use crate::query::ActionPlan;
+use crate::record::{Record, Row};
+use std::sync::Arc;
+
+use super::Session;
+
+/// What can become a member of a relation: a reference, or a struct that no session knows yet.
+pub trait Member<T> {
+    /// A reference to the object.
+    #[doc(hidden)]
+    fn into_reference(self, session: &mut Session) -> Result<Ref<T>>;
+}
+
+impl<T> Member<T> for Ref<T> {
+    fn into_reference(self, _: &mut Session) -> Result<Ref<T>> {
+        Ok(self)
+    }
+}
+
+impl<T: Entity> Member<T> for T {
+    fn into_reference(self, session: &mut Session) -> Result<Ref<T>> {
+        session.transient(self)
+    }
+}
+
+impl Session {
+    /// Adds a new object; the next flush inserts it.
+    ///
+    /// # Panics
+    /// When the database was made without the class; [`try_add`](Session::try_add) is the checked form.
+    pub fn add<T: Entity>(&mut self, entity: T) -> Ref<T> {
+        match self.try_add(entity) {
+            Ok(reference) => reference,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Adds a new object; the next flush inserts it.
+    ///
+    /// # Errors
+    /// When the database was made without the class.
+    pub fn try_add<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
+        self.introduce(entity, State::Pending)
+    }
+
+    /// Takes in a struct without adding it: a flush does not see it until it is [`save`](Session::save)d, or linked to
+    /// an object of the session by a relation that cascades save-update.
+    ///
+    /// # Errors
+    /// When the database was made without the class.
+    pub fn transient<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
+        self.introduce(entity, State::Transient)
+    }
+
+    fn introduce<T: Entity>(&mut self, entity: T, state: State) -> Result<Ref<T>> {
+        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let key = self.exclusive().graph.introduce(class, Arc::new(entity), state);
+        Ok(self.refer(key))
+    }
+
+    /// Adds a transient object, and whatever its save-update cascades reach.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the object was deleted.
+    pub fn save<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        let core = self.exclusive();
+        let state = core.graph.objects[key].state;
+        match state {
+            State::Transient => core.graph.enroll(key),
+            State::Pending | State::Persistent => core.graph.objects[key].marked = false,
+            State::Deleted | State::Detached => {
+                let wanted = "an object whose row is gone cannot be saved; add a copy of it";
+                return Err(Misuse::State { object: core.graph.name(key), state: state.name(), wanted }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The struct of an object, for changing. The next flush writes the columns that differ from what was read.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or its row is gone.
+    pub fn edit<T: Entity>(&mut self, object: Ref<T>) -> Result<Edit<'_, T>> {
+        let key = self.check(object)?;
+        let record = self.exclusive().editable(key)?;
+        match (record as &mut dyn Any).downcast_mut::<T>() {
+            Some(entity) => Ok(Edit { entity }),
+            None => Err(Misuse::WrongClass { expected: T::CLASS.to_owned(), given: "another class".to_owned() }.into()),
+        }
+    }
+
+    /// Gives a column another value.
+    ///
+    /// # Errors
+    /// As [`edit`](Session::edit).
+    pub fn assign<F: Field>(&mut self, object: Ref<F::Entity>, field: F, value: impl Into<F::Value>) -> Result<()> {
+        let _ = field;
+        let key = self.check(object)?;
+        let value = crate::value::AsValue::as_value(&value.into()).to_value();
+        self.exclusive().editable(key)?.set(F::COLUMN, value)?;
+        Ok(())
+    }
+
+    /// Lets a reference lead to another object, or to none. The other side follows at once; the foreign key follows
+    /// with the flush.
+    ///
+    /// # Errors
+    /// When a reference is not of this session.
+    pub fn set<R>(&mut self, object: Ref<R::Owner>, relation: R, target: impl Into<Option<Ref<R::Target>>>) -> Result<()>
+    where
+        R: Relation,
+        R::Arity: ToOne,
+    {
+        let _ = relation;
+        let key = self.check(object)?;
+        let target = target.into().map(|it| self.check(it)).transpose()?;
+        self.exclusive().link_one(key, R::RELATION, target)
+    }
+
+    /// Adds an object to a collection: a reference, or a new struct, which the session then takes in.
+    ///
+    /// # Errors
+    /// When a reference is not of this session.
+    pub fn push<R>(&mut self, object: Ref<R::Owner>, relation: R, member: impl Member<R::Target>) -> Result<Ref<R::Target>>
+    where
+        R: Relation<Arity = Many>,
+    {
+        let _ = relation;
+        let key = self.check(object)?;
+        let member = member.into_reference(self)?;
+        let target = self.check(member)?;
+        self.exclusive().link_many(key, R::RELATION, target)?;
+        Ok(member)
+    }
+
+    /// Takes an object out of a collection.
+    ///
+    /// # Errors
+    /// When it is not a member, or a reference is not of this session.
+    pub fn remove<R>(&mut self, object: Ref<R::Owner>, relation: R, member: Ref<R::Target>) -> Result<()>
+    where
+        R: Relation<Arity = Many>,
+    {
+        let _ = relation;
+        let (key, member) = (self.check(object)?, self.check(member)?);
+        self.exclusive().unlink(key, R::RELATION, member)
+    }
+
+    /// Takes every object out of a collection.
+    ///
+    /// # Errors
+    /// When a reference is not of this session, or the collection cannot be read.
+    pub fn clear<R>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()>
+    where
+        R: Relation<Arity = Many>,
+    {
+        self.replace(object, relation, [])
+    }
+
+    /// Lets a collection hold exactly these objects. Only what differs is changed.
+    ///
+    /// # Errors
+    /// When a reference is not of this session, or the collection cannot be read.
+    pub fn replace<R>(
+        &mut self,
+        object: Ref<R::Owner>,
+        relation: R,
+        members: impl IntoIterator<Item = Ref<R::Target>>,
+    ) -> Result<()>
+    where
+        R: Relation<Arity = Many>,
+    {
+        let _ = relation;
+        let key = self.check(object)?;
+        let members = members.into_iter().map(|it| self.check(it)).collect::<Result<Vec<_>>>()?;
+        self.exclusive().replace(key, R::RELATION, &members)
+    }
+
+    /// Marks an object for deletion, and whatever its delete cascades reach. The next flush removes the rows.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the object has no row.
+    pub fn delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        self.exclusive().delete(key)
+    }
+
+    /// What deleting the object's row would set in motion in the tables, before it happens. What the object layer's
+    /// own cascades add is not in it.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, the object has no row, or RESTRICT forbids it.
+    pub fn plan_delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<String> {
+        let plan = self.delete_actions(object)?;
+        let core = self.exclusive();
+        Ok(plan.explain(core.connection.schema()).to_string())
+    }
+
+    /// The plan behind [`plan_delete`](Session::plan_delete), as a value.
+    ///
+    /// # Errors
+    /// As [`plan_delete`](Session::plan_delete).
+    pub fn delete_actions<T: ?Sized>(&mut self, object: Ref<T>) -> Result<ActionPlan> {
+        let key = self.check(object)?;
+        let core = self.exclusive();
+        if core.wants_flush() {
+            core.flush()?;
+        }
+        let object = core.object(key)?;
+        let class = core.graph.model.class(object.class).table.clone();
+        let identity = object.identity.as_ref().map(|it| it.to_values());
+        match identity {
+            Some(identity) => core.connection.plan_delete(&class, &identity),
+            None => {
+                let (object, state) = (core.graph.name(key), core.graph.objects[key].state.name());
+                Err(Misuse::State { object, state, wanted: "only an object that has a row can be deleted" }.into())
+            }
+        }
+    }
+
+    /// The state of an object.
+    ///
+    /// # Errors
+    /// When the reference is not of this session.
+    pub fn state<T: ?Sized>(&self, object: Ref<T>) -> Result<State> {
+        let key = self.check(object)?;
+        Ok(self.core.borrow().object(key)?.state)
+    }
+
+    /// Whether the next flush deletes the object.
+    ///
+    /// # Errors
+    /// When the reference is not of this session.
+    pub fn is_marked_deleted<T: ?Sized>(&self, object: Ref<T>) -> Result<bool> {
+        let key = self.check(object)?;
+        Ok(self.core.borrow().object(key)?.marked)
+    }
+
+    /// Lets an object forget what it has read, with changes that were not flushed; the next look reads it again.
+    ///
+    /// # Errors
+    /// When the reference is not of this session.
+    pub fn expire<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        self.exclusive().expire(key);
+        Ok(())
+    }
+
+    /// Lets every object forget what it has read.
+    pub fn expire_all(&mut self) {
+        self.exclusive().expire_all();
+    }
+
+    /// Reads an object's row again, at once. Changes that were not flushed are lost.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the row is gone.
+    pub fn refresh<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        let core = self.exclusive();
+        core.expire(key);
+        core.refresh(key)
+    }
+
+    /// Lets go of an object: the session forgets it, with changes that were not flushed. Its references are refused.
+    ///
+    /// # Errors
+    /// When the reference is not of this session.
+    pub fn expunge<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        self.exclusive().let_go(key);
+        Ok(())
+    }
+
+    /// Lets go of all objects.
+    pub fn expunge_all(&mut self) {
+        let core = self.exclusive();
+        core.graph.objects.clear();
+        core.graph.touched.clear();
+        core.graph.identities.iter_mut().for_each(crate::object::identity::IdentityMap::clear);
+        core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
+    }
+
+    /// The key of a reference that is valid in this session (O5).
+    pub(in crate::object) fn check<T: ?Sized>(&self, object: Ref<T>) -> Result<ObjectKey> {
+        if object.session != self.id {
+            return Err(Misuse::WrongSession { of: object.session.0, used_with: self.id.0 }.into());
+        }
+        if self.core.borrow().graph.objects.contains_key(object.key) {
+            return Ok(object.key);
+        }
+        let class = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default().to_owned();
+        Err(Misuse::StaleReference { class }.into())
+    }
+}
+
+impl<T: Entity> Index<Ref<T>> for Session {
+    type Output = T;
+
+    /// The struct of an object.
+    ///
+    /// # Panics
+    /// When the reference is stale or of another session, or reading the row fails, as a map's index does.
+    /// [`get`](Session::get) is the checked form.
+    fn index(&self, object: Ref<T>) -> &T {
+        match self.get(object) {
+            Ok(view) => View::get(&view),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl super::Core {
+    /// The row of an object, for changing: the version that was read is kept, and the flush compares with it.
+    pub(in crate::object) fn editable(&mut self, key: ObjectKey) -> Result<&mut dyn Record> {
+        let object = self.fresh(key)?;
+        if object.state == State::Deleted || object.state == State::Detached {
+            let (state, wanted) = (object.state.name(), "its row is gone");
+            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
+        }
+        if object.state == State::Persistent && object.original.is_none() {
+            object.original = object.row.clone();
+        }
+        if object.state == State::Persistent || object.state == State::Pending {
+            self.graph.touch(key);
+        }
+        match self.graph.objects[key].row.as_mut() {
+            Some(row) => Ok(crate::record::edit(row)),
+            None => Err(Misuse::StaleReference { class: "object".to_owned() }.into()),
+        }
+    }
+
+    fn expect_class(&self, key: ObjectKey, class: &ClassModel) -> Result<()> {
+        let given = self.graph.model.class(self.object(key)?.class);
+        if given.id == class.id {
+            return Ok(());
+        }
+        Err(Misuse::WrongClass { expected: class.name.clone(), given: given.name.clone() }.into())
+    }
+
+    /// Makes sure that linking knows what both ends lead to now: an expired row is read again first.
+    fn ready_to_link(&mut self, key: ObjectKey, relation: RelationId, other: Option<ObjectKey>) -> Result<()> {
+        let model = self.graph.model.clone();
+        let class = self.object(key)?.class;
+        let target = model.class(model.relation(class, relation).target);
+        self.alive(key)?;
+        if let Some(other) = other {
+            self.expect_class(other, target)?;
+            self.alive(other)?;
+        }
+        Ok(())
+    }
+
+    fn alive(&mut self, key: ObjectKey) -> Result<()> {
+        let object = self.fresh(key)?;
+        if matches!(object.state, State::Deleted | State::Detached) {
+            let (state, wanted) = (object.state.name(), "an object whose row is gone cannot be linked");
+            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
+        }
+        Ok(())
+    }
+
+    pub(in crate::object) fn link_one(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        target: Option<ObjectKey>,
+    ) -> Result<()> {
+        self.ready_to_link(key, relation, target)?;
+        self.graph.set(key, relation, target)
+    }
+
+    pub(in crate::object) fn link_many(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        member: ObjectKey,
+    ) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
+        self.graph.push(key, relation, member)
+    }
+
+    pub(in crate::object) fn unlink(&mut self, key: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
+        self.graph.remove(key, relation, member)
+    }
+
+    pub(in crate::object) fn replace(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        members: &[ObjectKey],
+    ) -> Result<()> {
+        let before = self.load_many(key, relation)?;
+        let keep: rustc_hash::FxHashSet<ObjectKey> = members.iter().copied().collect();
+        let had: rustc_hash::FxHashSet<ObjectKey> = before.iter().copied().collect();
+        for &member in members.iter().filter(|it| !had.contains(*it)) {
+            self.ready_to_link(key, relation, Some(member))?;
+        }
+        for &member in before.iter().filter(|it| !keep.contains(*it)) {
+            self.unlink(key, relation, member)?;
+        }
+        for &member in members.iter().filter(|it| !had.contains(*it)) {
+            self.link_many(key, relation, member)?;
+        }
+        Ok(())
+    }
+
+    /// Gives an object another row, as a whole: what a rollback or a failed flush puts back.
+    pub(in crate::object) fn put_row(&mut self, key: ObjectKey, row: Row) {
+        self.graph.objects[key].row = Some(row);
+    }
+}

@@ -1,0 +1,11 @@
+//! What code that uses Diptych imports: `use diptych::prelude::*;`.
+
+pub use crate::error::Result;
+pub use crate::object::session::Member;
+pub use crate::object::{
+    Entity, Field, FieldExpression, LoadRelation, Query, Ref, Relation, Session, ToManyCondition, ToOneCondition, View,
+    Views,
+};
+pub use crate::txn::Database;
+pub use crate::value::Id;
+pub use diptych_derive::Entity;
