@@ -7,6 +7,7 @@ pub mod integrity;
 pub mod query;
 pub mod record;
 pub mod schema;
+pub mod sql;
 pub mod store;
 pub mod txn;
 pub mod value;

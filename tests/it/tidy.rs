@@ -312,7 +312,7 @@ fn invariants_are_named_by_tests() {
     let tested = tested(&sources);
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     let mut problems = Vec::new();
-    for source in sources.iter().filter(|it| it.path.starts_with("src/")) {
+    for source in sources.iter().filter(|it| it.path.starts_with("src/") || it.path.starts_with("derive/src/")) {
         for (position, line) in source.text.lines().enumerate().filter(|it| it.1.starts_with("//!")) {
             let Some(number) = declared(line) else { continue };
             let place = format!("{}:{}", source.path, position + 1);
