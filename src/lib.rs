@@ -13,6 +13,7 @@ pub mod prelude;
 pub mod query;
 pub mod record;
 pub mod schema;
+pub mod sql;
 pub mod store;
 pub mod txn;
 pub mod value;

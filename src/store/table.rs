@@ -178,7 +178,9 @@ impl TableImage {
             Some(index) => {
                 index.each_within(prefix, bounds, order, &mut |id| self.get(id).is_none_or(|row| visit(id, row)));
             }
-            None => self.each_key_within(bounds, order, &mut visit),
+            None if prefix.is_empty() => self.each_key_within(bounds, order, &mut visit),
+            // The key is one column: a value for it leaves nothing to range over.
+            None => self.each_equal(index, prefix, visit),
         }
     }
 

@@ -1,0 +1,211 @@
+//! Statements as a whole, and those that change rows.
+
+use super::Dialect;
+use super::alias::needs_alias;
+use super::select::Renderer;
+use crate::expr::Expr;
+use crate::query::{Delete, DeleteRows, Insert, InsertRows, Leaf, Statement, Update, UpdateRows};
+use crate::schema::{Name, Schema, TableSchema};
+
+impl Statement {
+    /// The statement as SQL, for people.
+    ///
+    /// What only the schema or the input tells stands as `…`; otherwise it is what SQLite would be given.
+    ///
+    /// ```
+    /// use diptych::{col, Expression, Select, Statement};
+    ///
+    /// let statement = Statement::from(Select::from("posts").filter(col("score").ge(1)).limit(20));
+    /// assert_eq!(statement.to_sql(), "SELECT * FROM posts WHERE score >= 1 LIMIT 20");
+    /// ```
+    pub fn to_sql(&self) -> String {
+        render(self, Renderer { dialect: Dialect::Sqlite, known: None, scopes: Vec::new() })
+    }
+
+    /// The statement as SQL that a database can run, complete for a number of keys
+    /// (see [`Input::Keys`](crate::query::Input::Keys)).
+    ///
+    /// Statements with a row or a change as input stand for one of them, and are to be run once for each: the
+    /// parameters of [`InsertRows`] are the columns of the row, those of [`UpdateRows`] the changed columns and then the
+    /// primary key as it was.
+    pub fn to_sql_for(&self, schema: &Schema, keys: usize, dialect: Dialect) -> String {
+        render(self, Renderer { dialect, known: Some((schema, keys)), scopes: Vec::new() })
+    }
+}
+
+fn render(statement: &Statement, mut renderer: Renderer<'_>) -> String {
+    match statement {
+        Statement::Select(it) => renderer.select(it),
+        Statement::Insert(it) => renderer.insert(it),
+        Statement::InsertRows(it) => renderer.insert_rows(it),
+        Statement::Update(it) => renderer.update(it),
+        Statement::UpdateRows(it) => renderer.update_rows(it),
+        Statement::Delete(it) => renderer.delete(it),
+        Statement::DeleteRows(it) => renderer.delete_rows(it),
+    }
+}
+
+impl<'a> Renderer<'a> {
+    /// The table, where the schema is known and has it.
+    fn table(&self, name: &str) -> Option<&'a TableSchema> {
+        self.known.and_then(|(schema, _)| schema.table_named(name).ok())
+    }
+
+    fn primary_key(&self, table: &str) -> Option<Vec<Name>> {
+        let table = self.table(table)?;
+        Some(table.names(&table.primary_key()?.columns).into_iter().map(Name::from).collect())
+    }
+
+    fn names(&self, names: &[Name]) -> String {
+        self.dialect.names(names.iter().map(|it| &**it))
+    }
+
+    fn insert(&mut self, insert: &Insert) -> String {
+        // Values see no row, but a select among them stands one level further in.
+        self.scopes.push(false);
+        let table = self.dialect.name(&insert.table);
+        let rows: Vec<String> = insert.rows.iter().map(|row| self.row(row)).collect();
+        if insert.columns.is_empty() {
+            // SQL has no form for several rows of defaults.
+            return vec![format!("INSERT INTO {table} DEFAULT VALUES"); rows.len()].join("; ");
+        }
+        let columns = self.names(&insert.columns);
+        if rows.is_empty() {
+            let nulls = vec!["NULL"; insert.columns.len()].join(", ");
+            return format!("INSERT INTO {table} ({columns}) SELECT {nulls} WHERE FALSE");
+        }
+        format!("INSERT INTO {table} ({columns}) VALUES {}", rows.join(", "))
+    }
+
+    fn row(&mut self, values: &[Expr<Leaf>]) -> String {
+        let values: Vec<String> = values.iter().map(|it| self.expr(it).alone()).collect();
+        format!("({})", values.join(", "))
+    }
+
+    fn insert_rows(&self, insert: &InsertRows) -> String {
+        let table = self.dialect.name(&insert.table);
+        let Some(declared) = self.table(&insert.table) else { return format!("INSERT INTO {table} VALUES (?…)") };
+        let columns = self.dialect.names(declared.columns.iter().map(|it| it.name.as_str()));
+        format!("INSERT INTO {table} ({columns}) VALUES ({})", self.parameters(0, declared.columns.len()))
+    }
+
+    fn update(&mut self, update: &Update) -> String {
+        self.scopes.push(needs_alias(update.set.iter().map(|it| &it.1).chain(&update.filter)));
+        let set = update.set.iter();
+        let set: Vec<String> =
+            set.map(|(name, value)| format!("{} = {}", self.dialect.name(name), self.expr(value).alone())).collect();
+        let conditions = self.conditions(&[], update.filter.as_ref());
+        format!("UPDATE {} SET {}{conditions}", self.source(&update.table, 0), set.join(", "))
+    }
+
+    fn update_rows(&self, update: &UpdateRows) -> String {
+        let table = self.dialect.name(&update.table);
+        let assign = |(position, name): (usize, &Name)| {
+            let name = self.dialect.name(name);
+            format!("{name} = {}", self.dialect.parameter(position))
+        };
+        let set: Vec<String> = update.columns.iter().enumerate().map(assign).collect();
+        let key = self.primary_key(&update.table);
+        let key = key.iter().flatten().enumerate().map(|(at, it)| assign((at + set.len(), it)));
+        let key: Vec<String> = key.collect();
+        let key = if key.is_empty() { "PRIMARY KEY = ?…".to_owned() } else { key.join(" AND ") };
+        format!("UPDATE {table} SET {} WHERE {key}", set.join(", "))
+    }
+
+    fn delete(&mut self, delete: &Delete) -> String {
+        self.scopes.push(needs_alias(&delete.filter));
+        let conditions = self.conditions(&[], delete.filter.as_ref());
+        format!("DELETE FROM {}{conditions}", self.source(&delete.table, 0))
+    }
+
+    fn delete_rows(&mut self, delete: &DeleteRows) -> String {
+        let table = self.dialect.name(&delete.table);
+        let columns = match &delete.columns[..] {
+            [] => self.primary_key(&delete.table).unwrap_or_default(),
+            given => given.to_vec(),
+        };
+        if columns.is_empty() {
+            return format!("DELETE FROM {table} WHERE PRIMARY KEY IN (?…)");
+        }
+        format!("DELETE FROM {table}{}", self.conditions(&columns, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Expression;
+    use crate::query::{Select, aggregate, col, parameter};
+    use crate::schema::{Column, Table};
+    use crate::value::Value;
+
+    /// L1: the text for people needs nothing but the statement.
+    fn check(statement: impl Into<Statement>, expected: &str) {
+        assert_eq!(statement.into().to_sql(), expected);
+    }
+
+    fn check_for(keys: usize, statement: impl Into<Statement>, expected: &str) {
+        let votes = Table::new("votes").column(Column::int("post")).column(Column::int("user"));
+        let votes = votes.column(Column::int("value")).primary_key(["post", "user"]);
+        let posts = Table::new("posts").auto_key("id").column(Column::text("body"));
+        let schema = Schema::builder().table(votes).table(posts).build().unwrap();
+        assert_eq!(statement.into().to_sql_for(&schema, keys, Dialect::Sqlite), expected);
+    }
+
+    #[test]
+    fn l1_rows_as_expressions() {
+        check(
+            Insert::into("posts", ["id", "body"])
+                .row([1.into(), parameter(0)])
+                .row([Expr::from(2), Value::Null.into()]),
+            "INSERT INTO posts (id, body) VALUES (1, ?1), (2, NULL)",
+        );
+        check(Insert::into("posts", ["id"]), "INSERT INTO posts (id) SELECT NULL WHERE FALSE");
+        check(Insert::into("posts", [""; 0]).row([0; 0]), "INSERT INTO posts DEFAULT VALUES");
+        check(
+            Update::table("posts").set("score", col("score").plus(1)).set("body", "x").filter(col("id").eq(7)),
+            "UPDATE posts SET score = score + 1, body = 'x' WHERE id = 7",
+        );
+        check(Delete::from("posts").filter(col("score").lt(0)), "DELETE FROM posts WHERE score < 0");
+        check(Delete::from("posts"), "DELETE FROM posts");
+    }
+
+    #[test]
+    fn a_select_inside_a_change_can_look_outwards() {
+        let outer = Expr::Leaf(Leaf::Column { up: 1, source: 0, name: "id".into() });
+        let votes = Select::from("votes").filter(col("post").eq(outer));
+        let sum = votes.clone().values([aggregate(crate::query::Aggregate::Sum, col("value"))]);
+        check(
+            Update::table("posts").set("score", Leaf::Scalar(Box::new(sum)).expr()),
+            "UPDATE posts AS t0 SET score = (SELECT sum(s1_t0.value) FROM votes AS s1_t0 WHERE s1_t0.post = t0.id)",
+        );
+        check(
+            Delete::from("posts").filter(Leaf::Exists(Box::new(votes)).negated()),
+            "DELETE FROM posts AS t0 WHERE NOT EXISTS (SELECT * FROM votes AS s1_t0 WHERE s1_t0.post = t0.id)",
+        );
+    }
+
+    #[test]
+    fn l1_rows_as_records() {
+        check(InsertRows { table: "posts".into() }, "INSERT INTO posts VALUES (?…)");
+        let columns = vec!["score".into(), "body".into()];
+        let update = UpdateRows { table: "posts".into(), columns };
+        check(update, "UPDATE posts SET score = ?1, body = ?2 WHERE PRIMARY KEY = ?…");
+        let delete = DeleteRows { table: "posts".into(), columns: vec![] };
+        check(delete, "DELETE FROM posts WHERE PRIMARY KEY IN (?…)");
+        let delete = DeleteRows { table: "votes".into(), columns: vec!["post".into(), "user".into()] };
+        check(delete, "DELETE FROM votes WHERE (post, user) IN (VALUES (?, ?)…)");
+    }
+
+    #[test]
+    fn the_schema_completes_what_the_statement_leaves_open() {
+        check_for(0, InsertRows { table: "posts".into() }, "INSERT INTO posts (id, body) VALUES (?1, ?2)");
+        let update = UpdateRows { table: "votes".into(), columns: vec!["value".into()] };
+        check_for(0, update, "UPDATE votes SET value = ?1 WHERE post = ?2 AND user = ?3");
+        let delete = || DeleteRows { table: "votes".into(), columns: vec![] };
+        check_for(2, delete(), "DELETE FROM votes WHERE (post, user) IN (VALUES (?1, ?2), (?3, ?4))");
+        check_for(0, delete(), "DELETE FROM votes WHERE FALSE");
+        let select = Select::from("posts").by_keys(["id"]);
+        check_for(3, select, "SELECT * FROM posts WHERE id IN (?1, ?2, ?3)");
+    }
+}
