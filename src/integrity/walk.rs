@@ -239,7 +239,12 @@ impl<'a> Walk<'a> {
         if columns.iter().any(|&it| child_differs(&self.plan.steps[step].before, after, it)) {
             self.moved.push(step);
         }
-        self.plan.checks.push(Check::of_child(reference.id, row));
+        // Other foreign keys may share a column with this one.
+        for &id in &self.schema.table(reference.table).outbound {
+            if self.schema.reference(id).columns.iter().any(|it| reference.columns.contains(it)) {
+                self.plan.checks.push(Check::of_child(id, row));
+            }
+        }
         Ok(())
     }
 
