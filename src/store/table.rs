@@ -178,7 +178,14 @@ impl TableImage {
             Some(index) => {
                 index.each_within(prefix, bounds, order, &mut |id| self.get(id).is_none_or(|row| visit(id, row)));
             }
-            None => self.each_key_within(bounds, order, &mut visit),
+            None => match prefix.first() {
+                Some(it) => {
+                    if let Some((id, row)) = whole(*it).and_then(|key| self.at_key(key)) {
+                        visit(id, row);
+                    }
+                }
+                None => self.each_key_within(bounds, order, &mut visit),
+            },
         }
     }
 
