@@ -3,14 +3,14 @@
 use rustc_hash::FxHashMap;
 
 use super::facts::taken;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Open};
 use super::plan::{ActionPlan, Effect};
-use super::references::{judge_plan, judge_row};
+use super::references::{dangling, judge_plan, judge_row};
 use super::rows;
 use crate::error::{Misuse, Result};
 use crate::id::{RowId, TableId};
 use crate::record::{Row, changed_columns, edit};
-use crate::schema::{Schema, TableSchema};
+use crate::schema::{Schema, TableSchema, Timing};
 use crate::store::{Change, Image};
 use crate::value::Value;
 
@@ -153,7 +153,24 @@ fn carry_out(
         image.table_mut(table).replace_many(declared, rows, changes).map_err(|it| taken(declared, &it))?;
     }
     let moved: FxHashMap<(TableId, RowId), RowId> = changes.iter().filter_map(moved_row).collect();
+    follow(schema, image, &moved, ledger);
     judge_plan(schema, image, plan, |table, row| moved.get(&(table, row)).copied().unwrap_or(row), ledger)
+}
+
+/// Notes what a row has open under its new slot: the ledger knows it by the old one.
+fn follow(schema: &Schema, image: &Image, moved: &FxHashMap<(TableId, RowId), RowId>, ledger: &mut Ledger) {
+    if ledger.is_empty() {
+        return;
+    }
+    for (&(table, _), &to) in moved {
+        let Some(row) = image.table(table).get(to) else { continue };
+        for &id in &schema.table(table).outbound {
+            let reference = schema.reference(id);
+            if reference.timing == Timing::Deferred && dangling(image, reference, &**row) {
+                ledger.note(Open { reference: id, row: to });
+            }
+        }
+    }
 }
 
 fn moved_row(change: &Change) -> Option<((TableId, RowId), RowId)> {

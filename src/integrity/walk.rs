@@ -4,7 +4,7 @@
 //! can add to it, so it is final and no outcome depends on an order. Then SET NULL and SET DEFAULT reach the rows that
 //! stay, and key changes spread from row to row.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::facts::fact;
 use super::plan::{ActionPlan, Cause, Effect, Step};
@@ -39,7 +39,7 @@ pub fn plan_delete(schema: &Schema, image: &Image, table: TableId, rows: &[RowId
 /// A [`Violation`] when RESTRICT forbids a key change.
 pub fn plan_update(schema: &Schema, image: &Image, table: TableId, rows: Vec<(RowId, Row)>) -> Result<ActionPlan> {
     let mut walk = Walk::new(schema, image);
-    let columns = key_columns(schema, table);
+    let columns = walk.key_columns(table).to_vec();
     let own: Vec<ReferenceId> = schema.table(table).outbound.clone();
     for (row, after) in rows {
         let Some(before) = image.table(table).get(row) else { continue };
@@ -51,6 +51,7 @@ pub fn plan_update(schema: &Schema, image: &Image, table: TableId, rows: Vec<(Ro
             let reference = schema.reference(id);
             if reference.columns.iter().any(|&it| before.get(it) != after.get(it)) {
                 walk.plan.checks.push(Check::of_child(id, row));
+                walk.turned.insert((id, row));
             }
         }
         walk.plan.name(table, row, before.clone(), Effect::Update(after));
@@ -59,28 +60,50 @@ pub fn plan_update(schema: &Schema, image: &Image, table: TableId, rows: Vec<(Ro
     Ok(walk.plan)
 }
 
-/// The columns of a table that some foreign key refers to.
-fn key_columns(schema: &Schema, table: TableId) -> Vec<ColumnId> {
-    let inbound = schema.table(table).inbound.iter();
-    let mut columns: Vec<ColumnId> = inbound.flat_map(|&it| schema.reference(it).target_columns.clone()).collect();
-    columns.sort_unstable();
-    columns.dedup();
-    columns
-}
-
 struct Walk<'a> {
     schema: &'a Schema,
     image: &'a Image,
     plan: ActionPlan,
     /// Steps whose row gets another key, still to be followed.
     moved: Vec<usize>,
-    /// A reference of a row is set once, so that a ring of key changes comes to an end.
+    /// References to which the statement itself gives another value: they do not follow.
+    turned: FxHashSet<(ReferenceId, RowId)>,
+    /// References of rows that an action has set.
     set: FxHashSet<(ReferenceId, RowId)>,
+    /// The same reference set again, because a key changes in several of its columns on different ways. To the same
+    /// values it is set at most once more, so that a ring of key changes comes to an end.
+    again: FxHashSet<(ReferenceId, RowId, Option<Vec<Value>>)>,
+    /// By which action a column was set that several references share.
+    verdicts: FxHashMap<(TableId, RowId, ColumnId), Action>,
+    /// The columns of each table that some foreign key refers to.
+    keys: Vec<Vec<ColumnId>>,
 }
 
 impl<'a> Walk<'a> {
     fn new(schema: &'a Schema, image: &'a Image) -> Self {
-        Walk { schema, image, plan: ActionPlan::default(), moved: Vec::new(), set: FxHashSet::default() }
+        Walk {
+            schema,
+            image,
+            plan: ActionPlan::default(),
+            moved: Vec::new(),
+            turned: FxHashSet::default(),
+            set: FxHashSet::default(),
+            again: FxHashSet::default(),
+            verdicts: FxHashMap::default(),
+            keys: vec![Vec::new(); schema.tables().len()],
+        }
+    }
+
+    /// The columns of a table that some foreign key refers to.
+    fn key_columns(&mut self, table: TableId) -> &[ColumnId] {
+        let inbound = &self.schema.table(table).inbound;
+        let columns = &mut self.keys[table.index()];
+        if columns.is_empty() {
+            columns.extend(inbound.iter().flat_map(|&it| &self.schema.reference(it).target_columns));
+            columns.sort_unstable();
+            columns.dedup();
+        }
+        columns
     }
 
     /// Follows CASCADE from each row that goes, and lets RESTRICT refuse.
@@ -178,13 +201,8 @@ impl<'a> Walk<'a> {
         let mut blocking = Vec::new();
         for (row, child) in children {
             let known = self.plan.step_of(reference.table, row);
-            let turned_away = known.is_some_and(|it| match &self.plan.steps[it].effect {
-                Effect::Delete => true,
-                Effect::Update(after) => {
-                    self.plan.is_named(it) && project(&**after, &reference.columns) != old
-                }
-            });
-            if turned_away {
+            let goes = known.is_some_and(|it| matches!(self.plan.steps[it].effect, Effect::Delete));
+            if goes || self.turned.contains(&(id, row)) {
                 continue;
             }
             let cause = Cause { step, reference: id };
@@ -211,7 +229,7 @@ impl<'a> Walk<'a> {
         values: Option<Vec<Value>>,
         cause: Cause,
     ) -> Result<()> {
-        if !self.set.insert((reference.id, row)) {
+        if !self.set.insert((reference.id, row)) && !self.again.insert((reference.id, row, values.clone())) {
             return Ok(());
         }
         let step = match self.plan.step_of(reference.table, row) {
@@ -224,23 +242,61 @@ impl<'a> Walk<'a> {
                 cause: Some(cause),
             }),
         };
-        let planned = &mut self.plan.steps[step];
-        let Effect::Update(after) = &mut planned.effect else { return Ok(()) };
+        let action = match self.plan.steps[cause.step].effect {
+            Effect::Delete => reference.on_delete,
+            Effect::Update(_) => reference.on_update,
+        };
         for (position, &column) in reference.columns.iter().enumerate() {
+            if !self.decides(reference, row, column, action) {
+                continue;
+            }
             let value = values.as_ref().map_or(Value::Null, |it| it[position].clone());
+            let Effect::Update(after) = &mut self.plan.steps[step].effect else { return Ok(()) };
             if let Err(mismatch) = edit(after).set(column, value) {
                 // A Rust type without NULL cannot take the place of a column that must not be NULL.
                 let null = mismatch.value.is_null();
                 return Err(self.refused(reference, step, if null { Rule::NotNull } else { Rule::Type }, column).into());
             }
         }
-        let Effect::Update(after) = &self.plan.steps[step].effect else { return Ok(()) };
-        let columns = key_columns(self.schema, reference.table);
-        if columns.iter().any(|&it| child_differs(&self.plan.steps[step].before, after, it)) {
+        self.note_set(reference, row, step);
+        Ok(())
+    }
+
+    /// Whether an action may set a column. Of several references that share it, SET NULL decides before CASCADE and
+    /// CASCADE before SET DEFAULT, whatever their order; with a NULL part none of them refers to anything.
+    fn decides(&mut self, reference: &ReferenceSchema, row: RowId, column: ColumnId, action: Action) -> bool {
+        let others = self.schema.table(reference.table).outbound.iter().filter(|&&it| it != reference.id);
+        if !others.clone().any(|&it| self.schema.reference(it).columns.contains(&column)) {
+            return true;
+        }
+        let rank = |action: Action| match action {
+            Action::SetNull => 2,
+            Action::Cascade => 1,
+            _ => 0,
+        };
+        let verdict = self.verdicts.entry((reference.table, row, column)).or_insert(action);
+        if rank(action) < rank(*verdict) {
+            return false;
+        }
+        *verdict = action;
+        true
+    }
+
+    /// Follows a row whose reference was set, where it is referred to itself, and judges it at the end.
+    fn note_set(&mut self, reference: &ReferenceSchema, row: RowId, step: usize) {
+        self.key_columns(reference.table);
+        let columns = &self.keys[reference.table.index()];
+        let planned = &self.plan.steps[step];
+        let Effect::Update(after) = &planned.effect else { return };
+        if columns.iter().any(|&it| planned.before.get(it) != after.get(it)) {
             self.moved.push(step);
         }
-        self.plan.checks.push(Check::of_child(reference.id, row));
-        Ok(())
+        // Other foreign keys may share a column with this one.
+        for &id in &self.schema.table(reference.table).outbound {
+            if self.schema.reference(id).columns.iter().any(|it| reference.columns.contains(it)) {
+                self.plan.checks.push(Check::of_child(id, row));
+            }
+        }
     }
 
     fn defaults(&self, reference: &ReferenceSchema) -> Vec<Value> {
@@ -284,10 +340,6 @@ impl<'a> Walk<'a> {
             advice: "let the column be NULL, or declare the action cascade".to_owned(),
         }
     }
-}
-
-fn child_differs(before: &Row, after: &Row, column: ColumnId) -> bool {
-    before.get(column) != after.get(column)
 }
 
 /// Visits the rows that refer to the key of `target` through a foreign key: by its index, or by a scan without one.

@@ -16,7 +16,7 @@ use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
 use crate::id::RowId;
 use crate::record::Row;
-use crate::store::Image;
+use crate::store::{Image, Order};
 use crate::value::{Truth, Value, ValueRef};
 
 /// What a statement is carried out with.
@@ -157,8 +157,8 @@ impl<'r> Execution<'r> {
             Access::Scan => {
                 let _ = table.rows().all(|(id, row)| visit(id, row));
             }
-            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), .. }
-                if equal.len() == 1 && level.kind == JoinKind::Inner =>
+            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), order: Order::Ascending }
+                if equal.len() == 1 =>
             {
                 // The commonest way by far, a lookup by one column, needs no list of its own.
                 let value = equal[0].evaluate(frame)?;

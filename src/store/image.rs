@@ -32,21 +32,17 @@ impl Image {
         Arc::make_mut(&mut Arc::make_mut(&mut self.tables)[id.index()])
     }
 
-    /// Takes changes back, the last one first.
+    /// Takes the changes of one statement back. Each row is among them at most once, so first everything new goes, then
+    /// everything old comes back: rows that have exchanged their slots would otherwise overwrite each other.
     pub fn revert(&mut self, schema: &Schema, changes: Vec<Change>) {
+        for change in changes.iter().rev() {
+            if let Change::Inserted { table, row } | Change::Replaced { table, to: row, .. } = change {
+                self.table_mut(*table).remove(schema.table(*table), *row);
+            }
+        }
         for change in changes.into_iter().rev() {
-            match change {
-                Change::Inserted { table, row } => {
-                    self.table_mut(table).remove(schema.table(table), row);
-                }
-                Change::Removed { table, row, before } => {
-                    self.table_mut(table).put(schema.table(table), row, before);
-                }
-                Change::Replaced { table, from, to, before } => {
-                    let image = self.table_mut(table);
-                    image.remove(schema.table(table), to);
-                    image.put(schema.table(table), from, before);
-                }
+            if let Change::Removed { table, row, before } | Change::Replaced { table, from: row, before, .. } = change {
+                self.table_mut(table).put(schema.table(table), row, before);
             }
         }
     }

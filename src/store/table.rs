@@ -450,10 +450,17 @@ impl TableImage {
             let before = if moved { self.remove(schema, id) } else { None };
             released.push((id, row, before));
         }
-        for (id, row, before) in released {
+        // Rows that keep their slot come back first: a row that gets another one must not be given theirs.
+        let keys = &self.keys;
+        let (leaving, staying): (Vec<_>, Vec<_>) = released.into_iter().partition(|(_, row, before)| match keys {
+            Keys::Integer { column, .. } => before.as_ref().is_some_and(|it| it.get(*column) != row.get(*column)),
+            Keys::Arrival => false,
+        });
+        let count = staying.len();
+        for (at, (id, row, before)) in staying.into_iter().chain(leaving).enumerate() {
             let placed = match before {
                 Some(before) => self.check_free(schema, &row).map(|()| {
-                    let to = self.place_again(id, &before, &row);
+                    let to = if at < count { id } else { self.place(&*row) };
                     self.put(schema, to, row);
                     changes.push(Change::Replaced { table: schema.id, from: id, to, before });
                 }),
@@ -466,14 +473,6 @@ impl TableImage {
             }
         }
         Ok(())
-    }
-
-    /// The slot of a row that was taken out to change its keys: its old one, unless its integer key is another.
-    fn place_again(&self, id: RowId, before: &Row, after: &Row) -> RowId {
-        match &self.keys {
-            Keys::Integer { column, .. } if before.get(*column) != after.get(*column) => self.place(&**after),
-            _ => id,
-        }
     }
 
     /// For each row, whether any index holds it under another key than its new version has.

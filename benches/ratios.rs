@@ -1,0 +1,151 @@
+//! The medium forum in one run: each workload by every contender in turn, the medians, and their ratios.
+//!
+//! `cargo bench --bench ratios` (`-- POSTS` for another size). Ratios are what to read: times belong to a machine.
+
+mod forum;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use forum::ours::Strategy;
+use forum::{generate, next, ours, raw, sqlite};
+
+const ROUNDS: usize = 7;
+
+struct Row {
+    name: &'static str,
+    units: usize,
+    times: [Vec<Duration>; 3],
+}
+
+fn timed<T>(into: &mut Vec<Duration>, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = black_box(work());
+    into.push(start.elapsed());
+    result
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Runs each contender `ROUNDS` times, in turn, and makes sure that they agree.
+fn contest<T: PartialEq + std::fmt::Debug>(
+    name: &'static str,
+    units: usize,
+    mut ours: impl FnMut(&mut Vec<Duration>) -> T,
+    mut raw: impl FnMut(&mut Vec<Duration>) -> T,
+    mut sqlite: impl FnMut(&mut Vec<Duration>) -> T,
+) -> Row {
+    let mut times: [Vec<Duration>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        let results = [ours(&mut times[0]), raw(&mut times[1]), sqlite(&mut times[2])];
+        assert_eq!(results[0], results[1], "{name}: ours and by hand");
+        assert_eq!(results[0], results[2], "{name}: ours and SQLite");
+    }
+    Row { name, units, times }
+}
+
+fn main() {
+    let posts = std::env::args().filter_map(|it| it.parse().ok()).next().unwrap_or(100_000);
+    let data = generate(posts);
+    let rows = data.rows();
+    println!("{posts} posts, {rows} rows, {ROUNDS} rounds, medians");
+    let mut table = Vec::new();
+
+    table.push(contest(
+        "W1 bulk insert",
+        rows,
+        |t| drop_later(timed(t, || ours::fill(&data)), rows),
+        |t| drop_later(timed(t, || raw::fill(&data)), rows),
+        |t| drop_later(timed(t, || sqlite::fill(&data)), rows),
+    ));
+    table.push(contest(
+        "W1u bulk insert by session",
+        rows,
+        |t| drop_later(timed(t, || ours::fill_by_session(&data)), rows),
+        |t| drop_later(timed(t, || raw::fill(&data)), rows),
+        |t| drop_later(timed(t, || sqlite::fill(&data)), rows),
+    ));
+
+    let (database, by_hand, mut lite) = (ours::fill(&data), raw::fill(&data), sqlite::fill(&data));
+    database.audit().expect("the database is sound");
+    let mut seed = 7;
+    let keys: Vec<i64> = (0..posts / 2).map(|_| 1 + (next(&mut seed) % posts as u64) as i64).collect();
+    table.push(contest(
+        "W3 object by key",
+        keys.len(),
+        |t| {
+            let session = database.session();
+            timed(t, || ours::lookup(&session, &keys))
+        },
+        |t| timed(t, || raw::lookup(&by_hand, &keys)),
+        |t| timed(t, || sqlite::lookup(&lite, &keys)),
+    ));
+    let strategies = [
+        ("W5a threads → posts, lazy", Strategy::Lazy, sqlite::threads_lazily as fn(&_) -> _),
+        ("W5b threads → posts, selectin", Strategy::Selectin, sqlite::threads_by_keys as fn(&_) -> _),
+        ("W5c threads → posts, joined", Strategy::Joined, sqlite::threads_joined as fn(&_) -> _),
+    ];
+    for (name, strategy, by_sqlite) in strategies {
+        table.push(contest(
+            name,
+            posts,
+            |t| timed(t, || ours::threads_with_posts(&database, strategy)),
+            |t| timed(t, || raw::threads_with_posts(&by_hand)),
+            |t| timed(t, || by_sqlite(&lite)),
+        ));
+    }
+    table.push(contest(
+        "W10 load 10 k, change 5 k, flush",
+        10_000.min(posts),
+        |t| timed(t, || ours::unit_of_work(&database, 10_000)),
+        {
+            let mut by_hand = by_hand.clone();
+            move |t| timed(t, || raw::unit_of_work(&mut by_hand, 10_000))
+        },
+        |t| timed(t, || sqlite::unit_of_work(&mut lite, 10_000)),
+    ));
+    table.push(contest(
+        "W13b fork, change a row, drop",
+        1,
+        |t| timed(t, || ours::fork_and_change(&database)),
+        |t| timed(t, || raw::copy_and_change(&by_hand)),
+        |t| timed(t, || sqlite::copy_and_change(&lite)),
+    ));
+    let gone = ours::delete_forum(&database.fork());
+    table.push(contest(
+        "W8a delete a forum, cascade",
+        gone,
+        |t| {
+            let fork = ours::fill(&data);
+            timed(t, || ours::delete_forum(&fork))
+        },
+        |t| {
+            let mut copy = by_hand.clone();
+            timed(t, || raw::delete_forum(&mut copy))
+        },
+        |t| {
+            let copy = sqlite::fill(&data);
+            timed(t, || sqlite::delete_forum(&copy))
+        },
+    ));
+
+    println!("{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}", "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷");
+    for mut row in table {
+        let each = row.times.each_mut().map(|it| median(it).as_secs_f64() * 1e9 / row.units as f64);
+        let [ours, by_hand, lite] = each;
+        let ratio = (ours / by_hand, lite / ours);
+        println!(
+            "{:<34} {ours:>9.0} ns {by_hand:>9.0} ns {lite:>9.0} ns {:>9.2} {:>11.1}",
+            row.name, ratio.0, ratio.1
+        );
+    }
+}
+
+/// Dropping a database is no part of filling it.
+fn drop_later<T>(it: T, result: usize) -> usize {
+    drop(it);
+    result
+}

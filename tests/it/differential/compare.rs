@@ -1,0 +1,116 @@
+//! Both sides carry out one history, and are compared after every operation.
+
+use super::difference::{Difference, Seen};
+use super::history::Operation;
+use super::ours::Ours;
+use super::rules;
+use super::schema::SchemaSpec;
+use super::sqlite::Sqlite;
+
+/// What came of a history.
+pub(crate) enum Verdict {
+    /// Both sides did the same all along.
+    Agreed(Tally),
+    /// At this place they differed as they should.
+    Named(usize, Difference),
+    /// At this place one of them is wrong.
+    Wrong(Mismatch),
+}
+
+/// How many operations both sides carried out, and how many both refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) accepted: usize,
+    /// Of those accepted, how many set foreign key actions in motion.
+    pub(crate) with_actions: usize,
+    pub(crate) refused: usize,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.accepted += other.accepted;
+        self.with_actions += other.with_actions;
+        self.refused += other.refused;
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Mismatch {
+    pub(crate) at: usize,
+    pub(crate) why: String,
+}
+
+/// Carries a history out on both sides. What is no operation here, such as going back without a savepoint, is passed
+/// over, so that any part of a history is a history.
+pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation]) -> Verdict {
+    let (mut ours, mut sqlite) = (Ours::new(schema), Sqlite::new(schema));
+    let mut before = ours.dump();
+    let mut tally = Tally::default();
+    let mut depth = 0;
+    for (at, operation) in history.iter().enumerate() {
+        if depth == 0 && matches!(operation, Operation::Release | Operation::RollbackTo) {
+            continue;
+        }
+        let wrong = |why: String| Verdict::Wrong(Mismatch { at, why });
+        let here = ours.carry_out(operation);
+        let by_actions = here.as_ref().is_ok_and(|it| *it > 0);
+        let here = here.map(drop);
+        let there = sqlite.carry_out(&operation.sql(depth));
+        let (after, after_there) = (ours.dump(), sqlite.dump());
+        if let Err(problem) = ours.audit() {
+            return wrong(format!("the audit fails: {problem}"));
+        }
+        if here.is_err() && after != before {
+            return wrong(format!(
+                "refused, and yet something changed: {}\n{}",
+                here.unwrap_err(),
+                differing(&before, &after)
+            ));
+        }
+        let committed = matches!(operation, Operation::Commit) && here.is_ok();
+        if let Err(problem) = rules::judge(schema, &after, committed) {
+            return wrong(format!("accepted, but {problem}"));
+        }
+        if here.is_ok() != there.is_ok() || after != after_there {
+            let seen =
+                Seen { schema, operation, before: &before, ours: (&here, &after), sqlite: (&there, &after_there) };
+            return match seen.name() {
+                Some(difference) => Verdict::Named(at, difference),
+                None => wrong(explain(&seen)),
+            };
+        }
+        match &here {
+            Ok(()) => {
+                tally.accepted += 1;
+                tally.with_actions += usize::from(by_actions);
+            }
+            Err(_) => tally.refused += 1,
+        }
+        depth = operation.depth_after(depth, here.is_ok());
+        before = after;
+    }
+    Verdict::Agreed(tally)
+}
+
+fn explain(seen: &Seen<'_>) -> String {
+    let ours = match seen.ours.0 {
+        Ok(()) => "accepts".to_owned(),
+        Err(error) => format!("refuses: {error:#}"),
+    };
+    let sqlite = match seen.sqlite.0 {
+        Ok(()) => "accepts".to_owned(),
+        Err(error) => format!("refuses: {error}"),
+    };
+    let rows = differing(seen.sqlite.1, seen.ours.1);
+    format!("this engine {ours}\nSQLite {sqlite}\nrows of SQLite (-), rows of this engine (+):\n{rows}")
+}
+
+/// The rows in which two dumps differ.
+fn differing(a: &super::ours::Dump, b: &super::ours::Dump) -> String {
+    let mut text = String::new();
+    for (position, (a, b)) in a.iter().zip(b).enumerate() {
+        a.iter().filter(|it| !b.contains(it)).for_each(|it| text += &format!("  - t{position} {it:?}\n"));
+        b.iter().filter(|it| !a.contains(it)).for_each(|it| text += &format!("  + t{position} {it:?}\n"));
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! Schemas and operations as SQL that SQLite runs and that a person can paste.
+
+use std::fmt::Write;
+
+use diptych::Kind;
+
+use super::history::{Filter, Operation, To};
+use super::schema::{CheckSpec, SchemaSpec, TableSpec, column_name, table_name};
+
+fn list(columns: &[usize]) -> String {
+    columns.iter().map(|&it| column_name(it)).collect::<Vec<_>>().join(", ")
+}
+
+impl SchemaSpec {
+    pub(crate) fn sql(&self) -> String {
+        let tables = self.tables.iter().enumerate();
+        tables.map(|(position, table)| table.sql(position)).collect()
+    }
+}
+
+impl TableSpec {
+    /// STRICT, so that a value of another type is refused rather than stored. A key that does not fill itself is `INT`,
+    /// which to SQLite is an ordinary column; only `INTEGER PRIMARY KEY` stands for the row's number.
+    fn sql(&self, position: usize) -> String {
+        let mut parts = Vec::new();
+        for (at, column) in self.columns.iter().enumerate() {
+            let mut part = column_name(at);
+            part += match column.kind {
+                Kind::Int if self.auto && self.primary == [at] => " INTEGER PRIMARY KEY",
+                Kind::Int => " INT",
+                _ => " TEXT",
+            };
+            if !(column.nullable || self.auto && self.primary == [at]) || (self.primary.contains(&at) && !self.auto) {
+                part += " NOT NULL";
+            }
+            if let Some(default) = &column.default {
+                write!(part, " DEFAULT {default}").unwrap();
+            }
+            parts.push(part);
+        }
+        if !self.primary.is_empty() && !self.auto {
+            parts.push(format!("PRIMARY KEY ({})", list(&self.primary)));
+        }
+        parts.extend(self.unique.iter().map(|it| format!("UNIQUE ({})", list(it))));
+        parts.extend(self.checks.iter().map(|check| match *check {
+            CheckSpec::AtMost(a, most) => format!("CHECK ({} <= {most})", column_name(a)),
+            CheckSpec::Differ(a, b) => format!("CHECK ({} <> {})", column_name(a), column_name(b)),
+        }));
+        for key in &self.references {
+            let mut part = format!("FOREIGN KEY ({}) REFERENCES {}", list(&key.columns), table_name(key.target));
+            write!(part, " ({})", list(&key.target_columns)).unwrap();
+            write!(part, " ON DELETE {} ON UPDATE {}", key.on_delete.sql(), key.on_update.sql()).unwrap();
+            if key.deferred {
+                part += " DEFERRABLE INITIALLY DEFERRED";
+            }
+            parts.push(part);
+        }
+        format!("CREATE TABLE {} (\n  {}\n) STRICT;\n", table_name(position), parts.join(",\n  "))
+    }
+}
+
+impl Operation {
+    /// The operation as SQL. `depth` is the number of savepoints that are open before it.
+    pub(crate) fn sql(&self, depth: usize) -> String {
+        match self {
+            Operation::Insert { table, columns, rows } => {
+                let row = |row: &Vec<_>| {
+                    let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+                    format!("({})", cells.join(", "))
+                };
+                let rows: Vec<String> = rows.iter().map(row).collect();
+                format!("INSERT INTO {} ({}) VALUES {};", table_name(*table), list(columns), rows.join(", "))
+            }
+            Operation::Update { table, set, filter } => {
+                let set = set.iter().map(|(column, to)| {
+                    let name = column_name(*column);
+                    match to {
+                        To::Cell(cell) => format!("{name} = {cell}"),
+                        To::Plus(more) => format!("{name} = {name} + {more}"),
+                        To::Column(other) => format!("{name} = {}", column_name(*other)),
+                    }
+                });
+                let set: Vec<String> = set.collect();
+                format!("UPDATE {} SET {}{};", table_name(*table), set.join(", "), filter.sql())
+            }
+            Operation::Delete { table, filter } => format!("DELETE FROM {}{};", table_name(*table), filter.sql()),
+            Operation::Savepoint => format!("SAVEPOINT s{depth};"),
+            Operation::Release => format!("RELEASE s{};", depth - 1),
+            Operation::RollbackTo => format!("ROLLBACK TO s{0}; RELEASE s{0};", depth - 1),
+            Operation::Commit => "COMMIT; BEGIN;".to_owned(),
+            Operation::Rollback => "ROLLBACK; BEGIN;".to_owned(),
+        }
+    }
+}
+
+impl Filter {
+    fn sql(&self) -> String {
+        match self {
+            Filter::All => String::new(),
+            Filter::Compare(column, how, cell) => {
+                format!(" WHERE {} {} {cell}", column_name(*column), how.symbol())
+            }
+            Filter::AnyOf(column, cells) => {
+                let cells: Vec<String> = cells.iter().map(ToString::to_string).collect();
+                format!(" WHERE {} IN ({})", column_name(*column), cells.join(", "))
+            }
+            Filter::Null(column) => format!(" WHERE {} IS NULL", column_name(*column)),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every constraint judged on a dump of all rows, naively: no index, no plan, nothing shared with either side.
+
+use super::cell::Cell;
+use super::ours::Dump;
+use super::schema::{CheckSpec, ReferenceSpec, SchemaSpec, table_name};
+
+fn key(row: &[Cell], columns: &[usize]) -> Option<Vec<Cell>> {
+    let key: Vec<Cell> = columns.iter().map(|&it| row[it].clone()).collect();
+    (!key.iter().any(Cell::is_null)).then_some(key)
+}
+
+/// Whether a row refers to nothing.
+fn dangles(dump: &Dump, reference: &ReferenceSpec, row: &[Cell]) -> bool {
+    let Some(wanted) = key(row, &reference.columns) else { return false };
+    !dump[reference.target].iter().any(|it| key(it, &reference.target_columns).as_ref() == Some(&wanted))
+}
+
+/// Judges everything; deferred foreign keys only when `at_commit`.
+pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, at_commit: bool) -> Result<(), String> {
+    for (position, (spec, rows)) in schema.tables.iter().zip(dump).enumerate() {
+        let table = table_name(position);
+        for unique in spec.keys() {
+            let mut keys: Vec<Vec<Cell>> = rows.iter().filter_map(|row| key(row, &unique)).collect();
+            keys.sort();
+            if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(format!("{table}: two rows agree in {unique:?}"));
+            }
+        }
+        for row in rows {
+            for (at, column) in spec.columns.iter().enumerate() {
+                let needed = !column.nullable || spec.primary.contains(&at);
+                if (needed && row[at].is_null()) || !row[at].fits(column.kind) {
+                    return Err(format!("{table}: column {at} cannot hold what {row:?} has there"));
+                }
+            }
+            let broken = |check: &&CheckSpec| match **check {
+                CheckSpec::AtMost(a, most) => matches!(row[a], Cell::Int(it) if it > most),
+                CheckSpec::Differ(a, b) => !row[a].is_null() && row[a] == row[b],
+            };
+            if let Some(check) = spec.checks.iter().find(broken) {
+                return Err(format!("{table}: {row:?} breaks {check:?}"));
+            }
+            for reference in spec.references.iter().filter(|it| at_commit || !it.deferred) {
+                if dangles(dump, reference, row) {
+                    return Err(format!("{table}: {row:?} refers to nothing through {reference:?}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
