@@ -188,21 +188,25 @@ impl Seen<'_> {
         reached.then_some(Difference::SetInTheSameStatement)
     }
 
-    /// Whether actions can meet on one row: what is accepted here has been judged, and SQLite may come elsewhere.
+    /// Whether actions can meet on one row. What is accepted here has been judged, and SQLite may come elsewhere; what
+    /// is refused here must be a row of a table in which foreign keys share a column.
     fn follows_in_steps(&self) -> Option<Difference> {
-        let changes = matches!(self.operation, Operation::Update { .. } | Operation::Delete { .. });
-        if !changes || self.ours.0.is_err() {
+        if !matches!(self.operation, Operation::Update { .. } | Operation::Delete { .. }) {
             return None;
         }
-        let tables = &self.schema.tables;
-        let acts = |it: &&ReferenceSpec| [it.on_delete, it.on_update].iter().any(|it| *it != Action::NoAction);
-        let meets = tables.iter().enumerate().any(|(table, spec)| {
-            let mut acting = spec.references.iter().filter(acts);
-            let inbound = tables.iter().flat_map(|it| &it.references).filter(|it| it.target == table);
+        let refused = self.ours.0.as_ref().err().and_then(Error::violation).map(|it| it.table.clone());
+        let tables = self.schema.tables.iter().enumerate();
+        let meets = tables.clone().any(|(table, spec)| {
+            let mut acting = spec.references.iter().filter(|it| [it.on_delete, it.on_update] != [Action::NoAction; 2]);
+            let inbound = tables.clone().flat_map(|(_, it)| &it.references).filter(|it| it.target == table);
             let key: Vec<usize> = inbound.flat_map(|it| it.target_columns.clone()).collect();
             acting.any(|one| {
-                let others = spec.references.iter().filter(|it| !std::ptr::eq(*it, one)).flat_map(|it| &it.columns);
-                one.columns.iter().any(|it| key.contains(it) || others.clone().any(|other| other == it))
+                let mut others = spec.references.iter().filter(|it| !std::ptr::eq(*it, one)).flat_map(|it| &it.columns);
+                let shares = others.any(|it| one.columns.contains(it));
+                match &refused {
+                    Some(name) => shares && *name == table_name(table),
+                    None => shares || one.columns.iter().any(|it| key.contains(it)),
+                }
             })
         });
         meets.then_some(Difference::FollowsInSteps)
