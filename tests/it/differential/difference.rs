@@ -139,6 +139,10 @@ impl Seen<'_> {
     fn refused_there(&self, refusal: &Refusal) -> Option<Difference> {
         match self.operation {
             Operation::Update { .. } if refusal.is_unique() => Some(Difference::UniqueAtTheEnd),
+            // A row that the statement names is reached by an action too, and SQLite judges what it is in between.
+            Operation::Update { table, .. } if refusal.is_of_one_row() && !self.reached(*table).is_empty() => {
+                Some(Difference::FollowsInSteps)
+            }
             Operation::Delete { .. } if refusal.is_restrict() => Some(Difference::RestrictSparesNamedRows),
             Operation::Delete { .. } => self.deletion_wins(),
             // The naive judge has seen that nothing dangles.
@@ -164,15 +168,22 @@ impl Seen<'_> {
         reached.then_some(Difference::DeletionWins)
     }
 
-    /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that column.
+    /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that
+    /// column.
     fn sets_reference_and_key(&self) -> Option<Difference> {
         let Operation::Update { table, set, .. } = self.operation else { return None };
         let sets = |column: &usize| {
             set.iter().any(|(it, to)| it == column || matches!(to, To::Column(other) if other == column))
         };
+        let reached = self.reached(*table).iter().any(|it| it.columns.iter().any(sets));
+        reached.then_some(Difference::SetInTheSameStatement)
+    }
+
+    /// The foreign keys of a table on which a change of its own keys can act, directly or through other tables.
+    fn reached(&self, table: usize) -> Vec<&ReferenceSpec> {
         let tables = &self.schema.tables;
         let follows = |it: &ReferenceSpec| !matches!(it.on_update, Action::NoAction | Action::Restrict);
-        let mut changing = vec![*table];
+        let mut changing = vec![table];
         let mut next = 0;
         while let Some(&parent) = changing.get(next) {
             next += 1;
@@ -182,10 +193,8 @@ impl Seen<'_> {
                 }
             }
         }
-        let own = &tables[*table].references;
-        let acts = |it: &ReferenceSpec| it.on_update != Action::NoAction;
-        let reached = own.iter().any(|it| acts(it) && changing.contains(&it.target) && it.columns.iter().any(sets));
-        reached.then_some(Difference::SetInTheSameStatement)
+        let own = tables[table].references.iter();
+        own.filter(|it| it.on_update != Action::NoAction && changing.contains(&it.target)).collect()
     }
 
     /// Whether actions can meet on one row. What is accepted here has been judged, and SQLite may come elsewhere; what

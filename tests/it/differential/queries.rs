@@ -40,11 +40,11 @@ fn database(way: fn(Table) -> Table, rows: &[Rows]) -> NativeConnection {
 fn random_rows(choices: &mut Choices) -> Rows {
     // Some keys are far apart, so that rows live at home and away.
     let far = choices.percent(30);
-    let count = choices.below(9);
+    let count = choices.below(12);
     let mut ids: Vec<i64> = (0..count as i64).map(|it| if far { it * it * 5_000 - 3 } else { it }).collect();
     ids.rotate_left(count / 2);
     let mut row = |id: i64| {
-        let mut int = || if choices.percent(20) { Value::Null } else { Value::Int(choices.between(0, 5)) };
+        let mut int = || if choices.percent(20) { Value::Null } else { Value::Int(choices.between(0, 3)) };
         let (x, y) = (int(), int());
         let s = if choices.percent(20) { Value::Null } else { ["p", "q", "r"][choices.below(3)].into() };
         vec![Value::Int(id), x, y, s]
@@ -147,7 +147,7 @@ fn run(seed: u64) {
 
 #[test]
 fn q3_every_way_brings_the_rows_that_sqlite_brings() {
-    let count = super::setting("DIPTYCH_QUERIES", 1_000);
+    let count = super::setting("DIPTYCH_QUERIES", 2_500);
     let first = super::setting("DIPTYCH_SEED", 0);
     (first..first + count).for_each(run);
 }

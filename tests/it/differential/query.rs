@@ -80,7 +80,13 @@ impl<'a> QueryWriter<'a> {
             }
             select = select.join_as(kind, self.table(), on);
         }
-        for _ in 0..self.choices.below(3) {
+        if self.choices.percent(25) {
+            // What an index serves best, and what its next column may go on from.
+            let name = COLUMNS[self.choices.below(3)];
+            let column: Expr<Leaf> = Expr::Leaf(Leaf::Column { up: 0, source: 0, name: name.into() });
+            select = select.filter(column.eq(Value::Int(self.choices.between(0, 2))));
+        }
+        for _ in 0..self.choices.weighted(&[3, 2, 1]) {
             let condition = self.condition(2);
             select = select.filter(condition);
         }
