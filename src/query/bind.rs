@@ -131,6 +131,7 @@ impl Binder<'_> {
             limit: select.limit,
             offset: select.offset,
             key_width,
+            correlated: reads_around(select, 0),
         })
     }
 
@@ -267,7 +268,34 @@ fn sources_of(expr: &Expr<Leaf>, depth: u8) -> u64 {
     found
 }
 
+/// Whether anything in a select, `depth` levels within the one asked about, reads rows from around that one.
+fn reads_around(select: &Select, depth: u8) -> bool {
+    let mut found = false;
+    let mut visit = |expr: &Expr<Leaf>| found |= expr_reads_around(expr, depth);
+    expressions(select).for_each(&mut visit);
+    found
+}
+
+fn expr_reads_around(expr: &Expr<Leaf>, depth: u8) -> bool {
+    let mut found = false;
+    expr.leaves(&mut |leaf| {
+        found |= match leaf {
+            Leaf::Column { up, .. } => *up > depth,
+            Leaf::Parameter(_) => false,
+            Leaf::Aggregate(_, operand) => operand.as_ref().is_some_and(|it| expr_reads_around(it, depth)),
+            Leaf::Exists(select) | Leaf::Scalar(select) => reads_around(select, depth + 1),
+            Leaf::In(needle, select) => expr_reads_around(needle, depth) || reads_around(select, depth + 1),
+        };
+    });
+    found
+}
+
 fn sources_of_select(select: &Select, depth: u8) -> u64 {
+    expressions(select).fold(0, |all, it| all | sources_of(it, depth))
+}
+
+/// Every expression of a select.
+fn expressions(select: &Select) -> impl Iterator<Item = &Expr<Leaf>> {
     let values = select.outputs.iter().filter_map(|it| match it {
         Output::Value(it) => Some(it),
         Output::Row(_) => None,
@@ -275,5 +303,5 @@ fn sources_of_select(select: &Select, depth: u8) -> u64 {
     let joins = select.joins.iter().map(|it| &it.on);
     let order = select.order_by.iter().map(|(by, _)| by);
     let rest = select.filter.iter().chain(&select.having).chain(&select.group_by);
-    values.chain(joins).chain(order).chain(rest).fold(0, |all, it| all | sources_of(it, depth))
+    values.chain(joins).chain(order).chain(rest)
 }

@@ -150,7 +150,8 @@ impl Chooser<'_> {
                 best = found;
             }
         }
-        if matches!(best.0, Access::Scan) && placed != 0 {
+        let varies = says.iter().any(|it| matches!(it, Some(Says::Equal(_, value)) if reads_around(value)));
+        if matches!(best.0, Access::Scan) && (placed != 0 || varies) {
             let (mut columns, mut equal, mut used) = (Vec::new(), Vec::new(), Vec::new());
             for (at, it) in says.iter().enumerate() {
                 if let Some(Says::Equal(column, value)) = it
@@ -303,6 +304,13 @@ fn says(candidate: &Candidate, source: u8, placed: u64) -> Option<Says> {
         }
         _ => None,
     }
+}
+
+/// Whether an expression reads a row of a select around its own, so that the same source is read again and again.
+fn reads_around(expr: &Bounded) -> bool {
+    let mut found = false;
+    expr.leaves(&mut |leaf| found |= matches!(leaf, BoundLeaf::Column { up: 1.., .. }));
+    found
 }
 
 /// Whether an expression reads a source, in a subquery or not.

@@ -25,6 +25,14 @@ pub(super) fn run_grouped<'r>(
     let start = || grouping.aggregates.iter().map(|(it, _)| Running::start(*it)).collect::<Vec<_>>();
     let mut places: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
     let mut groups: Vec<(Vec<Value>, Vec<Running>)> = Vec::new();
+    if grouping.keys.is_empty()
+        && grouping.aggregates.iter().all(|it| matches!(it, (Aggregate::Count, None)))
+        && let Some(count) = execution.count(plan, outer)?
+    {
+        let count = || Running::Count(count as i64);
+        groups.push((Vec::new(), grouping.aggregates.iter().map(|_| count()).collect()));
+        return finish(execution, grouping, groups, outer, emit);
+    }
     execution.each_combination(plan, outer, &mut |frame| {
         let keys = grouping.keys.iter().map(|it| Ok(it.evaluate(frame)?.into_value()));
         let keys = keys.collect::<Result<Vec<_>>>()?;
@@ -45,6 +53,17 @@ pub(super) fn run_grouped<'r>(
     if grouping.keys.is_empty() && groups.is_empty() {
         groups.push((Vec::new(), start()));
     }
+    finish(execution, grouping, groups, outer, emit)
+}
+
+/// Lets the groups go out that fulfil HAVING.
+fn finish<'r>(
+    execution: &Execution<'r>,
+    grouping: &Grouping,
+    groups: Vec<(Vec<Value>, Vec<Running>)>,
+    outer: Option<&Frame<'_, 'r>>,
+    emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
+) -> Result<()> {
     for (keys, running) in groups {
         let group = Group { keys, aggregates: running.into_iter().map(Running::finish).collect() };
         let frame = Frame::of_group(execution, &group, outer);

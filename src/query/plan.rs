@@ -41,6 +41,8 @@ pub(super) struct SelectPlan {
     pub(super) offset: u64,
     /// How many columns a key has that the statement is run with.
     pub(super) key_width: usize,
+    /// Whether it reads rows of a select around it.
+    pub(super) correlated: bool,
 }
 
 /// One source: how its rows are found for each combination of the sources before it.

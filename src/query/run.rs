@@ -27,6 +27,40 @@ pub(super) struct Execution<'r> {
     /// How many rows were looked at.
     pub(super) read: Cell<u64>,
     hashes: RefCell<FxHashMap<*const Level, Rc<HashTable<'r>>>>,
+    /// What subqueries that read nothing of the selects around them have answered.
+    answers: RefCell<FxHashMap<*const SelectPlan, Rc<Answer>>>,
+}
+
+/// The first column of what a subquery brought.
+struct Answer {
+    first: Value,
+    count: usize,
+    members: FxHashSet<Value>,
+    has_null: bool,
+}
+
+impl Answer {
+    fn of(rows: &Rows) -> Self {
+        let value = |at| rows.values_at(at).first().cloned().unwrap_or_default();
+        let mut members: FxHashSet<Value> = (0..rows.len()).map(value).collect();
+        let has_null = members.remove(&Value::Null);
+        let first = if rows.is_empty() { Value::Null } else { value(0) };
+        Answer { first, count: rows.len(), members, has_null }
+    }
+
+    fn contains(&self, needle: ValueRef<'_>) -> Truth {
+        if self.count == 0 {
+            Truth::False
+        } else if needle.is_null() {
+            Truth::Unknown
+        } else if self.members.contains(&needle.to_value()) {
+            Truth::True
+        } else if self.has_null {
+            Truth::Unknown
+        } else {
+            Truth::False
+        }
+    }
 }
 
 type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
@@ -41,7 +75,7 @@ pub(super) struct Frame<'f, 'r> {
 
 impl<'r> Execution<'r> {
     pub(super) fn new(image: &'r Image, parameters: &'r [Value], keys: &'r [Value]) -> Self {
-        Execution { image, parameters, keys, read: Cell::new(0), hashes: RefCell::default() }
+        Execution { image, parameters, keys, read: Cell::new(0), hashes: RefCell::default(), answers: RefCell::default() }
     }
 
     /// Runs a query.
@@ -87,6 +121,27 @@ impl<'r> Execution<'r> {
             finish_sorted(plan, sorted, &mut out);
         }
         Ok(out)
+    }
+
+    /// How many combinations there are, where that is known without a visit: all rows of a table, or all that agree in
+    /// the first columns of an index.
+    pub(super) fn count(&self, plan: &SelectPlan, outer: Option<&Frame<'_, 'r>>) -> Result<Option<usize>> {
+        let [Level { table, access, on, after, .. }] = &plan.levels[..] else { return Ok(None) };
+        if !on.is_empty() || !after.is_empty() {
+            return Ok(None);
+        }
+        let table = self.image.table(*table);
+        match access {
+            Access::Scan => Ok(Some(table.len())),
+            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), .. } => {
+                let frame = Frame { execution: self, rows: &[], outer, group: None };
+                let equal = equal.iter().map(|it| it.evaluate(&frame)).collect::<Result<Vec<_>>>()?;
+                let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
+                let null = probe.iter().any(|it| it.is_null());
+                Ok(Some(if null { 0 } else { table.count_equal(*index, &probe) }))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Visits every combination of rows that the sources and conditions let through, until `emit` says no.
@@ -220,9 +275,16 @@ impl<'r> Execution<'r> {
         let table = self.image.table(level.table);
         let mut going = true;
         let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
-        for key in self.keys.chunks_exact(columns.len()) {
+        let keys = || self.keys.chunks_exact(columns.len());
+        // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
+        let rising = keys().is_sorted_by(|a, b| a < b);
+        let mut seen = FxHashSet::default();
+        for key in keys() {
             if !going {
                 return;
+            }
+            if !rising && !seen.insert(key) {
+                continue;
             }
             probe.clear();
             probe.extend(key.iter().map(Value::as_ref));
@@ -241,6 +303,38 @@ impl<'r> Execution<'r> {
                 }
             }
         }
+    }
+
+    /// What a subquery brings, computed once for the statement where nothing around it matters.
+    fn answer(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<Rc<Answer>> {
+        if let Some(known) = self.answers.borrow().get(&std::ptr::from_ref(plan)) {
+            return Ok(known.clone());
+        }
+        let answer = Rc::new(Answer::of(&self.select_within(plan, Some(around))?));
+        if !plan.correlated {
+            self.answers.borrow_mut().insert(plan, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    /// Whether a subquery brings any row.
+    fn brings_any(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<bool> {
+        if plan.grouping.is_some() || plan.limit.is_some() || plan.offset > 0 {
+            return Ok(self.answer(plan, around)?.count > 0);
+        }
+        if let Some(known) = self.answers.borrow().get(&std::ptr::from_ref(plan)) {
+            return Ok(known.count > 0);
+        }
+        let mut found = false;
+        self.each_combination(plan, Some(around), &mut |_| {
+            found = true;
+            Ok(false)
+        })?;
+        if !plan.correlated {
+            let answer = Answer { count: usize::from(found), ..Answer::of(&Rows::default()) };
+            self.answers.borrow_mut().insert(plan, Rc::new(answer));
+        }
+        Ok(found)
     }
 
     /// The hash table of a level, made when it is first asked for.
@@ -302,39 +396,18 @@ impl Environment<BoundLeaf> for Frame<'_, '_> {
             BoundLeaf::GroupKey(position) => {
                 self.group.map_or(ValueRef::Null, |it| it.keys[*position].as_ref()).into()
             }
-            BoundLeaf::Exists(plan) => {
-                let mut found = false;
-                if plan.grouping.is_some() {
-                    found = !self.execution.select_within(plan, Some(self))?.is_empty();
-                } else {
-                    self.execution.each_combination(plan, Some(self), &mut |_| {
-                        found = true;
-                        Ok(false)
-                    })?;
-                }
-                Truth::from(found).into()
-            }
+            BoundLeaf::Exists(plan) => Truth::from(self.execution.brings_any(plan, self)?).into(),
             BoundLeaf::In(needle, plan) => {
                 let needle = needle.evaluate(self)?;
-                let rows = self.execution.select_within(plan, Some(self))?;
-                let mut truth = Truth::False;
-                for position in 0..rows.len() {
-                    let value = rows.values_at(position).first().map_or(ValueRef::Null, Value::as_ref);
-                    truth = truth.or(Truth::compare(needle.get(), value, |it| it.is_eq()));
-                    if truth.is_true() {
-                        break;
-                    }
-                }
-                truth.into()
+                self.execution.answer(plan, self)?.contains(needle.get()).into()
             }
             BoundLeaf::Scalar(plan) => {
-                let rows = self.execution.select_within(plan, Some(self))?;
-                if rows.len() > 1 {
+                let answer = self.execution.answer(plan, self)?;
+                if answer.count > 1 {
                     let reason = "a subquery that stands for one value returned several rows".to_owned();
                     return Err(Misuse::Statement { reason }.into());
                 }
-                let first = rows.values.into_iter().next();
-                Scalar::Computed(first.unwrap_or_default())
+                Scalar::Computed(answer.first.clone())
             }
         })
     }

@@ -15,6 +15,8 @@ mod compare;
 mod difference;
 mod history;
 mod ours;
+mod queries;
+mod query;
 mod render;
 mod rules;
 mod schema;

@@ -139,6 +139,10 @@ impl Seen<'_> {
     fn refused_there(&self, refusal: &Refusal) -> Option<Difference> {
         match self.operation {
             Operation::Update { .. } if refusal.is_unique() => Some(Difference::UniqueAtTheEnd),
+            // A row that the statement names is reached by an action too, and SQLite judges what it is in between.
+            Operation::Update { table, .. } if refusal.is_of_one_row() && !self.reached(*table).is_empty() => {
+                Some(Difference::FollowsInSteps)
+            }
             Operation::Delete { .. } if refusal.is_restrict() => Some(Difference::RestrictSparesNamedRows),
             Operation::Delete { .. } => self.deletion_wins(),
             // The naive judge has seen that nothing dangles.
@@ -164,15 +168,22 @@ impl Seen<'_> {
         reached.then_some(Difference::DeletionWins)
     }
 
-    /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that column.
+    /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that
+    /// column.
     fn sets_reference_and_key(&self) -> Option<Difference> {
         let Operation::Update { table, set, .. } = self.operation else { return None };
         let sets = |column: &usize| {
             set.iter().any(|(it, to)| it == column || matches!(to, To::Column(other) if other == column))
         };
+        let reached = self.reached(*table).iter().any(|it| it.columns.iter().any(sets));
+        reached.then_some(Difference::SetInTheSameStatement)
+    }
+
+    /// The foreign keys of a table on which a change of its own keys can act, directly or through other tables.
+    fn reached(&self, table: usize) -> Vec<&ReferenceSpec> {
         let tables = &self.schema.tables;
         let follows = |it: &ReferenceSpec| !matches!(it.on_update, Action::NoAction | Action::Restrict);
-        let mut changing = vec![*table];
+        let mut changing = vec![table];
         let mut next = 0;
         while let Some(&parent) = changing.get(next) {
             next += 1;
@@ -182,27 +193,29 @@ impl Seen<'_> {
                 }
             }
         }
-        let own = &tables[*table].references;
-        let acts = |it: &ReferenceSpec| it.on_update != Action::NoAction;
-        let reached = own.iter().any(|it| acts(it) && changing.contains(&it.target) && it.columns.iter().any(sets));
-        reached.then_some(Difference::SetInTheSameStatement)
+        let own = tables[table].references.iter();
+        own.filter(|it| it.on_update != Action::NoAction && changing.contains(&it.target)).collect()
     }
 
-    /// Whether actions can meet on one row: what is accepted here has been judged, and SQLite may come elsewhere.
+    /// Whether actions can meet on one row. What is accepted here has been judged, and SQLite may come elsewhere; what
+    /// is refused here must be a row of a table in which foreign keys share a column.
     fn follows_in_steps(&self) -> Option<Difference> {
-        let changes = matches!(self.operation, Operation::Update { .. } | Operation::Delete { .. });
-        if !changes || self.ours.0.is_err() {
+        if !matches!(self.operation, Operation::Update { .. } | Operation::Delete { .. }) {
             return None;
         }
-        let tables = &self.schema.tables;
-        let acts = |it: &&ReferenceSpec| [it.on_delete, it.on_update].iter().any(|it| *it != Action::NoAction);
-        let meets = tables.iter().enumerate().any(|(table, spec)| {
-            let mut acting = spec.references.iter().filter(acts);
-            let inbound = tables.iter().flat_map(|it| &it.references).filter(|it| it.target == table);
+        let refused = self.ours.0.as_ref().err().and_then(Error::violation).map(|it| it.table.clone());
+        let tables = self.schema.tables.iter().enumerate();
+        let meets = tables.clone().any(|(table, spec)| {
+            let mut acting = spec.references.iter().filter(|it| [it.on_delete, it.on_update] != [Action::NoAction; 2]);
+            let inbound = tables.clone().flat_map(|(_, it)| &it.references).filter(|it| it.target == table);
             let key: Vec<usize> = inbound.flat_map(|it| it.target_columns.clone()).collect();
             acting.any(|one| {
-                let others = spec.references.iter().filter(|it| !std::ptr::eq(*it, one)).flat_map(|it| &it.columns);
-                one.columns.iter().any(|it| key.contains(it) || others.clone().any(|other| other == it))
+                let mut others = spec.references.iter().filter(|it| !std::ptr::eq(*it, one)).flat_map(|it| &it.columns);
+                let shares = others.any(|it| one.columns.contains(it));
+                match &refused {
+                    Some(name) => shares && *name == table_name(table),
+                    None => shares || one.columns.iter().any(|it| key.contains(it)),
+                }
             })
         });
         meets.then_some(Difference::FollowsInSteps)

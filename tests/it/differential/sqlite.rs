@@ -32,13 +32,13 @@ impl Refusal {
         self.code == ffi::SQLITE_CONSTRAINT_TRIGGER
     }
 
-    pub(crate) fn is_foreign_key(&self) -> bool {
-        self.code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY
-    }
-
     /// NOT NULL and CHECK.
     pub(crate) fn is_of_one_row(&self) -> bool {
         [ffi::SQLITE_CONSTRAINT_NOTNULL, ffi::SQLITE_CONSTRAINT_CHECK].contains(&self.code)
+    }
+
+    pub(crate) fn is_foreign_key(&self) -> bool {
+        self.code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY
     }
 }
 

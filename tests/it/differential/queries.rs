@@ -1,0 +1,175 @@
+//! Q3: random queries bring the same rows by every way to them, and the same as on SQLite.
+//!
+//! The same rows stand in three databases here, which differ in their indexes only: without any, where every way is a
+//! scan or a hash table; with single-column indexes; with composite ones.
+
+use diptych::expr::Expr;
+use diptych::query::Leaf;
+use diptych::{Column, Connection, Database, Direction, Insert, Kind, NativeConnection, Schema, Select, Table, Value};
+
+use super::choices::Choices;
+use super::query::{COLUMNS, QueryWriter, TABLES, sql};
+
+type Rows = Vec<Vec<Value>>;
+
+/// How the tables of a database are indexed.
+const WAYS: [fn(Table) -> Table; 3] = [
+    |table| table,
+    |table| table.primary_key(["id"]).index(["x"]).index(["y"]).index(["s"]),
+    |table| table.primary_key(["id"]).index(["x", "y"]).index(["y", "s", "x"]),
+];
+
+fn database(way: fn(Table) -> Table, rows: &[Rows]) -> NativeConnection {
+    let mut schema = Schema::builder();
+    for name in TABLES {
+        let columns = COLUMNS.map(|it| match it {
+            "id" => Column::int(it),
+            "s" => Column::new(it, Kind::Text).nullable(),
+            _ => Column::int(it).nullable(),
+        });
+        schema = schema.table(way(columns.into_iter().fold(Table::new(name), Table::column)));
+    }
+    let mut connection = Database::new(schema.build().unwrap()).connect();
+    for (name, rows) in TABLES.into_iter().zip(rows) {
+        let insert = Insert::into(name, COLUMNS);
+        connection.execute(rows.iter().fold(insert, |all, row| all.row(row.iter().cloned()))).unwrap();
+    }
+    connection
+}
+
+fn random_rows(choices: &mut Choices) -> Rows {
+    // Some keys are far apart, so that rows live at home and away.
+    let far = choices.percent(30);
+    let count = choices.below(12);
+    let mut ids: Vec<i64> = (0..count as i64).map(|it| if far { it * it * 5_000 - 3 } else { it }).collect();
+    ids.rotate_left(count / 2);
+    let mut row = |id: i64| {
+        let mut int = || if choices.percent(20) { Value::Null } else { Value::Int(choices.between(0, 3)) };
+        let (x, y) = (int(), int());
+        let s = if choices.percent(20) { Value::Null } else { ["p", "q", "r"][choices.below(3)].into() };
+        vec![Value::Int(id), x, y, s]
+    };
+    ids.into_iter().map(&mut row).collect()
+}
+
+struct Oracle(rusqlite::Connection);
+
+impl Oracle {
+    fn new(rows: &[Rows]) -> Self {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for (name, rows) in TABLES.into_iter().zip(rows) {
+            connection.execute_batch(&format!("CREATE TABLE {name} (id INT, x INT, y INT, s TEXT)")).unwrap();
+            for row in rows {
+                let cells: Vec<String> = row.iter().map(literal).collect();
+                connection.execute_batch(&format!("INSERT INTO {name} VALUES ({})", cells.join(", "))).unwrap();
+            }
+        }
+        Oracle(connection)
+    }
+
+    fn rows(&self, sql: &str) -> Rows {
+        let mut statement = self.0.prepare(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        let width = statement.column_count();
+        let cell = |row: &rusqlite::Row<'_>, at| {
+            row.get_ref(at).map(|it| match it {
+                rusqlite::types::ValueRef::Null => Value::Null,
+                rusqlite::types::ValueRef::Integer(it) => Value::Int(it),
+                rusqlite::types::ValueRef::Real(it) => Value::Float(it),
+                other => panic!("{other:?}"),
+            })
+        };
+        let rows = statement.query_map([], |row| (0..width).map(|at| cell(row, at)).collect()).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+}
+
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Int(it) => it.to_string(),
+        Value::Text(it) => format!("'{it}'"),
+        _ => "NULL".to_owned(),
+    }
+}
+
+fn sorted(mut rows: Rows) -> Rows {
+    rows.sort();
+    rows
+}
+
+/// Whether rows come in the order of the query's first output, where it has an order.
+fn in_order(select: &Select, rows: &Rows) -> bool {
+    rows.windows(2).all(|pair| match select.order_by.first() {
+        Some((_, Direction::Ascending)) => pair[0][0] <= pair[1][0],
+        Some((_, Direction::Descending)) => pair[0][0] >= pair[1][0],
+        None => true,
+    })
+}
+
+/// What is wrong with the rows that one of the databases brings, if anything is.
+fn mismatch(rows: &[Rows], select: &Select) -> Option<String> {
+    let text = sql(select, 0);
+    let expected = Oracle::new(rows).rows(&text);
+    for (way, index) in WAYS.into_iter().enumerate() {
+        let mut connection = database(index, rows);
+        let plan = connection.explain(select.clone()).unwrap_or_else(|error| panic!("{error:#}\n{text}"));
+        let found = match connection.execute(select.clone()) {
+            Ok(outcome) => outcome.rows.to_values(),
+            Err(error) => return Some(format!("way {way}: {error:#}\n{plan}")),
+        };
+        if sorted(found.clone()) != sorted(expected.clone()) || !in_order(select, &found) {
+            return Some(format!("way {way} brings {found:?}\nSQLite brings {expected:?}\n{plan}"));
+        }
+    }
+    None
+}
+
+fn run(seed: u64) {
+    let mut choices = Choices::new(seed);
+    let mut rows = [random_rows(&mut choices), random_rows(&mut choices)];
+    for _ in 0..4 {
+        let select = QueryWriter::new(&mut choices).query();
+        if mismatch(&rows, &select).is_none() {
+            continue;
+        }
+        // Drop rows while it stays wrong.
+        for table in 0..2 {
+            for at in (0..rows[table].len()).rev() {
+                let dropped = rows[table].remove(at);
+                if mismatch(&rows, &select).is_none() {
+                    rows[table].insert(at, dropped);
+                }
+            }
+        }
+        let why = mismatch(&rows, &select).expect("it is still wrong");
+        panic!("seed {seed}: {}\n{why}\na: {:?}\nb: {:?}", sql(&select, 0), rows[0], rows[1]);
+    }
+}
+
+#[test]
+fn q3_every_way_brings_the_rows_that_sqlite_brings() {
+    let count = super::setting("DIPTYCH_QUERIES", 2_500);
+    let first = super::setting("DIPTYCH_SEED", 0);
+    (first..first + count).for_each(run);
+}
+
+/// Q3 for rows by key: by an index, by the slots, by a hash table; a key that is given twice brings its rows once.
+#[test]
+fn q3_rows_by_keys_are_the_same_by_every_way() {
+    for seed in 0..200 {
+        let mut choices = Choices::new(seed);
+        let rows = [random_rows(&mut choices), random_rows(&mut choices)];
+        let keys: Vec<Value> = (0..choices.below(6)).map(|_| Value::Int(choices.between(-3, 6))).collect();
+        for column in ["id", "x", "y"] {
+            let at = COLUMNS.iter().position(|it| *it == column).unwrap();
+            let expected = sorted(rows[0].iter().filter(|row| keys.contains(&row[at])).cloned().collect());
+            for way in WAYS {
+                let mut connection = database(way, &rows);
+                let outputs = COLUMNS.map(|it| Expr::Leaf(Leaf::Column { up: 0, source: 0, name: it.into() }));
+                let select = Select::from("a").by_keys([column]).values(outputs);
+                let prepared = connection.prepare(select.into()).unwrap();
+                let found = connection.run(&prepared, diptych::query::Input::Keys(&keys)).unwrap();
+                assert_eq!(sorted(found.rows.to_values()), expected, "seed {seed}, {column} among {keys:?}");
+            }
+        }
+    }
+}
