@@ -82,13 +82,14 @@ impl Arity for Many {
 
 /// A primary key as a Rust type.
 pub trait Key {
-    /// The scalars in the order of the key's columns.
-    fn into_values(self) -> Vec<Value>;
+    /// Hands over the scalars in the order of the key's columns. They live on the stack: a lookup allocates nothing.
+    fn with_values<R>(self, work: impl FnOnce(&[Value]) -> R) -> R;
 }
 
 impl<T: AsValue> Key for T {
-    fn into_values(self) -> Vec<Value> {
-        vec![self.as_value().to_value()]
+    #[inline]
+    fn with_values<R>(self, work: impl FnOnce(&[Value]) -> R) -> R {
+        work(&[self.as_value().to_value()])
     }
 }
 
@@ -96,9 +97,9 @@ macro_rules! composite_keys {
     ($(($($name:ident),+);)*) => {$(
         impl<$($name: AsValue),+> Key for ($($name,)+) {
             #[allow(non_snake_case)]
-            fn into_values(self) -> Vec<Value> {
+            fn with_values<R>(self, work: impl FnOnce(&[Value]) -> R) -> R {
                 let ($($name,)+) = self;
-                vec![$($name.as_value().to_value()),+]
+                work(&[$($name.as_value().to_value()),+])
             }
         }
     )*};

@@ -28,6 +28,7 @@ mod plan;
 mod rows;
 mod run;
 mod statement;
+mod whole;
 mod write;
 
 pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};

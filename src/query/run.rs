@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::group::{Group, run_grouped};
 use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
+use super::whole::{is_whole, run_whole};
 use super::statement::{Direction, JoinKind};
 use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
@@ -80,6 +81,9 @@ impl<'r> Execution<'r> {
 
     /// Runs a query.
     pub(super) fn select(&self, plan: &SelectPlan) -> Result<Rows> {
+        if is_whole(plan) {
+            return run_whole(self, plan);
+        }
         self.select_within(plan, None)
     }
 

@@ -94,6 +94,12 @@ impl TableImage {
         }
     }
 
+    /// Whether the primary key is one integer, so that slots are its index.
+    #[inline]
+    pub fn is_keyed_by_integer(&self) -> bool {
+        matches!(self.keys, Keys::Integer { .. })
+    }
+
     /// Whether [`rows`](TableImage::rows) come in the order of the integer key.
     pub fn is_in_key_order(&self) -> bool {
         matches!(self.keys, Keys::Integer { .. }) && self.away.is_empty()

@@ -68,7 +68,7 @@ impl Core {
             let prepared =
                 self.prepared(&target.by_key, || Select::from(target.table.clone()).by_keys(names()).into())?;
             let rows = self.connection.run(&prepared, Input::Keys(&keys))?.rows;
-            found.extend(rows.into_rows().filter_map(|row| self.graph.meet(relation.target, &row)));
+            found.extend(rows.into_rows().filter_map(|row| self.graph.meet(relation.target, row)));
         }
         Ok(found)
     }
@@ -91,10 +91,12 @@ impl Core {
             let keys = groups.begin(self, batch)?;
             let rows = self.connection.run(&prepared, Input::Keys(&keys))?.rows;
             targets.reserve(rows.len());
+            self.graph.expect(rows.len());
             for row in rows.into_rows() {
-                let Some(target) = self.graph.meet(relation.target, &row) else { continue };
+                let owner = groups.owner(self, &*row, other);
+                let Some(target) = self.graph.meet(relation.target, row) else { continue };
                 targets.push(target);
-                groups.put(self, &*row, other, target);
+                groups.put(owner, target);
             }
             groups.finish(self)?;
         }
@@ -117,12 +119,13 @@ impl Core {
         let waiting = self.waiting(relation, owners);
         for batch in waiting.chunks(BATCH) {
             let keys = groups.begin(self, batch)?;
-            let cells = self.connection.run(&prepared, Input::Keys(&keys))?.rows.into_cells();
-            for pair in cells.chunks_exact(2) {
-                let [Some(between), Some(row)] = pair else { continue };
-                let Some(target) = self.graph.meet(relation.target, row) else { continue };
+            let mut cells = self.connection.run(&prepared, Input::Keys(&keys))?.rows.into_cells();
+            for pair in cells.chunks_exact_mut(2) {
+                let [Some(between), row] = pair else { continue };
+                let owner = groups.owner(self, &**between, &layout.own);
+                let Some(target) = row.take().and_then(|row| self.graph.meet(relation.target, row)) else { continue };
                 targets.push(target);
-                groups.put(self, &**between, &layout.own, target);
+                groups.put(owner, target);
             }
             groups.finish(self)?;
         }
@@ -229,13 +232,18 @@ impl<'a> Groups<'a> {
         Ok(keys)
     }
 
+    /// The owner that a row refers to.
     #[inline]
-    fn put(&mut self, core: &Core, row: &dyn Record, columns: &[ColumnId], target: ObjectKey) {
-        let owner = if self.by_identity {
+    fn owner(&self, core: &Core, row: &dyn Record, columns: &[ColumnId]) -> Option<ObjectKey> {
+        if self.by_identity {
             Identity::of(row, columns).and_then(|it| core.graph.known(self.class, &it))
         } else {
             self.by_values.get(&project(row, columns)).copied()
-        };
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, owner: Option<ObjectKey>, target: ObjectKey) {
         let Some(owner) = owner else { return };
         if self.members.get(self.last).is_none_or(|it| it.0 != owner) {
             let Some(&place) = self.places.get(&owner) else { return };

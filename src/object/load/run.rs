@@ -46,12 +46,13 @@ impl Core {
         let prepared = self.connection.prepare(compiled.select.into())?;
         let rows = self.connection.run(&prepared, Input::Values(&[]))?.rows;
         let width = rows.row_width();
-        let cells = rows.into_cells();
+        let mut cells = rows.into_cells();
+        self.graph.expect(cells.len());
         let mut found = Vec::with_capacity(cells.len() / width.max(1));
         if compiled.nodes.is_empty() {
-            found.extend(cells.into_iter().flatten().filter_map(|row| self.graph.meet(class, &row)));
+            found.extend(cells.into_iter().flatten().filter_map(|row| self.graph.meet(class, row)));
         } else {
-            self.take_joined(class, &compiled.nodes, &cells, width, &mut found)?;
+            self.take_joined(class, &compiled.nodes, &mut cells, width, &mut found)?;
         }
         self.load_options(class, &found, &options, &mut Vec::new())?;
         Ok(found)
@@ -74,7 +75,7 @@ impl Core {
         &mut self,
         class: ClassId,
         nodes: &[Node],
-        cells: &[Option<Row>],
+        cells: &mut [Option<Row>],
         width: usize,
         found: &mut Vec<ObjectKey>,
     ) -> Result<()> {
@@ -87,8 +88,8 @@ impl Core {
         let mut pairs: FxHashSet<(usize, ObjectKey, ObjectKey)> = FxHashSet::default();
         let mut met: Vec<Option<ObjectKey>> = vec![None; nodes.len()];
         let mut last_root = None;
-        for row in cells.chunks_exact(width) {
-            let Some(root) = row[0].as_ref().and_then(|row| self.graph.meet(class, row)) else { continue };
+        for row in cells.chunks_exact_mut(width) {
+            let Some(root) = row[0].take().and_then(|row| self.graph.meet(class, row)) else { continue };
             if last_root != Some(root) && seen.insert(root) {
                 found.push(root);
             }
@@ -98,7 +99,7 @@ impl Core {
                     None => Some(root),
                     Some(parent) => met[parent],
                 };
-                let target = row[node.cell].as_ref().and_then(|row| self.graph.meet(node.target, row));
+                let target = row[node.cell].take().and_then(|row| self.graph.meet(node.target, row));
                 met[at] = target;
                 let Some(owner) = owner else { continue };
                 let group = members.entry((at, owner)).or_default();

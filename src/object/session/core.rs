@@ -121,7 +121,7 @@ impl Core {
         }
         let model = self.graph.model.clone();
         let found = self.fetch(model.class(class), key)?;
-        Ok(found.and_then(|row| self.graph.meet(class, &row)))
+        Ok(found.and_then(|row| self.graph.meet(class, row)))
     }
 
     /// Whether something is pending that a statement ought to see.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::Session;
+use super::{Core, Session};
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::RelationId;
 use crate::object::entity::{Entity, Key, Relation};
@@ -31,7 +31,7 @@ impl Session {
     /// When the database was made without the class, or the statement fails.
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.model.class_of::<T>(T::CLASS)?.id;
-        let found = self.core.borrow_mut().find(class, &key.into().into_values())?;
+        let found = key.into().with_values(|key| self.core.borrow_mut().find(class, key))?;
         found.map(|key| self.view(key)).transpose()
     }
 
@@ -118,8 +118,17 @@ impl Session {
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
     pub(in crate::object) fn views<T: Entity>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T>> {
         let mut core = self.core.borrow_mut();
-        for &key in members.iter() {
-            core.fresh(key)?;
+        for batch in members.chunks(64) {
+            // As when rows are shared out of the tables: counts that are read together are fetched together.
+            let mut counts = 0;
+            for &key in batch {
+                let object = core.fresh(key)?;
+                counts ^= object.row.as_ref().map_or(0, Arc::strong_count);
+            }
+            std::hint::black_box(counts);
+            for &key in batch {
+                self.keep(&mut core, key)?;
+            }
         }
         drop(core);
         Ok(Views { session: self, members, of: PhantomData })
@@ -128,7 +137,11 @@ impl Session {
     /// Borrows the row of an object for as long as the session is borrowed. The version is kept in `lent` until nobody
     /// can be looking at it; an object whose version was lent already hands out the same one.
     pub(in crate::object) fn lend(&self, key: ObjectKey) -> Result<&dyn Record> {
-        let mut core = self.core.borrow_mut();
+        self.keep(&mut self.core.borrow_mut(), key)
+    }
+
+    #[inline]
+    fn keep(&self, core: &mut Core, key: ObjectKey) -> Result<&dyn Record> {
         let object = core.fresh(key)?;
         if object.lent.epoch == self.epoch
             && let Some(record) = self.lent.get(object.lent.at as usize)
