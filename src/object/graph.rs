@@ -215,26 +215,25 @@ impl Graph {
     #[inline]
     pub(super) fn meet(&mut self, class: ClassId, row: Row) -> Option<ObjectKey> {
         let identity = Identity::of(&*row, &self.model.classes[class.index()].key)?;
-        if let Some(key) = self.identities[class.index()].get(&identity) {
-            let object = &mut self.objects[key];
+        let place = self.identities[class.index()].place(identity.clone());
+        if let Some(object) = self.objects.get_mut(*place) {
             if object.row.is_none() {
                 object.row = Some(row);
             }
-            return Some(key);
+            return Some(*place);
         }
-        let key = self.objects.insert(Object {
+        *place = self.objects.insert(Object {
             class,
             state: State::Persistent,
             touched: false,
             marked: false,
             row: Some(row),
             original: None,
-            identity: Some(identity.clone()),
+            identity: Some(identity),
             links: None,
             lent: Lent::default(),
         });
-        self.identities[class.index()].insert(identity, key);
-        Some(key)
+        Some(*place)
     }
 
     /// Makes room for as many more objects, once instead of by doubling.
