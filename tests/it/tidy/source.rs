@@ -4,6 +4,9 @@ use std::ops::RangeInclusive;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+/// Macros that stand for work to be done.
+const POSTPONING: [&str; 3] = ["dbg", "todo", "unimplemented"];
+
 /// A Rust file of the tree.
 pub(super) struct Source {
     /// Its path from the root, with `/`.
@@ -104,10 +107,8 @@ impl Source {
                     }
                     attributes.clear();
                 }
-                (TokenTree::Ident(it), [bang, ..]) if is(bang, '!') && it.to_string().starts_with(['d', 't', 'u']) => {
-                    if ["dbg", "todo", "unimplemented"].iter().any(|name| it == name) {
-                        self.postponed.push((line(first), format!("{it}!")));
-                    }
+                (TokenTree::Ident(it), [bang, ..]) if is(bang, '!') && POSTPONING.iter().any(|name| it == name) => {
+                    self.postponed.push((line(first), format!("{it}!")));
                 }
                 (TokenTree::Ident(it), [a, b, path @ ..]) if is(a, ':') && is(b, ':') && !in_test => {
                     if it == "crate" {
