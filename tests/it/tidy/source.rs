@@ -111,7 +111,8 @@ impl Source {
                     self.postponed.push((line(first), format!("{it}!")));
                 }
                 (TokenTree::Ident(it), [a, b, path @ ..]) if is(a, ':') && is(b, ':') && !in_test => {
-                    if it == "crate" {
+                    // The crate knows itself by its name too, for what the derive writes.
+                    if it == "crate" || it == "diptych" {
                         self.import(line(first), path);
                     } else if it == "super" {
                         self.upward(module.len(), line(first), path);
