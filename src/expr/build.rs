@@ -6,6 +6,7 @@ use crate::value::Value;
 /// What can stand on one side of an operator and turn into an expression.
 ///
 /// Every method builds the expression that its name says, in SQL's meaning: a comparison with NULL is unknown.
+#[expect(clippy::wrong_self_convention, reason = "`is_null` is named after SQL's word and builds an expression")]
 pub trait Expression<L>: Sized {
     /// As an expression.
     fn expr(self) -> Expr<L>;

@@ -141,6 +141,7 @@ impl TableSchema {
 
     /// An index by position.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "it stands beside `column` and `table`, which are no operators")]
     pub fn index(&self, id: IndexId) -> &IndexSchema {
         &self.indexes[id.index()]
     }

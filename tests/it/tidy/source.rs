@@ -4,6 +4,9 @@ use std::ops::RangeInclusive;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+/// Macros that stand for work to be done.
+const POSTPONING: [&str; 3] = ["dbg", "todo", "unimplemented"];
+
 /// A Rust file of the tree.
 pub(super) struct Source {
     /// Its path from the root, with `/`.
@@ -104,13 +107,12 @@ impl Source {
                     }
                     attributes.clear();
                 }
-                (TokenTree::Ident(it), [bang, ..]) if is(bang, '!') && it.to_string().starts_with(['d', 't', 'u']) => {
-                    if ["dbg", "todo", "unimplemented"].iter().any(|name| it == name) {
-                        self.postponed.push((line(first), format!("{it}!")));
-                    }
+                (TokenTree::Ident(it), [bang, ..]) if is(bang, '!') && POSTPONING.iter().any(|name| it == name) => {
+                    self.postponed.push((line(first), format!("{it}!")));
                 }
                 (TokenTree::Ident(it), [a, b, path @ ..]) if is(a, ':') && is(b, ':') && !in_test => {
-                    if it == "crate" {
+                    // The crate knows itself by its name too, for what the derive writes.
+                    if it == "crate" || it == "diptych" {
                         self.import(line(first), path);
                     } else if it == "super" {
                         self.upward(module.len(), line(first), path);
