@@ -149,7 +149,7 @@ impl TableSchema {
     /// The primary or unique key over exactly these columns, in any order.
     pub fn key_over(&self, columns: &[ColumnId]) -> Option<IndexId> {
         let same = |index: &IndexSchema| {
-            index.columns.len() == columns.len() && columns.iter().all(|it| index.columns.contains(it))
+            index.columns.len() == columns.len() && index.columns.iter().all(|it| columns.contains(it))
         };
         let found = self.indexes.iter().position(|it| it.uniqueness != Uniqueness::None && same(it));
         found.map(|position| IndexId(position as u16))

@@ -23,17 +23,25 @@ impl Transaction {
         if !open.is_empty() {
             return Err(ErrorKind::Open(open).into());
         }
-        let mut head = self.shared.head.write();
+        let committing = self.shared.committing.lock();
         if !self.image.same(&self.base.image) {
-            // Steps 2 to 4.
-            if head.version != self.base.version {
-                self.image = rebase(&schema, &self.base.image, &self.image, &head.image)?;
+            // Steps 2 to 4. Nobody else moves the head meanwhile, and readers may have it.
+            let (current, image) = {
+                let head = self.shared.head.read();
+                (head.version, head.image.clone())
+            };
+            if current != self.base.version {
+                self.image = rebase(&schema, &self.base.image, &self.image, &image)?;
             }
-            head.image = self.image.clone();
+            let mut head = self.shared.head.write();
+            let before = std::mem::replace(&mut head.image, self.image.clone());
             head.version = Version(head.version.0 + 1);
+            drop(head);
+            // What only the version before held goes when nobody waits for it.
+            drop((before, image));
         }
-        let version = head.version;
-        drop(head);
+        let version = self.shared.head.read().version;
+        drop(committing);
         self.base.image = self.image.clone();
         self.base.version = version;
         self.ledger.cut(0);

@@ -35,6 +35,8 @@ pub struct Database {
 pub(super) struct Shared {
     pub(super) schema: Arc<Schema>,
     pub(super) head: RwLock<Head>,
+    /// Held by the one that commits, so that carrying changes over never keeps a reader from the head.
+    pub(super) committing: Mutex<()>,
     pub(super) reserved: Mutex<Vec<Reserved>>,
     pub(super) transactions: AtomicU64,
 }
@@ -45,7 +47,7 @@ pub(super) struct Head {
     pub(super) image: Image,
 }
 
-/// The greatest key that an open transaction has given to rows of a table, so that no other one gives it too.
+/// The greatest key that an open transaction may have given to rows of a table, so that no other one gives it too.
 pub(super) struct Reserved {
     pub(super) transaction: u64,
     pub(super) table: TableId,
@@ -62,8 +64,8 @@ impl Database {
 
     fn at(schema: Arc<Schema>, image: Image) -> Self {
         let head = RwLock::new(Head { version: Version(0), image });
-        let reserved = Mutex::new(Vec::new());
-        Database { shared: Arc::new(Shared { schema, head, reserved, transactions: AtomicU64::new(0) }) }
+        let (committing, reserved) = (Mutex::new(()), Mutex::new(Vec::new()));
+        Database { shared: Arc::new(Shared { schema, head, committing, reserved, transactions: AtomicU64::new(0) }) }
     }
 
     /// Its tables.

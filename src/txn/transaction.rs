@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::database::{Reserved, Shared, Snapshot};
 use crate::error::Result;
-use crate::id::{RowId, TableId};
+use crate::id::{ColumnId, RowId, TableId};
 use crate::integrity::{self, ActionPlan, Ledger};
 use crate::record::Row;
 use crate::schema::Schema;
 use crate::store::{Change, Image};
+use crate::value::ValueRef;
 
 /// A transaction. Dropping it rolls back.
 pub struct Transaction {
@@ -57,29 +58,34 @@ impl Transaction {
         let Some(key) = schema.table(table).auto else {
             return integrity::insert(&schema, &mut self.image, table, rows, 0, &mut self.ledger);
         };
-        let gives = rows.iter().any(|row| row.get(key).is_null());
-        let floor = if gives { self.reserved_by_others(table) } else { 0 };
-        let changes = integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)?;
-        if gives {
-            self.reserve(table);
-        }
-        Ok(changes)
+        let given = rows.iter().filter(|row| row.get(key).is_null()).count();
+        let floor = if given > 0 { self.reserve(table, key, rows, given) } else { 0 };
+        integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)
     }
 
-    /// The greatest key that another open transaction has given to a row of the table.
-    fn reserved_by_others(&self, table: TableId) -> i64 {
-        let reserved = self.shared.reserved.lock();
-        let others = reserved.iter().filter(|it| it.table == table && it.transaction != self.id);
-        others.map(|it| it.greatest).max().unwrap_or(0)
-    }
-
-    fn reserve(&self, table: TableId) {
-        let greatest = self.image.table(table).greatest_key().unwrap_or(0);
+    /// Reserves as many keys as are to be given, and returns the greatest one that others have: those which open
+    /// transactions have reserved, and those which have been published since this one began.
+    fn reserve(&self, table: TableId, key: ColumnId, rows: &[Row], given: usize) -> i64 {
         let mut reserved = self.shared.reserved.lock();
+        let others = reserved.iter().filter(|it| it.table == table && it.transaction != self.id);
+        let others = others.map(|it| it.greatest).max().unwrap_or(0);
+        // The head is read after the reservations, and a commit lets its reservations go after it has moved the head.
+        let head = self.shared.head.read();
+        let moved = head.version != self.base.version;
+        let published = if moved { head.image.table(table).greatest_key().unwrap_or(0) } else { 0 };
+        drop(head);
+        let floor = others.max(published);
+        let own = self.image.table(table).greatest_key().unwrap_or(0);
+        let explicit = rows.iter().filter_map(|row| match row.get(key) {
+            ValueRef::Int(it) => Some(it),
+            _ => None,
+        });
+        let greatest = explicit.fold(floor.max(own), i64::max).saturating_add(given as i64);
         match reserved.iter_mut().find(|it| it.table == table && it.transaction == self.id) {
             Some(own) => own.greatest = own.greatest.max(greatest),
             None => reserved.push(Reserved { transaction: self.id, table, greatest }),
         }
+        floor
     }
 
     /// What deleting rows would set in motion.

@@ -1,7 +1,9 @@
 //! The integration tests: one binary, one module a subject.
 
+mod concurrency;
 mod derive;
 mod differential;
 mod sql;
+mod tables;
 mod tidy;
 mod ui;

@@ -1,0 +1,45 @@
+//! Statements at the door: what is read, what is counted, what fails.
+
+use diptych::{Column, Connection, Direction, Expression, Insert, NativeConnection, Select, Update, Value, col, count};
+
+use super::{connect, done, everything, keyed};
+
+fn hundred() -> NativeConnection {
+    let mut connection = connect([keyed("points").column(Column::int("x")).column(Column::int("y")).index(["x", "y"])]);
+    let insert = Insert::into("points", ["id", "x", "y"]);
+    done(&mut connection, (0..100).fold(insert, |all, it| all.row([it, it % 10, it / 10])));
+    connection
+}
+
+/// Q1: every statement is counted, with the rows that it looked at.
+#[test]
+fn q1_a_count_of_all_rows_reads_none_and_an_ordered_page_reads_its_rows() {
+    let mut connection = hundred();
+    let mut read = |select: Select| {
+        let before = connection.log().totals();
+        let rows = done(&mut connection, select).rows;
+        let after = connection.log().totals();
+        assert_eq!(after.statements - before.statements, 1, "Q1");
+        (after.rows_read - before.rows_read, rows.to_values())
+    };
+    assert_eq!(read(Select::from("points").values([count()])), (0, vec![vec![Value::Int(100)]]));
+    let tenth = Select::from("points").values([count()]).filter(col("x").eq(3));
+    assert_eq!(read(tenth), (0, vec![vec![Value::Int(10)]]));
+    let page = Select::from("points").values([col("id")]).order_by(col("id"), Direction::Descending).limit(2);
+    assert_eq!(read(page), (2, vec![vec![Value::Int(99)], vec![Value::Int(98)]]));
+    let page = Select::from("points").values([col("id")]).filter(col("x").eq(3));
+    let page = page.order_by(col("y"), Direction::Descending).limit(2);
+    assert_eq!(read(page), (2, vec![vec![Value::Int(93)], vec![Value::Int(83)]]));
+}
+
+#[test]
+fn q2_an_update_that_fails_midway_changes_nothing() {
+    let mut connection = hundred();
+    let before = everything(&mut connection);
+    // The last row overflows when all others have been computed.
+    done(&mut connection, Update::table("points").set("y", i64::MAX).filter(col("id").eq(99)));
+    let changed = everything(&mut connection);
+    assert_ne!(changed, before);
+    assert!(connection.execute(Update::table("points").set("y", col("y").plus(1))).is_err());
+    assert_eq!(everything(&mut connection), changed);
+}
