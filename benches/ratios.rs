@@ -8,7 +8,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use forum::ours::Strategy;
-use forum::{generate, next, ours, raw, sqlite};
+use diptych::Database;
+use forum::{Data, generate, next, ours, raw, sqlite};
 
 const ROUNDS: usize = 7;
 
@@ -50,39 +51,49 @@ fn contest<T: PartialEq + std::fmt::Debug>(
 fn main() {
     let posts = std::env::args().filter_map(|it| it.parse().ok()).next().unwrap_or(100_000);
     let data = generate(posts);
-    let rows = data.rows();
-    println!("{posts} posts, {rows} rows, {ROUNDS} rounds, medians");
-    let mut table = Vec::new();
-
-    table.push(contest(
-        "W1 bulk insert",
-        rows,
-        |t| drop_later(timed(t, || ours::fill(&data)), rows),
-        |t| drop_later(timed(t, || raw::fill(&data)), rows),
-        |t| drop_later(timed(t, || sqlite::fill(&data)), rows),
-    ));
-    table.push(contest(
-        "W1u bulk insert by session",
-        rows,
-        |t| drop_later(timed(t, || ours::fill_by_session(&data)), rows),
-        |t| drop_later(timed(t, || raw::fill(&data)), rows),
-        |t| drop_later(timed(t, || sqlite::fill(&data)), rows),
-    ));
-
+    println!("{posts} posts, {} rows, {ROUNDS} rounds, medians", data.rows());
+    let mut table = filling(&data);
     let (database, by_hand, mut lite) = (ours::fill(&data), raw::fill(&data), sqlite::fill(&data));
     database.audit().expect("the database is sound");
+    table.extend(reading(posts, &database, &by_hand, &lite));
+    table.extend(changing(posts, &database, &by_hand, &mut lite));
+    table.push(deleting(&data, &database, &by_hand));
+    print(table);
+}
+
+fn filling(data: &Data) -> Vec<Row> {
+    let rows = data.rows();
+    vec![
+        contest(
+            "W1 bulk insert",
+            rows,
+            |t| drop_later(timed(t, || ours::fill(data)), rows),
+            |t| drop_later(timed(t, || raw::fill(data)), rows),
+            |t| drop_later(timed(t, || sqlite::fill(data)), rows),
+        ),
+        contest(
+            "W1u bulk insert by session",
+            rows,
+            |t| drop_later(timed(t, || ours::fill_by_session(data)), rows),
+            |t| drop_later(timed(t, || raw::fill(data)), rows),
+            |t| drop_later(timed(t, || sqlite::fill(data)), rows),
+        ),
+    ]
+}
+
+fn reading(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &rusqlite::Connection) -> Vec<Row> {
     let mut seed = 7;
     let keys: Vec<i64> = (0..posts / 2).map(|_| 1 + (next(&mut seed) % posts as u64) as i64).collect();
-    table.push(contest(
+    let mut table = vec![contest(
         "W3 object by key",
         keys.len(),
         |t| {
             let session = database.session();
             timed(t, || ours::lookup(&session, &keys))
         },
-        |t| timed(t, || raw::lookup(&by_hand, &keys)),
-        |t| timed(t, || sqlite::lookup(&lite, &keys)),
-    ));
+        |t| timed(t, || raw::lookup(by_hand, &keys)),
+        |t| timed(t, || sqlite::lookup(lite, &keys)),
+    )];
     let strategies = [
         ("W5a threads → posts, lazy", Strategy::Lazy, sqlite::threads_lazily as fn(&_) -> _),
         ("W5b threads → posts, selectin", Strategy::Selectin, sqlite::threads_by_keys as fn(&_) -> _),
@@ -92,46 +103,65 @@ fn main() {
         table.push(contest(
             name,
             posts,
-            |t| timed(t, || ours::threads_with_posts(&database, strategy)),
-            |t| timed(t, || raw::threads_with_posts(&by_hand)),
-            |t| timed(t, || by_sqlite(&lite)),
+            |t| timed(t, || ours::threads_with_posts(database, strategy)),
+            |t| timed(t, || raw::threads_with_posts(by_hand)),
+            |t| timed(t, || by_sqlite(lite)),
         ));
     }
-    table.push(contest(
+    table
+}
+
+/// How many forks one round makes: one is over before a clock has warmed up.
+const FORKS: usize = 100;
+
+fn changing(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &mut rusqlite::Connection) -> Vec<Row> {
+    let mut own = by_hand.clone();
+    let work = contest(
         "W10 load 10 k, change 5 k, flush",
         10_000.min(posts),
-        |t| timed(t, || ours::unit_of_work(&database, 10_000)),
-        {
-            let mut by_hand = by_hand.clone();
-            move |t| timed(t, || raw::unit_of_work(&mut by_hand, 10_000))
-        },
-        |t| timed(t, || sqlite::unit_of_work(&mut lite, 10_000)),
-    ));
-    table.push(contest(
+        |t| timed(t, || ours::unit_of_work(database, 10_000)),
+        |t| timed(t, || raw::unit_of_work(&mut own, 10_000)),
+        |t| timed(t, || sqlite::unit_of_work(lite, 10_000)),
+    );
+    // The rivals copy the whole database each time, so one copy stands for a hundred.
+    let copied = |t: &mut Vec<Duration>, copy: &mut dyn FnMut() -> i64| {
+        let score = timed(t, copy);
+        if let Some(last) = t.last_mut() {
+            *last *= FORKS as u32;
+        }
+        score
+    };
+    let fork = contest(
         "W13b fork, change a row, drop",
-        1,
-        |t| timed(t, || ours::fork_and_change(&database)),
-        |t| timed(t, || raw::copy_and_change(&by_hand)),
-        |t| timed(t, || sqlite::copy_and_change(&lite)),
-    ));
+        FORKS,
+        |t| timed(t, || (0..FORKS).map(|_| ours::fork_and_change(database)).sum::<i64>() / FORKS as i64),
+        |t| copied(t, &mut || raw::copy_and_change(by_hand)),
+        |t| copied(t, &mut || sqlite::copy_and_change(lite)),
+    );
+    vec![work, fork]
+}
+
+fn deleting(data: &Data, database: &Database, by_hand: &raw::Raw) -> Row {
     let gone = ours::delete_forum(&database.fork());
-    table.push(contest(
+    contest(
         "W8a delete a forum, cascade",
         gone,
         |t| {
-            let fork = ours::fill(&data);
-            timed(t, || ours::delete_forum(&fork))
+            let own = ours::fill(data);
+            timed(t, || ours::delete_forum(&own))
         },
         |t| {
             let mut copy = by_hand.clone();
             timed(t, || raw::delete_forum(&mut copy))
         },
         |t| {
-            let copy = sqlite::fill(&data);
+            let copy = sqlite::fill(data);
             timed(t, || sqlite::delete_forum(&copy))
         },
-    ));
+    )
+}
 
+fn print(table: Vec<Row>) {
     println!("{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}", "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷");
     for mut row in table {
         let each = row.times.each_mut().map(|it| median(it).as_secs_f64() * 1e9 / row.units as f64);

@@ -4,7 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::leaf::Aggregate;
 use super::plan::{Bounded, Grouping, SelectPlan};
-use super::run::{Execution, Frame};
+use super::frame::Frame;
+use super::run::Execution;
 use crate::error::{Misuse, Result};
 use crate::value::Value;
 

@@ -20,6 +20,7 @@ mod bind;
 mod choose;
 mod connection;
 mod explain;
+mod frame;
 mod group;
 mod leaf;
 mod log;

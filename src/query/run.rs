@@ -8,13 +8,14 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::group::{Group, run_grouped};
-use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Level, SelectPlan};
+use super::group::run_grouped;
+use super::frame::Frame;
+use super::plan::{Access, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
 use super::whole::{is_whole, run_whole};
 use super::statement::{Direction, JoinKind};
-use crate::error::{Misuse, Result};
-use crate::expr::{Environment, Scalar};
+use crate::error::Result;
+use crate::expr::Scalar;
 use crate::id::RowId;
 use crate::record::Row;
 use crate::store::{Image, Order};
@@ -33,9 +34,9 @@ pub(super) struct Execution<'r> {
 }
 
 /// The first column of what a subquery brought.
-struct Answer {
-    first: Value,
-    count: usize,
+pub(super) struct Answer {
+    pub(super) first: Value,
+    pub(super) count: usize,
     members: FxHashSet<Value>,
     has_null: bool,
 }
@@ -49,7 +50,7 @@ impl Answer {
         Answer { first, count: rows.len(), members, has_null }
     }
 
-    fn contains(&self, needle: ValueRef<'_>) -> Truth {
+    pub(super) fn contains(&self, needle: ValueRef<'_>) -> Truth {
         if self.count == 0 {
             Truth::False
         } else if needle.is_null() {
@@ -65,14 +66,6 @@ impl Answer {
 }
 
 type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
-
-/// The row that each source stands at, and the select around.
-pub(super) struct Frame<'f, 'r> {
-    pub(super) execution: &'f Execution<'r>,
-    rows: &'f [Cell<Option<(RowId, &'r Row)>>],
-    outer: Option<&'f Frame<'f, 'r>>,
-    group: Option<&'f Group>,
-}
 
 impl<'r> Execution<'r> {
     pub(super) fn new(image: &'r Image, parameters: &'r [Value], keys: &'r [Value]) -> Self {
@@ -310,7 +303,7 @@ impl<'r> Execution<'r> {
     }
 
     /// What a subquery brings, computed once for the statement where nothing around it matters.
-    fn answer(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<Rc<Answer>> {
+    pub(super) fn answer(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<Rc<Answer>> {
         if let Some(known) = self.answers.borrow().get(&std::ptr::from_ref(plan)) {
             return Ok(known.clone());
         }
@@ -322,7 +315,7 @@ impl<'r> Execution<'r> {
     }
 
     /// Whether a subquery brings any row.
-    fn brings_any(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<bool> {
+    pub(super) fn brings_any(&self, plan: &SelectPlan, around: &Frame<'_, 'r>) -> Result<bool> {
         if plan.grouping.is_some() || plan.limit.is_some() || plan.offset > 0 {
             return Ok(self.answer(plan, around)?.count > 0);
         }
@@ -353,67 +346,6 @@ impl<'r> Execution<'r> {
             Rc::new(hash)
         });
         made.clone()
-    }
-}
-
-impl<'f, 'r> Frame<'f, 'r> {
-    /// The rows at which a statement on one table looks.
-    pub(super) fn alone(execution: &'f Execution<'r>, rows: &'f [Cell<Option<(RowId, &'r Row)>>]) -> Self {
-        Frame { execution, rows, outer: None, group: None }
-    }
-
-    /// What stands for a whole group: its keys and aggregates instead of rows.
-    pub(super) fn of_group(
-        execution: &'f Execution<'r>,
-        group: &'f Group,
-        outer: Option<&'f Frame<'f, 'r>>,
-    ) -> Self {
-        Frame { execution, rows: &[], outer, group: Some(group) }
-    }
-}
-
-impl Environment<BoundLeaf> for Frame<'_, '_> {
-    #[inline]
-    fn leaf<'a>(&'a self, leaf: &'a BoundLeaf) -> Result<Scalar<'a>> {
-        Ok(match leaf {
-            BoundLeaf::Column { up: 0, source, column } => {
-                let cell = self.rows.get(*source as usize).and_then(Cell::get);
-                cell.map_or(ValueRef::Null, |(_, row)| row.get(*column)).into()
-            }
-            BoundLeaf::Column { up, source, column } => {
-                let mut frame = self;
-                for _ in 0..*up {
-                    frame = frame.outer.ok_or_else(|| Misuse::Statement { reason: "no outer select".to_owned() })?;
-                }
-                let cell = frame.rows.get(*source as usize).and_then(Cell::get);
-                cell.map_or(ValueRef::Null, |(_, row)| row.get(*column)).into()
-            }
-            BoundLeaf::Parameter(position) => {
-                let given = self.execution.parameters;
-                let expected = *position as usize + 1;
-                let value = given.get(*position as usize);
-                value.ok_or(Misuse::Parameters { expected, given: given.len() })?.as_ref().into()
-            }
-            BoundLeaf::Aggregate(position) => {
-                self.group.map_or(ValueRef::Null, |it| it.aggregates[*position].as_ref()).into()
-            }
-            BoundLeaf::GroupKey(position) => {
-                self.group.map_or(ValueRef::Null, |it| it.keys[*position].as_ref()).into()
-            }
-            BoundLeaf::Exists(plan) => Truth::from(self.execution.brings_any(plan, self)?).into(),
-            BoundLeaf::In(needle, plan) => {
-                let needle = needle.evaluate(self)?;
-                self.execution.answer(plan, self)?.contains(needle.get()).into()
-            }
-            BoundLeaf::Scalar(plan) => {
-                let answer = self.execution.answer(plan, self)?;
-                if answer.count > 1 {
-                    let reason = "a subquery that stands for one value returned several rows".to_owned();
-                    return Err(Misuse::Statement { reason }.into());
-                }
-                Scalar::Computed(answer.first.clone())
-            }
-        })
     }
 }
 

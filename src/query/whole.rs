@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::plan::{Access, BoundOutput, SelectPlan};
 use super::rows::Rows;
-use super::run::{Execution, Frame};
+use super::frame::Frame;
+use super::run::Execution;
 use crate::error::Result;
 use crate::id::ColumnId;
 use crate::record::Row;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::connection::{Input, Outcome, RowChange};
 use super::plan::{Bounded, Level, Plan};
-use super::run::{Execution, Frame, all_hold};
+use super::frame::Frame;
+use super::run::{Execution, all_hold};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::id::{ColumnId, IndexId, RowId, TableId};
 use crate::record::{Row, edit, project};

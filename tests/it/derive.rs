@@ -239,7 +239,7 @@ fn constants_know_their_place() {
     let _ = Post::select();
 }
 
-/// Fields with the names of locals, parameters, words, crates and types: nothing is shadowed, inside or outside (D2).
+/// Fields with the names of locals, parameters, words, crates and types: nothing is shadowed, inside or outside (M2).
 mod names {
     use diptych::prelude::*;
 

@@ -128,7 +128,7 @@ fn foreign_key(entity: &Entity, key: &ForeignKey) -> TokenStream {
 }
 
 /// The name of the target's table: through a relation to it if there is one, so that a target which is no entity is
-/// refused once (D1).
+/// refused once (M1).
 fn table_of(entity: &Entity, key: &ForeignKey) -> TokenStream {
     let target = &key.target;
     let leads_there = entity.relations.iter().find(|relation| match (&relation.target, target) {

@@ -1,5 +1,5 @@
 //! An inert implementation beside the errors. It has every name that the right one would have, so that the struct's
-//! mistakes are not reported again wherever it is used (D3). Its bodies never run: the crate does not compile.
+//! mistakes are not reported again wherever it is used (M3). Its bodies never run: the crate does not compile.
 
 use std::collections::HashSet;
 

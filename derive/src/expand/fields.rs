@@ -8,7 +8,7 @@ use super::lesser;
 use crate::ast::{Entity, Field};
 use crate::infer;
 
-/// The types of the fields under names that no field can have (D2).
+/// The types of the fields under names that no field can have (M2).
 pub(super) fn aliases(entity: &Entity) -> TokenStream {
     let aliases = entity.fields.iter().enumerate().map(|(position, field)| {
         let (alias, ty) = (alias(position, field), infer::without_self(entity, &field.ty));

@@ -2,14 +2,14 @@
 //! constant for each field and relation.
 //!
 //! # Invariants
-//! - **D1** One mistake is one compile error. What the derive cannot see is named in one place only: types of columns
+//! - **M1** One mistake is one compile error. What the derive cannot see is named in one place only: types of columns
 //!   in `impl Field`, targets of relations in `impl Relation`. All other code reaches them through those, by the
 //!   functions of `derive_support`: `read`, `write`, `draft_of`, `column_of`, `class_of`, `table_of`, `duplicate`.
 //!   A struct that forgets `Clone` or `Debug` is the exception: those are supertraits, and each impl repeats it.
-//! - **D2** Nothing of the user's is shadowed. The unit structs `Post::body` and so on are made of live in a block of
+//! - **M2** Nothing of the user's is shadowed. The unit structs `Post::body` and so on are made of live in a block of
 //!   their own, which has no patterns and no expressions of the user's in it; types that the user wrote enter it under
 //!   an alias. So a field may be called `value`, `column` or `uuid: uuid::Uuid`.
-//! - **D3** An expansion with mistakes still has every name that others refer to; see `fallback`.
+//! - **M3** An expansion with mistakes still has every name that others refer to; see `fallback`.
 //!
 //! # Not here
 //! What is wrong with a struct (`check`), what is meant where nothing is said (`infer`).
@@ -54,7 +54,7 @@ fn whole(entity: &Entity) -> TokenStream {
     }
 }
 
-/// The constants, in a block of their own (D2).
+/// The constants, in a block of their own (M2).
 fn constants(entity: &Entity) -> TokenStream {
     let (fields, relations) = (fields::constants(entity), relations::constants(entity));
     quote! {
@@ -106,7 +106,7 @@ mod tests {
         assert!(step < 3_000, "a field and a relation expand to {step} bytes");
     }
 
-    /// D3: the errors come with every name.
+    /// M3: the errors come with every name.
     #[test]
     fn d3_mistakes_keep_the_names() {
         let text = derive(parse_quote! {

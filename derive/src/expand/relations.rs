@@ -8,8 +8,8 @@ use crate::ast::Entity;
 use crate::infer::{self, Arity};
 use crate::relation::{Kind, Passive, Relation};
 
-/// The targets under names that no relation can have (D2). A target that could not be read is the struct itself:
-/// then there are errors already, and the constant only has to be there (D3).
+/// The targets under names that no relation can have (M2). A target that could not be read is the struct itself:
+/// then there are errors already, and the constant only has to be there (M3).
 pub(super) fn aliases(entity: &Entity) -> TokenStream {
     let aliases = entity.relations.iter().enumerate().map(|(position, relation)| {
         let (alias, ident) = (alias(position, relation), &entity.ident);

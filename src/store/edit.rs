@@ -1,0 +1,267 @@
+//! Changing a table: rows, slots and indexes move in step (T1), and unique keys are judged (T3).
+
+use super::change::Change;
+use super::table::{AWAY, Keys, TableImage, Taken};
+use crate::id::{ColumnId, IndexId, RowId};
+use crate::record::{Record, Row};
+use crate::schema::{TableSchema, Uniqueness};
+use crate::value::ValueRef;
+
+impl TableImage {
+    /// The slot that a new row gets (T2).
+    fn place(&self, row: &dyn Record) -> RowId {
+        let Keys::Integer { column, .. } = &self.keys else {
+            return RowId(self.home.last_slot().map_or(0, |it| it + 1));
+        };
+        // A home far from the others would be a long thin path in the tree; keys that are spread live away.
+        let near = 4 * self.len() as u64 + 4096;
+        match row.get(*column) {
+            ValueRef::Int(key) if key >= 0 && (key as u64) < near => RowId(key as u64),
+            _ => RowId(self.away.last_slot().map_or(0, |it| it + 1) | AWAY),
+        }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`Taken`] when another row holds one of its unique keys; nothing has changed then (T3).
+    pub fn insert(&mut self, schema: &TableSchema, row: Row) -> Result<RowId, Taken> {
+        self.check_free(schema, &row)?;
+        let id = self.place(&*row);
+        self.put(schema, id, row);
+        Ok(id)
+    }
+
+    /// Adds rows, all or none, and notes each as a change.
+    ///
+    /// # Errors
+    /// [`Taken`] for the first row that another one is in the way of; nothing has changed then.
+    pub fn insert_many(&mut self, schema: &TableSchema, rows: &[Row], changes: &mut Vec<Change>) -> Result<(), Taken> {
+        const WORTH_A_BATCH: usize = 8;
+        let start = changes.len();
+        let table = schema.id;
+        if rows.len() >= WORTH_A_BATCH && self.is_past_the_end(schema, rows) {
+            self.append(schema, rows, changes);
+            return Ok(());
+        }
+        for row in rows {
+            match self.insert(schema, row.clone()) {
+                Ok(row) => changes.push(Change::Inserted { table, row }),
+                Err(taken) => {
+                    for change in changes.drain(start..).rev() {
+                        if let Change::Inserted { row, .. } = change {
+                            self.remove(schema, row);
+                        }
+                    }
+                    return Err(taken);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the rows can be put behind all others without looking at each: keys at home, rising from the last slot,
+    /// and every other unique key rising too, or free.
+    fn is_past_the_end(&self, schema: &TableSchema, rows: &[Row]) -> bool {
+        if let Keys::Integer { column, .. } = &self.keys {
+            let mut next = self.home.last_slot().map_or(0, |it| it + 1);
+            let near = 4 * self.len() as u64 + 4096;
+            for row in rows {
+                match row.get(*column) {
+                    ValueRef::Int(key) if key >= 0 && key as u64 >= next && (key as u64) < near.max(next + 1) => {
+                        next = key as u64 + 1;
+                    }
+                    _ => return false,
+                }
+            }
+            if !self.away.is_empty() {
+                return false;
+            }
+        }
+        schema.indexes.iter().zip(&self.indexes).all(|(index, tree)| match tree {
+            Some(_) if index.is_unique() => {
+                let mut keys: Vec<Vec<ValueRef<'_>>> =
+                    rows.iter().map(|row| index.columns.iter().map(|&it| row.get(it)).collect()).collect();
+                keys.sort_unstable();
+                let null = |key: &[ValueRef<'_>]| key.iter().any(|it| it.is_null());
+                let repeated = keys.windows(2).any(|pair| pair[0] == pair[1] && !null(&pair[0]));
+                let position = IndexId(schema.indexes.iter().position(|it| std::ptr::eq(it, index)).unwrap_or(0) as u16);
+                !repeated && (self.is_empty() || keys.iter().all(|it| null(it) || self.find(position, it).is_none()))
+            }
+            _ => true,
+        })
+    }
+
+    fn append(&mut self, schema: &TableSchema, rows: &[Row], changes: &mut Vec<Change>) {
+        let table = schema.id;
+        let first = self.home.last_slot().map_or(0, |it| it + 1);
+        let placed: Vec<(RowId, &Row)> = match &self.keys {
+            Keys::Integer { column, .. } => {
+                let slot = |row: &Row| match row.get(*column) {
+                    ValueRef::Int(key) => RowId(key as u64),
+                    _ => unreachable!("rows past the end have integer keys"),
+                };
+                rows.iter().map(|row| (slot(row), row)).collect()
+            }
+            Keys::Arrival => (first..).map(RowId).zip(rows).collect(),
+        };
+        for run in placed.chunk_by(|a, b| a.0.0 + 1 == b.0.0) {
+            self.home.append(run[0].0.0, run.iter().map(|(_, row)| (*row).clone()));
+        }
+        for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
+            if let Some(tree) = tree {
+                tree.insert_many(&placed, &index.columns);
+            }
+        }
+        changes.extend(placed.iter().map(|(row, _)| Change::Inserted { table, row: *row }));
+    }
+
+    fn check_free(&self, schema: &TableSchema, row: &Row) -> Result<(), Taken> {
+        for (position, index) in schema.indexes.iter().enumerate() {
+            if index.uniqueness == Uniqueness::None {
+                continue;
+            }
+            let index_id = IndexId(position as u16);
+            if let Some(holder) = self.holder(schema, index_id, &**row) {
+                return Err(Taken { index: index_id, row: row.clone(), holder: holder.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The row that holds the unique key which `row` has; nobody holds a key with a NULL part.
+    fn holder(&self, schema: &TableSchema, index: IndexId, row: &dyn Record) -> Option<&Row> {
+        let columns = &schema.index(index).columns;
+        let found = match columns.as_slice() {
+            [only] => {
+                let probe = row.get(*only);
+                if probe.is_null() { None } else { self.find(index, &[probe]) }
+            }
+            many => {
+                let probe: Vec<ValueRef<'_>> = many.iter().map(|&it| row.get(it)).collect();
+                if probe.iter().any(|it| it.is_null()) { None } else { self.find(index, &probe) }
+            }
+        };
+        found.map(|(_, row)| row)
+    }
+
+    /// Puts a row into a slot that is empty, and into every index.
+    pub(super) fn put(&mut self, schema: &TableSchema, id: RowId, row: Row) {
+        for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
+            if let Some(tree) = tree {
+                tree.insert(&*row, id, &index.columns);
+            }
+        }
+        if let Keys::Integer { column, strays } = &mut self.keys
+            && id.0 & AWAY != 0
+            && let ValueRef::Int(key) = row.get(*column)
+        {
+            strays.insert((key, id));
+        }
+        if id.0 & AWAY == 0 { self.home.insert(id.0, row) } else { self.away.insert(id.0 & !AWAY, row) };
+    }
+
+    /// Takes a row out of its slot and every index.
+    pub(super) fn remove(&mut self, schema: &TableSchema, id: RowId) -> Option<Row> {
+        let row = if id.0 & AWAY == 0 { self.home.remove(id.0) } else { self.away.remove(id.0 & !AWAY) }?;
+        for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
+            if let Some(tree) = tree {
+                tree.remove(&*row, id, &index.columns);
+            }
+        }
+        self.forget_stray(id, &row);
+        Some(row)
+    }
+
+    fn forget_stray(&mut self, id: RowId, row: &Row) {
+        if let Keys::Integer { column, strays } = &mut self.keys
+            && id.0 & AWAY != 0
+            && let ValueRef::Int(key) = row.get(*column)
+        {
+            strays.remove(&(key, id));
+        }
+    }
+
+    /// Takes rows out, and notes each as a change. The slots come in ascending order, each once.
+    pub fn remove_many(&mut self, schema: &TableSchema, ids: &[RowId], changes: &mut Vec<Change>) {
+        let table = schema.id;
+        let border = ids.partition_point(|it| it.0 & AWAY == 0);
+        let mut taken: Vec<(RowId, Row)> = Vec::with_capacity(ids.len());
+        let slots: Vec<u64> = ids.iter().map(|it| it.0 & !AWAY).collect();
+        self.home.remove_sorted(&slots[..border], |slot, row| taken.push((RowId(slot), row)));
+        self.away.remove_sorted(&slots[border..], |slot, row| taken.push((RowId(slot | AWAY), row)));
+        for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
+            if let Some(tree) = tree {
+                tree.remove_many(&taken, &index.columns);
+            }
+        }
+        for (id, row) in taken {
+            self.forget_stray(id, &row);
+            changes.push(Change::Removed { table, row: id, before: row });
+        }
+    }
+
+    /// Gives rows other versions, all or none, and notes each as a change. Unique keys are judged when all rows have
+    /// their new version: every key that changes is released before any is taken, so two rows can swap theirs.
+    ///
+    /// # Errors
+    /// [`Taken`] when two rows would hold the same unique key; nothing has changed then.
+    pub fn replace_many(
+        &mut self,
+        schema: &TableSchema,
+        rows: Vec<(RowId, Row)>,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), Taken> {
+        let moved = self.with_other_keys(schema, &rows);
+        if moved.iter().all(|it| !it) {
+            for (id, row) in rows {
+                let slot = if id.0 & AWAY == 0 { self.home.get_mut(id.0) } else { self.away.get_mut(id.0 & !AWAY) };
+                if let Some(slot) = slot {
+                    let before = std::mem::replace(slot, row);
+                    changes.push(Change::Replaced { table: schema.id, from: id, to: id, before });
+                }
+            }
+            return Ok(());
+        }
+        // Keys change. A copy of the roots is cheap, and going back to it undoes a half-done exchange.
+        let backup = self.clone();
+        let start = changes.len();
+        let mut released: Vec<(RowId, Row, Option<Row>)> = Vec::with_capacity(rows.len());
+        for ((id, row), moved) in rows.into_iter().zip(moved) {
+            let before = if moved { self.remove(schema, id) } else { None };
+            released.push((id, row, before));
+        }
+        // Rows that keep their slot come back first: a row that gets another one must not be given theirs.
+        let keys = &self.keys;
+        let (leaving, staying): (Vec<_>, Vec<_>) = released.into_iter().partition(|(_, row, before)| match keys {
+            Keys::Integer { column, .. } => before.as_ref().is_some_and(|it| it.get(*column) != row.get(*column)),
+            Keys::Arrival => false,
+        });
+        let count = staying.len();
+        for (at, (id, row, before)) in staying.into_iter().chain(leaving).enumerate() {
+            let placed = match before {
+                Some(before) => self.check_free(schema, &row).map(|()| {
+                    let to = if at < count { id } else { self.place(&*row) };
+                    self.put(schema, to, row);
+                    changes.push(Change::Replaced { table: schema.id, from: id, to, before });
+                }),
+                None => self.replace_many(schema, vec![(id, row)], changes),
+            };
+            if let Err(taken) = placed {
+                *self = backup;
+                changes.truncate(start);
+                return Err(taken);
+            }
+        }
+        Ok(())
+    }
+
+    /// For each row, whether any index holds it under another key than its new version has.
+    fn with_other_keys(&self, schema: &TableSchema, rows: &[(RowId, Row)]) -> Vec<bool> {
+        let columns: Vec<ColumnId> = schema.indexes.iter().flat_map(|it| it.columns.iter().copied()).collect();
+        let differs = |(id, row): &(RowId, Row)| {
+            self.get(*id).is_some_and(|before| columns.iter().any(|&it| before.get(it) != row.get(it)))
+        };
+        rows.iter().map(differs).collect()
+    }
+}
