@@ -1,12 +1,13 @@
 //! Criterion benches on a forum of 20,000 posts: each workload by Diptych, SQLite and hand-written code in the same run.
 //!
-//! `cargo bench --bench forum`. The results of all three are compared before anything is timed. For ratios on the
+//! `cargo bench --bench workloads`. The results of all three are compared before anything is timed. For ratios on the
 //! medium forum, `cargo bench --bench ratios`.
 
-#[path = "forum/mod.rs"]
+#![allow(missing_docs, reason = "criterion's macro makes a public function")]
+
 mod forum;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use forum::ours::Strategy;
 use forum::{generate, next, ours, raw, sqlite};
 
@@ -15,7 +16,7 @@ const POSTS: usize = 20_000;
 fn insert(criterion: &mut Criterion) {
     let data = generate(POSTS);
     let mut group = criterion.benchmark_group("bulk insert");
-    group.sample_size(10);
+    group.sample_size(10).throughput(Throughput::Elements(data.rows() as u64));
     group.bench_function("diptych", |b| b.iter_with_large_drop(|| ours::fill(&data)));
     group.bench_function("diptych by unit of work", |b| b.iter_with_large_drop(|| ours::fill_by_session(&data)));
     group.bench_function("by hand", |b| b.iter_with_large_drop(|| raw::fill(&data)));
