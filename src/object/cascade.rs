@@ -1,14 +1,16 @@
 //! What follows a delete along relations. Object cascades only: foreign key actions are the tables' own business.
 
+use rustc_hash::FxHashSet;
+
 use super::class::Cascade;
-use super::graph::State;
-use super::model::Join;
+use super::graph::{Graph, Link, State};
+use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::Core;
 use crate::error::{Misuse, Result};
 
 impl Core {
-    /// Marks an object and everything its delete cascades reach. A worklist: a reply chain may be a million long.
+    /// Marks an object and everything its delete cascades reach. What was never inserted is forgotten at once.
     pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
         let object = self.object(key)?;
         if object.state == State::Transient || object.state == State::Deleted || object.state == State::Detached {
@@ -19,34 +21,115 @@ impl Core {
             // What is pending may change what the cascades reach.
             self.flush()?;
         }
+        let mut marked = Vec::new();
+        let reached = self.mark(key, &mut marked);
+        if reached.is_err() {
+            self.unmark(marked);
+            return reached;
+        }
+        marked.retain(|it| self.graph.objects[*it].state == State::Pending);
+        self.graph.forget_pending(&marked);
+        Ok(())
+    }
+
+    /// Marks an object and everything its delete cascades reach, and notes what it marked. A worklist: a reply chain
+    /// may be a million long.
+    pub(super) fn mark(&mut self, key: ObjectKey, marked: &mut Vec<ObjectKey>) -> Result<()> {
         let model = self.graph.model.clone();
         let mut work = vec![key];
         while let Some(key) = work.pop() {
             let object = self.object(key)?;
-            if object.marked || !matches!(object.state, State::Pending | State::Persistent) {
+            if object.marked || !object.state.lives() {
                 continue;
             }
             let class = model.class(object.class);
             for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE)) {
-                match &relation.join {
-                    join if join.is_many() => work.extend(self.load_many(key, relation.id)?.iter().copied()),
-                    Join::BelongsTo { .. } | Join::Has { .. } => work.extend(self.load_one(key, relation.id)?),
-                    Join::Through { .. } => {}
+                if relation.join.is_many() {
+                    work.extend(self.load_many(key, relation.id)?.iter().copied());
+                } else {
+                    work.extend(self.load_one(key, relation.id)?);
                 }
             }
-            if self.graph.objects[key].state == State::Pending {
-                self.forget_pending(key);
-            } else {
-                self.graph.objects[key].marked = true;
-                self.graph.touch(key);
-            }
+            self.graph.objects[key].marked = true;
+            self.graph.touch(key);
+            marked.push(key);
         }
         Ok(())
     }
 
-    /// A new object that is deleted before it was inserted was never there.
-    pub(super) fn forget_pending(&mut self, key: ObjectKey) {
-        // It may still stand among the touched objects; a flush passes over what is transient.
-        self.graph.objects[key].state = State::Transient;
+    /// Takes marks back.
+    pub(super) fn unmark(&mut self, marked: Vec<ObjectKey>) {
+        for key in marked {
+            if let Some(object) = self.graph.objects.get_mut(key) {
+                object.marked = false;
+            }
+        }
+    }
+}
+
+impl Graph {
+    /// New objects that are deleted before they were inserted were never there: both sides of their relations forget
+    /// them. They may still stand among the touched objects; a flush passes over what is transient.
+    pub(super) fn forget_pending(&mut self, keys: &[ObjectKey]) {
+        let model = self.model.clone();
+        let gone: FxHashSet<ObjectKey> = keys.iter().copied().collect();
+        for &key in keys {
+            let object = &mut self.objects[key];
+            (object.state, object.marked) = (State::Transient, false);
+            let Some(links) = object.links.take() else { continue };
+            let class = model.class(object.class);
+            for (relation, link) in class.relations.iter().zip(links) {
+                let Some(inverse) = relation.inverse else { continue };
+                let inverse = model.relation(relation.target, inverse);
+                let others: Vec<ObjectKey> = match link {
+                    Link::One { target, .. } => target.into_iter().collect(),
+                    Link::Many(collection) => match collection.members {
+                        Some(members) => members.to_vec(),
+                        None => collection.pending.map(|it| it.added).unwrap_or_default(),
+                    },
+                    Link::Unloaded | Link::Refused => continue,
+                };
+                for other in others.into_iter().filter(|it| !gone.contains(it)) {
+                    self.forget_one(other, inverse, key);
+                }
+            }
+        }
+        self.forget_without_inverse(&gone);
+    }
+
+    fn forget_one(&mut self, holder: ObjectKey, relation: &RelationModel, key: ObjectKey) {
+        match self.link_mut(holder, relation.id) {
+            Link::One { target, since } if *target == Some(key) => {
+                (*target, *since) = (None, since.changed());
+                self.touch(holder);
+            }
+            Link::Many(collection) => {
+                collection.remove(key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Who holds a new object by a relation without an inverse has been touched since the last flush.
+    fn forget_without_inverse(&mut self, gone: &FxHashSet<ObjectKey>) {
+        let model = self.model.clone();
+        let Some(class) = gone.iter().next().map(|it| self.objects[*it].class) else { return };
+        let several = gone.iter().any(|it| self.objects[*it].class != class);
+        let concerned = |it: &RelationModel| it.inverse.is_none() && (several || it.target == class);
+        if !model.classes.iter().any(|it| it.relations.iter().any(concerned)) {
+            return;
+        }
+        for at in 0..self.touched.len() {
+            let holder = self.touched[at];
+            let Some(object) = self.objects.get(holder).filter(|it| it.links.is_some()) else { continue };
+            for relation in model.class(object.class).relations.iter().filter(|it| concerned(it)) {
+                let held: Vec<ObjectKey> = match self.link(holder, relation.id) {
+                    Link::One { target: Some(target), .. } if gone.contains(target) => vec![*target],
+                    Link::Many(it) => it.added().iter().copied().filter(|it| gone.contains(it)).collect(),
+                    _ => continue,
+                };
+                held.into_iter().for_each(|key| self.forget_one(holder, relation, key));
+            }
+        }
     }
 }

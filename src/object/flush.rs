@@ -31,6 +31,8 @@ pub struct FlushPlan {
     /// References that are not links of their row's object: set by an owner without an inverse, or to be NULL because
     /// the owner goes.
     assignments: Vec<Assignment>,
+    /// Orphans that were never inserted: the flush leaves them out.
+    dropped: Vec<ObjectKey>,
 }
 
 /// One statement of a flush.
@@ -103,7 +105,14 @@ impl Core {
         if self.graph.touched.is_empty() {
             return Ok(());
         }
-        let plan = self.plan_flush()?;
+        let mut marked = Vec::new();
+        let plan = match self.prepare_flush(&mut marked) {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.unmark(marked);
+                return Err(error);
+            }
+        };
         let several = plan.steps.len() > 1;
         if several {
             self.connection.control(Control::Savepoint)?;
@@ -122,16 +131,26 @@ impl Core {
                     self.connection.control(Control::RollbackTo)?;
                 }
                 self.put_back(undo);
+                self.unmark(marked);
                 Err(error)
             }
         }
     }
 
-    /// Collects and orders, without running anything but reads.
+    /// What a flush would do. Nothing has changed afterwards.
     pub(super) fn plan_flush(&mut self) -> Result<FlushPlan> {
+        let mut marked = Vec::new();
+        let plan = self.prepare_flush(&mut marked);
+        self.unmark(marked);
+        plan
+    }
+
+    /// Collects and orders, without running anything but reads. Orphans are marked on the way; whoever does not go
+    /// through with the plan takes the marks back.
+    fn prepare_flush(&mut self, marked: &mut Vec<ObjectKey>) -> Result<FlushPlan> {
         // Collecting may read relations, and reading must not flush what is being collected.
         let autoflush = std::mem::replace(&mut self.autoflush, false);
-        let plan = self.collect().and_then(|collected| self.order(collected));
+        let plan = self.collect(marked).and_then(|collected| self.order(collected));
         self.autoflush = autoflush;
         plan
     }

@@ -31,6 +31,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether the object is, or is to be, a row.
+    pub(super) fn lives(self) -> bool {
+        matches!(self, State::Pending | State::Persistent)
+    }
+
     /// The name that messages use.
     pub fn name(self) -> &'static str {
         match self {
@@ -91,6 +96,16 @@ pub(super) enum Since {
     Changed,
     /// It was set without having been read, so a flush must find out what it led to before.
     ChangedUnread,
+}
+
+impl Since {
+    /// After one more change: what was not read stays unread.
+    pub(super) fn changed(self) -> Since {
+        match self {
+            Since::Unchanged | Since::Changed => Since::Changed,
+            Since::ChangedUnread => Since::ChangedUnread,
+        }
+    }
 }
 
 /// A collection: what was read, if it was, and what has happened to it since. Two words, because a session that has read
@@ -184,12 +199,15 @@ pub(super) struct Graph {
     pub(super) identities: Vec<IdentityMap>,
     /// Objects that the next flush looks at.
     pub(super) touched: Vec<ObjectKey>,
+    /// For each class, whether an object of it was deleted. As long as none was, collections hold none that is gone.
+    pub(super) has_gone: Vec<bool>,
 }
 
 impl Graph {
     pub(super) fn new(model: Arc<Model>) -> Self {
         let identities = model.classes().iter().map(|_| IdentityMap::default()).collect();
-        Graph { model, objects: SlotMap::with_key(), identities, touched: Vec::new() }
+        let has_gone = vec![false; model.classes().len()];
+        Graph { model, objects: SlotMap::with_key(), identities, touched: Vec::new(), has_gone }
     }
 
     /// Takes in a value that no row stands for yet.
@@ -245,6 +263,11 @@ impl Graph {
     #[inline]
     pub(super) fn known(&self, class: ClassId, identity: &Identity) -> Option<ObjectKey> {
         self.identities[class.index()].get(identity)
+    }
+
+    /// Whether the row of an object was deleted, or the session has let it go.
+    pub(super) fn is_gone(&self, key: ObjectKey) -> bool {
+        self.objects.get(key).is_none_or(|it| matches!(it.state, State::Deleted | State::Detached))
     }
 
     /// Makes the next flush look at an object.

@@ -17,15 +17,33 @@ impl Graph {
         (self.model.clone(), self.objects[key].class)
     }
 
-    /// What a `belongs_to` leads to now, as far as the session knows: by its link, or by the row's foreign key and the
-    /// identity map.
-    pub(super) fn known_target(&self, key: ObjectKey, relation: &RelationModel) -> Option<ObjectKey> {
-        if let Link::One { target, .. } = self.link(key, relation.id) {
-            return *target;
+    /// What a `belongs_to` leads to now, if the session can tell: by its link, or by the row's foreign key and the
+    /// identity map. A key with a NULL part leads to nothing.
+    pub(super) fn known_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
+        match self.link(key, relation.id) {
+            Link::One { target, .. } if target.is_none_or(|it| !self.is_gone(it)) => return Some(*target),
+            _ => {}
         }
-        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
+        let Join::BelongsTo { columns, by_identity, .. } = &relation.join else { return None };
         let row = self.objects[key].row.as_ref()?;
-        self.known(relation.target, &Identity::of(&**row, columns)?)
+        if columns.iter().any(|&it| row.get(it).is_null()) {
+            return Some(None);
+        }
+        let identity = Identity::of(&**row, columns).filter(|_| *by_identity)?;
+        self.known(relation.target, &identity).map(Some)
+    }
+
+    /// What a `belongs_to` leads to now, if the session can tell, and the other side has been told. A foreign key that
+    /// was written by hand into a new row is not yet known there.
+    fn arrived_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
+        let known = self.known_reference(key, relation);
+        let told = self.objects[key].state == State::Persistent || matches!(self.link(key, relation.id), Link::One { .. });
+        known.filter(|it| told || it.is_none())
+    }
+
+    /// What a `belongs_to` leads to now, as far as the session knows.
+    pub(super) fn known_target(&self, key: ObjectKey, relation: &RelationModel) -> Option<ObjectKey> {
+        self.known_reference(key, relation).flatten()
     }
 
     /// Lets a reference lead to another object or to none.
@@ -47,9 +65,14 @@ impl Graph {
     }
 
     fn set_reference(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
-        let before = self.known_target(key, relation);
-        let read = matches!(self.link(key, relation.id), Link::One { .. });
-        if read && before == target {
+        let known = self.arrived_reference(key, relation);
+        let before = known.flatten();
+        // An owner that was given another partner, without having known this one, no longer agrees with the row.
+        let replaced = |inverse, owner| {
+            matches!(self.link(owner, inverse), Link::One { target, .. } if *target != Some(key))
+        };
+        let agrees = !relation.inverse.zip(target).is_some_and(|(inverse, owner)| replaced(inverse, owner));
+        if known == Some(target) && agrees {
             return;
         }
         *self.link_mut(key, relation.id) = Link::One { target, since: Since::Changed };
@@ -60,7 +83,7 @@ impl Graph {
             if let Some(before) = before.filter(|it| Some(*it) != target) {
                 self.leave(before, inverse, key);
             }
-            if let Some(target) = target.filter(|it| Some(*it) != before) {
+            if let Some(target) = target.filter(|it| Some(*it) != before || !agrees) {
                 self.arrive(target, inverse, key, relation);
             }
             if let Some(target) = target {
@@ -79,7 +102,9 @@ impl Graph {
         } else if let Link::One { target, since } = self.link_mut(owner, relation.id)
             && *target == Some(member)
         {
-            (*target, *since) = (None, Since::Changed);
+            // Whom the tables name is still to be found out, if it was before.
+            *since = since.changed();
+            *target = None;
         }
         self.touch(owner);
     }
@@ -92,10 +117,9 @@ impl Graph {
             return;
         }
         let (before, since) = match self.link(owner, relation.id) {
-            Link::One { target, since } => (*target, *since),
+            Link::One { target, since } => (*target, since.changed()),
             _ => (None, self.unread(owner)),
         };
-        let since = if since == Since::ChangedUnread { since } else { Since::Changed };
         *self.link_mut(owner, relation.id) = Link::One { target: Some(member), since };
         self.touch(owner);
         if let Some(before) = before.filter(|it| *it != member) {
@@ -113,9 +137,14 @@ impl Graph {
         let model = self.model.clone();
         let inverse = relation.inverse.map(|it| model.relation(relation.target, it));
         let (before, since) = match self.link(owner, relation.id) {
-            Link::One { target, .. } => (*target, Since::Changed),
+            // Without an inverse nobody else remembers the partner that is let go: the flush asks the tables.
+            Link::One { target, since: Since::Unchanged } if inverse.is_none() => (*target, self.unread(owner)),
+            Link::One { target, since } => (*target, since.changed()),
             _ => (None, self.unread(owner)),
         };
+        if inverse.is_none() && before == partner && matches!(self.link(owner, relation.id), Link::One { .. }) {
+            return;
+        }
         match (inverse, partner) {
             (Some(inverse), Some(partner)) => self.set_reference(partner, inverse, Some(owner)),
             (Some(inverse), None) => {
@@ -129,10 +158,6 @@ impl Graph {
             (None, _) => {
                 *self.link_mut(owner, relation.id) = Link::One { target: partner, since };
                 self.touch(owner);
-                // Without an inverse nobody else remembers the partner that was let go.
-                if let Some(before) = before.filter(|it| Some(*it) != partner) {
-                    self.touch(before);
-                }
             }
         }
         if let Some(partner) = partner {

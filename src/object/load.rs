@@ -28,32 +28,44 @@ impl Core {
     /// What a relation of an object leads to, if that is known without a statement; `None` when it is not loaded.
     pub(super) fn loaded_one(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         match self.graph.link(key, relation.id) {
-            Link::One { target, .. } => return Some(*target),
+            Link::One { target, .. } => match target.is_some_and(|it| self.graph.is_gone(it)) {
+                true if matches!(relation.join, Join::Has { .. }) => return Some(None),
+                true => {}
+                false => return Some(*target),
+            },
             Link::Refused | Link::Many(_) => return None,
             Link::Unloaded => {}
         }
         let object = &self.graph.objects[key];
-        let Join::BelongsTo { columns, .. } = &relation.join else {
-            return (object.state != State::Persistent).then_some(None);
-        };
-        let row = object.row.as_ref()?;
-        if columns.iter().any(|&it| row.get(it).is_null()) {
-            return Some(None);
+        match &relation.join {
+            Join::BelongsTo { .. } => self.graph.known_reference(key, relation),
+            _ => (object.state != State::Persistent).then_some(None),
         }
-        self.graph.known_target(key, relation).map(Some)
     }
 
     /// The members of a collection, if they are known without a statement.
     pub(super) fn loaded_many(&self, key: ObjectKey, relation: RelationId) -> Option<Arc<Vec<ObjectKey>>> {
-        let fresh = self.graph.objects[key].state != State::Persistent;
+        let object = &self.graph.objects[key];
+        let fresh = object.state != State::Persistent;
+        let target = self.graph.model.relation(object.class, relation).target;
         match self.graph.link(key, relation) {
             Link::Many(collection) => match &collection.members {
+                Some(members) if self.graph.has_gone[target.index()] => Some(self.without_gone(members)),
                 Some(members) => Some(members.clone()),
                 // No row refers to an object that has none yet, so what was added is all there is.
                 None => fresh.then(|| Arc::new(collection.added().to_vec())),
             },
             Link::Unloaded => fresh.then(Arc::default),
             Link::Refused | Link::One { .. } => None,
+        }
+    }
+
+    /// The members that are still there.
+    fn without_gone(&self, members: &Arc<Vec<ObjectKey>>) -> Arc<Vec<ObjectKey>> {
+        if members.iter().any(|it| self.graph.is_gone(*it)) {
+            Arc::new(members.iter().copied().filter(|it| !self.graph.is_gone(*it)).collect())
+        } else {
+            members.clone()
         }
     }
 

@@ -146,6 +146,16 @@ impl<'s> Untyped<'s> {
         self.session.exclusive().unlink(key, relation, member)
     }
 
+    /// Lets a collection hold exactly these objects. Only what differs is changed.
+    ///
+    /// # Errors
+    /// When there is no such relation, it is no collection, a member is of another class, or reading fails.
+    pub fn replace(&mut self, object: AnyRef, relation: &str, members: &[AnyRef]) -> Result<()> {
+        let (key, relation, _) = self.relation(object, relation)?;
+        let members = members.iter().map(|it| self.session.check(*it)).collect::<Result<Vec<_>>>()?;
+        self.session.exclusive().replace(key, relation, &members)
+    }
+
     fn resolve(&mut self, object: AnyRef) -> Result<(ObjectKey, ClassId)> {
         let key = self.session.check(object)?;
         Ok((key, self.session.exclusive().object(key)?.class))

@@ -120,7 +120,7 @@ impl Core {
                 if *since == Since::Unchanged {
                     continue;
                 }
-                let values = match *target {
+                let values = match target.filter(|it| !self.is_dropped(*it)) {
                     Some(target) => self.scalars(target, target_columns)?,
                     None => vec![Value::Null; columns.len()],
                 };

@@ -20,6 +20,8 @@ pub(super) struct Collected {
     pub(super) assignments: Vec<Assignment>,
     pub(super) associated: Vec<Pairs>,
     pub(super) dissociated: Vec<Pairs>,
+    /// Orphans that were never inserted.
+    pub(super) dropped: Vec<ObjectKey>,
     pub(super) dissociated_all: Vec<(ClassId, RelationId, Vec<ObjectKey>)>,
 }
 
@@ -29,21 +31,45 @@ pub(super) type Pairs = (ClassId, RelationId, Vec<(ObjectKey, ObjectKey)>);
 impl Core {
     /// Looks at every touched object. Orphans and the partners that a deletion leaves behind are touched on the way, so
     /// the list grows while it is walked.
-    pub(super) fn collect(&mut self) -> Result<Collected> {
+    pub(super) fn collect(&mut self, marked: &mut Vec<ObjectKey>) -> Result<Collected> {
         let mut collected = Collected::default();
-        self.find_orphans()?;
+        loop {
+            let found = marked.len();
+            collected.assignments.clear();
+            self.find_orphans(marked, &mut collected.assignments)?;
+            // One that was never inserted leaves what it owned without an owner, which may make further orphans.
+            if marked[found..].iter().all(|it| self.graph.objects[*it].state != State::Pending) {
+                break;
+            }
+        }
         let mut at = 0;
         while at < self.graph.touched.len() {
             let key = self.graph.touched[at];
             at += 1;
             let Some(object) = self.graph.objects.get(key) else { continue };
             match (object.state, object.marked) {
-                (State::Pending, _) => collected.inserts.push(key),
+                (State::Pending, true) => {
+                    collected.dropped.push(key);
+                    continue;
+                }
+                (State::Pending, false) => collected.inserts.push(key),
                 (State::Persistent, true) => collected.deletes.push(key),
                 (State::Persistent, false) => collected.updates.push(key),
                 (State::Transient | State::Deleted | State::Detached, _) => continue,
             }
             self.collect_relations(key, &mut collected)?;
+        }
+        // An owner that loses a member to another one has no say.
+        let taken: FxHashSet<ObjectKey> =
+            collected.assignments.iter().filter(|it| it.from.is_some()).map(|it| it.object).collect();
+        if !taken.is_empty() {
+            let all = collected.assignments.clone();
+            let same = |a: &Assignment, b: &Assignment| a.object == b.object && a.columns == b.columns;
+            collected.assignments.retain(|it| {
+                it.from.is_some()
+                    || !taken.contains(&it.object)
+                    || !all.iter().any(|other| other.from.is_some() && same(it, other))
+            });
         }
         // What an owner that goes leaves behind is updated too, though nobody has touched it.
         let known: FxHashSet<ObjectKey> =
@@ -57,33 +83,33 @@ impl Core {
     }
 
     /// Marks what was taken out of a relation that deletes its orphans, and what that reaches.
-    fn find_orphans(&mut self) -> Result<()> {
+    fn find_orphans(&mut self, marked: &mut Vec<ObjectKey>, released: &mut Vec<Assignment>) -> Result<()> {
         let model = self.graph.model.clone();
         let mut at = 0;
         while at < self.graph.touched.len() {
             let key = self.graph.touched[at];
             at += 1;
             let Some(object) = self.graph.objects.get(key) else { continue };
-            if !matches!(object.state, State::Pending | State::Persistent) || object.links.is_none() {
+            if !object.state.lives() || object.links.is_none() {
                 continue;
             }
             let class = model.class(object.class);
             for relation in &class.relations {
                 let orphans = match &relation.join {
-                    Join::BelongsTo { .. } => {
-                        let orphaned = self.is_orphan_by(key, relation);
-                        if orphaned { vec![key] } else { Vec::new() }
+                    Join::BelongsTo { .. } if self.is_orphan_by(key, relation) => vec![key],
+                    Join::Has { .. } => {
+                        let before = self.unread_partner(key, relation)?;
+                        if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
+                            before.into_iter().chain(self.lost(key, relation)).collect()
+                        } else {
+                            self.release(before, relation, released);
+                            Vec::new()
+                        }
                     }
-                    Join::Has { .. } if relation.cascade.contains(Cascade::DELETE_ORPHAN) => {
-                        self.lost(key, relation)
-                    }
-                    _ => Vec::new(),
+                    Join::BelongsTo { .. } | Join::Through { .. } => Vec::new(),
                 };
                 for orphan in orphans {
-                    let state = self.graph.objects[orphan].state;
-                    if matches!(state, State::Pending | State::Persistent) {
-                        self.delete(orphan)?;
-                    }
+                    self.mark(orphan, marked)?;
                 }
             }
         }
@@ -95,7 +121,20 @@ impl Core {
         let Some(inverse) = relation.inverse else { return false };
         let inverse = self.graph.model.relation(relation.target, inverse);
         inverse.cascade.contains(Cascade::DELETE_ORPHAN)
-            && matches!(self.graph.link(key, relation.id), Link::One { target: None, since } if *since != Since::Unchanged)
+            && match self.graph.link(key, relation.id) {
+                Link::One { target, since } if *since != Since::Unchanged => {
+                    target.is_none_or(|it| self.graph.objects[it].state == State::Pending && self.graph.objects[it].marked)
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether an object has no row and will have none: an orphan that was never inserted, or a transient one.
+    pub(super) fn is_dropped(&self, key: ObjectKey) -> bool {
+        self.graph.objects.get(key).is_none_or(|it| match it.state {
+            State::Pending => it.marked,
+            state => state == State::Transient,
+        })
     }
 
     /// Members that were taken out of a relation and have found no other owner.
@@ -156,10 +195,6 @@ impl Core {
 
     fn collect_has(&mut self, key: ObjectKey, relation: &RelationModel, collected: &mut Collected) -> Result<()> {
         let Join::Has { columns, own_columns, .. } = &relation.join else { return Ok(()) };
-        if let Link::One { target, since: Since::ChangedUnread } = self.graph.link(key, relation.id) {
-            let target = *target;
-            self.release_unread(key, relation, target, collected)?;
-        }
         // With an inverse the reference of the other side says it all.
         if relation.inverse.is_some() {
             return Ok(());
@@ -170,24 +205,21 @@ impl Core {
             _ => return Ok(()),
         };
         let from = Some((key, own_columns.clone()));
-        for object in arrived {
+        let stays = |it: &ObjectKey| self.graph.objects.get(*it).is_some_and(|it| it.state.lives() && !it.marked);
+        for object in arrived.into_iter().filter(stays) {
             collected.assignments.push(Assignment { object, columns: columns.clone(), from: from.clone() });
         }
-        for object in left {
+        for object in left.into_iter().filter(stays) {
             collected.assignments.push(Assignment { object, columns: columns.clone(), from: None });
         }
         Ok(())
     }
 
-    /// A partner of one-to-one was set without having been read: whoever is it in the tables is let go.
-    fn release_unread(
-        &mut self,
-        key: ObjectKey,
-        relation: &RelationModel,
-        target: Option<ObjectKey>,
-        collected: &mut Collected,
-    ) -> Result<()> {
-        let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
+    /// The partner of one-to-one that the tables name, where another was set without its having been read.
+    fn unread_partner(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Option<ObjectKey>> {
+        let Link::One { target, since: Since::ChangedUnread } = *self.graph.link(key, relation.id) else {
+            return Ok(None);
+        };
         let class = self.graph.objects[key].class;
         let now = std::mem::take(self.graph.link_mut(key, relation.id));
         let read = self.read_relation(class, relation, &[key]);
@@ -197,18 +229,18 @@ impl Core {
         };
         *self.graph.link_mut(key, relation.id) = now;
         read?;
-        let Some(before) = before.filter(|it| Some(*it) != target) else { return Ok(()) };
-        let moved = relation.inverse.is_some_and(|inverse| {
-            matches!(self.graph.link(before, inverse), Link::One { since, .. } if *since != Since::Unchanged)
-        });
-        if moved || self.graph.objects[before].marked {
-            return Ok(());
-        }
-        if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
-            return self.delete(before);
-        }
-        collected.assignments.push(Assignment { object: before, columns: columns.clone(), from: None });
-        Ok(())
+        let moved = |it: ObjectKey| {
+            relation.inverse.is_some_and(|inverse| {
+                matches!(self.graph.link(it, inverse), Link::One { since, .. } if *since != Since::Unchanged)
+            })
+        };
+        Ok(before.filter(|it| Some(*it) != target && !moved(*it) && !self.graph.objects[*it].marked))
+    }
+
+    /// Lets a partner go.
+    fn release(&self, before: Option<ObjectKey>, relation: &RelationModel, released: &mut Vec<Assignment>) {
+        let Join::Has { columns, .. } = &relation.join else { return };
+        released.extend(before.map(|object| Assignment { object, columns: columns.clone(), from: None }));
     }
 
     fn collect_pairs(
@@ -223,7 +255,9 @@ impl Core {
         // Both sides have noted the same pairs; one of them speaks for both.
         let speaks = relation.inverse.is_none_or(|inverse| (class.id, relation.id) < (relation.target, inverse));
         if let (true, Link::Many(collection)) = (speaks, self.graph.link(key, relation.id)) {
-            let stays = |it: &ObjectKey| !marked && !self.graph.objects[*it].marked;
+            let stays = |it: &ObjectKey| {
+                !marked && self.graph.objects.get(*it).is_some_and(|it| it.state.lives() && !it.marked)
+            };
             let added: Vec<_> = collection.added().iter().filter(|it| stays(it)).map(|it| (key, *it)).collect();
             let removed: Vec<_> = collection.removed().iter().map(|it| (key, *it)).collect();
             note(&mut collected.associated, class.id, relation.id, added);

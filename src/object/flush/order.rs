@@ -19,6 +19,7 @@ use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::record::changed_columns;
 use crate::schema::{Name, ReferenceSchema, Schema, Timing};
+use crate::value::Value;
 
 impl Core {
     /// Puts what was collected into an order that no constraint refuses.
@@ -48,7 +49,7 @@ impl Core {
             }
         }
         steps.extend(last);
-        Ok(FlushPlan { steps, assignments: collected.assignments })
+        Ok(FlushPlan { steps, assignments: collected.assignments, dropped: collected.dropped })
     }
 
     fn order_inserts(
@@ -138,11 +139,12 @@ impl Core {
             if *since == Since::Unchanged {
                 continue;
             }
-            let target = *target;
+            let target = target.filter(|it| !self.is_dropped(*it));
             let now = self.scalars(key, own)?;
+            // A new target has no key yet; NULL there is no answer.
             let same = match target {
-                None => now.iter().all(crate::value::Value::is_null),
-                Some(target) => self.scalars(target, target_columns)? == now,
+                None => now.iter().all(Value::is_null),
+                Some(target) => !now.iter().any(Value::is_null) && self.scalars(target, target_columns)? == now,
             };
             if !same {
                 columns.extend(own);

@@ -19,6 +19,7 @@ impl Core {
         for (key, before) in done.updated {
             self.settle_updated(key, &before);
         }
+        self.graph.forget_pending(&plan.dropped);
         for key in std::mem::take(&mut self.graph.touched) {
             if let Some(object) = self.graph.objects.get_mut(key) {
                 object.touched = false;
@@ -133,33 +134,16 @@ impl Core {
         }
     }
 
-    /// The row is gone: the identity map forgets it, and owners that stay read their side again.
+    /// The row is gone: the identity map forgets it, and relations that hold it pass over it from now on.
     fn settle_deleted(&mut self, key: ObjectKey) {
-        let model = self.graph.model.clone();
         let object = &mut self.graph.objects[key];
         object.state = State::Deleted;
         object.marked = false;
-        let class = model.class(object.class);
-        if let Some(identity) = object.identity.clone() {
-            self.graph.identities[class.id.index()].remove(&identity, key);
+        let class = object.class.index();
+        if let Some(identity) = &object.identity {
+            self.graph.identities[class].remove(identity, key);
         }
+        self.graph.has_gone[class] = true;
         self.frame().deleted.push(key);
-        for relation in &class.relations {
-            let owners: Vec<ObjectKey> = match (&relation.join, relation.inverse) {
-                (Join::BelongsTo { .. }, Some(_)) => self.graph.known_target(key, relation).into_iter().collect(),
-                (Join::Through { .. }, Some(_)) => {
-                    self.loaded_many(key, relation.id).map(|it| it.to_vec()).unwrap_or_default()
-                }
-                _ => continue,
-            };
-            for owner in owners {
-                if let (Some(inverse), Some(object)) = (relation.inverse, self.graph.objects.get(owner))
-                    && object.links.is_some()
-                    && object.state == State::Persistent
-                {
-                    *self.graph.link_mut(owner, inverse) = Link::Unloaded;
-                }
-            }
-        }
     }
 }

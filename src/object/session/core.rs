@@ -33,6 +33,15 @@ pub(in crate::object) struct Frame {
     pub(in crate::object) rekeyed: Vec<(ObjectKey, Identity)>,
 }
 
+impl Frame {
+    /// What a later frame did, after what this one did.
+    pub(in crate::object) fn extend(&mut self, later: Frame) {
+        self.inserted.extend(later.inserted);
+        self.deleted.extend(later.deleted);
+        self.rekeyed.extend(later.rekeyed);
+    }
+}
+
 impl Core {
     pub(in crate::object) fn new(model: Arc<Model>, connection: Box<dyn Connection + Send>) -> Self {
         Core {

@@ -1,10 +1,13 @@
 //! The unit of work: flush, commit, rollback, savepoints, and what they do to objects.
 
+use rustc_hash::FxHashSet;
+
 use super::core::Frame;
 use super::{Core, Session};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::object::flush::FlushPlan;
 use crate::object::graph::State;
+use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::query::Control;
 
@@ -63,10 +66,7 @@ impl Session {
         core.flush()?;
         core.connection.control(Control::Release)?;
         if let Some(inner) = core.frames.pop() {
-            let outer = core.frame();
-            outer.inserted.extend(inner.inserted);
-            outer.deleted.extend(inner.deleted);
-            outer.rekeyed.extend(inner.rekeyed);
+            core.frame().extend(inner);
         }
         Ok(())
     }
@@ -77,6 +77,9 @@ impl Session {
     /// When there is none.
     pub fn rollback_to(&mut self) -> Result<()> {
         let core = self.exclusive();
+        if core.frames.len() > 1 {
+            core.keep_rows(core.frames.len() - 1)?;
+        }
         core.connection.control(Control::RollbackTo)?;
         let frame = core.frames.pop().unwrap_or_default();
         core.undo(frame);
@@ -117,11 +120,29 @@ impl Core {
     }
 
     fn rollback(&mut self) -> Result<()> {
+        self.keep_rows(0)?;
         self.connection.control(Control::Rollback)?;
-        for frame in std::mem::take(&mut self.frames).into_iter().rev() {
-            self.undo(frame);
-        }
+        let mut all = Frame::default();
+        std::mem::take(&mut self.frames).into_iter().for_each(|it| all.extend(it));
+        self.undo(all);
         self.frames.push(Frame::default());
+        Ok(())
+    }
+
+    /// Reads what was inserted since a frame and expired after that, while its rows are still there: a transient object
+    /// has nothing but its row.
+    fn keep_rows(&mut self, from: usize) -> Result<()> {
+        let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted).map(|it| it.0);
+        let expired = |it: &ObjectKey| {
+            self.graph.objects.get(*it).is_some_and(|it| it.row.is_none() && it.state == State::Persistent)
+        };
+        let expired: Vec<ObjectKey> = inserted.filter(expired).collect();
+        for key in expired {
+            let read = self.refresh(key);
+            if read.as_ref().is_err_and(|it| !matches!(it.misuse(), Some(Misuse::NotFound { .. }))) {
+                return read;
+            }
+        }
         Ok(())
     }
 
@@ -136,6 +157,7 @@ impl Core {
                 self.back_to_transient(key, false);
             }
         }
+        self.take_back_references(&frame.inserted);
         for (key, generated) in frame.inserted {
             self.back_to_transient(key, generated);
         }
@@ -160,10 +182,38 @@ impl Core {
         self.expire_all();
     }
 
+    /// Takes generated keys back wherever a transient row holds them as a reference: the table will give them to other
+    /// rows.
+    fn take_back_references(&mut self, inserted: &[(ObjectKey, bool)]) {
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let gone: FxHashSet<ObjectKey> = inserted.iter().filter(|it| it.1).map(|it| it.0).collect();
+        for &(key, _) in inserted.iter().filter(|_| !gone.is_empty()) {
+            let Some(object) = self.graph.objects.get(key) else { continue };
+            let Ok(table) = schema.table_named(&model.class(object.class).table) else { continue };
+            for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
+                let Some(row) = &self.graph.objects[key].row else { break };
+                let target = &schema.table(reference.target).name;
+                let class = model.classes().iter().find(|it| it.table == *target && it.key == reference.target_columns);
+                let identity = Identity::of(&**row, &reference.columns);
+                let known = class.zip(identity).and_then(|(class, it)| self.graph.known(class.id, &it));
+                if let (Some(row), true) =
+                    (self.graph.objects[key].row.as_mut(), known.is_some_and(|it| gone.contains(&it)))
+                {
+                    for &column in &reference.columns {
+                        // A field that has no NULL keeps what it holds.
+                        let _ = crate::record::edit(row).set(column, crate::value::Value::Null);
+                    }
+                }
+            }
+        }
+    }
+
     fn back_to_transient(&mut self, key: ObjectKey, generated: bool) {
         let model = self.graph.model.clone();
         let Some(object) = self.graph.objects.get_mut(key) else { return };
-        object.state = State::Transient;
+        // A row that was removed behind the session is no value to start from.
+        object.state = if object.row.is_some() { State::Transient } else { State::Detached };
         object.original = None;
         object.links = None;
         if let Some(identity) = object.identity.take() {
