@@ -22,6 +22,7 @@
 
 mod audit;
 mod change;
+mod entries;
 mod image;
 mod index;
 mod key;
