@@ -1,6 +1,7 @@
 //! Changing a table: rows, slots and indexes move in step (T1), and unique keys are judged (T3).
 
 use super::change::Change;
+use super::entries::Batch;
 use super::table::{AWAY, Keys, TableImage, Taken};
 use crate::id::{ColumnId, IndexId, RowId};
 use crate::record::{Record, Row};
@@ -40,8 +41,12 @@ impl TableImage {
         const WORTH_A_BATCH: usize = 8;
         let start = changes.len();
         let table = schema.id;
-        if rows.len() >= WORTH_A_BATCH && self.is_past_the_end(schema, rows) {
-            self.append(schema, rows, changes);
+        if rows.len() >= WORTH_A_BATCH
+            && let Some(placed) = self.places_past_the_end(rows)
+            && let Some(batches) = self.batches(schema, &placed)
+        {
+            self.append(&placed, batches);
+            changes.extend(placed.iter().map(|(row, _)| Change::Inserted { table, row: *row }));
             return Ok(());
         }
         for row in rows {
@@ -60,60 +65,47 @@ impl TableImage {
         Ok(())
     }
 
-    /// Whether the rows can be put behind all others without looking at each: keys at home, rising from the last slot,
-    /// and every other unique key rising too, or free.
-    fn is_past_the_end(&self, schema: &TableSchema, rows: &[Row]) -> bool {
-        if let Keys::Integer { column, .. } = &self.keys {
-            let mut next = self.home.last_slot().map_or(0, |it| it + 1);
-            let near = 4 * self.len() as u64 + 4096;
-            for row in rows {
-                match row.get(*column) {
-                    ValueRef::Int(key) if key >= 0 && key as u64 >= next && (key as u64) < near.max(next + 1) => {
-                        next = key as u64 + 1;
-                    }
-                    _ => return false,
-                }
-            }
-            if !self.away.is_empty() {
-                return false;
-            }
+    /// The slots of rows that can be put behind all others without looking at each: their keys are at home and rise
+    /// from the last slot. `None` for any other rows.
+    fn places_past_the_end<'a>(&self, rows: &'a [Row]) -> Option<Vec<(RowId, &'a Row)>> {
+        let mut next = self.home.last_slot().map_or(0, |it| it + 1);
+        let Keys::Integer { column, .. } = &self.keys else {
+            return Some((next..).map(RowId).zip(rows).collect());
+        };
+        if !self.away.is_empty() {
+            return None;
         }
-        schema.indexes.iter().zip(&self.indexes).all(|(index, tree)| match tree {
-            Some(_) if index.is_unique() => {
-                let mut keys: Vec<Vec<ValueRef<'_>>> =
-                    rows.iter().map(|row| index.columns.iter().map(|&it| row.get(it)).collect()).collect();
-                keys.sort_unstable();
-                let null = |key: &[ValueRef<'_>]| key.iter().any(|it| it.is_null());
-                let repeated = keys.windows(2).any(|pair| pair[0] == pair[1] && !null(&pair[0]));
-                let position = IndexId(schema.indexes.iter().position(|it| std::ptr::eq(it, index)).unwrap_or(0) as u16);
-                !repeated && (self.is_empty() || keys.iter().all(|it| null(it) || self.find(position, it).is_none()))
-            }
-            _ => true,
-        })
+        let near = 4 * self.len() as u64 + 4096;
+        let mut placed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let ValueRef::Int(key) = row.get(*column) else { return None };
+            let slot = u64::try_from(key).ok().filter(|&it| it >= next && it < near.max(next + 1))?;
+            placed.push((RowId(slot), row));
+            next = slot + 1;
+        }
+        Some(placed)
     }
 
-    fn append(&mut self, schema: &TableSchema, rows: &[Row], changes: &mut Vec<Change>) {
-        let table = schema.id;
-        let first = self.home.last_slot().map_or(0, |it| it + 1);
-        let placed: Vec<(RowId, &Row)> = match &self.keys {
-            Keys::Integer { column, .. } => {
-                let slot = |row: &Row| match row.get(*column) {
-                    ValueRef::Int(key) => RowId(key as u64),
-                    _ => unreachable!("rows past the end have integer keys"),
-                };
-                rows.iter().map(|row| (slot(row), row)).collect()
-            }
-            Keys::Arrival => (first..).map(RowId).zip(rows).collect(),
-        };
+    /// What the rows would enter into each index; `None` when a unique key is in the way of one.
+    fn batches(&self, schema: &TableSchema, placed: &[(RowId, &Row)]) -> Option<Vec<Option<Batch>>> {
+        let indexes = schema.indexes.iter().zip(&self.indexes);
+        let batches = indexes.map(|(index, tree)| {
+            let Some(tree) = tree else { return Some(None) };
+            let batch = tree.batch(placed, &index.columns);
+            (!index.is_unique() || tree.leaves_unique(&batch)).then_some(Some(batch))
+        });
+        batches.collect()
+    }
+
+    fn append(&mut self, placed: &[(RowId, &Row)], batches: Vec<Option<Batch>>) {
         for run in placed.chunk_by(|a, b| a.0.0 + 1 == b.0.0) {
             self.home.append(run[0].0.0, run.iter().map(|(_, row)| (*row).clone()));
         }
-        for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
-            if let Some(tree) = tree {
-                tree.insert_many(&placed, &index.columns);
+        for (tree, batch) in self.indexes.iter_mut().zip(batches) {
+            if let (Some(tree), Some(batch)) = (tree, batch) {
+                tree.enter(batch);
             }
         }
-        changes.extend(placed.iter().map(|(row, _)| Change::Inserted { table, row: *row }));
     }
 
     fn check_free(&self, schema: &TableSchema, row: &Row) -> Result<(), Taken> {

@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::entries::Entries;
 use super::key::IndexKey;
 use super::tree::Ordered;
 use crate::id::{ColumnId, RowId};
@@ -77,10 +78,6 @@ impl Index {
         each_shape!(self, it => it.remove(row, id, columns));
     }
 
-    pub(super) fn insert_many(&mut self, rows: &[(RowId, &Row)], columns: &[ColumnId]) {
-        each_shape!(self, it => it.insert_many(rows, columns));
-    }
-
     pub(super) fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
         each_shape!(self, it => it.remove_many(rows, columns));
     }
@@ -135,16 +132,10 @@ impl<K: IndexKey> Keyed<K> {
         };
     }
 
-    fn insert_many(&mut self, rows: &[(RowId, &Row)], columns: &[ColumnId]) {
-        let (keys, absent) = split(rows.iter().map(|(id, row)| (*id, &**row)), columns);
-        self.present.insert_sorted(keys);
-        self.absent.insert_sorted(absent);
-    }
-
     fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
-        let (keys, absent) = split(rows.iter().map(|(id, row)| (*id, row)), columns);
-        self.present.remove_sorted(&keys);
-        self.absent.remove_sorted(&absent);
+        let entries = Entries::<K>::of(rows.iter().map(|(id, row)| (*id, row)), columns);
+        self.present.remove_sorted(&entries.present);
+        self.absent.remove_sorted(&entries.absent);
     }
 
     fn holds(&self, row: &dyn Record, id: RowId, columns: &[ColumnId]) -> bool {
@@ -216,23 +207,4 @@ fn extended<'a>(prefix: &[ValueRef<'a>], bound: Bound<ValueRef<'a>>) -> Vec<Valu
         Bound::Unbounded => None,
     };
     prefix.iter().copied().chain(last).collect()
-}
-
-/// The keys of many rows in order, and apart from them the rows that have none. Rows usually come in order already,
-/// which the sort notices.
-fn split<'a, K: IndexKey>(
-    rows: impl ExactSizeIterator<Item = (RowId, &'a Row)>,
-    columns: &[ColumnId],
-) -> (Vec<(K, RowId)>, Vec<RowId>) {
-    let mut keys = Vec::with_capacity(rows.len());
-    let mut absent = Vec::new();
-    for (id, row) in rows {
-        match K::of(&**row, columns) {
-            Some(key) => keys.push((key, id)),
-            None => absent.push(id),
-        }
-    }
-    keys.sort();
-    absent.sort_unstable();
-    (keys, absent)
 }

@@ -13,6 +13,11 @@ pub(super) trait IndexKey: Ord + Clone {
     /// The key that a row has, or `None` when this shape cannot hold it because of a NULL.
     fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self>;
 
+    /// Whether a part of the key is NULL, so that it agrees with no other.
+    fn has_null(&self) -> bool {
+        false
+    }
+
     /// Compares the key's first columns with as many scalars.
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering;
 }
@@ -77,6 +82,10 @@ impl IndexKey for Arc<str> {
 impl IndexKey for Arc<[Value]> {
     fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
         Some(project(row, columns).into())
+    }
+
+    fn has_null(&self) -> bool {
+        self.iter().any(Value::is_null)
     }
 
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {

@@ -23,6 +23,7 @@
 mod audit;
 mod change;
 mod edit;
+mod entries;
 mod image;
 mod index;
 mod key;
