@@ -103,7 +103,7 @@ fn load_a_page(database: &Database) -> Result<()> {
         let time = start.elapsed();
         let totals = session.totals();
         let figures = [totals.statements, totals.rows_read, totals.rows].map(grouped);
-        grid.line([strategy.to_owned()].into_iter().chain(figures).chain([format!("{time:.0?}")]));
+        grid.line([strategy.to_owned()].into_iter().chain(figures).chain([format!("{time:.2?}")]));
         pages.push((totals.statements, page));
     }
     quote(&grid);
@@ -201,6 +201,7 @@ fn think_again(database: &Database) -> Result<()> {
     heading(6, "Second thoughts");
     let before = sizes(database)?;
     let mut session = database.session();
+    session.set_autoflush(false);
     let threads = session.all(page::newest())?;
     let (page, threads) = (page::show(&threads)?, threads.references());
     let gone = session.get(threads[0])?.load(Thread::posts)?.first().map(|it| it.reference());

@@ -12,7 +12,7 @@ pub fn heading(number: u8, title: &str) {
 /// Prints lines a little to the right, as what the program was told.
 pub fn quote(text: &impl fmt::Display) {
     for line in text.to_string().trim_end().lines() {
-        println!("   {line}");
+        println!("{}", format!("   {line}").trim_end());
     }
 }
 
