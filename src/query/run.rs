@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::answer::Answer;
 use super::group::{Group, run_grouped};
 use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
@@ -30,38 +31,6 @@ pub(super) struct Execution<'r> {
     hashes: RefCell<FxHashMap<*const Level, Rc<HashTable<'r>>>>,
     /// What subqueries that read nothing of the selects around them have answered.
     answers: RefCell<FxHashMap<*const SelectPlan, Rc<Answer>>>,
-}
-
-/// The first column of what a subquery brought.
-struct Answer {
-    first: Value,
-    count: usize,
-    members: FxHashSet<Value>,
-    has_null: bool,
-}
-
-impl Answer {
-    fn of(rows: &Rows) -> Self {
-        let value = |at| rows.values_at(at).first().cloned().unwrap_or_default();
-        let mut members: FxHashSet<Value> = (0..rows.len()).map(value).collect();
-        let has_null = members.remove(&Value::Null);
-        let first = if rows.is_empty() { Value::Null } else { value(0) };
-        Answer { first, count: rows.len(), members, has_null }
-    }
-
-    fn contains(&self, needle: ValueRef<'_>) -> Truth {
-        if self.count == 0 {
-            Truth::False
-        } else if needle.is_null() {
-            Truth::Unknown
-        } else if self.members.contains(&needle.to_value()) {
-            Truth::True
-        } else if self.has_null {
-            Truth::Unknown
-        } else {
-            Truth::False
-        }
-    }
 }
 
 type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
@@ -335,8 +304,7 @@ impl<'r> Execution<'r> {
             Ok(false)
         })?;
         if !plan.correlated {
-            let answer = Answer { count: usize::from(found), ..Answer::of(&Rows::default()) };
-            self.answers.borrow_mut().insert(plan, Rc::new(answer));
+            self.answers.borrow_mut().insert(plan, Rc::new(Answer::whether(found)));
         }
         Ok(found)
     }
