@@ -5,7 +5,7 @@
 
 use std::ops::Bound;
 
-use super::plan::{Access, BoundLeaf, Bounded, Level};
+use super::plan::{Access, BoundLeaf, Bounded, Level, SelectPlan};
 use super::statement::{Direction, JoinKind};
 use crate::expr::{Comparison, Expr};
 use crate::id::{ColumnId, IndexId, TableId};
@@ -112,6 +112,7 @@ enum Says {
     Lower(ColumnId, Bound<Bounded>),
     Upper(ColumnId, Bound<Bounded>),
     AnyOf(ColumnId, Vec<Bounded>),
+    Answered(ColumnId, SelectPlan),
 }
 
 impl Chooser<'_> {
@@ -210,6 +211,13 @@ impl Chooser<'_> {
                         let cost = each * list.len() as f64;
                         return Some((Access::AnyOf { index: id, list: list.clone() }, cost, vec![at]));
                     }
+                    Some(Says::Answered(on, subquery)) if on == column && equal.is_empty() => {
+                        // How many it answers is known from its limit at best.
+                        let each = if index.is_unique() && index.columns.len() == 1 { 1.0 } else { rows.sqrt() };
+                        let cost = each * subquery.limit.map_or_else(|| rows.sqrt(), |it| it as f64);
+                        let access = Access::Answer { index: id, subquery: Box::new(subquery.clone()) };
+                        return Some((access, cost, vec![at]));
+                    }
                     _ => continue,
                 }
                 used.push(at);
@@ -301,6 +309,9 @@ fn says(candidate: &Candidate, source: u8, placed: u64) -> Option<Says> {
         Expr::InList(needle, list) => {
             let column = own(needle)?;
             (!list.iter().any(|it| reads(it, source))).then(|| Says::AnyOf(column, list.clone()))
+        }
+        Expr::Leaf(BoundLeaf::In(needle, subquery)) if !subquery.correlated => {
+            Some(Says::Answered(own(needle)?, (**subquery).clone()))
         }
         _ => None,
     }

@@ -92,6 +92,9 @@ impl ExplainedQuery<'_> {
             Access::AnyOf { index: id, list } => {
                 write!(f, "{} by index {}, any of {}", table.name, index(*id), list.len())?;
             }
+            Access::Answer { index: id, .. } => {
+                write!(f, "{} by index {}, any of a subquery's answer", table.name, index(*id))?;
+            }
             Access::Keys { index: Some(id), .. } => write!(f, "{} by index {}, given keys", table.name, index(*id))?,
             Access::Keys { index: None, .. } => write!(f, "{} by hash, given keys", table.name)?,
             Access::Hash { columns, .. } => write!(f, "{} by hash of {}", table.name, table.names(columns).join(", "))?,

@@ -16,6 +16,7 @@
 //! # Not here
 //! Objects (`object`), SQL text (`sql`).
 
+mod answer;
 mod bind;
 mod choose;
 mod connection;

@@ -67,6 +67,8 @@ pub(super) enum Access {
     Index { index: IndexId, equal: Vec<Bounded>, range: (Bound<Bounded>, Bound<Bounded>), order: Order },
     /// By an index whose first column equals one of these.
     AnyOf { index: IndexId, list: Vec<Bounded> },
+    /// By an index whose first column equals one of what a subquery answers, which reads nothing around it.
+    Answer { index: IndexId, subquery: Box<SelectPlan> },
     /// By the keys that the statement is run with.
     Keys { index: Option<IndexId>, columns: Vec<ColumnId> },
     /// By a hash table over these columns, made once for the statement.

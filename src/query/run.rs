@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::group::run_grouped;
+use super::answer::Answer;
 use super::frame::Frame;
+use super::group::run_grouped;
 use super::plan::{Access, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
 use super::whole::{is_whole, run_whole};
@@ -19,7 +20,7 @@ use crate::expr::Scalar;
 use crate::id::RowId;
 use crate::record::Row;
 use crate::store::{Image, Order};
-use crate::value::{Truth, Value, ValueRef};
+use crate::value::{Value, ValueRef};
 
 /// What a statement is carried out with.
 pub(super) struct Execution<'r> {
@@ -31,38 +32,6 @@ pub(super) struct Execution<'r> {
     hashes: RefCell<FxHashMap<*const Level, Rc<HashTable<'r>>>>,
     /// What subqueries that read nothing of the selects around them have answered.
     answers: RefCell<FxHashMap<*const SelectPlan, Rc<Answer>>>,
-}
-
-/// The first column of what a subquery brought.
-pub(super) struct Answer {
-    pub(super) first: Value,
-    pub(super) count: usize,
-    members: FxHashSet<Value>,
-    has_null: bool,
-}
-
-impl Answer {
-    fn of(rows: &Rows) -> Self {
-        let value = |at| rows.values_at(at).first().cloned().unwrap_or_default();
-        let mut members: FxHashSet<Value> = (0..rows.len()).map(value).collect();
-        let has_null = members.remove(&Value::Null);
-        let first = if rows.is_empty() { Value::Null } else { value(0) };
-        Answer { first, count: rows.len(), members, has_null }
-    }
-
-    pub(super) fn contains(&self, needle: ValueRef<'_>) -> Truth {
-        if self.count == 0 {
-            Truth::False
-        } else if needle.is_null() {
-            Truth::Unknown
-        } else if self.members.contains(&needle.to_value()) {
-            Truth::True
-        } else if self.has_null {
-            Truth::Unknown
-        } else {
-            Truth::False
-        }
-    }
 }
 
 type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
@@ -249,6 +218,18 @@ impl<'r> Execution<'r> {
                     }
                 }
             }
+            Access::Answer { index, subquery } => {
+                let answer = self.answer(subquery, frame)?;
+                let mut going = true;
+                for value in answer.members() {
+                    if going {
+                        table.each_equal(*index, &[value.as_ref()], |id, row| {
+                            going = visit(id, row);
+                            going
+                        });
+                    }
+                }
+            }
             Access::Keys { index, columns } => self.each_key(level, *index, columns, &mut visit),
             Access::Hash { columns, equal } => {
                 let probe = equal.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
@@ -328,8 +309,7 @@ impl<'r> Execution<'r> {
             Ok(false)
         })?;
         if !plan.correlated {
-            let answer = Answer { count: usize::from(found), ..Answer::of(&Rows::default()) };
-            self.answers.borrow_mut().insert(plan, Rc::new(answer));
+            self.answers.borrow_mut().insert(plan, Rc::new(Answer::whether(found)));
         }
         Ok(found)
     }
