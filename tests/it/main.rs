@@ -1,0 +1,4 @@
+//! The one test binary: each module is a theme.
+
+mod derive;
+mod objects;
