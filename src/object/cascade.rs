@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::class::Cascade;
 use super::graph::{Graph, Link, State};
-use super::model::RelationModel;
+use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
 use crate::error::{Misuse, Result};
@@ -44,7 +44,10 @@ impl Core {
             }
             let class = model.class(object.class);
             for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE)) {
-                if relation.join.is_many() {
+                if relation.passive_deletes && matches!(relation.join, Join::Has { .. }) {
+                    // Those that are not loaded are the foreign key's.
+                    work.extend(self.graph.known_members(key, relation));
+                } else if relation.join.is_many() {
                     work.extend(self.load_many(key, relation.id)?.iter().copied());
                 } else {
                     work.extend(self.load_one(key, relation.id)?);
@@ -68,6 +71,20 @@ impl Core {
 }
 
 impl Graph {
+    /// What a relation without the foreign key leads to, as far as the session knows.
+    fn known_members(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+        let mut known = match self.link(key, relation.id) {
+            Link::One { target, .. } => target.iter().copied().collect(),
+            Link::Many(collection) => match &collection.members {
+                Some(members) => members.to_vec(),
+                None => collection.added().to_vec(),
+            },
+            Link::Unloaded | Link::Refused => Vec::new(),
+        };
+        known.retain(|it| !self.is_gone(*it));
+        known
+    }
+
     /// New objects that are deleted before they were inserted were never there: both sides of their relations forget
     /// them. They may still stand among the touched objects; a flush passes over what is transient.
     pub(super) fn forget_pending(&mut self, keys: &[ObjectKey]) {

@@ -1,5 +1,6 @@
 //! What a session holds: objects, their states, and how they are linked.
 
+use rustc_hash::FxHashSet;
 use slotmap::SlotMap;
 use std::sync::Arc;
 
@@ -182,10 +183,22 @@ impl Collection {
         true
     }
 
+    /// Knows nothing of an object any more; members that were read are read again.
+    pub(super) fn forget(&mut self, member: ObjectKey) {
+        if self.members.as_ref().is_some_and(|it| it.contains(&member)) {
+            self.members = None;
+        }
+        if let Some(pending) = &mut self.pending {
+            pending.added.retain(|it| *it != member);
+            pending.removed.retain(|it| *it != member);
+        }
+    }
+
     /// What was read becomes the collection, with what has happened since applied to it.
     pub(super) fn fill(&mut self, mut read: Vec<ObjectKey>) {
         if let Some(pending) = &self.pending {
-            read.retain(|it| !pending.removed.contains(it) && !pending.added.contains(it));
+            let known: FxHashSet<ObjectKey> = pending.removed.iter().chain(&pending.added).copied().collect();
+            read.retain(|it| !known.contains(it));
             read.extend(&pending.added);
         }
         self.members = Some(Arc::new(read));

@@ -96,7 +96,7 @@ impl Graph {
     }
 
     /// The owner's side of a reference that no longer leads there.
-    fn leave(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey) {
+    pub(super) fn leave(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey) {
         if relation.join.is_many() {
             self.collection_mut(owner, relation.id).remove(member);
         } else if let Link::One { target, since } = self.link_mut(owner, relation.id)
@@ -110,7 +110,7 @@ impl Graph {
     }
 
     /// The owner's side of a reference that now leads there. A partner of one-to-one that was there before is let go.
-    fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey, inverse: &RelationModel) {
+    pub(super) fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey, inverse: &RelationModel) {
         if relation.join.is_many() {
             self.collection_mut(owner, relation.id).add(member);
             self.touch(owner);

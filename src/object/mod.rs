@@ -42,6 +42,7 @@ mod model;
 mod query;
 mod reference;
 pub mod session;
+mod unlink;
 mod untyped;
 mod view;
 

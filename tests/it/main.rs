@@ -3,6 +3,7 @@
 mod concurrency;
 mod derive;
 mod differential;
+mod objects;
 mod sql;
 mod tables;
 mod tidy;

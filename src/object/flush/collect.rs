@@ -4,12 +4,15 @@ use rustc_hash::FxHashSet;
 
 use super::Assignment;
 use crate::error::Result;
-use crate::id::{ClassId, RelationId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Cascade;
 use crate::object::graph::{Link, Since, State};
 use crate::object::model::{ClassModel, Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::query::{Input, Select};
+use crate::record::project;
+use crate::value::Value;
 
 /// Everything that a flush has to carry over, not yet in any order.
 #[derive(Default)]
@@ -59,6 +62,7 @@ impl Core {
             }
             self.collect_relations(key, &mut collected)?;
         }
+        self.drop_known_pairs(&mut collected.associated)?;
         // An owner that loses a member to another one has no say.
         let taken: FxHashSet<ObjectKey> =
             collected.assignments.iter().filter(|it| it.from.is_some()).map(|it| it.object).collect();
@@ -206,10 +210,16 @@ impl Core {
         };
         let from = Some((key, own_columns.clone()));
         let stays = |it: &ObjectKey| self.graph.objects.get(*it).is_some_and(|it| it.state.lives() && !it.marked);
-        for object in arrived.into_iter().filter(stays) {
+        let arrived: Vec<ObjectKey> = arrived.into_iter().filter(stays).collect();
+        for object in arrived {
             collected.assignments.push(Assignment { object, columns: columns.clone(), from: from.clone() });
         }
-        for object in left.into_iter().filter(stays) {
+        let left: Vec<ObjectKey> = left.into_iter().filter(stays).collect();
+        for object in left {
+            // An owner that was never read may name a member of another one.
+            if self.scalars(object, columns)? != self.scalars(key, own_columns)? {
+                continue;
+            }
             collected.assignments.push(Assignment { object, columns: columns.clone(), from: None });
         }
         Ok(())
@@ -269,6 +279,56 @@ impl Core {
                 None => collected.dissociated_all.push((class.id, relation.id, vec![key])),
             }
         }
+    }
+}
+
+impl Core {
+    /// Leaves out the pairs that the tables have already: linking reads nothing, so of two collections that were never
+    /// read nobody could tell.
+    fn drop_known_pairs(&mut self, associated: &mut Vec<Pairs>) -> Result<()> {
+        let model = self.graph.model.clone();
+        for (class, relation, pairs) in associated.iter_mut() {
+            let declared = model.relation(*class, *relation);
+            let Join::Through { table, own, other, own_columns, target_columns, layout, .. } = &declared.join else {
+                continue;
+            };
+            let mut keys: Vec<Vec<Value>> = Vec::new();
+            for &(owner, member) in pairs.iter() {
+                let unread = self.is_unread(owner, declared.id)
+                    && declared.inverse.map_or(self.graph.objects[member].state == State::Persistent, |it| {
+                        self.is_unread(member, it)
+                    });
+                if unread {
+                    keys.push([self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat());
+                }
+            }
+            if keys.is_empty() {
+                continue;
+            }
+            let select = Select::from(table.clone()).by_keys(own.iter().chain(other).cloned());
+            let prepared = self.connection.prepare(select.into())?;
+            let found = self.connection.run(&prepared, Input::Keys(&keys.concat()))?.rows;
+            let columns: Vec<ColumnId> = layout.own.iter().chain(&layout.other).copied().collect();
+            let there: FxHashSet<Vec<Value>> = found.into_rows().map(|row| project(&*row, &columns)).collect();
+            let mut new = Vec::with_capacity(pairs.len());
+            for &(owner, member) in pairs.iter().filter(|_| !there.is_empty()) {
+                let key = [self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat();
+                if !there.contains(&key) {
+                    new.push((owner, member));
+                }
+            }
+            if !there.is_empty() {
+                *pairs = new;
+            }
+        }
+        associated.retain(|it| !it.2.is_empty());
+        Ok(())
+    }
+
+    /// Whether an object has rows in a collection that nobody has looked at.
+    fn is_unread(&self, key: ObjectKey, relation: RelationId) -> bool {
+        let unread = !matches!(self.graph.link(key, relation), Link::Many(it) if it.members.is_some());
+        unread && self.graph.objects[key].state == State::Persistent
     }
 }
 

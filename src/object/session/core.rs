@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::ClassId;
-use crate::object::graph::{Graph, Link, Object, State};
+use crate::object::graph::{Graph, Object, State};
 use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, Model};
 use crate::object::reference::ObjectKey;
@@ -139,22 +139,26 @@ impl Core {
         self.autoflush && !self.graph.touched.is_empty()
     }
 
-    /// Lets an object forget what it has read. Changes that were not flushed are lost.
+    /// Lets an object forget what it has read. Changes that were not flushed are lost, on both sides of its relations;
+    /// a reference that another object holds is that object's own.
     pub(in crate::object) fn expire(&mut self, key: ObjectKey) {
-        if let Some(object) = self.graph.objects.get_mut(key)
-            && object.state == State::Persistent
-        {
-            object.row = None;
-            object.original = None;
-            object.links = None;
-            object.marked = false;
+        if self.graph.objects.get(key).is_none_or(|it| it.state != State::Persistent) {
+            return;
         }
+        self.graph.take_back_links(key);
+        let object = &mut self.graph.objects[key];
+        object.row = None;
+        object.original = None;
+        object.marked = false;
     }
 
     /// Lets every object forget what it has read.
     pub(in crate::object) fn expire_all(&mut self) {
+        for at in 0..self.graph.touched.len() {
+            self.expire(self.graph.touched[at]);
+        }
         for (_, object) in &mut self.graph.objects {
-            if object.state == State::Persistent {
+            if object.state == State::Persistent && !object.touched {
                 object.row = None;
                 object.original = None;
                 object.links = None;
@@ -163,26 +167,21 @@ impl Core {
         }
     }
 
-    /// Takes an object out of the session; references to it are refused from now on, and relations forget it.
+    /// Takes an object out of the session; references to it are refused from now on, and relations forget it, with what
+    /// was pending between it and others.
     pub(in crate::object) fn let_go(&mut self, key: ObjectKey) {
+        match self.graph.objects.get(key).map(|it| it.state) {
+            Some(State::Pending) => self.graph.forget_pending(&[key]),
+            Some(_) => self.expire(key),
+            None => return,
+        }
+        self.graph.forget_links_to(key);
         let Some(object) = self.graph.objects.remove(key) else { return };
         if let Some(identity) = &object.identity {
             self.graph.identities[object.class.index()].remove(identity, key);
         }
-        self.graph.touched.retain(|it| *it != key);
-        for (_, other) in &mut self.graph.objects {
-            for link in other.links.iter_mut().flatten() {
-                let concerned = match link {
-                    Link::Unloaded | Link::Refused => false,
-                    Link::One { target, .. } => *target == Some(key),
-                    Link::Many(it) => {
-                        it.added().contains(&key) || it.removed().contains(&key) || it.holds(key)
-                    }
-                };
-                if concerned {
-                    *link = Link::Unloaded;
-                }
-            }
+        if object.touched {
+            self.graph.touched.retain(|it| *it != key);
         }
     }
 }

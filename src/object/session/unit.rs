@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::core::Frame;
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
+use crate::id::ClassId;
 use crate::object::flush::FlushPlan;
 use crate::object::graph::State;
 use crate::object::identity::Identity;
@@ -187,19 +188,18 @@ impl Core {
     fn take_back_references(&mut self, inserted: &[(ObjectKey, bool)]) {
         let model = self.graph.model.clone();
         let schema = self.connection.schema().clone();
-        let gone: FxHashSet<ObjectKey> = inserted.iter().filter(|it| it.1).map(|it| it.0).collect();
+        let generated = inserted.iter().filter(|it| it.1).filter_map(|it| self.graph.objects.get(it.0));
+        let gone: FxHashSet<(ClassId, Identity)> =
+            generated.filter_map(|it| Some((it.class, it.identity.clone()?))).collect();
         for &(key, _) in inserted.iter().filter(|_| !gone.is_empty()) {
-            let Some(object) = self.graph.objects.get(key) else { continue };
+            let Some(object) = self.graph.objects.get_mut(key) else { continue };
             let Ok(table) = schema.table_named(&model.class(object.class).table) else { continue };
             for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
-                let Some(row) = &self.graph.objects[key].row else { break };
+                let Some(row) = object.row.as_mut() else { break };
                 let target = &schema.table(reference.target).name;
                 let class = model.classes().iter().find(|it| it.table == *target && it.key == reference.target_columns);
-                let identity = Identity::of(&**row, &reference.columns);
-                let known = class.zip(identity).and_then(|(class, it)| self.graph.known(class.id, &it));
-                if let (Some(row), true) =
-                    (self.graph.objects[key].row.as_mut(), known.is_some_and(|it| gone.contains(&it)))
-                {
+                let refers = class.zip(Identity::of(&**row, &reference.columns));
+                if refers.is_some_and(|(class, it)| gone.contains(&(class.id, it))) {
                     for &column in &reference.columns {
                         // A field that has no NULL keeps what it holds.
                         let _ = crate::record::edit(row).set(column, crate::value::Value::Null);

@@ -1,0 +1,13 @@
+//! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
+
+mod deletes;
+mod flush_order;
+mod forum;
+mod identity;
+mod loaders;
+mod mistakes;
+mod property;
+mod run_time;
+mod scale;
+mod sessions;
+mod transactions;
