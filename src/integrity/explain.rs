@@ -34,15 +34,16 @@ impl fmt::Display for Explained<'_> {
                 None => roots.push(position),
             }
         }
-        // A worklist of (step, indentation, last of its siblings), so that a long chain prints without recursion.
-        let mut work: Vec<Line> = cut(&roots).into_iter().rev().map(|what| Line { what, indent: String::new() }).collect();
+        // A worklist, so that a long chain prints without recursion.
+        let first = self.cut(&roots).into_iter().rev();
+        let mut work: Vec<Line> = first.map(|what| Line { what, indent: String::new() }).collect();
         while let Some(Line { what, indent }) = work.pop() {
             match what {
                 What::More(count) => writeln!(f, "{indent}… and {count} more")?,
                 What::Step(step) => {
                     writeln!(f, "{indent}{}", self.line(step))?;
                     let deeper = if indent.len() < 40 { format!("{indent}   ") } else { indent };
-                    let below = cut(&followers[step]).into_iter().rev();
+                    let below = self.cut(&followers[step]).into_iter().rev();
                     work.extend(below.map(|what| Line { what, indent: deeper.clone() }));
                 }
             }
@@ -61,15 +62,21 @@ enum What {
     More(usize),
 }
 
-fn cut(steps: &[usize]) -> Vec<What> {
-    let mut shown: Vec<What> = steps.iter().take(PRINTED).map(|&it| What::Step(it)).collect();
-    if steps.len() > PRINTED {
-        shown.push(What::More(steps.len() - PRINTED));
-    }
-    shown
-}
-
 impl Explained<'_> {
+    /// The rows to print of those that one row reached, foreign key by foreign key, so that many rows of one do not hide
+    /// what the others do.
+    fn cut(&self, steps: &[usize]) -> Vec<What> {
+        let by = |step: &usize| self.plan.steps[*step].cause.map(|it| it.reference);
+        let mut shown = Vec::new();
+        for group in steps.chunk_by(|a, b| by(a) == by(b)) {
+            shown.extend(group.iter().take(PRINTED).map(|&it| What::Step(it)));
+            if group.len() > PRINTED {
+                shown.push(What::More(group.len() - PRINTED));
+            }
+        }
+        shown
+    }
+
     fn line(&self, position: usize) -> String {
         let step = &self.plan.steps[position];
         let table = self.schema.table(step.table);
