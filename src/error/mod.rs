@@ -9,7 +9,8 @@
 //!
 //! # Invariants
 //! - **E1** An error is data: whoever catches one can match on it without reading its text.
-//! - **E2** `{}` prints one line, `{:#}` prints the whole story.
+//! - **E2** `{}` prints one line a fact, `{:#}` prints the whole story. Only mistakes of a declaration and references
+//!   that are open at commit are several facts in one error.
 
 mod conflict;
 mod kind;

@@ -17,12 +17,16 @@
 //!
 //! # Invariants
 //! - **O1** Within a session one key is one object.
-//! - **O2** Both sides of a relation agree at all times, with no statement run, loaded or not.
+//! - **O2** Both sides of a relation that its verbs move agree at once, with no statement run, loaded or not. A foreign
+//!   key column that is written by hand moves its relation with the flush.
 //! - **O3** A flush is all or nothing: if it fails, rows and objects are as before.
 //! - **O4** A flush writes only columns that differ.
 //! - **O5** A [`Ref`] is valid or refused: never of another object, never of another session's.
 //! - **O6** After a rollback objects hold what the rows hold.
 //! - **O7** Not loaded, none and empty are three different answers.
+//!
+//! # Not here
+//! Foreign key actions (`integrity`): what they change, a session does not see until it reads again.
 //!
 //! # Where to start
 //! [`session`] for the verbs, `graph` for what a session holds, `link` for how both sides move, `load` for the

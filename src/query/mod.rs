@@ -3,13 +3,15 @@
 //! # The life of a statement
 //! 1. A [`Statement`] is what the user says, a plain value with names in it.
 //! 2. [`Connection::prepare`] binds names to positions (`bind`) and decides by which index and in which order to read
-//!    (`choose`). The outcome, a [`Prepared`], is made once for each shape and printed by [`Prepared::explain`].
+//!    (`choose`), by the sizes that the tables have now. The outcome, a [`Prepared`], can run any number of times and is
+//!    printed by [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
 //! 3. [`Connection::run`] carries it out with its parameters (`run`, `group`, `write`).
 //! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table.
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
 //!
 //! # Invariants
-//! - **Q1** Every statement passes [`Connection::run`] or [`Connection::control`], and is counted there.
+//! - **Q1** Every statement passes [`Connection::run`] or [`Connection::control`]. One that succeeds is counted there;
+//!   whoever records or observes is told of those that fail as well.
 //! - **Q2** A statement that fails changes nothing.
 //! - **Q3** The outcome of a query does not depend on the plan, except for the order of rows that ORDER BY leaves open.
 //!

@@ -5,9 +5,10 @@
 //! - [`Image`]: all tables at one version; a clone costs one reference count.
 //!
 //! # How a row is found
-//! A row lives in a slot, its [`RowId`](crate::id::RowId). In a table whose primary key is one integer, a row is *at home* when its slot
-//! is its key: the key then needs no index, and a lookup by key is one walk down a tree of three or four levels. Keys
-//! that are negative or far apart live *away*, in slots given in order, with an index of their own.
+//! A row lives in a slot, its [`RowId`](crate::id::RowId). In a table whose primary key is one integer, a row is *at
+//! home* when its slot is its key: the key then needs no index, and a lookup by key is one walk down a tree of a few
+//! levels. Keys that are negative or far from the others live *away*, in slots given in order, with an index of their
+//! own. In any other table, slots are given in the order in which rows come.
 //!
 //! # Invariants
 //! - **T1** Every index holds exactly the rows of its table, each under the key that the row has.
@@ -18,7 +19,9 @@
 //! [`audit`](Image::audit) checks all four; tests call it after every step.
 //!
 //! # Not here
-//! Which changes are allowed (`integrity`), who sees which version (`txn`).
+//! Which changes are allowed, but for unique keys (`integrity`); who sees which version (`txn`).
+//!
+//! Start with `table`, then `edit`; the trees have a front page of their own.
 
 mod audit;
 mod change;

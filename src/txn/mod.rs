@@ -2,7 +2,7 @@
 //!
 //! A [`Database`] holds the current version. A [`Transaction`] works on a version of its own, made from it in constant
 //! time, and commit publishes that version. Readers take a [`Snapshot`] and never wait for a writer's work, nor a
-//! writer for them; the lock they share is held while one reference count changes.
+//! writer for them; the lock they share is held while one reference count changes. Commits take turns among themselves.
 //!
 //! # Commit
 //! 1. Judge what was deferred; what is open refuses the commit, and the transaction stays open to be mended.
@@ -14,7 +14,8 @@
 //!
 //! # Isolation
 //! Snapshot isolation. Dirty, non-repeatable and phantom reads and lost updates do not occur. Write skew does: two
-//! transactions that each read what the other writes, and write different rows, both commit.
+//! transactions that each read what the other writes, and write different rows, both commit. A transaction that only
+//! reads may then see a combination that no order of the others explains.
 //!
 //! # Invariants
 //! - **D1** A published version never changes, and satisfies every constraint.
