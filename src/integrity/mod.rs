@@ -17,6 +17,9 @@
 //! - A row that is to be deleted is not also updated: deletion wins over SET NULL and SET DEFAULT.
 //! - A key change moves the rows that referred to the old key when the statement began, unless the statement itself
 //!   gives them another reference.
+//! - Where foreign keys share a column and set it differently, SET NULL decides before CASCADE and CASCADE before SET
+//!   DEFAULT, whatever their order.
+//! - Only the version in which a row leaves the statement is judged, not those that one action makes for the next.
 //!
 //! # Invariants
 //! - **I1** A plan names a row at most once, whatever the number of ways to it.

@@ -87,7 +87,8 @@ impl Seen<'_> {
         let violation = error.violation();
         match violation.map(|it| it.rule) {
             Some(Rule::Type) => self.puts_an_integer_into_text().then_some(Difference::NoConversion),
-            Some(Rule::Restrict) => self.restricts(error).then_some(Difference::RestrictWhateverTheOrder),
+            Some(Rule::Restrict) if self.restricts(error) => Some(Difference::RestrictWhateverTheOrder),
+            _ if matches!(self.operation, Operation::Delete { .. }) => self.deletion_wins(),
             _ => None,
         }
     }
@@ -153,7 +154,8 @@ impl Seen<'_> {
 
     /// Whether a row goes that SET NULL or SET DEFAULT reaches too.
     fn deletion_wins(&self) -> Option<Difference> {
-        let gone = |table: usize| self.before[table].iter().filter(move |it| !self.ours.1[table].contains(it));
+        let after = if self.ours.0.is_ok() { self.ours.1 } else { self.sqlite.1 };
+        let gone = |table: usize| self.before[table].iter().filter(move |it| !after[table].contains(it));
         let key = |row: &[Cell], columns: &[usize]| columns.iter().map(|&it| row[it].clone()).collect::<Vec<_>>();
         let reached = self.schema.tables.iter().enumerate().any(|(table, spec)| {
             let setting =
