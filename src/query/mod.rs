@@ -3,8 +3,8 @@
 //! # The life of a statement
 //! 1. A [`Statement`] is what the user says, a plain value with names in it.
 //! 2. [`Connection::prepare`] binds names to positions (`bind`) and decides by which index and in which order to read
-//!    (`choose`), by the sizes that the tables have now. The outcome, a [`Prepared`], can run any number of times and is
-//!    printed by [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
+//!    (`choose`), by the sizes that the tables have now. The outcome, a [`Prepared`], can run any number of times and
+//!    is printed by [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
 //! 3. [`Connection::run`] carries it out with its parameters (`run`, `group`, `write`).
 //! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table.
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
