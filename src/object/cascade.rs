@@ -22,7 +22,10 @@ impl Core {
             self.flush()?;
         }
         let mut marked = Vec::new();
+        // What is reached may have to be read, and reading must not flush what is half marked.
+        let autoflush = std::mem::replace(&mut self.autoflush, false);
         let reached = self.mark(key, &mut marked);
+        self.autoflush = autoflush;
         if reached.is_err() {
             self.unmark(marked);
             return reached;
