@@ -8,6 +8,7 @@ use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
 use crate::error::{Misuse, Result};
+use crate::id::RelationId;
 
 impl Core {
     /// Marks an object and everything its delete cascades reach. What was never inserted is forgotten at once.
@@ -22,7 +23,10 @@ impl Core {
             self.flush()?;
         }
         let mut marked = Vec::new();
+        // What is reached may have to be read, and reading must not flush what is half marked.
+        let autoflush = std::mem::replace(&mut self.autoflush, false);
         let reached = self.mark(key, &mut marked);
+        self.autoflush = autoflush;
         if reached.is_err() {
             self.unmark(marked);
             return reached;
@@ -90,6 +94,7 @@ impl Graph {
     pub(super) fn forget_pending(&mut self, keys: &[ObjectKey]) {
         let model = self.model.clone();
         let gone: FxHashSet<ObjectKey> = keys.iter().copied().collect();
+        let mut holders: FxHashSet<(ObjectKey, RelationId)> = FxHashSet::default();
         for &key in keys {
             let object = &mut self.objects[key];
             (object.state, object.marked) = (State::Transient, false);
@@ -106,29 +111,32 @@ impl Graph {
                     },
                     Link::Unloaded | Link::Refused => continue,
                 };
-                for other in others.into_iter().filter(|it| !gone.contains(it)) {
-                    self.forget_one(other, inverse, key);
-                }
+                holders.extend(others.into_iter().filter(|it| !gone.contains(it)).map(|it| (it, inverse.id)));
             }
         }
-        self.forget_without_inverse(&gone);
+        self.note_without_inverse(&gone, &mut holders);
+        for (holder, relation) in holders {
+            self.forget_in(holder, relation, &gone);
+        }
     }
 
-    fn forget_one(&mut self, holder: ObjectKey, relation: &RelationModel, key: ObjectKey) {
-        match self.link_mut(holder, relation.id) {
-            Link::One { target, since } if *target == Some(key) => {
+    fn forget_in(&mut self, holder: ObjectKey, relation: RelationId, gone: &FxHashSet<ObjectKey>) {
+        match self.link_mut(holder, relation) {
+            Link::One { target, since } if target.is_some_and(|it| gone.contains(&it)) => {
                 (*target, *since) = (None, since.changed());
                 self.touch(holder);
             }
-            Link::Many(collection) => {
-                collection.remove(key);
-            }
+            Link::Many(collection) => collection.drop_new(gone),
             _ => {}
         }
     }
 
     /// Who holds a new object by a relation without an inverse has been touched since the last flush.
-    fn forget_without_inverse(&mut self, gone: &FxHashSet<ObjectKey>) {
+    fn note_without_inverse(
+        &self,
+        gone: &FxHashSet<ObjectKey>,
+        holders: &mut FxHashSet<(ObjectKey, RelationId)>,
+    ) {
         let model = self.model.clone();
         let Some(class) = gone.iter().next().map(|it| self.objects[*it].class) else { return };
         let several = gone.iter().any(|it| self.objects[*it].class != class);
@@ -136,16 +144,17 @@ impl Graph {
         if !model.classes.iter().any(|it| it.relations.iter().any(concerned)) {
             return;
         }
-        for at in 0..self.touched.len() {
-            let holder = self.touched[at];
+        for &holder in &self.touched {
             let Some(object) = self.objects.get(holder).filter(|it| it.links.is_some()) else { continue };
             for relation in model.class(object.class).relations.iter().filter(|it| concerned(it)) {
-                let held: Vec<ObjectKey> = match self.link(holder, relation.id) {
-                    Link::One { target: Some(target), .. } if gone.contains(target) => vec![*target],
-                    Link::Many(it) => it.added().iter().copied().filter(|it| gone.contains(it)).collect(),
-                    _ => continue,
+                let holds = match self.link(holder, relation.id) {
+                    Link::One { target, .. } => target.is_some_and(|it| gone.contains(&it)),
+                    Link::Many(it) => it.added().iter().any(|it| gone.contains(it)),
+                    Link::Unloaded | Link::Refused => false,
                 };
-                held.into_iter().for_each(|key| self.forget_one(holder, relation, key));
+                if holds {
+                    holders.insert((holder, relation.id));
+                }
             }
         }
     }

@@ -168,7 +168,10 @@ impl Collection {
     /// Takes a member out; says whether it was there, as far as is known.
     pub(super) fn remove(&mut self, member: ObjectKey) -> bool {
         if let Some(members) = &mut self.members {
-            let Some(at) = members.iter().position(|it| *it == member) else { return false };
+            // A collection that is emptied from its end is emptied in proportion.
+            let last = members.last() == Some(&member);
+            let at = if last { Some(members.len() - 1) } else { members.iter().position(|it| *it == member) };
+            let Some(at) = at else { return false };
             Arc::make_mut(members).remove(at);
         } else if self.removed().contains(&member) {
             return false;
@@ -181,6 +184,16 @@ impl Collection {
             None => pending.removed.push(member),
         }
         true
+    }
+
+    /// Takes new members out that were never there, in one pass.
+    pub(super) fn drop_new(&mut self, gone: &FxHashSet<ObjectKey>) {
+        if let Some(members) = &mut self.members {
+            Arc::make_mut(members).retain(|it| !gone.contains(it));
+        }
+        if let Some(pending) = &mut self.pending {
+            pending.added.retain(|it| !gone.contains(it));
+        }
     }
 
     /// Knows nothing of an object any more; members that were read are read again.

@@ -258,7 +258,7 @@ impl Graph {
         Err(Misuse::NotInCollection { relation, object: self.name(member) }.into())
     }
 
-    fn not_a_collection(&self, relation: &RelationModel) -> crate::error::Error {
+    pub(super) fn not_a_collection(&self, relation: &RelationModel) -> crate::error::Error {
         let reason = format!("{} leads to one object; set it", relation.name);
         Misuse::Statement { reason }.into()
     }

@@ -405,13 +405,19 @@ impl super::Core {
         relation: RelationId,
         members: &[ObjectKey],
     ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let declared = model.relation(self.object(key)?.class, relation);
+        if !declared.join.is_many() {
+            return Err(self.graph.not_a_collection(declared));
+        }
         let before = self.load_many(key, relation)?;
         let keep: rustc_hash::FxHashSet<ObjectKey> = members.iter().copied().collect();
         let had: rustc_hash::FxHashSet<ObjectKey> = before.iter().copied().collect();
         for &member in members.iter().filter(|it| !had.contains(*it)) {
             self.ready_to_link(key, relation, Some(member))?;
         }
-        for &member in before.iter().filter(|it| !keep.contains(*it)) {
+        // From the end, so that a long collection is emptied in proportion.
+        for &member in before.iter().rev().filter(|it| !keep.contains(*it)) {
             self.unlink(key, relation, member)?;
         }
         for &member in members.iter().filter(|it| !had.contains(*it)) {

@@ -255,3 +255,19 @@ fn passive_deletes_leave_the_members_to_the_foreign_key() -> Result<()> {
     }
     Ok(())
 }
+
+/// O2: deleting a post and its reply marks both; the author shows both until the flush.
+#[test]
+fn o2_what_is_marked_is_shown_until_the_flush() -> Result<()> {
+    let mut session = forum().session();
+    let alice = session.add(user("alice"));
+    let (reply, root) = (posted(&mut session, alice, "reply"), posted(&mut session, alice, "root"));
+    session.flush()?;
+    session.replace(root, Post::replies, [reply])?;
+    session.flush()?;
+    session.delete(root)?;
+    assert_eq!(session.get(alice)?.loaded(User::posts)?.references(), [reply, root]);
+    session.commit()?;
+    assert_eq!(count(&mut session, "posts"), 0);
+    Ok(())
+}

@@ -354,3 +354,33 @@ fn replace_works_for_new_owners_and_without_an_inverse() -> Result<()> {
     assert_eq!(session.get(alice)?.load(User::badges)?.references(), [all[0]]);
     Ok(())
 }
+
+/// The order of steps never refuses what the rows in the end would allow: a unique slot that a deleted row of a leaf
+/// table held is free for a new one.
+#[test]
+fn a_unique_slot_of_a_deleted_row_is_free() -> Result<()> {
+    let mut session = forum().session();
+    let alice = session.add(user("alice"));
+    let old = session.add(Profile::draft());
+    session.set(alice, User::profile, old)?;
+    session.commit()?;
+    let new = session.add(Profile::draft());
+    session.set(new, Profile::user, alice)?;
+    session.commit()?;
+    assert_eq!(rows(&mut session, "profiles").len(), 1);
+    assert_eq!(session.get(alice)?.load(User::profile)?.map(|it| it.reference()), Some(new));
+    Ok(())
+}
+
+/// Two rows of one table swap a unique value in one flush.
+#[test]
+fn unique_values_are_swapped_in_one_flush() -> Result<()> {
+    let mut session = forum().session();
+    let (alice, bob) = (session.add(user("alice")), session.add(user("bob")));
+    session.commit()?;
+    session.edit(alice)?.email = "bob@example.org".into();
+    session.edit(bob)?.email = "alice@example.org".into();
+    session.commit()?;
+    assert_eq!(session[alice].email, "bob@example.org");
+    Ok(())
+}

@@ -252,6 +252,8 @@ impl Driver {
         let new: Vec<usize> = all.iter().enumerate().filter(|(it, _)| c >> (it % 16) & 1 == 1).map(|it| *it.1).collect();
         let members = new.iter().map(|&it| self.get(it)).collect::<std::result::Result<Vec<_>, _>>()?;
         let owner = self.get(parent)?;
+        // Meet them while their keys are still those of their rows.
+        self.check_read(parent, has)?;
         self.say(format!("n{parent}.{has} = {new:?} (inverse {belongs})"));
         let done = self.session.untyped().replace(owner, has, &members);
         done.map_err(|it| format!("replace failed: {it}"))?;
