@@ -76,7 +76,7 @@ impl Core {
 
 impl Graph {
     /// What a relation without the foreign key leads to, as far as the session knows.
-    fn known_members(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+    pub(super) fn known_members(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
         let mut known = match self.link(key, relation.id) {
             Link::One { target, .. } => target.iter().copied().collect(),
             Link::Many(collection) => match &collection.members {

@@ -54,7 +54,12 @@ impl Graph {
         let (model, class) = self.class_of(key);
         let declared = model.relation(class, relation);
         match &declared.join {
-            Join::BelongsTo { .. } => self.set_reference(key, declared, target),
+            Join::BelongsTo { .. } => {
+                self.set_reference(key, declared, target);
+                if let Some(target) = target {
+                    self.follow(key, declared, target);
+                }
+            }
             Join::Has { one: true, .. } => self.set_partner(key, declared, target),
             _ => {
                 let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
@@ -86,12 +91,6 @@ impl Graph {
             if let Some(target) = target.filter(|it| Some(*it) != before || !agrees) {
                 self.arrive(target, inverse, key, relation);
             }
-            if let Some(target) = target {
-                self.follow(target, inverse, key);
-            }
-        }
-        if let Some(target) = target {
-            self.follow(key, relation, target);
         }
     }
 
@@ -185,9 +184,6 @@ impl Graph {
             _ => return Err(self.not_a_collection(declared)),
         }
         self.follow(owner, declared, member);
-        if let Some(inverse) = inverse {
-            self.follow(member, inverse, owner);
-        }
         Ok(())
     }
 
@@ -263,7 +259,8 @@ impl Graph {
         Misuse::Statement { reason }.into()
     }
 
-    /// Save-update: an object in the session brings along one that it is linked to.
+    /// Save-update: an object in the session brings along one that it is linked to. The cascade is that of the relation
+    /// which was set or pushed to; that the other side moves too brings nobody in.
     fn follow(&mut self, from: ObjectKey, relation: &RelationModel, to: ObjectKey) {
         let is_in = matches!(self.objects[from].state, State::Pending | State::Persistent);
         if is_in && relation.cascade.contains(Cascade::SAVE_UPDATE) {

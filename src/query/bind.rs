@@ -88,6 +88,11 @@ impl Binder<'_> {
     fn select(&mut self, select: &Select) -> Result<SelectPlan> {
         let names = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.table));
         let tables = names.map(|name| Ok(self.schema.table_named(name)?.id)).collect::<Result<Vec<_>>>()?;
+        const SOURCES: usize = 64;
+        if tables.len() > SOURCES {
+            let reason = format!("a select has at most {SOURCES} sources, this one has {}", tables.len());
+            return Err(Misuse::Statement { reason }.into());
+        }
         self.scopes.push(tables.clone());
         let bound = self.select_in_scope(select, &tables);
         self.scopes.pop();

@@ -143,10 +143,12 @@ impl Chooser<'_> {
         let declared = self.schema.table(table);
         let rows = self.image.table(table).len() as f64;
         let says: Vec<Option<Says>> = pool.iter().map(|it| says(it, source, placed)).collect();
-        let mut best: (Access, f64, Vec<usize>) = (Access::Scan, rows, Vec::new());
+        // A prepared statement outlives the counts it was planned by: a table that is empty today may grow, so an index
+        // is preferred even where a scan would cost as little.
+        let mut best: (Access, f64, Vec<usize>) = (Access::Scan, rows + 1.0, Vec::new());
         for (position, index) in declared.indexes.iter().enumerate() {
             if let Some(found) = self.by_index(declared, IndexId(position as u16), index, &says, rows)
-                && found.1 < best.1
+                && (found.1 < best.1 || matches!(best.0, Access::Scan) && found.1 <= best.1)
             {
                 best = found;
             }

@@ -187,22 +187,7 @@ impl<'r> Execution<'r> {
                     table.each_equal(*index, &[value.get()], visit);
                 }
             }
-            Access::Index { index, equal, range, order } => {
-                let equal = equal.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
-                let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
-                let (lower, upper) = (bound(&range.0, frame)?, bound(&range.1, frame)?);
-                let (mut low, high) = (borrowed(&lower), borrowed(&upper));
-                if matches!(low, Bound::Unbounded) && !matches!(high, Bound::Unbounded) {
-                    // NULL is less than everything in the index, and not less than anything in a condition.
-                    low = Bound::Excluded(ValueRef::Null);
-                }
-                let null = |it: &Bound<Scalar<'_>>| {
-                    matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null())
-                };
-                if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
-                    table.each_within(*index, &probe, (low, high), *order, visit);
-                }
-            }
+            Access::Index { .. } => self.each_in_range(level, frame, &mut visit)?,
             Access::AnyOf { index, list } => {
                 let mut values = list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
                 values.retain(|it| !it.is_null());
@@ -239,6 +224,32 @@ impl<'r> Execution<'r> {
                     let _ = found.iter().all(|&(id, row)| visit(id, row));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows whose first index columns equal the given scalars and whose next one lies within the bounds.
+    fn each_in_range(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        visit: &mut impl FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let Access::Index { index, equal, range, order } = &level.access else { return Ok(()) };
+        let table = self.image.table(level.table);
+        let equal = equal.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
+        let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
+        let (lower, upper) = (bound(&range.0, frame)?, bound(&range.1, frame)?);
+        let (mut low, high) = (borrowed(&lower), borrowed(&upper));
+        if matches!(low, Bound::Unbounded) && !matches!(high, Bound::Unbounded) {
+            // NULL is less than everything in the index, and not less than anything in a condition.
+            low = Bound::Excluded(ValueRef::Null);
+        }
+        let null = |it: &Bound<Scalar<'_>>| {
+            matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null())
+        };
+        if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
+            table.each_within(*index, &probe, (low, high), *order, visit);
         }
         Ok(())
     }

@@ -44,6 +44,7 @@ fn code(error: &[&str]) -> String {
     code.map_or_else(|| error[0].to_owned(), |(code, _)| code.to_owned())
 }
 
+/// M1: one mistake is one compile error.
 #[test]
 fn one_mistake_is_one_short_error() {
     for case in cases() {

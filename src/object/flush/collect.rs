@@ -177,10 +177,10 @@ impl Core {
         collected: &mut Collected,
     ) -> Result<()> {
         let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
-        if relation.passive_deletes {
-            return Ok(());
-        }
-        let members = if relation.join.is_many() {
+        let members = if relation.passive_deletes {
+            // Those that are not loaded are the foreign key's, and so are all where it is never NULL.
+            if self.can_be_null(relation, columns) { self.graph.known_members(key, relation) } else { Vec::new() }
+        } else if relation.join.is_many() {
             self.load_many(key, relation.id)?.to_vec()
         } else {
             self.load_one(key, relation.id)?.into_iter().collect()
@@ -195,6 +195,11 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    fn can_be_null(&self, relation: &RelationModel, columns: &[ColumnId]) -> bool {
+        let table = self.connection.schema().table_named(&self.graph.model.class(relation.target).table);
+        table.is_ok_and(|table| columns.iter().all(|&it| table.column(it).nullable))
     }
 
     fn collect_has(&mut self, key: ObjectKey, relation: &RelationModel, collected: &mut Collected) -> Result<()> {

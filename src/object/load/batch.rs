@@ -51,6 +51,10 @@ impl Core {
                 found.extend(*target);
                 continue;
             }
+            if matches!(self.graph.link(owner, relation.id), Link::Refused) {
+                // An earlier query wanted reading it to be an error; this one reads it.
+                *self.graph.link_mut(owner, relation.id) = Link::Unloaded;
+            }
             let Some(row) = &self.graph.objects[owner].row else { continue };
             let Some(identity) = Identity::of(&**row, columns) else { continue };
             match self.graph.known(relation.target, &identity) {

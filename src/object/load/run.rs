@@ -41,8 +41,11 @@ impl Core {
             self.flush()?;
         }
         let model = self.graph.model.clone();
-        let options = with_declared(&model, class, &query.options, &[]);
+        let mut options = with_declared(&model, class, &query.options, &[]);
         let compiled = compile(&model, class, query, &options)?;
+        if compiled.nodes.is_empty() {
+            read_afterwards(&mut options);
+        }
         let prepared = self.connection.prepare(compiled.select.into())?;
         let rows = self.connection.run(&prepared, Input::Values(&[]))?.rows;
         let width = rows.row_width();
@@ -123,6 +126,9 @@ impl Core {
                 Link::Many(collection) => collection.members.is_some(),
                 Link::Unloaded | Link::Refused => false,
             };
+            if matches!(self.graph.link(owner, node.relation), Link::Refused) {
+                *self.graph.link_mut(owner, node.relation) = Link::Unloaded;
+            }
             // The identity map already answers for a reference to a key; making a link for it would only take room.
             if !loaded && !by_identity {
                 link(self, relation, owner, targets)?;
@@ -151,7 +157,8 @@ impl Core {
                 Lazy::Selectin => {
                     let targets = self.read_batch(class, relation, objects)?;
                     path.push((class, option.relation));
-                    let then = with_declared(&model, relation.target, &option.then, path);
+                    let mut then = with_declared(&model, relation.target, &option.then, path);
+                    read_afterwards(&mut then);
                     self.load_options(relation.target, &targets, &then, path)?;
                     path.pop();
                 }
@@ -179,11 +186,15 @@ impl Core {
     ) -> Result<()> {
         let model = self.graph.model.clone();
         let mut options = with_declared(&model, class, &[], path);
-        // There is no statement left to join into, so another one reads what would have been joined.
         options.retain(|it| matches!(it.strategy, Lazy::Selectin | Lazy::Joined));
-        options.iter_mut().for_each(|it| it.strategy = Lazy::Selectin);
+        read_afterwards(&mut options);
         if options.is_empty() { Ok(()) } else { self.load_options(class, objects, &options, path) }
     }
+}
+
+/// Where there is no statement to join into, another one reads what would have been joined.
+fn read_afterwards(options: &mut [LoadOption]) {
+    options.iter_mut().filter(|it| it.strategy == Lazy::Joined).for_each(|it| it.strategy = Lazy::Selectin);
 }
 
 /// The options of a query, and for every other relation of the class what it declares, unless the path to it has been

@@ -120,17 +120,26 @@ impl Core {
     pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
         let Some(identity) = Identity::from_values(key) else { return Ok(None) };
         if let Some(known) = self.graph.known(class, &identity) {
-            return Ok(Some(known));
+            return self.still_there(known);
         }
         if self.wants_flush() {
             self.flush()?;
             if let Some(known) = self.graph.known(class, &identity) {
-                return Ok(Some(known));
+                return self.still_there(known);
             }
         }
         let model = self.graph.model.clone();
         let found = self.fetch(model.class(class), key)?;
         Ok(found.and_then(|row| self.graph.meet(class, row)))
+    }
+
+    /// An object that the session knows, unless it was expired and its row has gone since.
+    fn still_there(&mut self, key: ObjectKey) -> Result<Option<ObjectKey>> {
+        match self.fresh(key) {
+            Ok(_) => Ok(Some(key)),
+            Err(error) if matches!(error.misuse(), Some(Misuse::NotFound { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether something is pending that a statement ought to see.
