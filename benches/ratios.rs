@@ -7,8 +7,8 @@ mod forum;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use forum::ours::Strategy;
 use diptych::Database;
+use forum::ours::Strategy;
 use forum::{Data, generate, next, ours, raw, sqlite};
 
 const ROUNDS: usize = 7;
@@ -162,15 +162,15 @@ fn deleting(data: &Data, database: &Database, by_hand: &raw::Raw) -> Row {
 }
 
 fn print(table: Vec<Row>) {
-    println!("{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}", "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷");
+    println!(
+        "{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}",
+        "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷"
+    );
     for mut row in table {
         let each = row.times.each_mut().map(|it| median(it).as_secs_f64() * 1e9 / row.units as f64);
         let [ours, by_hand, lite] = each;
         let ratio = (ours / by_hand, lite / ours);
-        println!(
-            "{:<34} {ours:>9.0} ns {by_hand:>9.0} ns {lite:>9.0} ns {:>9.2} {:>11.1}",
-            row.name, ratio.0, ratio.1
-        );
+        println!("{:<34} {ours:>9.0} ns {by_hand:>9.0} ns {lite:>9.0} ns {:>9.2} {:>11.1}", row.name, ratio.0, ratio.1);
     }
 }
 

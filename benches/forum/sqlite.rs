@@ -87,11 +87,8 @@ pub fn lookup(connection: &Connection, keys: &[i64]) -> i64 {
 fn read_threads(connection: &Connection) -> Vec<(Thread, Vec<Post>)> {
     let mut statement = connection.prepare_cached("SELECT id, forum_id, title FROM threads").expect("it is right");
     let read = |row: &Row<'_>| {
-        let thread = Thread {
-            id: row.get::<_, i64>(0)?.into(),
-            forum_id: row.get::<_, i64>(1)?.into(),
-            title: row.get(2)?,
-        };
+        let thread =
+            Thread { id: row.get::<_, i64>(0)?.into(), forum_id: row.get::<_, i64>(1)?.into(), title: row.get(2)? };
         Ok((thread, Vec::new()))
     };
     statement.query_map([], read).expect("the query works").map(|it| it.expect("a row")).collect()

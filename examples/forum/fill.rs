@@ -11,7 +11,8 @@ use crate::model::{Forum, Post, Profile, Tag, Thread, User, Vote};
 use crate::print::Progress;
 use crate::random::Random;
 
-const FORUMS: [&str; 8] = ["announcements", "beginners", "internals", "jobs", "loaders", "meta", "offtopic", "showcase"];
+const FORUMS: [&str; 8] =
+    ["announcements", "beginners", "internals", "jobs", "loaders", "meta", "offtopic", "showcase"];
 const TAGS: u64 = 40;
 /// A batch ends with the first thread that brings it here.
 const BATCH: u64 = 10_000;
@@ -92,7 +93,8 @@ impl Filler {
         });
         let mut posts: Vec<Ref<Post>> = Vec::with_capacity(size);
         for _ in 0..size {
-            let post = Post { author_id: Some(self.user()), body: self.body(), created_at: self.moment(), ..Post::draft() };
+            let post =
+                Post { author_id: Some(self.user()), body: self.body(), created_at: self.moment(), ..Post::draft() };
             let post = session.push(thread, Thread::posts, post)?;
             if posts.is_empty() {
                 for tag in self.several(3, tags.len() as u64) {

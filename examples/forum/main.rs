@@ -89,11 +89,9 @@ fn make(posts: u64, seed: u64) -> Result<Database> {
 /// The same objects by three strategies. What differs is how often the tables are asked, and what comes back.
 fn load_a_page(database: &Database) -> Result<()> {
     heading(2, "One page, three ways to load it");
-    let selectin = page::newest()
-        .with(Thread::author.selectin())
-        .with(Thread::posts.selectin().then(Post::author.selectin()));
-    let joined =
-        page::newest().with(Thread::author.joined()).with(Thread::posts.joined().then(Post::author.joined()));
+    let selectin =
+        page::newest().with(Thread::author.selectin()).with(Thread::posts.selectin().then(Post::author.selectin()));
+    let joined = page::newest().with(Thread::author.joined()).with(Thread::posts.joined().then(Post::author.joined()));
     let mut grid = Grid::new(["strategy", "statements", "rows read", "rows returned", "time"]);
     let mut pages = Vec::new();
     for (strategy, query) in [("lazy", page::newest()), ("selectin", selectin), ("joined", joined)] {

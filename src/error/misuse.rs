@@ -145,7 +145,10 @@ impl fmt::Display for Misuse {
             Misuse::NotOne { table, .. } => write!(f, "one row of {table} was asked for, there are several"),
             Misuse::NoTransaction => f.write_str("there is no open transaction or savepoint to end"),
             Misuse::WrongSession { of, used_with } => {
-                write!(f, "a reference of session {of} was used with session {used_with}; objects do not cross sessions")
+                write!(
+                    f,
+                    "a reference of session {of} was used with session {used_with}; objects do not cross sessions"
+                )
             }
             Misuse::StaleReference { class } => {
                 write!(f, "the session no longer holds the {class} that this reference stood for")

@@ -121,7 +121,14 @@ impl fmt::Display for Violation {
         if !f.alternate() {
             return Ok(());
         }
-        write!(f, "\n\nconstraint  {} ({}) on {}({})", self.constraint, self.rule.name(), self.table, Listed(&self.columns))?;
+        write!(
+            f,
+            "\n\nconstraint  {} ({}) on {}({})",
+            self.constraint,
+            self.rule.name(),
+            self.table,
+            Listed(&self.columns)
+        )?;
         write!(f, "\nvalues      {}", Listed(&self.values))?;
         if !self.blocking.is_empty() {
             write!(f, "\nin the way  {}", Listed(&self.blocking))?;

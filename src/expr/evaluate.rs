@@ -1,7 +1,5 @@
 //! Evaluating an expression against whatever its leaves stand for.
 
-
-
 use super::{Arithmetic, Expr};
 use crate::error::{Misuse, Result};
 use crate::value::{Truth, Value, ValueRef};
@@ -210,7 +208,6 @@ fn like(text: &str, pattern: &str) -> bool {
     }
     pattern[p..].iter().all(|&c| c == '%')
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -53,20 +53,14 @@ pub fn insert(
 }
 
 /// Steps 1 of the front page, for rows that are to be inserted. `given` collects the rows that got a key.
-fn prepare(
-    table: &TableSchema,
-    image: &Image,
-    rows: &mut [Row],
-    floor: i64,
-    given: &mut Vec<usize>,
-) -> Result<()> {
+fn prepare(table: &TableSchema, image: &Image, rows: &mut [Row], floor: i64, given: &mut Vec<usize>) -> Result<()> {
     let mut greatest = None;
     for (position, row) in rows.iter_mut().enumerate() {
         rows::adopt(table, row)?;
         rows::widen(table, row);
         if let Some(column) = table.auto {
-            let greatest = greatest
-                .get_or_insert_with(|| image.table(table.id).greatest_key().unwrap_or(0).max(floor).max(0));
+            let greatest =
+                greatest.get_or_insert_with(|| image.table(table.id).greatest_key().unwrap_or(0).max(floor).max(0));
             match row.get(column) {
                 crate::value::ValueRef::Int(key) => *greatest = key.max(*greatest),
                 crate::value::ValueRef::Null => {

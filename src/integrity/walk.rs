@@ -255,7 +255,9 @@ impl<'a> Walk<'a> {
             if let Err(mismatch) = edit(after).set(column, value) {
                 // A Rust type without NULL cannot take the place of a column that must not be NULL.
                 let null = mismatch.value.is_null();
-                return Err(self.refused(reference, step, if null { Rule::NotNull } else { Rule::Type }, column).into());
+                return Err(self
+                    .refused(reference, step, if null { Rule::NotNull } else { Rule::Type }, column)
+                    .into());
             }
         }
         self.note_set(reference, row, step);
@@ -343,12 +345,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Visits the rows that refer to the key of `target` through a foreign key: by its index, or by a scan without one.
-pub(super) fn each_child(
-    image: &Image,
-    reference: &ReferenceSchema,
-    target: &Row,
-    mut visit: impl FnMut(RowId, &Row),
-) {
+pub(super) fn each_child(image: &Image, reference: &ReferenceSchema, target: &Row, mut visit: impl FnMut(RowId, &Row)) {
     let table = image.table(reference.table);
     let mut refers = |probe: &[ValueRef<'_>]| {
         if probe.iter().any(|it| it.is_null()) {

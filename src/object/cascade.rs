@@ -132,11 +132,7 @@ impl Graph {
     }
 
     /// Who holds a new object by a relation without an inverse has been touched since the last flush.
-    fn note_without_inverse(
-        &self,
-        gone: &FxHashSet<ObjectKey>,
-        holders: &mut FxHashSet<(ObjectKey, RelationId)>,
-    ) {
+    fn note_without_inverse(&self, gone: &FxHashSet<ObjectKey>, holders: &mut FxHashSet<(ObjectKey, RelationId)>) {
         let model = self.model.clone();
         let Some(class) = gone.iter().next().map(|it| self.objects[*it].class) else { return };
         let several = gone.iter().any(|it| self.objects[*it].class != class);

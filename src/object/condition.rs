@@ -232,9 +232,7 @@ impl Model {
     pub(super) fn resolve(&self, class: ClassId, source: u8, expr: &Expr<ObjectLeaf>) -> Result<Expr<Leaf>> {
         expr.try_map(&mut |leaf| match leaf {
             ObjectLeaf::Column(name) => Ok(column(0, source, name)),
-            ObjectLeaf::Related { relation, condition } => {
-                self.exists(class, source, *relation, condition.as_deref())
-            }
+            ObjectLeaf::Related { relation, condition } => self.exists(class, source, *relation, condition.as_deref()),
         })
     }
 

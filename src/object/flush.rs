@@ -48,13 +48,36 @@ pub struct FlushStep {
 #[derive(Clone, Debug)]
 enum Work {
     /// `later` are foreign keys that stay NULL until a later step, because a ring leaves no other order.
-    Insert { class: ClassId, objects: Vec<ObjectKey>, later: Vec<(ObjectKey, Vec<ColumnId>)> },
-    Update { class: ClassId, columns: Vec<ColumnId>, objects: Vec<ObjectKey> },
-    Delete { class: ClassId, objects: Vec<ObjectKey> },
-    Associate { class: ClassId, relation: RelationId, pairs: Vec<(ObjectKey, ObjectKey)> },
-    Dissociate { class: ClassId, relation: RelationId, pairs: Vec<(ObjectKey, ObjectKey)> },
+    Insert {
+        class: ClassId,
+        objects: Vec<ObjectKey>,
+        later: Vec<(ObjectKey, Vec<ColumnId>)>,
+    },
+    Update {
+        class: ClassId,
+        columns: Vec<ColumnId>,
+        objects: Vec<ObjectKey>,
+    },
+    Delete {
+        class: ClassId,
+        objects: Vec<ObjectKey>,
+    },
+    Associate {
+        class: ClassId,
+        relation: RelationId,
+        pairs: Vec<(ObjectKey, ObjectKey)>,
+    },
+    Dissociate {
+        class: ClassId,
+        relation: RelationId,
+        pairs: Vec<(ObjectKey, ObjectKey)>,
+    },
     /// All association rows of owners that go.
-    DissociateAll { class: ClassId, relation: RelationId, owners: Vec<ObjectKey> },
+    DissociateAll {
+        class: ClassId,
+        relation: RelationId,
+        owners: Vec<ObjectKey>,
+    },
 }
 
 /// A reference that a flush writes although it is no link of the row's object.

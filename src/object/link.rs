@@ -37,7 +37,8 @@ impl Graph {
     /// was written by hand into a new row is not yet known there.
     fn arrived_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         let known = self.known_reference(key, relation);
-        let told = self.objects[key].state == State::Persistent || matches!(self.link(key, relation.id), Link::One { .. });
+        let told =
+            self.objects[key].state == State::Persistent || matches!(self.link(key, relation.id), Link::One { .. });
         known.filter(|it| told || it.is_none())
     }
 
@@ -73,9 +74,8 @@ impl Graph {
         let known = self.arrived_reference(key, relation);
         let before = known.flatten();
         // An owner that was given another partner, without having known this one, no longer agrees with the row.
-        let replaced = |inverse, owner| {
-            matches!(self.link(owner, inverse), Link::One { target, .. } if *target != Some(key))
-        };
+        let replaced =
+            |inverse, owner| matches!(self.link(owner, inverse), Link::One { target, .. } if *target != Some(key));
         let agrees = !relation.inverse.zip(target).is_some_and(|(inverse, owner)| replaced(inverse, owner));
         if known == Some(target) && agrees {
             return;
@@ -109,7 +109,13 @@ impl Graph {
     }
 
     /// The owner's side of a reference that now leads there. A partner of one-to-one that was there before is let go.
-    pub(super) fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey, inverse: &RelationModel) {
+    pub(super) fn arrive(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        member: ObjectKey,
+        inverse: &RelationModel,
+    ) {
         if relation.join.is_many() {
             self.collection_mut(owner, relation.id).add(member);
             self.touch(owner);

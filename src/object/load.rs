@@ -125,7 +125,12 @@ impl Core {
 
     /// Reads a relation for many objects of one class that do not have it yet, and what their targets load by
     /// themselves.
-    pub(super) fn read_relation(&mut self, class: ClassId, relation: &RelationModel, owners: &[ObjectKey]) -> Result<()> {
+    pub(super) fn read_relation(
+        &mut self,
+        class: ClassId,
+        relation: &RelationModel,
+        owners: &[ObjectKey],
+    ) -> Result<()> {
         let targets = self.read_batch(class, relation, owners)?;
         self.load_declared(relation.target, &targets, &mut vec![(class, relation.id)])
     }

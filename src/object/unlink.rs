@@ -34,7 +34,8 @@ impl Graph {
     /// Lets a reference lead where its row says again.
     fn take_back_reference(&mut self, key: ObjectKey, relation: &RelationModel) {
         let link = std::mem::take(self.link_mut(key, relation.id));
-        let (Link::One { target, since: Since::Changed | Since::ChangedUnread }, Some(inverse)) = (link, relation.inverse)
+        let (Link::One { target, since: Since::Changed | Since::ChangedUnread }, Some(inverse)) =
+            (link, relation.inverse)
         else {
             return;
         };

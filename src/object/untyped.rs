@@ -5,9 +5,9 @@ use super::reference::{AnyRef, ObjectKey};
 use super::session::Session;
 use crate::error::Result;
 use crate::id::{ClassId, RelationId};
+use crate::object::graph::State;
 use crate::record::edit;
 use crate::value::Value;
-use crate::object::graph::State;
 
 /// A session whose classes, columns and relations are given by name. Everything that a derived entity can do, a class
 /// that was made at run time can do too, through the same machinery.

@@ -60,8 +60,7 @@ pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Res
                 (columns, _) => columns,
             };
             let access = keys_access(table, columns);
-            let find =
-                Level { source: 0, table: table.id, kind: JoinKind::Inner, access, on: vec![], after: vec![] };
+            let find = Level { source: 0, table: table.id, kind: JoinKind::Inner, access, on: vec![], after: vec![] };
             Plan::DeleteRows { table: table.id, find }
         }
     })

@@ -88,11 +88,8 @@ pub(super) fn choose(
         };
         placed |= 1 << position;
         let ready = |it: &Candidate| it.sources & !placed == 0;
-        let on = if source.kind == JoinKind::Left {
-            source.on.drain(..).map(|it| it.expr).collect()
-        } else {
-            Vec::new()
-        };
+        let on =
+            if source.kind == JoinKind::Left { source.on.drain(..).map(|it| it.expr).collect() } else { Vec::new() };
         let (now, later): (Vec<_>, Vec<_>) = pool.into_iter().partition(ready);
         pool = later;
         let after = now.into_iter().map(|it| it.expr).collect();
@@ -132,14 +129,7 @@ impl Chooser<'_> {
 
     /// The best way to a source, and how many rows it is expected to bring for each combination before it. With
     /// `take`, conditions that the way makes sure of are taken out of the pool.
-    fn access(
-        &self,
-        source: u8,
-        table: TableId,
-        pool: &mut Vec<Candidate>,
-        placed: u64,
-        take: bool,
-    ) -> (Access, f64) {
+    fn access(&self, source: u8, table: TableId, pool: &mut Vec<Candidate>, placed: u64, take: bool) -> (Access, f64) {
         let declared = self.schema.table(table);
         let rows = self.image.table(table).len() as f64;
         let says: Vec<Option<Says>> = pool.iter().map(|it| says(it, source, placed)).collect();

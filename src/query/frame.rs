@@ -26,11 +26,7 @@ impl<'f, 'r> Frame<'f, 'r> {
     }
 
     /// What stands for a whole group: its keys and aggregates instead of rows.
-    pub(super) fn of_group(
-        execution: &'f Execution<'r>,
-        group: &'f Group,
-        outer: Option<&'f Frame<'f, 'r>>,
-    ) -> Self {
+    pub(super) fn of_group(execution: &'f Execution<'r>, group: &'f Group, outer: Option<&'f Frame<'f, 'r>>) -> Self {
         Frame { execution, rows: &[], outer, group: Some(group) }
     }
 }
@@ -60,9 +56,7 @@ impl Environment<BoundLeaf> for Frame<'_, '_> {
             BoundLeaf::Aggregate(position) => {
                 self.group.map_or(ValueRef::Null, |it| it.aggregates[*position].as_ref()).into()
             }
-            BoundLeaf::GroupKey(position) => {
-                self.group.map_or(ValueRef::Null, |it| it.keys[*position].as_ref()).into()
-            }
+            BoundLeaf::GroupKey(position) => self.group.map_or(ValueRef::Null, |it| it.keys[*position].as_ref()).into(),
             BoundLeaf::Exists(plan) => Truth::from(self.execution.brings_any(plan, self)?).into(),
             BoundLeaf::In(needle, plan) => {
                 let needle = needle.evaluate(self)?;

@@ -2,9 +2,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::frame::Frame;
 use super::leaf::Aggregate;
 use super::plan::{Bounded, Grouping, SelectPlan};
-use super::frame::Frame;
 use super::run::Execution;
 use crate::error::{Misuse, Result};
 use crate::value::Value;
@@ -148,9 +148,10 @@ impl Running {
 fn add(sum: Option<Value>, value: Value) -> Result<Value> {
     match (sum, value) {
         (None, value @ (Value::Int(_) | Value::Float(_))) => Ok(value),
-        (Some(Value::Int(a)), Value::Int(b)) => a.checked_add(b).map(Value::Int).ok_or_else(|| {
-            Misuse::Overflow { operation: "sum", operands: vec![Value::Int(a), Value::Int(b)] }.into()
-        }),
+        (Some(Value::Int(a)), Value::Int(b)) => a
+            .checked_add(b)
+            .map(Value::Int)
+            .ok_or_else(|| Misuse::Overflow { operation: "sum", operands: vec![Value::Int(a), Value::Int(b)] }.into()),
         (Some(sum), value) => Ok(Value::Float(number(&sum, "sum")? + number(&value, "sum")?)),
         (None, value) => Err(Misuse::Operation { operation: "sum", operands: vec![value] }.into()),
     }

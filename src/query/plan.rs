@@ -14,7 +14,11 @@ pub(super) type Bounded = Expr<BoundLeaf>;
 /// What stands at the leaves of a bound expression.
 #[derive(Clone, Debug)]
 pub(super) enum BoundLeaf {
-    Column { up: u8, source: u8, column: ColumnId },
+    Column {
+        up: u8,
+        source: u8,
+        column: ColumnId,
+    },
     Parameter(u16),
     /// The value of an aggregate of the group, by position.
     Aggregate(usize),

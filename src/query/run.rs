@@ -13,8 +13,8 @@ use super::frame::Frame;
 use super::group::run_grouped;
 use super::plan::{Access, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
-use super::whole::{is_whole, run_whole};
 use super::statement::{Direction, JoinKind};
+use super::whole::{is_whole, run_whole};
 use crate::error::Result;
 use crate::expr::Scalar;
 use crate::id::RowId;
@@ -38,7 +38,14 @@ type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
 
 impl<'r> Execution<'r> {
     pub(super) fn new(image: &'r Image, parameters: &'r [Value], keys: &'r [Value]) -> Self {
-        Execution { image, parameters, keys, read: Cell::new(0), hashes: RefCell::default(), answers: RefCell::default() }
+        Execution {
+            image,
+            parameters,
+            keys,
+            read: Cell::new(0),
+            hashes: RefCell::default(),
+            answers: RefCell::default(),
+        }
     }
 
     /// Runs a query.
@@ -189,7 +196,8 @@ impl<'r> Execution<'r> {
             }
             Access::Index { .. } => self.each_in_range(level, frame, &mut visit)?,
             Access::AnyOf { index, list } => {
-                let mut values = list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
+                let mut values =
+                    list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
                 values.retain(|it| !it.is_null());
                 values.sort();
                 values.dedup();
@@ -245,9 +253,8 @@ impl<'r> Execution<'r> {
             // NULL is less than everything in the index, and not less than anything in a condition.
             low = Bound::Excluded(ValueRef::Null);
         }
-        let null = |it: &Bound<Scalar<'_>>| {
-            matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null())
-        };
+        let null =
+            |it: &Bound<Scalar<'_>>| matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null());
         if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
             table.each_within(*index, &probe, (low, high), *order, visit);
         }

@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
+use super::frame::Frame;
 use super::plan::{Access, BoundOutput, SelectPlan};
 use super::rows::Rows;
-use super::frame::Frame;
 use super::run::Execution;
 use crate::error::Result;
 use crate::id::ColumnId;

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::connection::{Input, Outcome, RowChange};
-use super::plan::{Bounded, Level, Plan};
 use super::frame::Frame;
+use super::plan::{Bounded, Level, Plan};
 use super::run::{Execution, all_hold};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::id::{ColumnId, IndexId, RowId, TableId};

@@ -177,12 +177,7 @@ fn build_index(table: &Table, key: &KeyDeclaration, mistakes: &mut Vec<Mistake>)
     IndexSchema { name, columns, uniqueness }
 }
 
-fn build_check(
-    table: &Table,
-    name: &Name,
-    condition: &Expr<Name>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<CheckSchema> {
+fn build_check(table: &Table, name: &Name, condition: &Expr<Name>, mistakes: &mut Vec<Mistake>) -> Option<CheckSchema> {
     let mut columns = Vec::new();
     let mut resolve = |column: &Name| {
         let position = table.columns.iter().position(|it| it.name == *column);
@@ -236,7 +231,8 @@ fn build_reference(
         Err(error) => return wrong(error.to_string(), String::new()),
     };
     if columns.len() != target_columns.len() {
-        let problem = format!("{} columns cannot refer to {} of `{}`", columns.len(), target_columns.len(), target.name);
+        let problem =
+            format!("{} columns cannot refer to {} of `{}`", columns.len(), target_columns.len(), target.name);
         return wrong(problem, "name one column for each".into());
     }
     let Some(target_key) = target.key_over(&target_columns) else {

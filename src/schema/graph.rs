@@ -27,8 +27,7 @@ impl Components {
         for (position, group) in groups.iter().enumerate() {
             group.iter().for_each(|&table| rank[table] = position);
         }
-        let groups =
-            groups.into_iter().map(|group| group.into_iter().map(|it| TableId(it as u16)).collect()).collect();
+        let groups = groups.into_iter().map(|group| group.into_iter().map(|it| TableId(it as u16)).collect()).collect();
         Components { groups, rank }
     }
 

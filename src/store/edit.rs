@@ -150,7 +150,11 @@ impl TableImage {
         {
             strays.insert((key, id));
         }
-        if id.0 & AWAY == 0 { self.home.insert(id.0, row) } else { self.away.insert(id.0 & !AWAY, row) };
+        if id.0 & AWAY == 0 {
+            self.home.insert(id.0, row)
+        } else {
+            self.away.insert(id.0 & !AWAY, row)
+        };
     }
 
     /// Takes a row out of its slot and every index.

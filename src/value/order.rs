@@ -127,7 +127,8 @@ mod tests {
         for it in [i64::MIN, i64::MIN + 1, -1, 0, 1, 2, (1 << 53) + 1, i64::MAX - 1, i64::MAX] {
             all.push(it.into());
         }
-        for it in [f64::NEG_INFINITY, i64::MIN as f64, -1.5, -0.0, 0.0, 0.5, 1.0, 9007199254740992.0, 9.3e18, f64::NAN] {
+        for it in [f64::NEG_INFINITY, i64::MIN as f64, -1.5, -0.0, 0.0, 0.5, 1.0, 9007199254740992.0, 9.3e18, f64::NAN]
+        {
             all.push(it.into());
         }
         all.push(Value::Bytes(Arc::from(&b"a"[..])));

@@ -51,7 +51,12 @@ fn explain(error: &Error, sources: &[Source<'_>]) -> Vec<Fault> {
     };
     if violations.is_empty() {
         let problem = error.to_string();
-        return vec![Fault { file: "the folder".to_owned(), table: "all tables".to_owned(), problem, ..Fault::default() }];
+        return vec![Fault {
+            file: "the folder".to_owned(),
+            table: "all tables".to_owned(),
+            problem,
+            ..Fault::default()
+        }];
     }
     violations.iter().map(|it| explain_one(it, sources)).collect()
 }

@@ -87,8 +87,11 @@ impl<'f> Mutation<'f> {
             return Err(format!("`{unknown}` is not understood"));
         }
         let statement = parse(fact["statement"].as_str().ok_or("it has no statement")?)?;
-        let expected =
-            Difference { removed: counts(&fact["removed"])?, set_null: counts(&fact["set_null"])?, ..Difference::default() };
+        let expected = Difference {
+            removed: counts(&fact["removed"])?,
+            set_null: counts(&fact["set_null"])?,
+            ..Difference::default()
+        };
         let mut after = Vec::new();
         for query in fact["after"].as_array().into_iter().flatten() {
             after.push((parse_query(query["sql"].as_str().ok_or("a query after it has no sql")?)?, &query["rows"]));

@@ -87,7 +87,11 @@ impl<'t> Source<'t> {
 fn read(path: &Path, packed: bool) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = File::open(path)?;
-    if packed { MultiGzDecoder::new(file).read_to_end(&mut bytes)? } else { file.read_to_end(&mut bytes)? };
+    if packed {
+        MultiGzDecoder::new(file).read_to_end(&mut bytes)?
+    } else {
+        file.read_to_end(&mut bytes)?
+    };
     Ok(bytes)
 }
 

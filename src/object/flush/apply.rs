@@ -284,8 +284,7 @@ impl Core {
         for &owner in owners {
             keys.extend(self.scalars(owner, own_columns)?);
         }
-        let prepared =
-            self.connection.prepare(DeleteRows { table: table.clone(), columns: own.clone() }.into())?;
+        let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns: own.clone() }.into())?;
         self.connection.run(&prepared, Input::Keys(&keys)).map(drop)
     }
 

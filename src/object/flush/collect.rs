@@ -126,9 +126,8 @@ impl Core {
         let inverse = self.graph.model.relation(relation.target, inverse);
         inverse.cascade.contains(Cascade::DELETE_ORPHAN)
             && match self.graph.link(key, relation.id) {
-                Link::One { target, since } if *since != Since::Unchanged => {
-                    target.is_none_or(|it| self.graph.objects[it].state == State::Pending && self.graph.objects[it].marked)
-                }
+                Link::One { target, since } if *since != Since::Unchanged => target
+                    .is_none_or(|it| self.graph.objects[it].state == State::Pending && self.graph.objects[it].marked),
                 _ => false,
             }
     }
@@ -170,12 +169,7 @@ impl Core {
     }
 
     /// The references of what an owner that goes has had: NULL, unless the foreign key's action takes care of them.
-    fn leave_behind(
-        &mut self,
-        key: ObjectKey,
-        relation: &RelationModel,
-        collected: &mut Collected,
-    ) -> Result<()> {
+    fn leave_behind(&mut self, key: ObjectKey, relation: &RelationModel, collected: &mut Collected) -> Result<()> {
         let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
         let members = if relation.passive_deletes {
             // Those that are not loaded are the foreign key's, and so are all where it is never NULL.
@@ -245,9 +239,9 @@ impl Core {
         *self.graph.link_mut(key, relation.id) = now;
         read?;
         let moved = |it: ObjectKey| {
-            relation.inverse.is_some_and(|inverse| {
-                matches!(self.graph.link(it, inverse), Link::One { since, .. } if *since != Since::Unchanged)
-            })
+            relation.inverse.is_some_and(
+                |inverse| matches!(self.graph.link(it, inverse), Link::One { since, .. } if *since != Since::Unchanged),
+            )
         };
         Ok(before.filter(|it| Some(*it) != target && !moved(*it) && !self.graph.objects[*it].marked))
     }
@@ -300,9 +294,9 @@ impl Core {
             let mut keys: Vec<Vec<Value>> = Vec::new();
             for &(owner, member) in pairs.iter() {
                 let unread = self.is_unread(owner, declared.id)
-                    && declared.inverse.map_or(self.graph.objects[member].state == State::Persistent, |it| {
-                        self.is_unread(member, it)
-                    });
+                    && declared
+                        .inverse
+                        .map_or(self.graph.objects[member].state == State::Persistent, |it| self.is_unread(member, it));
                 if unread {
                     keys.push([self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat());
                 }

@@ -218,7 +218,8 @@ impl<'a> Needs<'a> {
         for &key in objects {
             let class = core.graph.objects[key].class;
             let references = ringed.get(&class).map_or(&[][..], Vec::as_slice);
-            let needs = references.iter().filter_map(|it| need(core, model, schema, (key, it), objects, &places, &by_identity));
+            let needs =
+                references.iter().filter_map(|it| need(core, model, schema, (key, it), objects, &places, &by_identity));
             edges.push(needs.collect());
         }
         for it in assignments {
@@ -300,7 +301,8 @@ fn ringed_references<'s>(
     classes.dedup();
     let names: Vec<&str> = classes.iter().map(|it| &*model.class(*it).table).collect();
     let of = |class: &ClassId| {
-        let outbound = schema.table_named(&model.class(*class).table).map(|it| it.outbound.as_slice()).unwrap_or_default();
+        let outbound =
+            schema.table_named(&model.class(*class).table).map(|it| it.outbound.as_slice()).unwrap_or_default();
         let all = outbound.iter().map(|&it| schema.reference(it));
         (*class, all.filter(|it| names.contains(&schema.table(it.target).name.as_str())).collect())
     };

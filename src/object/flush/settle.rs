@@ -79,7 +79,8 @@ impl Core {
         }
         for relation in &class.relations {
             let Join::BelongsTo { columns, .. } = &relation.join else { continue };
-            let set = matches!(self.graph.link(key, relation.id), Link::One { since, .. } if *since != Since::Unchanged);
+            let set =
+                matches!(self.graph.link(key, relation.id), Link::One { since, .. } if *since != Since::Unchanged);
             if !set && columns.iter().any(|&it| before.get(it) != after.get(it)) {
                 // The column was written by hand: what was linked by the old value is read again.
                 if self.graph.objects[key].links.is_some() {

@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::batch::link;
 use crate::error::Result;
+use crate::expr::Expr;
 use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::condition::{column, columns_equal};
@@ -13,7 +14,6 @@ use crate::object::query::{LoadOption, QueryParts};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, JoinKind, Leaf, Output, Select};
-use crate::expr::Expr;
 use crate::record::Row;
 
 /// A relation that is joined into the statement of a query.
@@ -280,7 +280,8 @@ impl Compiler<'_> {
             let next = self.select.joins.len() as u8 + 1;
             let at = match &relation.join {
                 Join::BelongsTo { columns, target_columns, .. } => {
-                    let on = columns_equal((0, next), &target.names(target_columns), (0, source), &owner.names(columns));
+                    let on =
+                        columns_equal((0, next), &target.names(target_columns), (0, source), &owner.names(columns));
                     self.left_join(target.table.clone(), on);
                     next
                 }

@@ -66,8 +66,11 @@ fn check_names(classes: &[Class]) -> Vec<Mistake> {
 
 /// The tables of many-to-many relations that nobody declares: two foreign keys, which together are the primary key.
 fn association_tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
-    let declared: Vec<String> =
-        classes.iter().map(|it| it.table.name().to_owned()).chain(tables.iter().map(|it| it.name().to_owned())).collect();
+    let declared: Vec<String> = classes
+        .iter()
+        .map(|it| it.table.name().to_owned())
+        .chain(tables.iter().map(|it| it.name().to_owned()))
+        .collect();
     let keys: HashMap<Name, (Name, Vec<(Name, crate::value::Kind)>)> = classes
         .iter()
         .map(|it| (it.name.clone(), (Name::from(it.table.name().to_owned()), it.table.key_columns())))

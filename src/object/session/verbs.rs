@@ -5,8 +5,8 @@ use std::ops::Index;
 
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
-use crate::object::entity::{Entity, Field, Many, Relation};
 use crate::object::condition::ToOne;
+use crate::object::entity::{Entity, Field, Many, Relation};
 use crate::object::graph::State;
 use crate::object::model::ClassModel;
 use crate::object::reference::{ObjectKey, Ref};
@@ -120,7 +120,12 @@ impl Session {
     ///
     /// # Errors
     /// When a reference is not of this session.
-    pub fn set<R>(&mut self, object: Ref<R::Owner>, relation: R, target: impl Into<Option<Ref<R::Target>>>) -> Result<()>
+    pub fn set<R>(
+        &mut self,
+        object: Ref<R::Owner>,
+        relation: R,
+        target: impl Into<Option<Ref<R::Target>>>,
+    ) -> Result<()>
     where
         R: Relation,
         R::Arity: ToOne,
@@ -135,7 +140,12 @@ impl Session {
     ///
     /// # Errors
     /// When a reference is not of this session.
-    pub fn push<R>(&mut self, object: Ref<R::Owner>, relation: R, member: impl Member<R::Target>) -> Result<Ref<R::Target>>
+    pub fn push<R>(
+        &mut self,
+        object: Ref<R::Owner>,
+        relation: R,
+        member: impl Member<R::Target>,
+    ) -> Result<Ref<R::Target>>
     where
         R: Relation<Arity = Many>,
     {

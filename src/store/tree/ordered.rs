@@ -89,10 +89,7 @@ impl<K: Ord + Clone> Ordered<K> {
     /// keys; all leaves but the last are full.
     pub fn from_sorted(keys: Vec<K>) -> Self {
         let keys = ascending(keys);
-        Self {
-            len: keys.len(),
-            root: grow::build(keys),
-        }
+        Self { len: keys.len(), root: grow::build(keys) }
     }
 
     /// Whether `key` is in the set. Logarithmic.
@@ -215,10 +212,7 @@ impl<K: Ord + Clone> Ordered<K> {
     fn take_growth(&mut self, growth: grow::Growth<K>) -> usize {
         self.len += growth.added;
         if let Some(right) = growth.split {
-            self.root = self
-                .root
-                .take()
-                .map(|left| grow::above(left, self.len - right.len, right));
+            self.root = self.root.take().map(|left| grow::above(left, self.len - right.len, right));
         }
         growth.added
     }
@@ -236,10 +230,7 @@ fn ascending<K: Ord>(mut keys: Vec<K>) -> Vec<K> {
 impl<K> Clone for Ordered<K> {
     /// Shares the whole tree. O(1).
     fn clone(&self) -> Self {
-        Self {
-            root: self.root.clone(),
-            len: self.len,
-        }
+        Self { root: self.root.clone(), len: self.len }
     }
 }
 
@@ -252,9 +243,6 @@ impl<K> Default for Ordered<K> {
 impl<K> fmt::Debug for Ordered<K> {
     /// Shows the size only: an index would drown what is being debugged.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Ordered")
-            .field("len", &self.len)
-            .finish()
+        formatter.debug_struct("Ordered").field("len", &self.len).finish()
     }
 }

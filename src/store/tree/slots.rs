@@ -53,11 +53,7 @@ pub struct Slots<T> {
 impl<T> Slots<T> {
     /// Makes an empty tree, without allocating. O(1).
     pub const fn new() -> Self {
-        Self {
-            root: None,
-            height: 0,
-            reach: last_slot_of_height(0),
-        }
+        Self { root: None, height: 0, reach: last_slot_of_height(0) }
     }
 
     /// Number of occupied slots. O(1).
@@ -198,11 +194,7 @@ impl<T: Clone> Slots<T> {
 impl<T> Clone for Slots<T> {
     /// Shares the whole tree. O(1).
     fn clone(&self) -> Self {
-        Self {
-            root: self.root.clone(),
-            height: self.height,
-            reach: self.reach,
-        }
+        Self { root: self.root.clone(), height: self.height, reach: self.reach }
     }
 }
 
@@ -216,10 +208,6 @@ impl<T> fmt::Debug for Slots<T> {
     /// Shows the size only: values need not be printable, and a whole store
     /// would drown what is being debugged.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Slots")
-            .field("len", &self.len())
-            .field("height", &self.height)
-            .finish()
+        formatter.debug_struct("Slots").field("len", &self.len()).field("height", &self.height).finish()
     }
 }

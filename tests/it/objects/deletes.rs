@@ -1,8 +1,8 @@
 //! What follows a delete: object cascades, orphans, and references that are left behind.
 
+use diptych::State;
 use diptych::error::Rule;
 use diptych::prelude::*;
-use diptych::State;
 
 use super::forum::*;
 
@@ -80,7 +80,8 @@ fn o2_collections_pass_over_what_was_deleted() -> Result<()> {
     let alice = session.add(user("alice"));
     let (kept, gone) = (posted(&mut session, alice, "kept"), posted(&mut session, alice, "gone"));
     let news = session.push(gone, Post::tags, tag("news"))?;
-    let (badge, lost) = (session.push(alice, User::badges, Badge::draft())?, session.push(alice, User::badges, Badge::draft())?);
+    let (badge, lost) =
+        (session.push(alice, User::badges, Badge::draft())?, session.push(alice, User::badges, Badge::draft())?);
     session.flush()?;
     session.delete(gone)?;
     session.delete(lost)?;
@@ -142,7 +143,10 @@ fn o3_a_required_child_that_is_left_behind_is_a_not_null_fact() -> Result<()> {
     session.delete(alice)?;
     let error = session.flush().expect_err("the post needs an author");
     let fact = error.violation().expect("it is a fact");
-    assert_eq!((fact.rule, fact.table.as_str(), fact.columns.as_slice()), (Rule::NotNull, "posts", &["author_id".to_owned()][..]));
+    assert_eq!(
+        (fact.rule, fact.table.as_str(), fact.columns.as_slice()),
+        (Rule::NotNull, "posts", &["author_id".to_owned()][..])
+    );
     assert!(session.is_marked_deleted(alice)?, "still to be deleted");
     assert_eq!(session.get(first)?.load(Post::author)?.reference(), alice);
     session.set(first, Post::author, bob)?;

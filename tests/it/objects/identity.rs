@@ -20,7 +20,9 @@ fn o1_one_key_is_one_object_however_it_is_reached() -> Result<()> {
     let found = session.find::<Post>(post_key)?.expect("it is there").reference();
     assert_eq!(session.one(Post::select().filter(Post::body.eq("first")))?.reference(), found, "by a query");
     assert_eq!(session.get(alice)?.load(User::posts)?.references(), [found], "by a collection");
-    let (ran, author) = statements(&mut session, |it| it[found].id.get().and(it.get(found).ok()?.load(Post::author).ok().map(|it| it.reference())));
+    let (ran, author) = statements(&mut session, |it| {
+        it[found].id.get().and(it.get(found).ok()?.load(Post::author).ok().map(|it| it.reference()))
+    });
     assert_eq!((ran, author), (0, Some(alice)), "by a reference, which the identity map answers");
     let (ran, _) = statements(&mut session, |it| it.find::<User>(alice_key).map(|it| it.is_some()));
     assert_eq!(ran, 0, "by its key again");
@@ -107,7 +109,10 @@ fn o2_what_is_deleted_before_it_was_inserted_was_never_there() -> Result<()> {
     assert_eq!(session.get(news)?.loaded(Tag::posts)?.references(), [kept]);
     assert!(session.get(alice)?.loaded(User::badges)?.is_empty());
     session.commit()?;
-    assert_eq!([count(&mut session, "posts"), count(&mut session, "post_tags"), count(&mut session, "badges")], [1, 1, 0]);
+    assert_eq!(
+        [count(&mut session, "posts"), count(&mut session, "post_tags"), count(&mut session, "badges")],
+        [1, 1, 0]
+    );
     Ok(())
 }
 

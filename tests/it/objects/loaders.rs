@@ -66,7 +66,11 @@ fn joined_is_one_statement_that_repeats_the_owner() -> Result<()> {
     assert_eq!((first.statements, first.rows, seen?), (1, 12, 12));
     let none = filled(2, 0).session();
     let (first, seen) = cost(&none, |it| walk(it, User::select().with(User::posts.joined())));
-    assert_eq!((first.statements, first.rows, seen?), (1, 2, 0), "an owner without members comes once, loaded and empty");
+    assert_eq!(
+        (first.statements, first.rows, seen?),
+        (1, 2, 0),
+        "an owner without members comes once, loaded and empty"
+    );
     Ok(())
 }
 

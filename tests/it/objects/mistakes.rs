@@ -41,9 +41,7 @@ fn all_mistakes_of_the_relations_come_together() {
         .relation(Relationship::belongs_to("editor", "User").via(["editor_id"]).inverse("posts"))
         .relation(Relationship::belongs_to("owner", "User"))
         .relation(Relationship::belongs_to("nobody", "User").via(["nobody_id"]))
-        .relation(
-            Relationship::belongs_to("wrong", "User").via(["author_id"]).cascade(Cascade::DELETE_ORPHAN),
-        );
+        .relation(Relationship::belongs_to("wrong", "User").via(["author_id"]).cascade(Cascade::DELETE_ORPHAN));
     let all = mistakes([user, post]);
     has(&all, &["User.posts", "auther", "author"]);
     has(&all, &["User.edited", "name it back", "inverse = edited"]);

@@ -11,8 +11,9 @@ fn library() -> Result<Database> {
         .column(Column::text("title").default("untitled"))
         .column(Column::int("author_id"))
         .foreign_key(ForeignKey::new(["author_id"], "authors"));
-    let author = Class::new("Author", authors)
-        .relation(Relationship::has_many("books", "Book").inverse("author").cascade(Cascade::ALL | Cascade::DELETE_ORPHAN));
+    let author = Class::new("Author", authors).relation(
+        Relationship::has_many("books", "Book").inverse("author").cascade(Cascade::ALL | Cascade::DELETE_ORPHAN),
+    );
     let book = Class::new("Book", books)
         .relation(Relationship::belongs_to("author", "Author").inverse("books"))
         .relation(Relationship::many_to_many("topics", "Topic", "book_topics"));

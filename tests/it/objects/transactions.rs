@@ -1,8 +1,8 @@
 //! Commit, rollback and savepoints, and what they do to objects.
 
+use diptych::State;
 use diptych::error::Rule;
 use diptych::prelude::*;
-use diptych::State;
 
 use super::forum::*;
 
@@ -43,7 +43,10 @@ fn o3_an_autoflush_that_fails_leaves_everything_as_it_was() -> Result<()> {
     let error = session.all(User::select()).map(drop).expect_err("the email is taken");
     assert_eq!(error.violation().map(|it| it.rule), Some(Rule::Unique));
     assert!(session.get(alice)?.load(User::posts).is_err(), "a lazy load flushes first, too");
-    assert_eq!((session.state(twin)?, session[twin].id, session[first].author_id), (State::Pending, Id::auto(), Id::auto()));
+    assert_eq!(
+        (session.state(twin)?, session[twin].id, session[first].author_id),
+        (State::Pending, Id::auto(), Id::auto())
+    );
     session.edit(twin)?.email = "twin@example.org".into();
     assert_eq!(session.all(User::select())?.len(), 2);
     Ok(())

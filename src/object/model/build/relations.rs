@@ -89,7 +89,8 @@ impl Resolver<'_> {
         }
         let fits = match (&relation.pattern, &other.pattern) {
             (Pattern::BelongsTo, Pattern::HasOne | Pattern::HasMany) => {
-                self.reference(class, relation, target).ok().map(|it| it.id) == self.reference_of_has(class, other, relation)
+                self.reference(class, relation, target).ok().map(|it| it.id)
+                    == self.reference_of_has(class, other, relation)
             }
             (Pattern::HasOne | Pattern::HasMany, Pattern::BelongsTo) => true,
             (Pattern::ManyToMany(a), Pattern::ManyToMany(b)) => a.table == b.table,

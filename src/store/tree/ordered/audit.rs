@@ -29,17 +29,10 @@ impl<K: Ord> Ordered<K> {
         if matches!(root.as_ref(), Node::Inner(branches) if branches.len() < 2) {
             return Err("the root has a single branch".to_owned());
         }
-        let whole = Range {
-            lower: None,
-            upper: None,
-            at_right_edge: true,
-        };
+        let whole = Range { lower: None, upper: None, at_right_edge: true };
         let found = audit_node(root, whole)?;
         if found.len != self.len {
-            return Err(format!(
-                "the set claims {} keys and has {}",
-                self.len, found.len
-            ));
+            return Err(format!("the set claims {} keys and has {}", self.len, found.len));
         }
         Ok(())
     }
@@ -69,11 +62,7 @@ fn audit_node<K: Ord>(node: &Node<K>, range: Range<'_, K>) -> Result<Found, Stri
         false => node.least_width(),
     };
     if node.width() < least || node.width() > node.capacity() {
-        return Err(format!(
-            "a node has {} items where {least} to {} are allowed",
-            node.width(),
-            node.capacity()
-        ));
+        return Err(format!("a node has {} items where {least} to {} are allowed", node.width(), node.capacity()));
     }
     match node {
         Node::Leaf(keys) => {
@@ -81,16 +70,11 @@ fn audit_node<K: Ord>(node: &Node<K>, range: Range<'_, K>) -> Result<Found, Stri
                 return Err("keys of a leaf do not ascend".to_owned());
             }
             if range.lower.is_some_and(|lower| keys[0] < *lower)
-                || range
-                    .upper
-                    .is_some_and(|upper| keys[keys.len() - 1] >= *upper)
+                || range.upper.is_some_and(|upper| keys[keys.len() - 1] >= *upper)
             {
                 return Err("a key lies outside the separators above it".to_owned());
             }
-            Ok(Found {
-                len: keys.len(),
-                height: 0,
-            })
+            Ok(Found { len: keys.len(), height: 0 })
         }
         Node::Inner(branches) => {
             let mut len = 0;
@@ -98,20 +82,13 @@ fn audit_node<K: Ord>(node: &Node<K>, range: Range<'_, K>) -> Result<Found, Stri
             for (index, branch) in branches.iter().enumerate() {
                 let next = branches.get(index + 1);
                 let below = Range {
-                    lower: if index == 0 {
-                        range.lower
-                    } else {
-                        Some(&branch.lower)
-                    },
+                    lower: if index == 0 { range.lower } else { Some(&branch.lower) },
                     upper: next.map(|next| &next.lower).or(range.upper),
                     at_right_edge: range.at_right_edge && next.is_none(),
                 };
                 let found = audit_node(&branch.node, below)?;
                 if found.len != branch.len {
-                    return Err(format!(
-                        "a branch counts {} keys and has {}",
-                        branch.len, found.len
-                    ));
+                    return Err(format!("a branch counts {} keys and has {}", branch.len, found.len));
                 }
                 if *height.get_or_insert(found.height) != found.height {
                     return Err("leaves are not equally deep".to_owned());

@@ -14,11 +14,7 @@ impl<K> Ordered<K> {
     /// All keys, ascending; from the other end, descending. Starting is
     /// logarithmic, every step amortised O(1).
     pub fn iter(&self) -> OrderedIter<'_, K> {
-        OrderedIter {
-            front: self.seek(|_| false),
-            back: self.seek_back(|_| true),
-            remaining: self.len,
-        }
+        OrderedIter { front: self.seek(|_| false), back: self.seek_back(|_| true), remaining: self.len }
     }
 
     /// The keys from the first one on for which `is_before` is false,
@@ -26,10 +22,7 @@ impl<K> Ordered<K> {
     /// and false from there on. Starting is logarithmic, every step amortised
     /// O(1).
     pub fn seek(&self, is_before: impl Fn(&K) -> bool) -> Ascending<'_, K> {
-        let mut cursor = Ascending {
-            keys: [].iter(),
-            above: Stack::new(),
-        };
+        let mut cursor = Ascending { keys: [].iter(), above: Stack::new() };
         let mut next = self.root.as_deref();
         while let Some(node) = next {
             next = match node {
@@ -51,10 +44,7 @@ impl<K> Ordered<K> {
     /// descending. Costs, and asks of `is_before`, the same as
     /// [`Ordered::seek`].
     pub fn seek_back(&self, is_before: impl Fn(&K) -> bool) -> Descending<'_, K> {
-        let mut cursor = Descending {
-            keys: [].iter(),
-            above: Stack::new(),
-        };
+        let mut cursor = Descending { keys: [].iter(), above: Stack::new() };
         let mut next = self.root.as_deref();
         while let Some(node) = next {
             next = match node {
@@ -82,10 +72,7 @@ struct Stack<'a, K> {
 
 impl<'a, K> Stack<'a, K> {
     fn new() -> Self {
-        Self {
-            levels: [&[]; HIGHEST],
-            depth: 0,
-        }
+        Self { levels: [&[]; HIGHEST], depth: 0 }
     }
 
     fn push(&mut self, branches: &'a [Branch<K>]) {

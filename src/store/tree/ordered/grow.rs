@@ -43,11 +43,7 @@ impl<K: Ord> Load<K> for One<K> {
 
     fn place(self, keys: &mut Vec<K>, at_right_edge: bool) -> (usize, Option<Vec<K>>) {
         let behind_all = at_right_edge && keys.last().is_some_and(|last| *last < self.0);
-        let found = if behind_all {
-            Err(keys.len())
-        } else {
-            find(keys, &self.0)
-        };
+        let found = if behind_all { Err(keys.len()) } else { find(keys, &self.0) };
         match found {
             Ok(_) => (0, None),
             Err(at) => (1, put(keys, at, self.0, LEAF_CAPACITY, at_right_edge)),
@@ -81,11 +77,7 @@ impl<K: Ord> Load<K> for Run<K> {
 
 /// How many of so many keys are to stay in the left leaf.
 fn first_part(total: usize) -> usize {
-    if total > LEAF_CAPACITY {
-        total / 2
-    } else {
-        total
-    }
+    if total > LEAF_CAPACITY { total / 2 } else { total }
 }
 
 /// Puts `run` behind `keys`, and leaves the `first` ones of all in `keys`.
@@ -125,13 +117,7 @@ fn merge<K: Ord>(keys: Vec<K>, run: Vec<K>) -> Vec<K> {
 
 /// Puts `item` at index `at` of a node's items. When the node is full, splits
 /// it and returns the right part.
-fn put<E>(
-    items: &mut Vec<E>,
-    at: usize,
-    item: E,
-    capacity: usize,
-    at_right_edge: bool,
-) -> Option<Vec<E>> {
+fn put<E>(items: &mut Vec<E>, at: usize, item: E, capacity: usize, at_right_edge: bool) -> Option<Vec<E>> {
     if items.len() < capacity {
         make_room(items, 1, capacity);
         items.insert(at, item);
@@ -153,18 +139,11 @@ fn put<E>(
 }
 
 /// Puts a load of keys into the leaf below `node` into which they belong.
-pub(super) fn grow<K: Ord + Clone, L: Load<K>>(
-    node: &mut Arc<Node<K>>,
-    load: L,
-    at_right_edge: bool,
-) -> Growth<K> {
+pub(super) fn grow<K: Ord + Clone, L: Load<K>>(node: &mut Arc<Node<K>>, load: L, at_right_edge: bool) -> Growth<K> {
     match Arc::make_mut(node) {
         Node::Leaf(keys) => {
             let (added, spill) = load.place(keys, at_right_edge);
-            Growth {
-                added,
-                split: spill.map(leaf_branch),
-            }
+            Growth { added, split: spill.map(leaf_branch) }
         }
         Node::Inner(branches) => {
             let last = branches.len() - 1;
@@ -187,10 +166,7 @@ pub(super) fn grow<K: Ord + Clone, L: Load<K>>(
                 }
                 None => None,
             };
-            Growth {
-                added: growth.added,
-                split: split.map(inner_branch),
-            }
+            Growth { added: growth.added, split: split.map(inner_branch) }
         }
     }
 }
@@ -227,11 +203,7 @@ fn chunks<E>(items: Vec<E>, size: usize) -> impl Iterator<Item = Vec<E>> {
 
 /// A branch to a new leaf of `keys`, at least one.
 fn leaf_branch<K: Clone>(keys: Vec<K>) -> Branch<K> {
-    Branch {
-        lower: keys[0].clone(),
-        len: keys.len(),
-        node: Arc::new(Node::Leaf(keys)),
-    }
+    Branch { lower: keys[0].clone(), len: keys.len(), node: Arc::new(Node::Leaf(keys)) }
 }
 
 /// A branch to a new inner node of `branches`, at least one. The first of them

@@ -177,15 +177,11 @@ impl<K: Ord> Place<'_, K> {
 
     /// How many keys at the start of `run` are in the leaf.
     pub(super) fn count_known(&self, run: &[K]) -> usize {
-        run.iter()
-            .take_while(|key| find(self.keys, key).is_ok())
-            .count()
+        run.iter().take_while(|key| find(self.keys, key).is_ok()).count()
     }
 
     /// How many keys at the start of `run` are not in the leaf.
     pub(super) fn count_unknown(&self, run: &[K]) -> usize {
-        run.iter()
-            .take_while(|key| find(self.keys, key).is_err())
-            .count()
+        run.iter().take_while(|key| find(self.keys, key).is_err()).count()
     }
 }

@@ -15,10 +15,7 @@ impl<K> Ordered<K> {
             match node {
                 Node::Inner(branches) => {
                     let at = branch_before(branches, &is_before);
-                    rank += branches[..at]
-                        .iter()
-                        .map(|branch| branch.len)
-                        .sum::<usize>();
+                    rank += branches[..at].iter().map(|branch| branch.len).sum::<usize>();
                     next = Some(&branches[at].node);
                 }
                 Node::Leaf(keys) => return rank + keys.partition_point(is_before),

@@ -83,10 +83,7 @@ fn balance<K: Clone>(branches: &mut Vec<Branch<K>>, left: usize) {
     };
     let merge = first.node.width() + second.node.width() <= first.node.capacity();
     let total = first.len + second.len;
-    match (
-        Arc::make_mut(&mut first.node),
-        Arc::make_mut(&mut second.node),
-    ) {
+    match (Arc::make_mut(&mut first.node), Arc::make_mut(&mut second.node)) {
         (Node::Leaf(mine), Node::Leaf(theirs)) => {
             if merge {
                 make_room(mine, theirs.len(), LEAF_CAPACITY);

@@ -59,10 +59,7 @@ struct Pair<K> {
 
 impl<K: Ord + Clone + Debug> Pair<K> {
     fn of(keys: Vec<K>) -> Self {
-        Self {
-            tree: Ordered::from_sorted(keys.clone()),
-            model: keys.into_iter().collect(),
-        }
+        Self { tree: Ordered::from_sorted(keys.clone()), model: keys.into_iter().collect() }
     }
 
     fn apply(&mut self, step: &Step, key: impl Fn(u32) -> K) {
@@ -150,14 +147,8 @@ impl<K: Ord + Clone + Debug> Pair<K> {
         assert!(tree.iter().rev().eq(model.iter().rev()));
         assert_eq!(tree.iter().len(), model.len());
         assert!(tree.seek(|key| key < probe).eq(model.range(probe..)));
-        assert!(
-            tree.seek_back(|key| key < probe)
-                .eq(model.range(..probe).rev())
-        );
-        assert!(
-            tree.seek_back(|key| key <= probe)
-                .eq(model.range(..=probe).rev())
-        );
+        assert!(tree.seek_back(|key| key < probe).eq(model.range(..probe).rev()));
+        assert!(tree.seek_back(|key| key <= probe).eq(model.range(..=probe).rev()));
         let mut ends = (tree.iter(), model.iter());
         for turn in 0..model.len() + 2 {
             let (found, expected) = match turn % 3 {
@@ -292,11 +283,7 @@ fn the_audit_finds_faults() {
     let mut wrong = branch(20, 20..30);
     wrong.len = 11;
     assert!(inner(vec![branch(0, 0..20), wrong]).contains("counts 11 keys and has 10"));
-    let deeper = Branch {
-        lower: 20,
-        len: 10,
-        node: Arc::new(Node::Inner(vec![branch(20, 20..30)])),
-    };
+    let deeper = Branch { lower: 20, len: 10, node: Arc::new(Node::Inner(vec![branch(20, 20..30)])) };
     assert!(inner(vec![branch(0, 0..20), deeper]).contains("equally deep"));
 }
 
@@ -319,10 +306,7 @@ fn batches_that_change_nothing_copy_nothing() {
     let old = Ordered::from_sorted((0..10_000u64).map(|n| n * 2).collect());
     let mut new = old.clone();
     assert_eq!(new.insert_sorted((0..5_000).map(|n| n * 4).collect()), 0);
-    assert_eq!(
-        new.remove_sorted(&(0..5_000).map(|n| n * 4 + 1).collect::<Vec<_>>()),
-        0
-    );
+    assert_eq!(new.remove_sorted(&(0..5_000).map(|n| n * 4 + 1).collect::<Vec<_>>()), 0);
     assert_eq!(new.insert_sorted(Vec::new()), 0);
     assert!(new.ptr_eq(&old));
     assert!(!new.insert(4) && !new.remove(&3));

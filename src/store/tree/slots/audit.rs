@@ -14,10 +14,7 @@ impl<T> Slots<T> {
     /// What is wrong, in words, for the first fault found.
     pub fn audit(&self) -> Result<(), String> {
         if self.reach != last_slot_of_height(self.height) {
-            return Err(format!(
-                "a tree of height {} claims to reach slot {}",
-                self.height, self.reach
-            ));
+            return Err(format!("a tree of height {} claims to reach slot {}", self.height, self.reach));
         }
         let Some(root) = &self.root else {
             return match self.height {
@@ -26,15 +23,10 @@ impl<T> Slots<T> {
             };
         };
         audit_node(root, self.height)?;
-        let last = self
-            .last_slot()
-            .ok_or("no last slot in a tree that is not empty")?;
+        let last = self.last_slot().ok_or("no last slot in a tree that is not empty")?;
         match height_for(last) {
             height if height == self.height => Ok(()),
-            height => Err(format!(
-                "height is {} where slot {last} needs {height}",
-                self.height
-            )),
+            height => Err(format!("height is {} where slot {last} needs {height}", self.height)),
         }
     }
 }
@@ -64,10 +56,7 @@ fn audit_node<T>(node: &Node<T>, height: u32) -> Result<(), String> {
         return Err(format!("an empty node at height {height}"));
     }
     if counted != node.len() {
-        return Err(format!(
-            "a node at height {height} counts {} entries but has {counted}",
-            node.len()
-        ));
+        return Err(format!("a node at height {height} counts {} entries but has {counted}", node.len()));
     }
     Ok(())
 }

@@ -47,10 +47,7 @@ impl<T> Copy for Side<'_, T> {}
 
 impl<'a, T> Side<'a, T> {
     fn root(tree: &'a Slots<T>) -> Self {
-        Self {
-            node: tree.root.as_ref(),
-            height: tree.height,
-        }
+        Self { node: tree.root.as_ref(), height: tree.height }
     }
 
     /// What this side has below child `index` of a node of this height.
@@ -63,10 +60,7 @@ impl<'a, T> Side<'a, T> {
             Some(Node::Inner(inner)) => inner.children[index].as_ref(),
             _ => None,
         };
-        Self {
-            node,
-            height: height - 1,
-        }
+        Self { node, height: height - 1 }
     }
 
     fn leaf(self) -> Option<&'a Leaf<T>> {

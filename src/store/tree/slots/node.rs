@@ -51,11 +51,7 @@ pub(super) struct Inner<T> {
 /// The highest slot that a tree of this height can hold.
 pub(super) const fn last_slot_of_height(height: u32) -> u64 {
     let bits = LEAF_BITS + INNER_BITS * height;
-    if bits >= u64::BITS {
-        u64::MAX
-    } else {
-        (1 << bits) - 1
-    }
+    if bits >= u64::BITS { u64::MAX } else { (1 << bits) - 1 }
 }
 
 /// The height of the lowest tree that can hold `slot`.
@@ -75,9 +71,7 @@ pub(super) fn entry_index(slot: u64) -> usize {
 pub(super) fn child_index(slot: u64, height: u32) -> usize {
     // `slot >> shift` as `wrapping_shr`: a shift can never reach 64 in a tree
     // as low as its highest slot allows, and the compiler need not check it.
-    let shift = LEAF_BITS
-        .wrapping_add(INNER_BITS.wrapping_mul(height))
-        .wrapping_sub(INNER_BITS);
+    let shift = LEAF_BITS.wrapping_add(INNER_BITS.wrapping_mul(height)).wrapping_sub(INNER_BITS);
     (slot.wrapping_shr(shift) as usize) & (INNER_WIDTH - 1)
 }
 
@@ -106,9 +100,7 @@ impl<T> Node<T> {
     /// with such a child is one level too high.
     pub(super) fn sole_first_child(&self) -> Option<&Arc<Self>> {
         match self {
-            Node::Inner(inner) => inner.children[0]
-                .as_ref()
-                .filter(|child| child.len() == inner.len),
+            Node::Inner(inner) => inner.children[0].as_ref().filter(|child| child.len() == inner.len),
             Node::Leaf(_) => None,
         }
     }
@@ -214,12 +206,7 @@ pub(super) fn above<T>(root: Arc<Node<T>>) -> Arc<Node<T>> {
 }
 
 /// Puts `value` into `slot` below `node`; returns the value it replaces.
-pub(super) fn insert<T: Clone>(
-    node: &mut Arc<Node<T>>,
-    height: u32,
-    slot: u64,
-    value: T,
-) -> Option<T> {
+pub(super) fn insert<T: Clone>(node: &mut Arc<Node<T>>, height: u32, slot: u64, value: T) -> Option<T> {
     match Arc::make_mut(node) {
         Node::Leaf(leaf) => leaf.put(slot, value),
         Node::Inner(inner) => {
@@ -241,12 +228,7 @@ pub(super) fn insert<T: Clone>(
 /// Puts all entries of `newer`, a leaf that covers `slot`, below `node`;
 /// returns how many entries that adds. A leaf that is not there yet is put in
 /// as it is.
-pub(super) fn insert_leaf<T: Clone>(
-    node: &mut Arc<Node<T>>,
-    height: u32,
-    slot: u64,
-    newer: Leaf<T>,
-) -> usize {
+pub(super) fn insert_leaf<T: Clone>(node: &mut Arc<Node<T>>, height: u32, slot: u64, newer: Leaf<T>) -> usize {
     match Arc::make_mut(node) {
         Node::Leaf(leaf) => leaf.absorb(newer),
         Node::Inner(inner) => {

@@ -85,8 +85,5 @@ fn count_below<T>(children: &[Option<Arc<Node<T>>>]) -> usize {
 
 /// What is there, with its index.
 fn occupied<E>(places: &[Option<E>]) -> impl Iterator<Item = (usize, &E)> {
-    places
-        .iter()
-        .enumerate()
-        .filter_map(|(index, place)| Some((index, place.as_ref()?)))
+    places.iter().enumerate().filter_map(|(index, place)| Some((index, place.as_ref()?)))
 }

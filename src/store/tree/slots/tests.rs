@@ -96,18 +96,13 @@ impl Pair {
         }
         let values = (slot..last).map(|slot| Arc::new(slot as u32));
         assert_eq!(self.tree.append(slot, values), last);
-        self.model
-            .extend((slot..last).map(|slot| (slot, slot as u32)));
+        self.model.extend((slot..last).map(|slot| (slot, slot as u32)));
     }
 
     fn remove_sorted(&mut self, slots: &[u64]) {
         let mut removed = Vec::new();
-        self.tree
-            .remove_sorted(slots, |slot, value| removed.push((slot, *value)));
-        let expected: Vec<_> = slots
-            .iter()
-            .filter_map(|slot| Some((*slot, self.model.remove(slot)?)))
-            .collect();
+        self.tree.remove_sorted(slots, |slot, value| removed.push((slot, *value)));
+        let expected: Vec<_> = slots.iter().filter_map(|slot| Some((*slot, self.model.remove(slot)?))).collect();
         assert_eq!(removed, expected);
     }
 
@@ -117,10 +112,7 @@ impl Pair {
         tree.audit().unwrap();
         assert_eq!(tree.len(), model.len());
         assert_eq!(tree.is_empty(), model.is_empty());
-        assert_eq!(
-            tree.get(probe).map(|value| **value),
-            model.get(&probe).copied()
-        );
+        assert_eq!(tree.get(probe).map(|value| **value), model.get(&probe).copied());
         assert_eq!(tree.first_slot(), model.keys().next().copied());
         assert_eq!(tree.last_slot(), model.keys().next_back().copied());
         let rank = model.range(..probe).count();
@@ -134,20 +126,12 @@ impl Pair {
     fn check_contents(&self, from: u64) {
         let Self { tree, model } = self;
         assert!(tree.iter().map(shared).eq(model.iter().map(plain)));
-        assert!(
-            tree.iter_rev()
-                .map(shared)
-                .eq(model.iter().rev().map(plain))
-        );
+        assert!(tree.iter_rev().map(shared).eq(model.iter().rev().map(plain)));
         let up = model.range(from..).map(plain);
         assert!(tree.iter_from(from).map(shared).eq(up));
         let down = model.range(..=from).rev().map(plain);
         assert!(tree.iter_rev_from(from).map(shared).eq(down));
-        assert!(
-            model
-                .iter()
-                .all(|(slot, value)| tree.get(*slot).map(|found| **found) == Some(*value))
-        );
+        assert!(model.iter().all(|(slot, value)| tree.get(*slot).map(|found| **found) == Some(*value)));
     }
 }
 
@@ -166,9 +150,7 @@ fn difference(one: &Slots<Value>, other: &Slots<Value>) -> Difference {
     one.diff(
         other,
         |mine, theirs| mine == theirs,
-        |slot, mine, theirs| {
-            found.push((slot, mine.map(|value| **value), theirs.map(|value| **value)))
-        },
+        |slot, mine, theirs| found.push((slot, mine.map(|value| **value), theirs.map(|value| **value))),
     );
     found
 }
@@ -250,29 +232,15 @@ fn the_audit_finds_faults() {
     let fault = |root: Arc<Node<u64>>, height: u32| {
         let reach = node::last_slot_of_height(height);
         let root = Some(root);
-        Slots {
-            root,
-            height,
-            reach,
-        }
-        .audit()
-        .unwrap_err()
+        Slots { root, height, reach }.audit().unwrap_err()
     };
-    let leaf = |len: usize| Leaf {
-        len,
-        ..Leaf::of_one(3, 3)
-    };
+    let leaf = |len: usize| Leaf { len, ..Leaf::of_one(3, 3) };
     assert!(fault(node::path(0, 3, leaf(2)), 0).contains("counts 2 entries but has 1"));
-    assert!(
-        fault(node::path(0, 3, Leaf::fill(0, &mut std::iter::empty())), 0).contains("empty node")
-    );
+    assert!(fault(node::path(0, 3, Leaf::fill(0, &mut std::iter::empty())), 0).contains("empty node"));
     assert!(fault(node::path(1, 3, leaf(1)), 1).contains("height is 1 where slot 3 needs 0"));
     assert!(fault(node::path(1, 3, leaf(1)), 0).contains("inner node at height 0"));
     assert!(fault(node::path(1, 99, leaf(1)), 2).contains("leaf at height 1"));
-    let emptied = Slots {
-        reach: 63,
-        ..Slots::<u64>::new()
-    };
+    let emptied = Slots { reach: 63, ..Slots::<u64>::new() };
     assert!(emptied.audit().unwrap_err().contains("reach slot 63"));
 }
 
@@ -282,9 +250,7 @@ fn edits_that_change_nothing_copy_nothing() {
     let mut new = old.clone();
     assert_eq!(new.remove(5_000), None);
     assert_eq!(new.get_mut(90_000), None);
-    new.remove_sorted(&[6_000, 7_000, u64::MAX], |_, _| {
-        panic!("nothing to remove")
-    });
+    new.remove_sorted(&[6_000, 7_000, u64::MAX], |_, _| panic!("nothing to remove"));
     assert_eq!(new.append(9_000, []), 9_000);
     assert!(new.ptr_eq(&old));
 }

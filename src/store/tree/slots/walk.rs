@@ -10,8 +10,7 @@ use std::slice;
 
 use super::Slots;
 use super::node::{
-    INNER_WIDTH, LEAF_WIDTH, Leaf, Node, child_index, entry_index, first_slot_of_child,
-    last_slot_of_height,
+    INNER_WIDTH, LEAF_WIDTH, Leaf, Node, child_index, entry_index, first_slot_of_child, last_slot_of_height,
 };
 
 /// Entries of one leaf, numbered from its start.
@@ -27,12 +26,8 @@ impl<T> Slots<T> {
     /// The occupied slots from `slot` (inclusive) upwards, ascending. Costs as
     /// [`Slots::iter`].
     pub fn iter_from(&self, slot: u64) -> SlotsIter<'_, T> {
-        let mut iterator = SlotsIter {
-            tree: self,
-            entries: no_entries(),
-            leaf_start: 0,
-            next_leaf: Some(slot & !LEAF_MASK),
-        };
+        let mut iterator =
+            SlotsIter { tree: self, entries: no_entries(), leaf_start: 0, next_leaf: Some(slot & !LEAF_MASK) };
         if iterator.enter_next_leaf() && iterator.leaf_start == slot & !LEAF_MASK {
             let skipped = entry_index(slot);
             if skipped > 0 {
@@ -52,12 +47,8 @@ impl<T> Slots<T> {
     /// as [`Slots::iter`].
     pub fn iter_rev_from(&self, slot: u64) -> SlotsIterRev<'_, T> {
         let slot = slot.min(self.reach);
-        let mut iterator = SlotsIterRev {
-            tree: self,
-            entries: no_entries(),
-            leaf_start: 0,
-            next_leaf: Some(slot & !LEAF_MASK),
-        };
+        let mut iterator =
+            SlotsIterRev { tree: self, entries: no_entries(), leaf_start: 0, next_leaf: Some(slot & !LEAF_MASK) };
         if iterator.enter_next_leaf() && iterator.leaf_start == slot & !LEAF_MASK {
             let skipped = LEAF_WIDTH - 1 - entry_index(slot);
             if skipped > 0 {
@@ -90,14 +81,10 @@ pub struct SlotsIter<'a, T> {
 impl<T> SlotsIter<'_, T> {
     /// Steps to the next leaf; `false` when there is none.
     fn enter_next_leaf(&mut self) -> bool {
-        let found = self
-            .next_leaf
-            .take()
-            .filter(|&slot| slot <= self.tree.reach)
-            .and_then(|slot| {
-                let root = self.tree.root.as_deref()?;
-                leaf_from(root, self.tree.height, slot)
-            });
+        let found = self.next_leaf.take().filter(|&slot| slot <= self.tree.reach).and_then(|slot| {
+            let root = self.tree.root.as_deref()?;
+            leaf_from(root, self.tree.height, slot)
+        });
         let Some((start, leaf)) = found else {
             return false;
         };

@@ -249,7 +249,8 @@ impl Driver {
         let (Some(has), Some(belongs)) = (REFERENCES[at].has, REFERENCES[at].belongs) else { return Ok(()) };
         let Some(parent) = self.pick(REFERENCES[at].parent, b) else { return Ok(()) };
         let all = self.world.of_class(REFERENCES[at].child);
-        let new: Vec<usize> = all.iter().enumerate().filter(|(it, _)| c >> (it % 16) & 1 == 1).map(|it| *it.1).collect();
+        let new: Vec<usize> =
+            all.iter().enumerate().filter(|(it, _)| c >> (it % 16) & 1 == 1).map(|it| *it.1).collect();
         let members = new.iter().map(|&it| self.get(it)).collect::<std::result::Result<Vec<_>, _>>()?;
         let owner = self.get(parent)?;
         // Meet them while their keys are still those of their rows.
@@ -341,7 +342,9 @@ impl Driver {
     fn save_again(&mut self, a: usize, b: usize) -> Outcome {
         let fits = |&it: &usize| {
             let node = &self.world.nodes[it];
-            node.life == Life::Transient && node.class != BADGE && node.class != AVATAR
+            node.life == Life::Transient
+                && node.class != BADGE
+                && node.class != AVATAR
                 && self.refs[it].is_some_and(|it| self.session.state(it).is_ok_and(|it| it == State::Transient))
         };
         let all: Vec<usize> = (0..self.world.nodes.len()).filter(fits).collect();
@@ -352,7 +355,8 @@ impl Driver {
         let Some(object) = self.refs[node] else { return Ok(()) };
         let class = self.world.nodes[node].class;
         let references = REFERENCES.iter().enumerate().filter(|(_, it)| it.child == class);
-        let parents = references.map(|(at, it)| (at, self.pick(it.parent, b + at).filter(|_| it.required || b % 3 == 0)));
+        let parents =
+            references.map(|(at, it)| (at, self.pick(it.parent, b + at).filter(|_| it.required || b % 3 == 0)));
         let parents: Vec<(usize, Option<usize>)> = parents.collect();
         for parent in parents.iter().filter_map(|it| it.1) {
             self.get(parent)?;

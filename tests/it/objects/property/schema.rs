@@ -1,8 +1,8 @@
 //! The model of the property test, derived and made at run time, and what a reference needs to know of it.
 
+use diptych::expr::Expression;
 use diptych::prelude::*;
 use diptych::{Cascade, Class, Column, ForeignKey, Relationship, Table, column};
-use diptych::expr::Expression;
 
 /// A class: its name, table, columns and primary key.
 pub(super) struct ClassFacts {

@@ -65,7 +65,8 @@ impl Driver {
 
     fn nodes_of(&mut self, objects: Vec<AnyRef>, class: usize) -> std::result::Result<BTreeSet<usize>, String> {
         let count = objects.len();
-        let nodes = objects.into_iter().map(|it| self.node_of(it, class)).collect::<std::result::Result<BTreeSet<_>, _>>()?;
+        let nodes =
+            objects.into_iter().map(|it| self.node_of(it, class)).collect::<std::result::Result<BTreeSet<_>, _>>()?;
         if nodes.len() == count { Ok(nodes) } else { Err(format!("a member stands twice in {nodes:?}")) }
     }
 
@@ -122,7 +123,8 @@ impl Driver {
     fn check_columns(&mut self, node: usize) -> Outcome {
         let object = self.get(node)?;
         let facts = &CLASSES[self.world.nodes[node].class];
-        let values = facts.columns.iter().map(|it| self.session.untyped().value(object, it)).collect::<Result<Vec<_>>>();
+        let values =
+            facts.columns.iter().map(|it| self.session.untyped().value(object, it)).collect::<Result<Vec<_>>>();
         let values = values.map_err(|it| it.to_string())?;
         let row = self.world.row(node);
         if values == row { Ok(()) } else { Err(format!("n{node} shows {values:?}, its row should be {row:?}")) }
@@ -131,7 +133,8 @@ impl Driver {
     /// The rows of every table, read by the session's own connection, are what the reference says.
     fn check_rows(&mut self) -> Outcome {
         for (class, facts) in CLASSES.iter().enumerate() {
-            let persistent = |it: &usize| self.world.nodes[*it].class == class && self.world.nodes[*it].life == Life::Persistent;
+            let persistent =
+                |it: &usize| self.world.nodes[*it].class == class && self.world.nodes[*it].life == Life::Persistent;
             let nodes: Vec<usize> = (0..self.world.nodes.len()).filter(persistent).collect();
             let expected = nodes.into_iter().map(|it| self.world.row(it)).collect();
             self.compare(facts.table, expected)?;
@@ -211,7 +214,10 @@ impl Driver {
             self.check_states()?;
             self.check_rows()?;
             for node in 0..self.refs.len() {
-                if self.refs[node].is_some() && self.world.nodes[node].life == Life::Persistent && !self.expired.contains(&node) {
+                if self.refs[node].is_some()
+                    && self.world.nodes[node].life == Life::Persistent
+                    && !self.expired.contains(&node)
+                {
                     self.check_columns(node)?;
                 }
             }
@@ -283,7 +289,11 @@ impl Driver {
                 let parents = self.world.of_class(facts.parent);
                 let parent = parents.into_iter().find(|it| *it != node && self.refs[*it].is_some());
                 let already = self.world.nodes[node].to[reference] == parent;
-                if self.world.nodes[node].marked || parent.is_none() && facts.required || already || facts.child == facts.parent {
+                if self.world.nodes[node].marked
+                    || parent.is_none() && facts.required
+                    || already
+                    || facts.child == facts.parent
+                {
                     return self.rollback();
                 }
                 if facts.belongs.is_none() || self.refs[node].is_none() {
@@ -299,7 +309,8 @@ impl Driver {
     }
 
     fn mend_by_delete(&mut self, node: usize) -> Outcome {
-        let pending = self.world.nodes.iter().position(|it| it.life == Life::Pending && it.class == self.world.nodes[node].class);
+        let pending =
+            self.world.nodes.iter().position(|it| it.life == Life::Pending && it.class == self.world.nodes[node].class);
         match pending {
             Some(pending) if !self.autoflush && self.refs[pending].is_some() => {
                 let object = self.get_without_flush(pending)?;
