@@ -2,9 +2,9 @@
 //!
 //! Users reach it as `diptych::Entity`; see [`derive@Entity`]. `ERRORS.md` explains each mistake that it reports.
 //!
-//! The way of a struct through this crate: [`attr`] and [`relation`] read attributes (words in [`symbol`]), [`ast`]
-//! puts them together, [`check`] refuses what is wrong into a [`ctxt`], [`infer`] says what is meant where nothing is
-//! said, [`expand`] writes the implementation, or an inert one beside the errors.
+//! The way of a struct through this crate: `attr` and `relation` read attributes (words in `symbol`), `ast`
+//! puts them together, `check` refuses what is wrong into a `ctxt`, `infer` says what is meant where nothing is
+//! said, `expand` writes the implementation, or an inert one beside the errors.
 
 mod argument;
 mod ast;
