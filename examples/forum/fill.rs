@@ -15,7 +15,7 @@ const FORUMS: [&str; 8] =
     ["announcements", "beginners", "internals", "jobs", "loaders", "meta", "offtopic", "showcase"];
 const TAGS: u64 = 40;
 /// A batch ends with the first thread that brings it here.
-const BATCH: u64 = 10_000;
+const BATCH: u64 = 50_000;
 /// Every thread and post is a moment later than the one before.
 const MOMENT: i64 = 60;
 

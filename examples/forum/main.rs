@@ -15,7 +15,7 @@ mod random;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use diptych::prelude::*;
@@ -28,7 +28,7 @@ use print::{Grid, grouped, heading, quote};
 #[derive(Parser)]
 struct Arguments {
     /// How many posts to make; users and threads are a tenth of it.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
     posts: u64,
     /// Where the made forum begins: the same seed makes the same forum.
     #[arg(long, default_value_t = 1)]
@@ -86,7 +86,10 @@ fn make(posts: u64, seed: u64) -> Result<Database> {
     Ok(database)
 }
 
-/// The same objects by three strategies. What differs is how often the tables are asked, and what comes back.
+/// The best of so many rounds is what a page costs; the first one also pays for cold memory.
+const ROUNDS: u32 = 5;
+
+/// The same graph by three strategies. What differs is how often the tables are asked, and what comes back.
 fn load_a_page(database: &Database) -> Result<()> {
     heading(2, "One page, three ways to load it");
     let selectin =
@@ -95,20 +98,27 @@ fn load_a_page(database: &Database) -> Result<()> {
     let mut grid = Grid::new(["strategy", "statements", "rows read", "rows returned", "time"]);
     let mut pages = Vec::new();
     for (strategy, query) in [("lazy", page::newest()), ("selectin", selectin), ("joined", joined)] {
-        let session = database.session();
-        let start = Instant::now();
-        let page = page::show(&session.all(query)?)?;
-        let time = start.elapsed();
-        let totals = session.totals();
-        let figures = [totals.statements, totals.rows_read, totals.rows].map(grouped);
-        grid.line([strategy.to_owned()].into_iter().chain(figures).chain([format!("{time:.2?}")]));
-        pages.push((totals.statements, page));
+        let mut best = Duration::MAX;
+        for round in 1..=ROUNDS {
+            let session = database.session();
+            let start = Instant::now();
+            let page = page::show(&session.all(query.clone())?)?;
+            best = best.min(start.elapsed());
+            if round == ROUNDS {
+                let totals = session.totals();
+                let figures = [totals.statements, totals.rows_read, totals.rows].map(grouped);
+                grid.line([strategy.to_owned()].into_iter().chain(figures).chain([format!("{best:.0?}")]));
+                pages.push((totals, page));
+            }
+        }
     }
     quote(&grid);
     let [lazy, selectin, joined] = &pages[..] else { unreachable!("three strategies were tried") };
     assert!(lazy.1 == selectin.1 && selectin.1 == joined.1, "a strategy changes the cost, never the graph");
-    assert_eq!((selectin.0, joined.0), (4, 1), "selectin asks once a relation, joined once in all");
-    assert!(lazy.0 > 20, "lazy asks once an object");
+    assert_eq!(selectin.0.statements, 4, "one for the threads, one for each relation behind them");
+    assert_eq!(joined.0.statements, 1, "one for all");
+    assert!(lazy.0.statements > page::THREADS, "one whenever something is touched that is not there yet");
+    assert!(joined.0.rows_read < 3 * lazy.0.rows_read, "a join finds its rows by index");
 
     let session = database.session();
     let thread = session.first(page::newest().with(Thread::posts.raise()))?.expect("a forum has threads");

@@ -1,5 +1,7 @@
 //! A real forum from a folder of CSV files, checked against what is known of it.
 
+#[cfg(test)]
+mod doctored;
 mod facts;
 mod fault;
 mod graph;

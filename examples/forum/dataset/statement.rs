@@ -203,3 +203,37 @@ impl Parser {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A statement, read and written again.
+    #[track_caller]
+    fn check(text: &str) {
+        assert_eq!(parse(text).unwrap().to_sql().to_uppercase(), text.to_uppercase());
+    }
+
+    #[test]
+    fn what_is_read_is_what_was_said() {
+        check("DELETE FROM posts WHERE id = -7");
+        check("DELETE FROM posts WHERE parent_id IS NULL AND kind = 'it''s'");
+        check("DELETE FROM vote_types WHERE id NOT IN (SELECT vote_type_id FROM votes WHERE user_id IS NOT NULL)");
+        check("UPDATE posts SET author_id = NULL, score = 3 WHERE thread_id IN (SELECT id FROM threads)");
+        check("SELECT count(*) FROM threads WHERE accepted_post_id IS NOT NULL");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        let stop = |text| parse(text).unwrap_err();
+        assert_eq!(stop("DELETE FROM t WHERE a < 3"), "`<` is not understood in `DELETE FROM t WHERE a < 3`");
+        assert_eq!(
+            stop("DELETE FROM t WHERE a LIKE 'x'"),
+            "expected IN, found `LIKE` in `DELETE FROM t WHERE a LIKE 'x'`"
+        );
+        assert_eq!(stop("DROP TABLE t"), "expected SELECT, found `DROP` in `DROP TABLE t`");
+        assert_eq!(stop("DELETE FROM t; -- all"), "`;` is not understood in `DELETE FROM t; -- all`");
+        assert_eq!(stop("DELETE FROM t WHERE a = 'x"), "`'x` has no end");
+        assert_eq!(parse_query("DELETE FROM t").unwrap_err(), "`DELETE FROM t` is no query");
+    }
+}
