@@ -180,7 +180,7 @@ pub fn unit_of_work(raw: &mut Raw, posts: u64) -> usize {
     for post in copies.iter_mut().step_by(2) {
         post.score += 1;
         let at = raw.post_by_id[&number(post.id)];
-        undo.push((at, std::mem::replace(&mut raw.posts[at], Some(post.clone()))));
+        undo.push((at, raw.posts[at].replace(post.clone())));
     }
     let changed = undo.len();
     for (at, before) in undo {

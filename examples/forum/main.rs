@@ -3,8 +3,7 @@
 //! `cargo run --release --example forum`, with `-- --posts 1000000` for more of it, or with
 //! `-- --data ../shared/data/forum_small` to check a real forum against what is known of it.
 
-// Modules read as they would in a library of their own.
-#![allow(unreachable_pub)]
+#![allow(clippy::result_large_err, reason = "a fault is made once and ends the program")]
 
 mod dataset;
 mod fill;

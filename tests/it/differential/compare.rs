@@ -60,12 +60,10 @@ pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation]) -> Verdict {
         if let Err(problem) = ours.audit() {
             return wrong(format!("the audit fails: {problem}"));
         }
-        if here.is_err() && after != before {
-            return wrong(format!(
-                "refused, and yet something changed: {}\n{}",
-                here.unwrap_err(),
-                differing(&before, &after)
-            ));
+        if let Err(error) = &here
+            && after != before
+        {
+            return wrong(format!("refused, and yet something changed: {error}\n{}", differing(&before, &after)));
         }
         let committed = matches!(operation, Operation::Commit) && here.is_ok();
         if let Err(problem) = rules::judge(schema, &after, committed) {

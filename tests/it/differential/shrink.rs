@@ -65,10 +65,14 @@ impl Case {
         }
         for (table, spec) in self.schema.tables.iter().enumerate() {
             for at in 0..spec.checks.len() {
-                push(&|it| drop(it.schema.tables[table].checks.remove(at)));
+                push(&|it| {
+                    it.schema.tables[table].checks.remove(at);
+                });
             }
             for at in 0..spec.references.len() {
-                push(&|it| drop(it.schema.tables[table].references.remove(at)));
+                push(&|it| {
+                    it.schema.tables[table].references.remove(at);
+                });
             }
             for (at, key) in spec.unique.iter().enumerate() {
                 let refers = |other: &super::schema::TableSpec| {
@@ -79,7 +83,9 @@ impl Case {
                     })
                 };
                 if !self.schema.tables.iter().any(refers) {
-                    push(&|it| drop(it.schema.tables[table].unique.remove(at)));
+                    push(&|it| {
+                        it.schema.tables[table].unique.remove(at);
+                    });
                 }
             }
         }
