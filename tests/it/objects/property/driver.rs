@@ -127,7 +127,7 @@ impl Driver {
         for parent in parents.iter().filter_map(|it| it.1) {
             self.get(parent)?;
         }
-        let val = (b % 8) as i64 - i64::from(b % 61 == 0) * 9;
+        let val = (b % 8) as i64 - i64::from(b.is_multiple_of(61)) * 9;
         let text = format!("t{}", if c.is_multiple_of(23) { c % 5 } else { 100 + node });
         let mut values: Vec<(&str, Value)> = vec![("val", val.into())];
         match class {
@@ -163,7 +163,7 @@ impl Driver {
         let facts = &REFERENCES[at];
         let Some(child) = self.pick(facts.child, b) else { return Ok(()) };
         let parent = if c.is_multiple_of(5) { None } else { self.pick(facts.parent, c / 5) };
-        self.set_or_push(at, child, parent, a / REFERENCES.len() % 2 == 0)
+        self.set_or_push(at, child, parent, (a / REFERENCES.len()).is_multiple_of(2))
     }
 
     fn set_or_push(&mut self, at: usize, child: usize, parent: Option<usize>, from_parent: bool) -> Outcome {
@@ -276,7 +276,7 @@ impl Driver {
         let there = self.world.pairs[at].contains(&(owner, target));
         let (own, other) = (self.get(owner)?, self.get(target)?);
         let (from, name, to) = match facts.inverse {
-            Some(inverse) if a / 2 % 2 == 0 => (other, inverse, own),
+            Some(inverse) if (a / 2).is_multiple_of(2) => (other, inverse, own),
             _ => (own, facts.name, other),
         };
         self.say(format!("n{owner}.{} {} n{target} from {name}", facts.name, if there { "loses" } else { "takes" }));
@@ -307,7 +307,7 @@ impl Driver {
             self.session.untyped().assign(object, "email", text.as_str()).map_err(|it| it.to_string())?;
             self.world.nodes[node].text = text;
         } else {
-            let val = (b % 9) as i64 - i64::from(b % 41 == 0) * 9;
+            let val = (b % 9) as i64 - i64::from(b.is_multiple_of(41)) * 9;
             self.say(format!("n{node}.val = {val}"));
             self.session.untyped().assign(object, "val", val).map_err(|it| it.to_string())?;
             self.world.nodes[node].val = val;
@@ -355,8 +355,8 @@ impl Driver {
         let Some(object) = self.refs[node] else { return Ok(()) };
         let class = self.world.nodes[node].class;
         let references = REFERENCES.iter().enumerate().filter(|(_, it)| it.child == class);
-        let parents =
-            references.map(|(at, it)| (at, self.pick(it.parent, b + at).filter(|_| it.required || b % 3 == 0)));
+        let parents = references
+            .map(|(at, it)| (at, self.pick(it.parent, b + at).filter(|_| it.required || b.is_multiple_of(3))));
         let parents: Vec<(usize, Option<usize>)> = parents.collect();
         for parent in parents.iter().filter_map(|it| it.1) {
             self.get(parent)?;
