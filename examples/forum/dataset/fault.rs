@@ -5,9 +5,9 @@ use std::fmt;
 /// One thing that is wrong. What does not apply is empty: a file that is missing has no line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
-    pub file: String,
+    pub file: Box<str>,
     pub line: Option<u64>,
-    pub table: String,
+    pub table: Box<str>,
     pub columns: Vec<String>,
     pub values: Vec<String>,
     pub problem: String,

@@ -51,12 +51,7 @@ fn explain(error: &Error, sources: &[Source<'_>]) -> Vec<Fault> {
     };
     if violations.is_empty() {
         let problem = error.to_string();
-        return vec![Fault {
-            file: "the folder".to_owned(),
-            table: "all tables".to_owned(),
-            problem,
-            ..Fault::default()
-        }];
+        return vec![Fault { file: "the folder".into(), table: "all tables".into(), problem, ..Fault::default() }];
     }
     violations.iter().map(|it| explain_one(it, sources)).collect()
 }
@@ -64,7 +59,11 @@ fn explain(error: &Error, sources: &[Source<'_>]) -> Vec<Fault> {
 fn explain_one(violation: &Violation, sources: &[Source<'_>]) -> Fault {
     let source_of = |table: &str| sources.iter().find(|it| it.table.name == table);
     let Some(source) = source_of(&violation.row.table) else {
-        return Fault { table: violation.row.table.clone(), problem: violation.to_string(), ..Fault::default() };
+        return Fault {
+            table: violation.row.table.as_str().into(),
+            problem: violation.to_string(),
+            ..Fault::default()
+        };
     };
     // Two records with one key are both named by it: the later one is refused, the earlier one in its way.
     let lines = source.lines_of(&violation.row.key);

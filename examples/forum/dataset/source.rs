@@ -73,7 +73,12 @@ impl<'t> Source<'t> {
 
     /// What is wrong with the file as a whole.
     pub fn fault(&self, problem: impl Into<String>) -> Fault {
-        Fault { file: self.file.clone(), table: self.table.name.clone(), problem: problem.into(), ..Fault::default() }
+        Fault {
+            file: self.file.as_str().into(),
+            table: self.table.name.as_str().into(),
+            problem: problem.into(),
+            ..Fault::default()
+        }
     }
 
     /// What is wrong with one field.
