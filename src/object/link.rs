@@ -155,10 +155,10 @@ impl Graph {
             (Some(inverse), None) => {
                 if let Some(before) = before {
                     self.set_reference(before, inverse, None);
-                } else {
-                    *self.link_mut(owner, relation.id) = Link::One { target: None, since };
-                    self.touch(owner);
                 }
+                // A partner whose row was expired does not know that it leaves here.
+                *self.link_mut(owner, relation.id) = Link::One { target: None, since };
+                self.touch(owner);
             }
             (None, _) => {
                 *self.link_mut(owner, relation.id) = Link::One { target: partner, since };

@@ -275,3 +275,19 @@ fn o2_what_is_marked_is_shown_until_the_flush() -> Result<()> {
     assert_eq!(count(&mut session, "posts"), 0);
     Ok(())
 }
+
+/// O2: a partner that was expired is let go on both sides.
+#[test]
+fn o2_an_expired_partner_is_let_go_on_both_sides() -> Result<()> {
+    let mut session = forum().session();
+    let (alice, locker) = (session.add(user("alice")), session.add(Locker::draft()));
+    session.set(alice, User::locker, locker)?;
+    session.flush()?;
+    session.expire(locker)?;
+    session.set(alice, User::locker, None)?;
+    assert!(session.get(alice)?.loaded(User::locker)?.is_none());
+    assert!(session.get(locker)?.loaded(Locker::owner)?.is_none());
+    session.commit()?;
+    assert_eq!(session[locker].owner_id, None);
+    Ok(())
+}

@@ -133,7 +133,9 @@ impl World {
             for (at, facts) in REFERENCES.iter().enumerate() {
                 for child in after.children(at, owner) {
                     let node = &mut after.nodes[child];
-                    if facts.has.is_some() && !node.marked && !node.moved[at] && node.life == Life::Persistent {
+                    // A member that has set its reference itself keeps it; one that cannot know is left without.
+                    let own = facts.belongs.is_some() && (node.moved[at] || node.life == Life::Pending);
+                    if facts.has.is_some() && !node.marked && !own {
                         node.to[at] = None;
                     }
                 }

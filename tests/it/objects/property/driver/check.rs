@@ -1,5 +1,7 @@
 //! Comparing the session with the reference, and the steps that end something.
 
+use diptych::error::Rule;
+
 use super::*;
 
 /// What each relation of a node leads to, as the reference says.
@@ -206,6 +208,11 @@ impl Driver {
         if faults.is_empty() {
             self.say("flush");
             if let Err(error) = self.session.flush() {
+                // A new row that takes what an update of the same flush lets go is refused: inserts come first.
+                let taken = matches!(error.violation().map(|it| it.rule), Some(Rule::Unique | Rule::PrimaryKey));
+                if taken && self.world.nodes.iter().any(|it| it.life == Life::Pending) {
+                    return self.rollback().map(|()| false);
+                }
                 return Err(format!("the flush should go through: {error}"));
             }
             self.world = after;
