@@ -1,6 +1,7 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
 mod deletes;
+mod eager_paths;
 mod flush_order;
 mod forum;
 mod identity;
