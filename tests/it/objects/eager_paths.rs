@@ -1,8 +1,8 @@
 //! What a query reads along, at the end of every path, and what earlier queries have left behind.
 
 use diptych::prelude::*;
-use diptych::{Delete, Expression, PassiveDeletes, Relationship, Select, State, col};
 use diptych::{Class, Column, Connection, Control, ForeignKey, Table};
+use diptych::{Delete, Expression, PassiveDeletes, Relationship, Select, State, col};
 
 #[derive(Entity, Clone, Debug)]
 #[has_many(books: Book, inverse = author)]
