@@ -32,6 +32,7 @@
 //! Isolation and commit (`txn`); cascades between objects (`object`).
 
 mod apply;
+mod children;
 mod explain;
 mod facts;
 mod ledger;

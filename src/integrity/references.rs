@@ -1,9 +1,10 @@
 //! References at the end of a statement, and at commit.
 
+use super::children::each_child;
 use super::facts::fact;
 use super::ledger::{Ledger, Open};
 use super::plan::{ActionPlan, Effect};
-use super::walk::each_child;
+
 use crate::error::{Hop, Result, RowFact, Rule, Violation};
 use crate::id::{ReferenceId, RowId, TableId};
 use crate::record::{Record, Row, project};

@@ -6,6 +6,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::children::each_child;
 use super::facts::fact;
 use super::plan::{ActionPlan, Cause, Effect, Step};
 use super::references::{Check, path_to};
@@ -14,7 +15,7 @@ use crate::id::{ColumnId, ReferenceId, RowId, TableId};
 use crate::record::{Row, edit, project};
 use crate::schema::{Action, ReferenceSchema, Schema};
 use crate::store::Image;
-use crate::value::{Value, ValueRef};
+use crate::value::Value;
 
 /// Plans the deletion of rows.
 ///
@@ -341,31 +342,5 @@ impl<'a> Walk<'a> {
             path: path_to(self.schema, &self.plan, step),
             advice: "let the column be NULL, or declare the action cascade".to_owned(),
         }
-    }
-}
-
-/// Visits the rows that refer to the key of `target` through a foreign key: by its index, or by a scan without one.
-pub(super) fn each_child(image: &Image, reference: &ReferenceSchema, target: &Row, mut visit: impl FnMut(RowId, &Row)) {
-    let table = image.table(reference.table);
-    let mut refers = |probe: &[ValueRef<'_>]| {
-        if probe.iter().any(|it| it.is_null()) {
-            return;
-        }
-        if let Some(index) = reference.index {
-            table.each_equal(index, probe, |id, row| {
-                visit(id, row);
-                true
-            });
-            return;
-        }
-        for (id, row) in table.rows() {
-            if reference.columns.iter().zip(probe).all(|(&column, value)| row.get(column) == *value) {
-                visit(id, row);
-            }
-        }
-    };
-    match reference.target_columns.as_slice() {
-        [only] => refers(&[target.get(*only)]),
-        many => refers(&many.iter().map(|&it| target.get(it)).collect::<Vec<_>>()),
     }
 }

@@ -2,9 +2,7 @@
 //! the same value.
 
 use std::ops::BitOr;
-use std::sync::Arc;
 
-use super::entity::Entity;
 use crate::query::Direction;
 use crate::schema::{Action, Name, Table};
 
@@ -20,11 +18,6 @@ impl Class {
     /// A class whose rows are tuples.
     pub fn new(name: impl Into<Name>, table: Table) -> Self {
         Class { name: name.into(), table, relations: Vec::new() }
-    }
-
-    /// A class whose rows are the structs `E`.
-    pub fn of<E: Entity>(table: Table) -> Self {
-        Class::new(E::CLASS, table.of_records(Arc::new(E::draft())))
     }
 
     /// Adds a relation.

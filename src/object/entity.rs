@@ -1,8 +1,11 @@
 //! What a user's struct tells the object layer about itself. The derive writes all of it.
 
+use std::sync::Arc;
+
 use super::class::Class;
 use crate::id::{ColumnId, RelationId};
 use crate::record::Record;
+use crate::schema::Table;
 use crate::value::{AsValue, Value};
 
 /// A struct that is the row of a table.
@@ -21,6 +24,13 @@ pub trait Entity: Record + Clone + Sized {
 
     /// The table and the relations, as data.
     fn declare() -> Class;
+}
+
+impl Class {
+    /// A class whose rows are the structs `E`.
+    pub fn of<E: Entity>(table: Table) -> Self {
+        Class::new(E::CLASS, table.of_records(Arc::new(E::draft())))
+    }
 }
 
 /// A typed column of an entity: a zero-sized constant such as `Post::score`.
