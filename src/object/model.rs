@@ -1,5 +1,6 @@
 //! Classes and relations, resolved once against the schema and then frozen.
 
+use rustc_hash::FxHashMap;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -19,7 +20,7 @@ use crate::schema::Name;
 pub struct Model {
     pub(super) classes: Vec<ClassModel>,
     pub(super) by_name: HashMap<String, ClassId>,
-    pub(super) by_type: HashMap<TypeId, ClassId>,
+    pub(super) by_type: FxHashMap<TypeId, ClassId>,
     /// For each class, its place in the order in which rows can be inserted.
     pub(super) insert_rank: Vec<usize>,
 }

@@ -129,7 +129,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     let by_name: HashMap<String, ClassId> =
         classes.iter().enumerate().map(|(at, it)| (it.name.to_string(), ClassId::new(at as u16))).collect();
     let mut built = Vec::with_capacity(classes.len());
-    let mut by_type = HashMap::new();
+    let mut by_type = rustc_hash::FxHashMap::default();
     let mut insert_rank = Vec::with_capacity(classes.len());
     let components = Components::of(schema);
     let mut mistakes = Vec::new();
