@@ -181,7 +181,12 @@ impl Core {
             return Ok(());
         }
         let members = if relation.join.is_many() {
-            self.load_many(key, relation.id)?.to_vec()
+            let mut members = self.load_many(key, relation.id)?.to_vec();
+            if let (None, Link::Many(collection)) = (relation.inverse, self.graph.link(key, relation.id)) {
+                // Nor do those that were taken out know it.
+                members.extend(collection.removed().iter().filter(|it| !self.graph.is_gone(**it)));
+            }
+            members
         } else {
             self.load_one(key, relation.id)?.into_iter().collect()
         };
