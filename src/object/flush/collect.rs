@@ -175,7 +175,12 @@ impl Core {
             // Those that are not loaded are the foreign key's, and so are all where it is never NULL.
             if self.can_be_null(relation, columns) { self.graph.known_members(key, relation) } else { Vec::new() }
         } else if relation.join.is_many() {
-            self.load_many(key, relation.id)?.to_vec()
+            let mut members = self.load_many(key, relation.id)?.to_vec();
+            if let (None, Link::Many(collection)) = (relation.inverse, self.graph.link(key, relation.id)) {
+                // Nor do those that were taken out know it.
+                members.extend(collection.removed().iter().filter(|it| !self.graph.is_gone(**it)));
+            }
+            members
         } else {
             self.load_one(key, relation.id)?.into_iter().collect()
         };

@@ -366,25 +366,28 @@ impl Driver {
         self.world.nodes[node].life = Life::Pending;
         // Its row still holds the foreign keys that it had, where those rows are still there.
         for (at, parent) in parents {
-            self.world.nodes[node].to[at] = self.reference_in_row(object, at)?;
+            let (there, dangles) = self.reference_in_row(object, at)?;
+            self.world.nodes[node].to[at] = there;
             self.set(at, node, parent)?;
+            self.world.nodes[node].moved[at] |= dangles;
         }
         Ok(())
     }
 
-    fn reference_in_row(&mut self, object: AnyRef, at: usize) -> std::result::Result<Option<usize>, String> {
+    fn reference_in_row(&mut self, object: AnyRef, at: usize) -> std::result::Result<(Option<usize>, bool), String> {
         let facts = &REFERENCES[at];
         let columns = facts.columns.iter().map(|it| CLASSES[facts.child].columns[*it]);
         let key = columns.map(|it| self.session.untyped().value(object, it)).collect::<Result<Vec<_>>>();
         let key = key.map_err(|it| it.to_string())?;
         if key.iter().any(Value::is_null) {
-            return Ok(None);
+            return Ok((None, false));
         }
         let fits = |&it: &usize| {
             let node = &self.world.nodes[it];
             node.class == facts.parent && node.life == Life::Persistent && self.world.key(it) == key
         };
-        Ok((0..self.world.nodes.len()).find(fits))
+        let there = (0..self.world.nodes.len()).find(fits);
+        Ok((there, there.is_none()))
     }
 
     fn read(&mut self, a: usize, b: usize) -> Outcome {
