@@ -179,25 +179,35 @@ impl Binder<'_> {
         if let Some(position) = group.by.iter().position(|it| it == expr) {
             return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
         }
-        let mut bind = |leaf: &Leaf| -> Result<Bounded> {
-            let whole = Expr::Leaf(leaf.clone());
-            if let Some(position) = group.by.iter().position(|it| *it == whole) {
-                return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
+        expr.try_map(&mut |leaf| self.leaf_in_group(leaf, group))
+    }
+
+    fn leaf_in_group(&mut self, leaf: &Leaf, group: &mut GroupBinding<'_>) -> Result<Bounded> {
+        let whole = Expr::Leaf(leaf.clone());
+        if let Some(position) = group.by.iter().position(|it| *it == whole) {
+            return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
+        }
+        match leaf {
+            Leaf::Aggregate(aggregate, operand) => {
+                let operand = operand.as_ref().map(|it| self.plain(it)).transpose()?;
+                group.aggregates.push((*aggregate, operand));
+                Ok(Expr::Leaf(BoundLeaf::Aggregate(group.aggregates.len() - 1)))
             }
-            match leaf {
-                Leaf::Aggregate(aggregate, operand) => {
-                    let operand = operand.as_ref().map(|it| self.plain(it)).transpose()?;
-                    group.aggregates.push((*aggregate, operand));
-                    Ok(Expr::Leaf(BoundLeaf::Aggregate(group.aggregates.len() - 1)))
-                }
-                Leaf::Column { up: 0, name, .. } => {
-                    let reason = format!("`{name}` is neither grouped by nor inside an aggregate");
-                    Err(Misuse::Statement { reason }.into())
-                }
-                other => self.leaf(other),
+            Leaf::Column { up: 0, name, .. } => {
+                let reason = format!("`{name}` is neither grouped by nor inside an aggregate");
+                Err(Misuse::Statement { reason }.into())
             }
-        };
-        expr.try_map(&mut bind)
+            Leaf::Exists(select) | Leaf::In(_, select) | Leaf::Scalar(select) if sources_of_select(select, 1) != 0 => {
+                // A group has no row of its own that the subquery could read.
+                let reason = "a subquery reads a row of the select around it, which has only groups".to_owned();
+                Err(Misuse::Statement { reason }.into())
+            }
+            Leaf::In(needle, select) => {
+                let needle = Box::new(self.in_group(needle, group)?);
+                Ok(Expr::Leaf(BoundLeaf::In(needle, Box::new(self.select(select)?))))
+            }
+            other => self.leaf(other),
+        }
     }
 
     fn plain(&mut self, expr: &Expr<Leaf>) -> Result<Bounded> {

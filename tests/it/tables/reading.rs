@@ -1,6 +1,9 @@
 //! Statements at the door: what is read, what is counted, what fails.
 
-use diptych::{Column, Connection, Direction, Expression, Insert, NativeConnection, Select, Update, Value, col, count};
+use diptych::query::Leaf;
+use diptych::{
+    Column, Connection, Direction, Expr, Expression, Insert, NativeConnection, Select, Update, Value, col, count,
+};
 
 use super::{connect, done, everything, keyed};
 
@@ -42,4 +45,20 @@ fn q2_an_update_that_fails_midway_changes_nothing() {
     assert_ne!(changed, before);
     assert!(connection.execute(Update::table("points").set("y", col("y").plus(1))).is_err());
     assert_eq!(everything(&mut connection), changed);
+}
+
+/// A group has no row of its own: a subquery that reads one is refused, instead of finding NULL there.
+#[test]
+fn a_subquery_cannot_read_a_row_of_a_group() {
+    let mut connection = hundred();
+    let outer = Leaf::Column { up: 1, source: 0, name: "y".into() };
+    let same = Select::from("points").filter(col("y").eq(outer.expr()));
+    let grouped = Select::from("points").values([col("x"), count()]).group_by([col("x")]);
+    let refused = connection.execute(grouped.clone().having(Expr::Leaf(Leaf::Exists(Box::new(same)))));
+    assert!(refused.is_err_and(|error| error.to_string().contains("only groups")));
+    // One that reads nothing around it is as good as any value, and its needle is the group's.
+    let few = Select::from("points").values([col("x")]).filter(col("x").lt(3));
+    let having = Expr::Leaf(Leaf::In(Box::new(col("x")), Box::new(few)));
+    let rows = done(&mut connection, grouped.having(having)).rows;
+    assert_eq!(rows.len(), 3);
 }
