@@ -3,7 +3,6 @@
 use super::Transaction;
 use super::database::Version;
 use crate::error::{Conflict, ErrorKind, Result};
-use crate::id::RowId;
 use crate::integrity::{dangling, fact, judge};
 use crate::record::{Record, Row, project};
 use crate::schema::Schema;
@@ -68,7 +67,7 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
         let Difference { table, after: Some(after), .. } = difference else { continue };
         let declared = schema.table(*table);
         match merged.table_mut(*table).insert(declared, after.clone()) {
-            Ok(id) => written.push((*table, id, after)),
+            Ok(_) => written.push((*table, after)),
             Err(taken) => {
                 let constraint = declared.index(taken.index).name.clone();
                 let (row, holder) = (fact(declared, &*taken.row), fact(declared, &*taken.holder));
@@ -76,8 +75,8 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
             }
         }
     }
-    for (table, id, row) in written {
-        judge_outbound(schema, &merged, table, id, row)?;
+    for (table, row) in written {
+        judge_outbound(schema, &merged, table, row)?;
     }
     for difference in &differences {
         if let Some(before) = &difference.before {
@@ -87,7 +86,7 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
     Ok(merged)
 }
 
-fn judge_outbound(schema: &Schema, merged: &Image, table: crate::id::TableId, _: RowId, row: &Row) -> Result<()> {
+fn judge_outbound(schema: &Schema, merged: &Image, table: crate::id::TableId, row: &Row) -> Result<()> {
     let declared = schema.table(table);
     for &id in &declared.outbound {
         let reference = schema.reference(id);

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{Core, Session};
-use crate::error::{Misuse, Result, RowFact};
+use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::entity::{Entity, Key, Relation};
 use crate::object::graph::Lent;
@@ -178,9 +178,9 @@ impl Session {
         match target {
             Some(target) => self.view(target),
             None => {
-                let row = RowFact { table: R::Target::TABLE.to_owned(), key: Vec::new() };
-                let _ = key;
-                Err(Misuse::NotFound { row }.into())
+                let object = format!("{} of {}", R::NAME, self.core.borrow().graph.name(key));
+                let wanted = "a required reference leads to an object: set it first";
+                Err(Misuse::State { object, state: "unset", wanted }.into())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a query reads along, at the end of every path, and what earlier queries have left behind.
+//! What a query reads along, at the end of every path, and what earlier work has left behind.
 
 use diptych::prelude::*;
 use diptych::{Class, Column, Connection, Control, ForeignKey, Table};
@@ -188,5 +188,39 @@ fn passive_deletes_release_what_is_loaded() -> Result<()> {
     session.flush()?;
     let rows = session.execute(Select::from("players").values([col("team_id")]))?.rows;
     assert_eq!(rows.typed::<Option<i64>>()?, [None]);
+    Ok(())
+}
+
+/// A required reference that leads nowhere yet says which one, and of what.
+#[test]
+fn a_required_reference_that_is_unset_is_named() -> Result<()> {
+    let mut session = library()?.session();
+    session.set_autoflush(false);
+    let copy = session.add(Printed { number: 1, ..Printed::draft() });
+    let error = session.get(copy)?.load(Printed::edition).unwrap_err().to_string();
+    assert!(error.contains("edition of Printed") && error.contains("unset"), "{error}");
+    Ok(())
+}
+
+/// The closure form does its work again, in a new session, when another transaction was first.
+#[test]
+fn a_lost_race_is_run_again() -> Result<()> {
+    let database = library()?;
+    let mut runs = 0;
+    database.transaction(|session| {
+        runs += 1;
+        let author = session.find::<Author>(Id::new(1))?.expect("the author is there").reference();
+        if runs == 1 {
+            let mut other = database.session();
+            let same = other.find::<Author>(Id::new(1))?.expect("the author is there").reference();
+            other.edit(same)?.name = "first".to_owned();
+            other.commit()?;
+        }
+        session.edit(author)?.name.push_str(" and second");
+        Ok(())
+    })?;
+    assert_eq!(runs, 2);
+    let reader = database.session();
+    assert_eq!(reader.find::<Author>(Id::new(1))?.expect("the author is there").name, "first and second");
     Ok(())
 }

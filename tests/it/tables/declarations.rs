@@ -1,7 +1,7 @@
 //! Schemas: every name is resolved, every key is a key, and all mistakes are told together.
 
 use diptych::error::ErrorKind;
-use diptych::{Column, ForeignKey, Schema, Table};
+use diptych::{Action, Column, ForeignKey, Schema, Table};
 
 use super::keyed;
 
@@ -59,4 +59,17 @@ fn s1_ids_of_a_built_schema_point_into_it() {
             assert!(schema.table(reference.target).index(reference.target_key).is_unique());
         }
     }
+}
+
+/// What is allowed but will surprise is said on request, key by key.
+#[test]
+fn a_lint_names_the_keys_that_will_surprise() {
+    let posts = keyed("posts").column(Column::int("author_id")).column(Column::int("editor_id").nullable());
+    let posts = posts.foreign_key(ForeignKey::new(["author_id"], "users").on_delete(Action::SetNull).unindexed());
+    let posts = posts.foreign_key(ForeignKey::new(["editor_id"], "users").on_delete(Action::SetNull));
+    let schema = Schema::builder().table(keyed("users")).table(posts).build().unwrap();
+    let found: Vec<String> = schema.lint().iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found.iter().all(|it| it.starts_with("posts.posts_author_id_fkey: ")), "{found:?}");
+    assert!(found[0].contains("no index") && found[1].contains("never NULL"), "{found:?}");
 }
