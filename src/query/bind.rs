@@ -1,14 +1,16 @@
 //! From names to positions. An unknown name is an error that says which one was probably meant.
 
 use super::choose::{Candidate, Source, choose, order_of};
-use super::leaf::{Aggregate, Leaf};
-use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Grouping, Level, Plan, SelectPlan};
-use super::statement::{Direction, JoinKind, Output, Select, Statement};
-use crate::error::{Misuse, Result};
+use super::leaf::{Aggregation, Leaf};
+use super::plan::{Access, BoundAggregate, BoundLeaf, BoundOutput, Bounded, Grouping, Level, Plan, SelectPlan};
+use super::select::{Direction, JoinKind, OrderBy, Output, Select, Source as From};
+use super::statement::{InsertValues, Statement};
+use crate::error::{Error, Misuse, Result};
 use crate::expr::Expr;
 use crate::id::{ColumnId, TableId};
 use crate::schema::{Name, Schema, TableSchema};
 use crate::store::Image;
+use crate::value::Value;
 
 /// Binds a statement against a schema; the image tells how many rows there are to choose by.
 pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Result<Plan> {
@@ -19,8 +21,12 @@ pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Res
             let table = schema.table_named(&insert.table)?;
             let columns = columns_of(table, &insert.columns)?;
             binder.scopes.push(Vec::new());
-            let mut rows = Vec::with_capacity(insert.rows.len());
-            for row in &insert.rows {
+            let (InsertValues::Rows(given), None, []) = (&insert.values, &insert.on_conflict, &insert.returning[..])
+            else {
+                return Err(unsupported("an INSERT with a query, ON CONFLICT or RETURNING"));
+            };
+            let mut rows = Vec::with_capacity(given.len());
+            for row in given {
                 if row.len() != columns.len() {
                     let reason = format!("{} columns of {} are given {} values", columns.len(), table.name, row.len());
                     return Err(Misuse::Statement { reason }.into());
@@ -32,6 +38,9 @@ pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Res
         Statement::InsertRows(insert) => Plan::InsertRows { table: schema.table_named(&insert.table)?.id },
         Statement::Update(update) => {
             let table = schema.table_named(&update.table)?;
+            if !update.joins.is_empty() || !update.returning.is_empty() {
+                return Err(unsupported("an UPDATE with joins or RETURNING"));
+            }
             let find = binder.find(table, update.filter.as_ref())?;
             let mut set = Vec::with_capacity(update.set.len());
             for (name, value) in &update.set {
@@ -48,6 +57,9 @@ pub(super) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Res
         }
         Statement::Delete(delete) => {
             let table = schema.table_named(&delete.table)?;
+            if !delete.joins.is_empty() || !delete.returning.is_empty() {
+                return Err(unsupported("a DELETE with joins or RETURNING"));
+            }
             Plan::Delete { table: table.id, find: binder.find(table, delete.filter.as_ref())? }
         }
         Statement::DeleteRows(delete) => {
@@ -85,8 +97,11 @@ struct Binder<'a> {
 
 impl Binder<'_> {
     fn select(&mut self, select: &Select) -> Result<SelectPlan> {
-        let names = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.table));
-        let tables = names.map(|name| Ok(self.schema.table_named(name)?.id)).collect::<Result<Vec<_>>>()?;
+        if !select.with.is_empty() || !select.compounds.is_empty() {
+            return Err(unsupported("WITH and set operations"));
+        }
+        let sources = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.source));
+        let tables = sources.map(|it| self.table(it)).collect::<Result<Vec<_>>>()?;
         const SOURCES: usize = 64;
         if tables.len() > SOURCES {
             let reason = format!("a select has at most {SOURCES} sources, this one has {}", tables.len());
@@ -96,6 +111,13 @@ impl Binder<'_> {
         let bound = self.select_in_scope(select, &tables);
         self.scopes.pop();
         bound
+    }
+
+    fn table(&self, source: &From) -> Result<TableId> {
+        match source {
+            From::Table(name) => Ok(self.schema.table_named(name)?.id),
+            _ => Err(unsupported("a source that is not a table")),
+        }
     }
 
     fn select_in_scope(&mut self, select: &Select, tables: &[TableId]) -> Result<SelectPlan> {
@@ -117,7 +139,7 @@ impl Binder<'_> {
         let (outputs, grouping) = if grouped {
             self.grouped(select, &mut order_by)?
         } else {
-            for (by, direction) in &select.order_by {
+            for OrderBy { by, direction, .. } in &select.order_by {
                 order_by.push((self.plain(by)?, *direction));
             }
             (select.outputs.iter().map(|it| self.output(it, tables.len())).collect::<Result<_>>()?, None)
@@ -132,8 +154,8 @@ impl Binder<'_> {
             outputs,
             distinct: select.distinct,
             order_by: if in_order { Vec::new() } else { order_by },
-            limit: select.limit,
-            offset: select.offset,
+            limit: constant(select.limit.as_ref())?,
+            offset: constant(select.offset.as_ref())?.unwrap_or_default(),
             key_width,
             correlated: reads_around(select, 0),
         })
@@ -169,7 +191,7 @@ impl Binder<'_> {
             }
         }
         let having = select.having.as_ref().map(|it| self.in_group(it, &mut group)).transpose()?;
-        for (by, direction) in &select.order_by {
+        for OrderBy { by, direction, .. } in &select.order_by {
             order_by.push((self.in_group(by, &mut group)?, *direction));
         }
         Ok((outputs, Some(Grouping { keys, aggregates: group.aggregates, having })))
@@ -188,9 +210,16 @@ impl Binder<'_> {
             return Ok(Expr::Leaf(BoundLeaf::GroupKey(position)));
         }
         match leaf {
-            Leaf::Aggregate(aggregate, operand) => {
-                let operand = operand.as_ref().map(|it| self.plain(it)).transpose()?;
-                group.aggregates.push((*aggregate, operand));
+            Leaf::Aggregate(aggregation) => {
+                if aggregation.filter.is_some() || aggregation.operands.len() > 1 || !aggregation.order_by.is_empty() {
+                    return Err(unsupported("an aggregate with a condition or an order"));
+                }
+                let operand = aggregation.operands.first().map(|it| self.plain(it)).transpose()?;
+                group.aggregates.push(BoundAggregate {
+                    function: aggregation.function,
+                    distinct: aggregation.distinct,
+                    operand,
+                });
                 Ok(Expr::Leaf(BoundLeaf::Aggregate(group.aggregates.len() - 1)))
             }
             Leaf::Column { up: 0, name, .. } => {
@@ -203,7 +232,7 @@ impl Binder<'_> {
                 Err(Misuse::Statement { reason }.into())
             }
             Leaf::In(needle, select) => {
-                let needle = Box::new(self.in_group(needle, group)?);
+                let needle = Box::new(self.in_group(only(needle)?, group)?);
                 Ok(Expr::Leaf(BoundLeaf::In(needle, Box::new(self.select(select)?))))
             }
             other => self.leaf(other),
@@ -225,16 +254,19 @@ impl Binder<'_> {
                 BoundLeaf::Column { up: *up, source: *source, column }
             }
             Leaf::Parameter(position) => BoundLeaf::Parameter(*position),
-            Leaf::Aggregate(aggregate, _) => {
-                let reason = format!("{}(…) stands where rows are not grouped yet", aggregate.name());
+            Leaf::Aggregate(aggregation) => {
+                let reason = format!("{}(…) stands where rows are not grouped yet", aggregation.function.name());
                 return Err(Misuse::Statement { reason }.into());
             }
             Leaf::Exists(select) => BoundLeaf::Exists(Box::new(self.select(select)?)),
             Leaf::In(needle, select) => {
-                let needle = self.plain(needle)?;
+                let needle = self.plain(only(needle)?)?;
                 BoundLeaf::In(Box::new(needle), Box::new(self.select(select)?))
             }
             Leaf::Scalar(select) => BoundLeaf::Scalar(Box::new(self.select(select)?)),
+            Leaf::Window(_) | Leaf::Quantified(..) | Leaf::Output(_) | Leaf::Default => {
+                return Err(unsupported("a window, a quantifier, a position or DEFAULT"));
+            }
         }))
     }
 
@@ -258,12 +290,29 @@ impl Binder<'_> {
 
 struct GroupBinding<'a> {
     by: &'a [Expr<Leaf>],
-    aggregates: Vec<(Aggregate, Option<Bounded>)>,
+    aggregates: Vec<BoundAggregate>,
+}
+
+/// A statement that can be said and not yet be carried out.
+fn unsupported(what: &str) -> Error {
+    Misuse::Statement { reason: format!("{what} cannot be carried out") }.into()
+}
+
+fn only(needle: &[Expr<Leaf>]) -> Result<&Expr<Leaf>> {
+    if let [only] = needle { Ok(only) } else { Err(unsupported("IN over several columns")) }
+}
+
+fn constant(number: Option<&Expr<Leaf>>) -> Result<Option<u64>> {
+    match number {
+        None | Some(Expr::Value(Value::Null)) => Ok(None),
+        Some(Expr::Value(Value::Int(it))) => Ok(u64::try_from(*it).ok()),
+        Some(_) => Err(unsupported("a limit that is computed")),
+    }
 }
 
 fn has_aggregate(expr: &Expr<Leaf>) -> bool {
     let mut found = false;
-    expr.leaves(&mut |leaf| found |= matches!(leaf, Leaf::Aggregate(..)));
+    expr.leaves(&mut |leaf| found |= matches!(leaf, Leaf::Aggregate(_)));
     found
 }
 
@@ -273,10 +322,14 @@ fn sources_of(expr: &Expr<Leaf>, depth: u8) -> u64 {
     expr.leaves(&mut |leaf| {
         found |= match leaf {
             Leaf::Column { up, source, .. } if *up == depth => 1 << (*source).min(63),
-            Leaf::Column { .. } | Leaf::Parameter(_) => 0,
-            Leaf::Aggregate(_, operand) => operand.as_ref().map_or(0, |it| sources_of(it, depth)),
+            Leaf::Column { .. } | Leaf::Parameter(_) | Leaf::Output(_) | Leaf::Default => 0,
+            Leaf::Aggregate(it) => operands(it).fold(0, |all, it| all | sources_of(it, depth)),
+            Leaf::Window(it) => it.operands.iter().fold(0, |all, it| all | sources_of(it, depth)),
             Leaf::Exists(select) | Leaf::Scalar(select) => sources_of_select(select, depth + 1),
-            Leaf::In(needle, select) => sources_of(needle, depth) | sources_of_select(select, depth + 1),
+            Leaf::Quantified(needle, _, _, select) => sources_of(needle, depth) | sources_of_select(select, depth + 1),
+            Leaf::In(needle, select) => {
+                needle.iter().fold(sources_of_select(select, depth + 1), |all, it| all | sources_of(it, depth))
+            }
         };
     });
     found
@@ -295,13 +348,23 @@ fn expr_reads_around(expr: &Expr<Leaf>, depth: u8) -> bool {
     expr.leaves(&mut |leaf| {
         found |= match leaf {
             Leaf::Column { up, .. } => *up > depth,
-            Leaf::Parameter(_) => false,
-            Leaf::Aggregate(_, operand) => operand.as_ref().is_some_and(|it| expr_reads_around(it, depth)),
+            Leaf::Parameter(_) | Leaf::Output(_) | Leaf::Default => false,
+            Leaf::Aggregate(it) => operands(it).any(|it| expr_reads_around(it, depth)),
+            Leaf::Window(it) => it.operands.iter().any(|it| expr_reads_around(it, depth)),
             Leaf::Exists(select) | Leaf::Scalar(select) => reads_around(select, depth + 1),
-            Leaf::In(needle, select) => expr_reads_around(needle, depth) || reads_around(select, depth + 1),
+            Leaf::Quantified(needle, _, _, select) => {
+                expr_reads_around(needle, depth) || reads_around(select, depth + 1)
+            }
+            Leaf::In(needle, select) => {
+                needle.iter().any(|it| expr_reads_around(it, depth)) || reads_around(select, depth + 1)
+            }
         };
     });
     found
+}
+
+fn operands(aggregation: &Aggregation) -> impl Iterator<Item = &Expr<Leaf>> {
+    aggregation.operands.iter().chain(&aggregation.filter)
 }
 
 fn sources_of_select(select: &Select, depth: u8) -> u64 {
@@ -315,7 +378,7 @@ fn expressions(select: &Select) -> impl Iterator<Item = &Expr<Leaf>> {
         Output::Row(_) => None,
     });
     let joins = select.joins.iter().map(|it| &it.on);
-    let order = select.order_by.iter().map(|(by, _)| by);
+    let order = select.order_by.iter().map(|it| &it.by);
     let rest = select.filter.iter().chain(&select.having).chain(&select.group_by);
     values.chain(joins).chain(order).chain(rest)
 }

@@ -6,7 +6,7 @@
 use std::ops::Bound;
 
 use super::plan::{Access, BoundLeaf, Bounded, Level, SelectPlan};
-use super::statement::{Direction, JoinKind};
+use super::select::{Direction, JoinKind};
 use crate::expr::{Comparison, Expr};
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::schema::{IndexSchema, Schema, TableSchema};

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use super::connection::Prepared;
 use super::plan::{Access, Level, Plan, SelectPlan};
-use super::statement::JoinKind;
+use super::select::JoinKind;
 use crate::id::IndexId;
 use crate::schema::Schema;
 use crate::store::Order;
@@ -57,6 +57,10 @@ impl ExplainedQuery<'_> {
                 (0, _) => {}
                 (_, JoinKind::Inner) => f.write_str("join ")?,
                 (_, JoinKind::Left) => f.write_str("left join ")?,
+                (_, JoinKind::Right) => f.write_str("right join ")?,
+                (_, JoinKind::Full) => f.write_str("full join ")?,
+                (_, JoinKind::Semi) => f.write_str("semi join ")?,
+                (_, JoinKind::Anti) => f.write_str("anti join ")?,
             }
             self.level(f, level)?;
         }

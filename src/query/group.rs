@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frame::Frame;
 use super::leaf::Aggregate;
-use super::plan::{Bounded, Grouping, SelectPlan};
+use super::plan::{BoundAggregate, Bounded, Grouping, SelectPlan};
 use super::run::Execution;
 use crate::error::{Misuse, Result};
 use crate::value::Value;
@@ -23,11 +23,11 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    let start = || grouping.aggregates.iter().map(|(it, _)| Running::start(*it)).collect::<Vec<_>>();
+    let start = || grouping.aggregates.iter().map(Running::start).collect::<Vec<_>>();
     let mut places: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
     let mut groups: Vec<(Vec<Value>, Vec<Running>)> = Vec::new();
     if grouping.keys.is_empty()
-        && grouping.aggregates.iter().all(|it| matches!(it, (Aggregate::Count, None)))
+        && grouping.aggregates.iter().all(|it| it.operand.is_none())
         && let Some(count) = execution.count(plan, outer)?
     {
         let count = || Running::Count(count as i64);
@@ -45,8 +45,8 @@ pub(super) fn run_grouped<'r>(
                 groups.len() - 1
             }
         };
-        for (running, (_, operand)) in groups[place].1.iter_mut().zip(&grouping.aggregates) {
-            running.take(operand.as_ref(), frame)?;
+        for (running, aggregate) in groups[place].1.iter_mut().zip(&grouping.aggregates) {
+            running.take(aggregate.operand.as_ref(), frame)?;
         }
         Ok(true)
     })?;
@@ -90,11 +90,11 @@ enum Running {
 }
 
 impl Running {
-    fn start(aggregate: Aggregate) -> Self {
-        match aggregate {
+    fn start(aggregate: &BoundAggregate) -> Self {
+        match aggregate.function {
+            Aggregate::Count if aggregate.distinct => Running::Distinct(FxHashSet::default()),
             Aggregate::Count => Running::Count(0),
-            Aggregate::CountDistinct => Running::Distinct(FxHashSet::default()),
-            Aggregate::Sum => Running::Sum(None),
+            Aggregate::Sum | Aggregate::Total | Aggregate::Concat => Running::Sum(None),
             Aggregate::Min => Running::Min(None),
             Aggregate::Max => Running::Max(None),
             Aggregate::Average => Running::Average { sum: 0.0, count: 0 },

@@ -1,7 +1,7 @@
 //! What stands at the leaves of an expression in a statement: names, parameters, aggregates, subqueries.
 
-use super::Select;
-use crate::expr::{Expr, Expression};
+use super::select::{OrderBy, Select};
+use crate::expr::{Comparison, Expr, Expression};
 use crate::schema::Name;
 
 /// A leaf of an expression in a statement.
@@ -18,44 +18,161 @@ pub enum Leaf {
     },
     /// A parameter, by position.
     Parameter(u16),
-    /// An aggregate over the rows of a group; `count` without an operand counts rows.
-    Aggregate(Aggregate, Option<Box<Expr<Leaf>>>),
+    /// An aggregate over the rows of a group.
+    Aggregate(Box<Aggregation>),
+    /// A function of a row and its neighbours among the rows that come out.
+    Window(Box<Window>),
     /// Some row comes out.
     Exists(Box<Select>),
-    /// The scalar is among the first column of the rows that come out.
-    In(Box<Expr<Leaf>>, Box<Select>),
+    /// The scalars are among the rows that come out, column by column.
+    In(Vec<Expr<Leaf>>, Box<Select>),
+    /// How the scalar compares with any or with all of the first column of the rows that come out.
+    Quantified(Box<Expr<Leaf>>, Comparison, Quantifier, Box<Select>),
     /// The first column of the only row that comes out; NULL without one.
     Scalar(Box<Select>),
+    /// What the select lets come out at a position; only in ORDER BY.
+    Output(u16),
+    /// The default of the column that is written; only as a whole value of an INSERT or UPDATE.
+    Default,
 }
 
-/// The aggregates. All but `Count` of rows pass over NULL, and are NULL when nothing is left, except counts.
+/// How many rows of a subquery a comparison has to hold for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// Each of them.
+    All,
+}
+
+/// An aggregate over the rows of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregation {
+    /// Which.
+    pub function: Aggregate,
+    /// Of what. Empty only for `Count`, which then counts rows; `Concat` may have a separator as a second operand.
+    pub operands: Vec<Expr<Leaf>>,
+    /// Whether equal operands count once.
+    pub distinct: bool,
+    /// Only rows that fulfil it count.
+    pub filter: Option<Expr<Leaf>>,
+    /// The order in which operands are taken; it matters for `Concat`.
+    pub order_by: Vec<OrderBy>,
+}
+
+/// The aggregates. All but `Count` of rows pass over NULL, and are NULL when nothing is left, except counts and totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aggregate {
     /// How many.
     Count,
-    /// How many different ones.
-    CountDistinct,
     /// Their sum.
     Sum,
+    /// Their sum as a float, 0.0 of nothing.
+    Total,
     /// The least.
     Min,
     /// The greatest.
     Max,
     /// Their mean, a float.
     Average,
+    /// Their texts one after the other, with a separator, which is a comma if none is given.
+    Concat,
 }
 
 impl Aggregate {
     /// How SQL writes it.
     pub fn name(self) -> &'static str {
         match self {
-            Aggregate::Count | Aggregate::CountDistinct => "count",
+            Aggregate::Count => "count",
             Aggregate::Sum => "sum",
+            Aggregate::Total => "total",
             Aggregate::Min => "min",
             Aggregate::Max => "max",
             Aggregate::Average => "avg",
+            Aggregate::Concat => "group_concat",
         }
     }
+}
+
+/// A function of a row and its neighbours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// Which.
+    pub function: WindowFunction,
+    /// Of what.
+    pub operands: Vec<Expr<Leaf>>,
+    /// Only rows that fulfil it count; only of aggregates.
+    pub filter: Option<Expr<Leaf>>,
+    /// Rows that agree here are neighbours.
+    pub partition_by: Vec<Expr<Leaf>>,
+    /// Their order.
+    pub order_by: Vec<OrderBy>,
+    /// Which of them are looked at; if nothing is said, all up to the last that is equal in the order.
+    pub frame: Option<WindowFrame>,
+}
+
+/// The functions of a row and its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WindowFunction {
+    /// The place of the row, from 1.
+    RowNumber,
+    /// The place of the first row that is equal in the order.
+    Rank,
+    /// How many different rows come before in the order, and one.
+    DenseRank,
+    /// The rank as a part of the whole, from 0 to 1.
+    PercentRank,
+    /// How many rows come before or are equal, as a part of the whole.
+    CumulativeDistribution,
+    /// The place of the row among so many equal parts.
+    Ntile,
+    /// The operand in a row before; a second operand says how many rows before, a third what is there without one.
+    Lag,
+    /// The operand in a row after.
+    Lead,
+    /// The operand in the first row of the frame.
+    FirstValue,
+    /// The operand in the last row of the frame.
+    LastValue,
+    /// The operand in a row of the frame by its place.
+    NthValue,
+    /// An aggregate over the frame.
+    Aggregate(Aggregate),
+}
+
+/// Which neighbours a window function looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowFrame {
+    /// How distance is measured.
+    pub unit: FrameUnit,
+    /// The first.
+    pub start: FrameBound,
+    /// The last.
+    pub end: FrameBound,
+}
+
+/// How distance between rows is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FrameUnit {
+    /// In rows.
+    Rows,
+    /// By the value of the only key of the order.
+    Range,
+    /// In groups of rows that are equal in the order.
+    Groups,
+}
+
+/// One end of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FrameBound {
+    /// The first row of the partition as a start, the last one as an end.
+    Unbounded,
+    /// So far before the row.
+    Preceding(Expr<Leaf>),
+    /// The row itself, or the rows that are equal to it in the order.
+    Current,
+    /// So far after the row.
+    Following(Expr<Leaf>),
 }
 
 /// A column of the select's first source.
@@ -70,12 +187,29 @@ pub fn parameter(position: u16) -> Expr<Leaf> {
 
 /// An aggregate of an expression.
 pub fn aggregate(aggregate: Aggregate, of: impl Into<Expr<Leaf>>) -> Expr<Leaf> {
-    Expr::Leaf(Leaf::Aggregate(aggregate, Some(Box::new(of.into()))))
+    Aggregation::of(aggregate, of).expr()
+}
+
+/// An aggregate of an expression in which equal operands count once.
+pub fn aggregate_distinct(aggregate: Aggregate, of: impl Into<Expr<Leaf>>) -> Expr<Leaf> {
+    Aggregation { distinct: true, ..Aggregation::of(aggregate, of) }.expr()
+}
+
+impl Aggregation {
+    /// An aggregate of an expression over all rows of a group.
+    pub fn of(function: Aggregate, of: impl Into<Expr<Leaf>>) -> Self {
+        Aggregation { function, operands: vec![of.into()], distinct: false, filter: None, order_by: Vec::new() }
+    }
+
+    /// As an expression.
+    pub fn expr(self) -> Expr<Leaf> {
+        Expr::Leaf(Leaf::Aggregate(Box::new(self)))
+    }
 }
 
 /// How many rows.
 pub fn count() -> Expr<Leaf> {
-    Expr::Leaf(Leaf::Aggregate(Aggregate::Count, None))
+    Aggregation { operands: Vec::new(), ..Aggregation::of(Aggregate::Count, 0) }.expr()
 }
 
 impl Expression<Leaf> for Leaf {

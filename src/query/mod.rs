@@ -31,17 +31,22 @@ mod native;
 mod plan;
 mod rows;
 mod run;
+mod select;
 mod statement;
 mod whole;
 mod write;
 
 pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};
-pub use leaf::{Aggregate, Leaf, aggregate, col, count, parameter};
+pub use leaf::{
+    Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,
+    aggregate_distinct, col, count, parameter,
+};
 pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
 pub use native::NativeConnection;
 pub use rows::{FromValues, Rows};
+pub use select::{Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source};
 pub use statement::{
-    Delete, DeleteRows, Direction, Insert, InsertRows, Join, JoinKind, Output, Select, Statement, Update, UpdateRows,
+    ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };
 
 pub use crate::integrity::ActionPlan;

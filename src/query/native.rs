@@ -8,7 +8,8 @@ use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedP
 use super::log::{Entry, Kind, Log};
 use super::plan::Plan;
 use super::run::Execution;
-use super::statement::{Select, Statement};
+use super::select::Select;
+use super::statement::Statement;
 use super::{ActionPlan, write};
 use crate::error::{Misuse, Result};
 use crate::schema::Schema;
@@ -227,8 +228,8 @@ fn tables_of(statement: &Statement) -> Vec<String> {
     let one = |name: &str| vec![name.to_owned()];
     match statement {
         Statement::Select(select) => {
-            let joined = select.joins.iter().map(|it| it.table.to_string());
-            std::iter::once(select.from.to_string()).chain(joined).collect()
+            let sources = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.source));
+            sources.filter_map(|it| it.table().map(|it| it.to_string())).collect()
         }
         Statement::Insert(it) => one(&it.table),
         Statement::InsertRows(it) => one(&it.table),

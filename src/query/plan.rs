@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::leaf::Aggregate;
-use super::statement::{Direction, JoinKind};
+use super::select::{Direction, JoinKind};
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::store::Order;
@@ -83,8 +83,16 @@ pub(super) enum Access {
 #[derive(Clone, Debug)]
 pub(super) struct Grouping {
     pub(super) keys: Vec<Bounded>,
-    pub(super) aggregates: Vec<(Aggregate, Option<Bounded>)>,
+    pub(super) aggregates: Vec<BoundAggregate>,
     pub(super) having: Option<Bounded>,
+}
+
+/// An aggregate; without an operand it counts rows.
+#[derive(Clone, Debug)]
+pub(super) struct BoundAggregate {
+    pub(super) function: Aggregate,
+    pub(super) distinct: bool,
+    pub(super) operand: Option<Bounded>,
 }
 
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use super::frame::Frame;
 use super::group::run_grouped;
 use super::plan::{Access, BoundOutput, Bounded, Level, SelectPlan};
 use super::rows::Rows;
-use super::statement::{Direction, JoinKind};
+use super::select::{Direction, JoinKind};
 use super::whole::{is_whole, run_whole};
 use crate::error::Result;
 use crate::expr::Scalar;

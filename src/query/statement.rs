@@ -1,7 +1,8 @@
 //! Statements as the user says them: plain values with names.
 
 use super::leaf::Leaf;
-use crate::expr::{Expr, Expression};
+use super::select::{Common, Join, JoinKind, Output, Select, Source};
+use crate::expr::Expr;
 use crate::schema::Name;
 
 /// A statement.
@@ -23,185 +24,103 @@ pub enum Statement {
     DeleteRows(DeleteRows),
 }
 
-/// The direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Least first; NULL is less than everything.
-    Ascending,
-    /// Greatest first.
-    Descending,
-}
-
-/// A query.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Select {
-    /// The first source.
-    pub from: Name,
-    /// Further sources.
-    pub joins: Vec<Join>,
-    /// Columns of the first source whose values must be among the keys given with [`Input::Keys`](super::Input::Keys);
-    /// none means no such condition.
-    pub keys: Vec<Name>,
-    /// The condition that rows fulfil.
-    pub filter: Option<Expr<Leaf>>,
-    /// What rows are grouped by.
-    pub group_by: Vec<Expr<Leaf>>,
-    /// The condition that groups fulfil.
-    pub having: Option<Expr<Leaf>>,
-    /// What comes out.
-    pub outputs: Vec<Output>,
-    /// Whether equal rows come out once; only of scalars.
-    pub distinct: bool,
-    /// The order in which rows come out.
-    pub order_by: Vec<(Expr<Leaf>, Direction)>,
-    /// How many rows come out at most.
-    pub limit: Option<u64>,
-    /// How many are passed over first.
-    pub offset: u64,
-}
-
-/// A further source of a query.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Join {
-    /// What happens to rows without a partner.
-    pub kind: JoinKind,
-    /// The table.
-    pub table: Name,
-    /// Which rows are partners.
-    pub on: Expr<Leaf>,
-}
-
-/// What happens to rows without a partner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum JoinKind {
-    /// They are dropped.
-    Inner,
-    /// They come out once, with NULLs.
-    Left,
-}
-
-/// One thing that comes out of a query.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// The whole row of a source.
-    Row(u8),
-    /// A scalar.
-    Value(Expr<Leaf>),
-}
-
-impl Select {
-    /// All rows of a table, whole.
-    pub fn from(table: impl Into<Name>) -> Self {
-        Select {
-            from: table.into(),
-            joins: Vec::new(),
-            keys: Vec::new(),
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-            outputs: vec![Output::Row(0)],
-            distinct: false,
-            order_by: Vec::new(),
-            limit: None,
-            offset: 0,
-        }
-    }
-
-    /// Adds a condition; all of them must hold.
-    pub fn filter(mut self, condition: impl Into<Expr<Leaf>>) -> Self {
-        self.filter = Some(match self.filter.take() {
-            Some(before) => before.and(condition),
-            None => condition.into(),
-        });
-        self
-    }
-
-    /// Adds a source whose partnerless rows are dropped.
-    pub fn join(self, table: impl Into<Name>, on: Expr<Leaf>) -> Self {
-        self.join_as(JoinKind::Inner, table, on)
-    }
-
-    /// Adds a source; rows without a partner in it come out with NULLs.
-    pub fn left_join(self, table: impl Into<Name>, on: Expr<Leaf>) -> Self {
-        self.join_as(JoinKind::Left, table, on)
-    }
-
-    /// Adds a source.
-    pub fn join_as(mut self, kind: JoinKind, table: impl Into<Name>, on: Expr<Leaf>) -> Self {
-        self.joins.push(Join { kind, table: table.into(), on });
-        self
-    }
-
-    /// Only rows whose values in these columns are among the keys given when the statement runs.
-    pub fn by_keys<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.keys = columns.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Lets scalars come out instead of whole rows.
-    pub fn values(mut self, values: impl IntoIterator<Item = Expr<Leaf>>) -> Self {
-        self.outputs = values.into_iter().map(Output::Value).collect();
-        self
-    }
-
-    /// Groups rows.
-    pub fn group_by(mut self, keys: impl IntoIterator<Item = Expr<Leaf>>) -> Self {
-        self.group_by = keys.into_iter().collect();
-        self
-    }
-
-    /// Keeps only groups that fulfil a condition.
-    pub fn having(mut self, condition: Expr<Leaf>) -> Self {
-        self.having = Some(condition);
-        self
-    }
-
-    /// Drops scalar rows that have come out before.
-    pub fn distinct(mut self) -> Self {
-        self.distinct = true;
-        self
-    }
-
-    /// Adds an order, after those already there.
-    pub fn order_by(mut self, by: Expr<Leaf>, direction: Direction) -> Self {
-        self.order_by.push((by, direction));
-        self
-    }
-
-    /// Lets at most this many rows come out.
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = Some(limit);
-        self
-    }
-
-    /// Passes over this many rows first.
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-}
-
-/// Adds rows given as expressions.
+/// Adds rows given as expressions, or by a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Insert {
+    /// Queries that the statement names.
+    pub with: Vec<Common>,
     /// The table.
     pub table: Name,
     /// The columns that are given; others take their defaults.
     pub columns: Vec<Name>,
-    /// The rows.
-    pub rows: Vec<Vec<Expr<Leaf>>>,
+    /// Where the values come from.
+    pub values: InsertValues,
+    /// What happens to a row that a unique key refuses; nothing said means that the statement is refused.
+    pub on_conflict: Option<OnConflict>,
+    /// What comes out, for each row as the table holds it.
+    pub returning: Vec<Output>,
+}
+
+/// Where the values of an [`Insert`] come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InsertValues {
+    /// One list for each row.
+    Rows(Vec<Vec<Expr<Leaf>>>),
+    /// What a query brings.
+    Select(Box<Select>),
+}
+
+/// What happens to a row whose insertion a unique key refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnConflict {
+    /// The columns of the key that is meant; empty means any.
+    pub target: Vec<Name>,
+    /// The condition of a partial unique index that is meant.
+    pub target_filter: Option<Expr<Leaf>>,
+    /// What happens.
+    pub action: ConflictAction,
+}
+
+/// What is done instead of an insertion that a unique key refuses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConflictAction {
+    /// Nothing: the row is left out.
+    Nothing,
+    /// The row in the way is changed. Expressions read it as source 0, and the row that was to be inserted as source 1.
+    Update {
+        /// The columns and what they become.
+        set: Vec<(Name, Expr<Leaf>)>,
+        /// Rows in the way that do not fulfil it are left as they are.
+        filter: Option<Expr<Leaf>>,
+    },
+    /// The rows in the way are deleted first, as SQLite's REPLACE does.
+    Replace,
 }
 
 impl Insert {
     /// Adds rows to a table; first say which columns are given.
     pub fn into<N: Into<Name>>(table: impl Into<Name>, columns: impl IntoIterator<Item = N>) -> Self {
         let columns = columns.into_iter().map(Into::into).collect();
-        Insert { table: table.into(), columns, rows: Vec::new() }
+        Insert {
+            with: Vec::new(),
+            table: table.into(),
+            columns,
+            values: InsertValues::Rows(Vec::new()),
+            on_conflict: None,
+            returning: Vec::new(),
+        }
     }
 
-    /// Adds one row.
+    /// Adds one row; it replaces a query given before.
     pub fn row<V: Into<Expr<Leaf>>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
-        self.rows.push(values.into_iter().map(Into::into).collect());
+        let row = values.into_iter().map(Into::into).collect();
+        match &mut self.values {
+            InsertValues::Rows(rows) => rows.push(row),
+            InsertValues::Select(_) => self.values = InsertValues::Rows(vec![row]),
+        }
+        self
+    }
+
+    /// Adds the rows that a query brings, instead of rows given before.
+    pub fn select(mut self, select: Select) -> Self {
+        self.values = InsertValues::Select(Box::new(select));
+        self
+    }
+
+    /// Says what happens to rows that a unique key refuses.
+    pub fn on_conflict(mut self, on_conflict: OnConflict) -> Self {
+        self.on_conflict = Some(on_conflict);
+        self
+    }
+
+    /// Leaves out rows that a unique key refuses.
+    pub fn or_nothing(self) -> Self {
+        self.on_conflict(OnConflict { target: Vec::new(), target_filter: None, action: ConflictAction::Nothing })
+    }
+
+    /// Lets these come out for each row that was inserted or changed.
+    pub fn returning(mut self, values: impl IntoIterator<Item = Expr<Leaf>>) -> Self {
+        self.returning = values.into_iter().map(Output::Value).collect();
         self
     }
 }
@@ -216,23 +135,42 @@ pub struct InsertRows {
 /// Changes the rows that fulfil a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
-    /// The table.
+    /// Queries that the statement names.
+    pub with: Vec<Common>,
+    /// The table; source 0 of every expression.
     pub table: Name,
+    /// Further sources (UPDATE … FROM). Of several combinations with one row of the table, the first counts.
+    pub joins: Vec<Join>,
     /// The columns and what they become; expressions see the row as it was.
     pub set: Vec<(Name, Expr<Leaf>)>,
     /// The condition.
     pub filter: Option<Expr<Leaf>>,
+    /// What comes out, for each row as it has become.
+    pub returning: Vec<Output>,
 }
 
 impl Update {
     /// Changes all rows of a table.
     pub fn table(table: impl Into<Name>) -> Self {
-        Update { table: table.into(), set: Vec::new(), filter: None }
+        let table = table.into();
+        Update { with: vec![], table, joins: vec![], set: vec![], filter: None, returning: vec![] }
     }
 
     /// Gives a column another value.
     pub fn set(mut self, column: impl Into<Name>, value: impl Into<Expr<Leaf>>) -> Self {
         self.set.push((column.into(), value.into()));
+        self
+    }
+
+    /// Adds a source whose rows the condition and the other expressions may read.
+    pub fn join(mut self, source: impl Into<Source>, on: Expr<Leaf>) -> Self {
+        self.joins.push(Join { kind: JoinKind::Inner, source: source.into(), on });
+        self
+    }
+
+    /// Lets these come out for each row that was changed.
+    pub fn returning(mut self, values: impl IntoIterator<Item = Expr<Leaf>>) -> Self {
+        self.returning = values.into_iter().map(Output::Value).collect();
         self
     }
 
@@ -255,16 +193,34 @@ pub struct UpdateRows {
 /// Removes the rows that fulfil a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delete {
-    /// The table.
+    /// Queries that the statement names.
+    pub with: Vec<Common>,
+    /// The table; source 0 of every expression.
     pub table: Name,
+    /// Further sources (DELETE … USING).
+    pub joins: Vec<Join>,
     /// The condition.
     pub filter: Option<Expr<Leaf>>,
+    /// What comes out, for each row as it was.
+    pub returning: Vec<Output>,
 }
 
 impl Delete {
     /// Removes all rows of a table.
     pub fn from(table: impl Into<Name>) -> Self {
-        Delete { table: table.into(), filter: None }
+        Delete { with: vec![], table: table.into(), joins: vec![], filter: None, returning: vec![] }
+    }
+
+    /// Adds a source whose rows the condition and the other expressions may read.
+    pub fn join(mut self, source: impl Into<Source>, on: Expr<Leaf>) -> Self {
+        self.joins.push(Join { kind: JoinKind::Inner, source: source.into(), on });
+        self
+    }
+
+    /// Lets these come out for each row that was removed.
+    pub fn returning(mut self, values: impl IntoIterator<Item = Expr<Leaf>>) -> Self {
+        self.returning = values.into_iter().map(Output::Value).collect();
+        self
     }
 
     /// Removes only rows that fulfil the condition.

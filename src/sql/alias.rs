@@ -36,11 +36,16 @@ fn crosses(depth: u8, up: u8) -> bool {
 fn columns(expr: &Expr<Leaf>, depth: u8, visit: &mut dyn FnMut(u8, u8)) {
     expr.leaves(&mut |leaf| match leaf {
         Leaf::Column { up, .. } => visit(depth, *up),
-        Leaf::Parameter(_) | Leaf::Aggregate(_, None) => {}
-        Leaf::Aggregate(_, Some(it)) => columns(it, depth, visit),
+        Leaf::Parameter(_) | Leaf::Output(_) | Leaf::Default => {}
+        Leaf::Aggregate(it) => it.operands.iter().for_each(|it| columns(it, depth, visit)),
+        Leaf::Window(it) => it.operands.iter().for_each(|it| columns(it, depth, visit)),
         Leaf::Exists(select) | Leaf::Scalar(select) => columns_of_select(select, depth + 1, visit),
-        Leaf::In(needle, select) => {
+        Leaf::Quantified(needle, _, _, select) => {
             columns(needle, depth, visit);
+            columns_of_select(select, depth + 1, visit);
+        }
+        Leaf::In(needle, select) => {
+            needle.iter().for_each(|it| columns(it, depth, visit));
             columns_of_select(select, depth + 1, visit);
         }
     });
@@ -52,7 +57,7 @@ fn columns_of_select(select: &Select, depth: u8, visit: &mut dyn FnMut(u8, u8)) 
         Output::Row(_) => None,
     });
     let joins = select.joins.iter().map(|it| &it.on);
-    let order = select.order_by.iter().map(|it| &it.0);
+    let order = select.order_by.iter().map(|it| &it.by);
     let rest = select.filter.iter().chain(&select.having).chain(&select.group_by);
     outputs.chain(joins).chain(order).chain(rest).for_each(|it| columns(it, depth, visit));
 }

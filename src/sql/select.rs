@@ -4,8 +4,9 @@ use super::Dialect;
 use super::alias::{alias, select_needs_alias};
 use super::scalar::{Binding, Piece, scalar};
 use crate::expr::Expr;
-use crate::query::{Aggregate, Direction, JoinKind, Leaf, Output, Select};
+use crate::query::{Aggregation, Direction, JoinKind, Leaf, Output, Select, Source};
 use crate::schema::{Name, Schema};
+use crate::value::Value;
 
 /// A statement on its way to text.
 pub(super) struct Renderer<'a> {
@@ -26,18 +27,27 @@ impl Renderer<'_> {
         match leaf {
             Leaf::Column { up, source, name } => Piece::atom(self.column(*up, *source, name)),
             Leaf::Parameter(position) => Piece::atom(self.dialect.parameter(usize::from(*position))),
-            Leaf::Aggregate(aggregate, of) => {
-                let of = of.as_ref().map_or("*".to_owned(), |it| self.expr(it).alone());
-                let distinct = if *aggregate == Aggregate::CountDistinct { "DISTINCT " } else { "" };
-                Piece::atom(format!("{}({distinct}{of})", aggregate.name()))
-            }
+            Leaf::Aggregate(it) => self.aggregate(it),
             Leaf::Exists(select) => Piece::atom(format!("EXISTS ({})", self.select(select))),
             Leaf::In(needle, select) => {
-                let needle = self.expr(needle).within(Binding::Sum);
+                let needle = match &needle[..] {
+                    [only] => self.expr(only).within(Binding::Sum),
+                    all => format!("({})", all.iter().map(|it| self.expr(it).alone()).collect::<Vec<_>>().join(", ")),
+                };
                 Piece::turnable(&needle, "IN", &format!("({})", self.select(select)))
             }
             Leaf::Scalar(select) => Piece::atom(format!("({})", self.select(select))),
+            Leaf::Output(position) => Piece::atom((position + 1).to_string()),
+            Leaf::Default => Piece::atom("DEFAULT"),
+            Leaf::Window(_) | Leaf::Quantified(..) => Piece::atom("…"),
         }
+    }
+
+    fn aggregate(&mut self, it: &Aggregation) -> Piece {
+        let operands: Vec<String> = it.operands.iter().map(|it| self.expr(it).alone()).collect();
+        let operands = if operands.is_empty() { "*".to_owned() } else { operands.join(", ") };
+        let distinct = if it.distinct { "DISTINCT " } else { "" };
+        Piece::atom(format!("{}({distinct}{operands})", it.function.name()))
     }
 
     /// A column `up` selects outwards.
@@ -50,8 +60,8 @@ impl Renderer<'_> {
     }
 
     /// A table where a statement names it, with the alias it has in the innermost scope.
-    pub(super) fn source(&self, table: &str, source: u8) -> String {
-        let table = self.dialect.name(table);
+    pub(super) fn source(&self, table: &Source, source: u8) -> String {
+        let table = self.dialect.name(table.table().map_or("…", |it| it));
         match self.scopes.last() {
             Some(true) => format!("{table} AS {}", alias(self.scopes.len() - 1, source)),
             _ => table.into_owned(),
@@ -68,9 +78,13 @@ impl Renderer<'_> {
             let kind = match join.kind {
                 JoinKind::Inner => "JOIN",
                 JoinKind::Left => "LEFT JOIN",
+                JoinKind::Right => "RIGHT JOIN",
+                JoinKind::Full => "FULL JOIN",
+                JoinKind::Semi => "SEMI JOIN",
+                JoinKind::Anti => "ANTI JOIN",
             };
             let on = self.expr(&join.on).alone();
-            text += &format!(" {kind} {} ON {on}", self.source(&join.table, position));
+            text += &format!(" {kind} {} ON {on}", self.source(&join.source, position));
         }
         text += &self.conditions(&select.keys, select.filter.as_ref());
         if !select.group_by.is_empty() {
@@ -81,13 +95,13 @@ impl Renderer<'_> {
             text += &format!(" HAVING {}", self.expr(condition).alone());
         }
         if !select.order_by.is_empty() {
-            let order = select.order_by.iter().map(|(by, direction)| match direction {
-                Direction::Ascending => self.term(by),
-                Direction::Descending => self.term(by) + " DESC",
+            let order = select.order_by.iter().map(|it| match it.direction {
+                Direction::Ascending => self.term(&it.by),
+                Direction::Descending => self.term(&it.by) + " DESC",
             });
             text += &format!(" ORDER BY {}", order.collect::<Vec<_>>().join(", "));
         }
-        text += &self.dialect.limit(select.limit, select.offset);
+        text += &self.dialect.limit(whole(select.limit.as_ref()), whole(select.offset.as_ref()).unwrap_or(0));
         self.scopes.pop();
         text
     }
@@ -142,11 +156,18 @@ impl Renderer<'_> {
     }
 }
 
+fn whole(it: Option<&Expr<Leaf>>) -> Option<u64> {
+    match it {
+        Some(Expr::Value(Value::Int(it))) => u64::try_from(*it).ok(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::expr::Expression;
-    use crate::query::{Statement, aggregate, col, count, parameter};
+    use crate::query::{Aggregate, Statement, aggregate, col, count, parameter};
 
     fn check(select: Select, expected: &str) {
         assert_eq!(Statement::from(select).to_sql(), expected);
@@ -192,7 +213,7 @@ mod tests {
     fn groups() {
         check(
             Select::from("posts")
-                .values([col("author_id"), count(), aggregate(Aggregate::CountDistinct, col("score"))])
+                .values([col("author_id"), count(), crate::query::aggregate_distinct(Aggregate::Count, col("score"))])
                 .group_by([col("author_id"), 1.into()])
                 .having(count().gt(1))
                 .order_by(aggregate(Aggregate::Max, col("score")), Direction::Descending),
@@ -205,7 +226,7 @@ mod tests {
     fn a_subquery_has_aliases_when_it_looks_outwards() {
         let ids = Select::from("users").values([col("id")]).filter(col("name").eq("Alice"));
         check(
-            Select::from("posts").filter(Leaf::In(Box::new(col("author_id")), Box::new(ids)).negated()),
+            Select::from("posts").filter(Leaf::In(vec![col("author_id")], Box::new(ids)).negated()),
             "SELECT * FROM posts WHERE author_id NOT IN (SELECT id FROM users WHERE name = 'Alice')",
         );
         let replies = Select::from("posts").filter(of(0, 0, "parent_id").eq(of(1, 0, "id")));

@@ -4,7 +4,7 @@ use super::Dialect;
 use super::alias::needs_alias;
 use super::select::Renderer;
 use crate::expr::Expr;
-use crate::query::{Delete, DeleteRows, Insert, InsertRows, Leaf, Statement, Update, UpdateRows};
+use crate::query::{Delete, DeleteRows, Insert, InsertRows, InsertValues, Leaf, Statement, Update, UpdateRows};
 use crate::schema::{Name, Schema, TableSchema};
 
 impl Statement {
@@ -64,7 +64,12 @@ impl<'a> Renderer<'a> {
         // Values see no row, but a select among them stands one level further in.
         self.scopes.push(false);
         let table = self.dialect.name(&insert.table);
-        let rows: Vec<String> = insert.rows.iter().map(|row| self.row(row)).collect();
+        let rows: Vec<String> = match &insert.values {
+            InsertValues::Rows(rows) => rows.iter().map(|row| self.row(row)).collect(),
+            InsertValues::Select(select) => {
+                return format!("INSERT INTO {table} ({}) {}", self.names(&insert.columns), self.select(select));
+            }
+        };
         if insert.columns.is_empty() {
             // SQL has no form for several rows of defaults.
             return vec![format!("INSERT INTO {table} DEFAULT VALUES"); rows.len()].join("; ");
@@ -95,7 +100,7 @@ impl<'a> Renderer<'a> {
         let set: Vec<String> =
             set.map(|(name, value)| format!("{} = {}", self.dialect.name(name), self.expr(value).alone())).collect();
         let conditions = self.conditions(&[], update.filter.as_ref());
-        format!("UPDATE {} SET {}{conditions}", self.source(&update.table, 0), set.join(", "))
+        format!("UPDATE {} SET {}{conditions}", self.source(&update.table.clone().into(), 0), set.join(", "))
     }
 
     fn update_rows(&self, update: &UpdateRows) -> String {
@@ -115,7 +120,7 @@ impl<'a> Renderer<'a> {
     fn delete(&mut self, delete: &Delete) -> String {
         self.scopes.push(needs_alias(&delete.filter));
         let conditions = self.conditions(&[], delete.filter.as_ref());
-        format!("DELETE FROM {}{conditions}", self.source(&delete.table, 0))
+        format!("DELETE FROM {}{conditions}", self.source(&delete.table.clone().into(), 0))
     }
 
     fn delete_rows(&mut self, delete: &DeleteRows) -> String {

@@ -3,7 +3,9 @@
 mod expressions;
 
 use diptych::expr::Function;
-use diptych::query::{DeleteRows, Input, InsertRows, Leaf, Output, RowChange, UpdateRows, aggregate};
+use diptych::query::{
+    DeleteRows, Input, InsertRows, Leaf, Output, RowChange, UpdateRows, aggregate, aggregate_distinct,
+};
 use diptych::record::{edit, values};
 use diptych::sql::Dialect;
 use diptych::{
@@ -189,13 +191,14 @@ fn l3_joins_groups_and_subqueries() {
         .order_by(of(0, 0, "id"), Direction::Ascending);
     joined.outputs = vec![Output::Row(0), Output::Value(of(0, 2, "id")), Output::Row(1)];
     assert_eq!(twins.query(joined, &[]).len(), 12);
-    let each = [Aggregate::Count, Aggregate::CountDistinct, Aggregate::Sum, Aggregate::Min, Aggregate::Max];
-    let each = each.into_iter().chain([Aggregate::Average]).map(|it| aggregate(it, col("score")));
+    let each = [Aggregate::Count, Aggregate::Sum, Aggregate::Min, Aggregate::Max, Aggregate::Average];
+    let each = each.map(|it| aggregate(it, col("score")));
+    let each = each.into_iter().chain([aggregate_distinct(Aggregate::Count, col("score"))]);
     let grouped = Select::from("posts").values([col("author_id"), count()].into_iter().chain(each));
     twins.query(grouped.clone().group_by([col("author_id")]).having(count().gt(1)), &[]);
     twins.query(grouped.group_by([col("author_id"), 1.into()]).filter(col("id").gt(99)), &[]);
     let voted = Select::from("votes").values([col("post")]).filter(col("value").gt(0));
-    twins.query(Select::from("posts").filter(Leaf::In(Box::new(col("id")), Box::new(voted)).negated()), &[]);
+    twins.query(Select::from("posts").filter(Leaf::In(vec![col("id")], Box::new(voted)).negated()), &[]);
     let replies = Select::from("posts").filter(of(0, 0, "parent_id").eq(of(1, 0, "id")));
     let replied = Leaf::Exists(Box::new(replies.clone()));
     let number = Leaf::Scalar(Box::new(replies.values([count()])));

@@ -147,7 +147,7 @@ impl Parser {
         let select = Select::from(self.name()?).values([wanted]);
         let filter = self.filter()?;
         self.sign(')')?;
-        let among = Expr::Leaf(Leaf::In(Box::new(column), Box::new(Select { filter, ..select })));
+        let among = Expr::Leaf(Leaf::In(vec![column], Box::new(Select { filter, ..select })));
         Ok(if not { among.negated() } else { among })
     }
 

@@ -233,9 +233,7 @@ fn compile(model: &Model, class: ClassId, query: &QueryParts, options: &[LoadOpt
     compiler.join_all(class, 0, None, options, &mut Vec::new());
     let Compiler { mut select, nodes, many, .. } = compiler;
     if !many || (query.limit.is_none() && query.offset == 0) {
-        select.limit = query.limit;
-        select.offset = query.offset;
-        return Ok(Compiled { select, nodes });
+        return Ok(Compiled { select: limited(select, query), nodes });
     }
     // A limit counts objects, and joined collections repeat them: the limit goes into a subquery that finds the keys.
     let key = model.class(class).names(&model.class(class).key);
@@ -244,9 +242,8 @@ fn compile(model: &Model, class: ClassId, query: &QueryParts, options: &[LoadOpt
         for (by, direction) in &query.order_by {
             inner = inner.order_by(model.resolve(class, 0, by)?, *direction);
         }
-        (inner.limit, inner.offset) = (query.limit, query.offset);
-        let needle = Box::new(column(0, 0, only));
-        select.filter = Some(Expr::Leaf(Leaf::In(needle, Box::new(inner))));
+        let needle = vec![column(0, 0, only)];
+        select.filter = Some(Expr::Leaf(Leaf::In(needle, Box::new(limited(inner, query)))));
         return Ok(Compiled { select, nodes });
     }
     // A composite key has no IN over a subquery here, so its collections are read after the query instead.
@@ -254,8 +251,15 @@ fn compile(model: &Model, class: ClassId, query: &QueryParts, options: &[LoadOpt
     for (by, direction) in &query.order_by {
         select = select.order_by(model.resolve(class, 0, by)?, *direction);
     }
-    (select.limit, select.offset) = (query.limit, query.offset);
-    Ok(Compiled { select, nodes: Vec::new() })
+    Ok(Compiled { select: limited(select, query), nodes: Vec::new() })
+}
+
+fn limited(select: Select, query: &QueryParts) -> Select {
+    let select = select.offset(query.offset);
+    match query.limit {
+        Some(limit) => select.limit(limit),
+        None => select,
+    }
 }
 
 struct Compiler<'a> {
@@ -320,10 +324,10 @@ impl Compiler<'_> {
     }
 
     fn left_join(&mut self, table: crate::schema::Name, on: Expr<Leaf>) {
-        self.select.joins.push(crate::query::Join { kind: JoinKind::Left, table, on });
+        self.select.joins.push(crate::query::Join { kind: JoinKind::Left, source: table.into(), on });
     }
 
     fn order(&mut self, source: u8, name: &crate::schema::Name, direction: crate::query::Direction) {
-        self.select.order_by.push((column(0, source, name), direction));
+        self.select.order_by.push(crate::query::OrderBy { by: column(0, source, name), direction, nulls: None });
     }
 }

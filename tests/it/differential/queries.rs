@@ -98,9 +98,9 @@ fn sorted(mut rows: Rows) -> Rows {
 
 /// Whether rows come in the order of the query's first output, where it has an order.
 fn in_order(select: &Select, rows: &Rows) -> bool {
-    rows.windows(2).all(|pair| match select.order_by.first() {
-        Some((_, Direction::Ascending)) => pair[0][0] <= pair[1][0],
-        Some((_, Direction::Descending)) => pair[0][0] >= pair[1][0],
+    rows.windows(2).all(|pair| match select.order_by.first().map(|it| it.direction) {
+        Some(Direction::Ascending) => pair[0][0] <= pair[1][0],
+        Some(Direction::Descending) => pair[0][0] >= pair[1][0],
         None => true,
     })
 }

@@ -1,7 +1,7 @@
 //! Random queries over two small tables, and the same queries as SQL.
 
 use diptych::expr::{Arithmetic, Comparison, Expr, Expression};
-use diptych::query::{JoinKind, Leaf, Output};
+use diptych::query::{JoinKind, Leaf, Output, Source, aggregate_distinct};
 use diptych::{Aggregate, Direction, Select, Value, aggregate, count};
 
 use super::choices::Choices;
@@ -59,7 +59,7 @@ impl<'a> QueryWriter<'a> {
                     select = select.limit(self.choices.below(6) as u64);
                 }
                 if self.choices.percent(30) {
-                    select.limit.get_or_insert(100);
+                    select.limit.get_or_insert(100.into());
                     select = select.offset(self.choices.below(4) as u64);
                 }
             }
@@ -132,8 +132,10 @@ impl<'a> QueryWriter<'a> {
         if self.choices.percent(35) {
             return count();
         }
-        let which = [Count, CountDistinct, Sum, Min, Max, Average][self.choices.below(6)];
-        aggregate(which, self.integer(0))
+        match [Some(Count), None, Some(Sum), Some(Min), Some(Max), Some(Average)][self.choices.below(6)] {
+            Some(which) => aggregate(which, self.integer(0)),
+            None => aggregate_distinct(Count, self.integer(0)),
+        }
     }
 
     /// A comparison that an index may serve.
@@ -182,7 +184,7 @@ impl<'a> QueryWriter<'a> {
             0 => Expr::Leaf(Leaf::Exists(Box::new(select))),
             1 => {
                 let select = select.values([self.integer(0)]);
-                Expr::Leaf(Leaf::In(Box::new(needle), Box::new(select)))
+                Expr::Leaf(Leaf::In(vec![needle], Box::new(select)))
             }
             _ => {
                 let select = select.values([self.aggregate()]);
@@ -203,11 +205,11 @@ pub(crate) fn sql(select: &Select, depth: usize) -> String {
     });
     let distinct = if select.distinct { "DISTINCT " } else { "" };
     let outputs: Vec<String> = outputs.collect();
-    let mut text = format!("SELECT {distinct}{} FROM {} AS t{depth}_0", outputs.join(", "), select.from);
+    let mut text = format!("SELECT {distinct}{} FROM {} AS t{depth}_0", outputs.join(", "), table(&select.from));
     for (position, join) in select.joins.iter().enumerate() {
         let kind = if join.kind == JoinKind::Left { "LEFT JOIN" } else { "JOIN" };
         let on = expression(&join.on, depth);
-        text += &format!(" {kind} {} AS t{depth}_{} ON {on}", join.table, position + 1);
+        text += &format!(" {kind} {} AS t{depth}_{} ON {on}", table(&join.source), position + 1);
     }
     if let Some(filter) = &select.filter {
         text += &format!(" WHERE {}", expression(filter, depth));
@@ -221,15 +223,20 @@ pub(crate) fn sql(select: &Select, depth: usize) -> String {
     let order = select
         .order_by
         .iter()
-        .map(|(by, direction)| expression(by, depth) + if *direction == Direction::Descending { " DESC" } else { "" });
+        .map(|it| expression(&it.by, depth) + if it.direction == Direction::Descending { " DESC" } else { "" });
     let order: Vec<String> = order.collect();
     if !order.is_empty() {
         text += &format!(" ORDER BY {}", order.join(", "));
     }
-    if let Some(limit) = select.limit {
-        text += &format!(" LIMIT {limit} OFFSET {}", select.offset);
+    if let Some(limit) = &select.limit {
+        let offset = select.offset.as_ref().map_or("0".to_owned(), |it| expression(it, depth));
+        text += &format!(" LIMIT {} OFFSET {offset}", expression(limit, depth));
     }
     text
+}
+
+fn table(source: &Source) -> &str {
+    source.table().expect("the writer reads tables only")
 }
 
 fn expression(expr: &Expr<Leaf>, depth: usize) -> String {
@@ -253,14 +260,14 @@ fn expression(expr: &Expr<Leaf>, depth: usize) -> String {
 fn leaf(leaf: &Leaf, depth: usize) -> String {
     match leaf {
         Leaf::Column { up, source, name } => format!("t{}_{source}.{name}", depth - usize::from(*up)),
-        Leaf::Aggregate(_, None) => "count(*)".to_owned(),
-        Leaf::Aggregate(which, Some(it)) => {
-            let distinct = if *which == Aggregate::CountDistinct { "DISTINCT " } else { "" };
-            format!("{}({distinct}{})", which.name(), expression(it, depth))
+        Leaf::Aggregate(it) => {
+            let distinct = if it.distinct { "DISTINCT " } else { "" };
+            let operand = it.operands.first().map_or("*".to_owned(), |it| expression(it, depth));
+            format!("{}({distinct}{operand})", it.function.name())
         }
         Leaf::Exists(select) => format!("EXISTS ({})", sql(select, depth + 1)),
-        Leaf::In(needle, select) => format!("({} IN ({}))", expression(needle, depth), sql(select, depth + 1)),
+        Leaf::In(needle, select) => format!("({} IN ({}))", expression(&needle[0], depth), sql(select, depth + 1)),
         Leaf::Scalar(select) => format!("({})", sql(select, depth + 1)),
-        Leaf::Parameter(_) => unreachable!("the writer does not write parameters"),
+        _ => unreachable!("the writer does not write these"),
     }
 }

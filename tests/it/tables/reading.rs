@@ -58,7 +58,7 @@ fn a_subquery_cannot_read_a_row_of_a_group() {
     assert!(refused.is_err_and(|error| error.to_string().contains("only groups")));
     // One that reads nothing around it is as good as any value, and its needle is the group's.
     let few = Select::from("points").values([col("x")]).filter(col("x").lt(3));
-    let having = Expr::Leaf(Leaf::In(Box::new(col("x")), Box::new(few)));
+    let having = Expr::Leaf(Leaf::In(vec![col("x")], Box::new(few)));
     let rows = done(&mut connection, grouped.having(having)).rows;
     assert_eq!(rows.len(), 3);
 }
