@@ -28,10 +28,12 @@ fn files() -> Vec<(String, String)> {
         for entry in fs::read_dir(&directory).expect("a readable directory") {
             let path = entry.expect("a readable entry").path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // `.git` is a folder, or a file in a tree that shares the folder of another.
+            if SKIPPED.contains(&name.as_str()) {
+                continue;
+            }
             if path.is_dir() {
-                if !SKIPPED.contains(&name.as_str()) {
-                    waiting.push(path);
-                }
+                waiting.push(path);
             } else if let Ok(text) = fs::read_to_string(&path) {
                 let inside = path.strip_prefix(root).expect("inside the root");
                 found.push((inside.to_string_lossy().replace('\\', "/"), text));
