@@ -54,12 +54,14 @@
 
 extern crate self as diptych;
 
+#[cfg(feature = "objects")]
 #[doc(hidden)]
 pub mod derive_support;
 pub mod error;
 pub mod expr;
 pub mod id;
 pub mod integrity;
+#[cfg(feature = "objects")]
 pub mod object;
 pub mod prelude;
 pub mod query;
@@ -70,10 +72,12 @@ pub mod store;
 pub mod txn;
 pub mod value;
 
+#[cfg(feature = "objects")]
 pub use diptych_derive::Entity;
 
 pub use error::{Error, ErrorKind, Result, Violation};
 pub use expr::{Expr, Expression};
+#[cfg(feature = "objects")]
 pub use object::{
     AnyRef, Cascade, Class, Edit, Entity, Field, Lazy, Many, Optional, PassiveDeletes, Query, Ref, Relation,
     Relationship, Required, Session, State, View, Views,

@@ -1,10 +1,13 @@
 //! The integration tests: one binary, one module a subject.
 
 mod concurrency;
+#[cfg(feature = "objects")]
 mod derive;
 mod differential;
+#[cfg(feature = "objects")]
 mod objects;
 mod sql;
 mod tables;
 mod tidy;
+#[cfg(feature = "objects")]
 mod ui;
