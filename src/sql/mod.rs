@@ -32,7 +32,11 @@ mod dialect;
 mod echo;
 mod scalar;
 mod select;
+#[cfg(feature = "tracing")]
+mod trace;
 mod write;
 
 pub use dialect::Dialect;
 pub use echo::echo;
+#[cfg(feature = "tracing")]
+pub use trace::{TARGET, trace};
