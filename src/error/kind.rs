@@ -18,7 +18,7 @@ pub struct Error(Box<ErrorKind>);
 pub enum ErrorKind {
     /// A constraint refuses a row.
     Violation(Violation),
-    /// Several deferred constraints are still open at commit.
+    /// Deferred constraints are violated at commit, or when they become immediate; every open violation.
     Open(Vec<Violation>),
     /// Another transaction was first.
     Conflict(Conflict),
@@ -99,7 +99,7 @@ impl fmt::Display for Error {
             ErrorKind::Violation(it) => it.fmt(f),
             ErrorKind::Conflict(it) => it.fmt(f),
             ErrorKind::Misuse(it) => it.fmt(f),
-            ErrorKind::Open(all) => list(f, "deferred constraint still open at commit", all),
+            ErrorKind::Open(all) => list(f, "deferred constraint still violated", all),
             ErrorKind::Declaration(all) => list(f, "mistake in the declaration", all),
         }
     }

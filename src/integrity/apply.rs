@@ -3,14 +3,15 @@
 use rustc_hash::FxHashMap;
 
 use super::facts::taken;
-use super::ledger::{Ledger, Open};
+use super::keys::judge_keys;
+use super::ledger::{Constraint, Ledger};
 use super::plan::{ActionPlan, Effect};
 use super::references::{dangling, judge_plan, judge_row};
 use super::rows;
 use crate::error::{Misuse, Result};
 use crate::id::{RowId, TableId};
 use crate::record::{Row, changed_columns, edit};
-use crate::schema::{Schema, TableSchema, Timing};
+use crate::schema::{Schema, TableSchema};
 use crate::store::{Change, Image};
 use crate::value::Value;
 
@@ -85,6 +86,7 @@ fn judge_inserted(
     changes: &[Change],
     ledger: &mut Ledger,
 ) -> Result<()> {
+    judge_keys(schema, image, changes, ledger)?;
     for &id in &table.outbound {
         let reference = schema.reference(id);
         for change in changes {
@@ -148,6 +150,7 @@ fn carry_out(
     }
     let moved: FxHashMap<(TableId, RowId), RowId> = changes.iter().filter_map(moved_row).collect();
     follow(schema, image, &moved, ledger);
+    judge_keys(schema, image, changes, ledger)?;
     judge_plan(schema, image, plan, |table, row| moved.get(&(table, row)).copied().unwrap_or(row), ledger)
 }
 
@@ -160,8 +163,9 @@ fn follow(schema: &Schema, image: &Image, moved: &FxHashMap<(TableId, RowId), Ro
         let Some(row) = image.table(table).get(to) else { continue };
         for &id in &schema.table(table).outbound {
             let reference = schema.reference(id);
-            if reference.timing == Timing::Deferred && dangling(image, reference, &**row) {
-                ledger.note(Open { reference: id, row: to });
+            let constraint = Constraint::Reference(id);
+            if ledger.defers(constraint, reference.timing) && dangling(image, reference, &**row) {
+                ledger.note(constraint, to);
             }
         }
     }

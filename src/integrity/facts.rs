@@ -14,12 +14,14 @@ pub fn fact(table: &TableSchema, row: &dyn Record) -> RowFact {
 pub fn taken(table: &TableSchema, taken: &Taken) -> Violation {
     let index = table.index(taken.index);
     let rule = if index.uniqueness == Uniqueness::Primary { Rule::PrimaryKey } else { Rule::Unique };
+    // Of an expression, what it reads: two rows that agree in it may differ there.
+    let columns = index.key_reads();
     Violation {
         rule,
         constraint: index.name.clone(),
         table: table.name.clone(),
-        columns: table.names(&index.columns),
-        values: project(&*taken.row, &index.columns),
+        columns: table.names(&columns),
+        values: project(&*taken.row, &columns),
         row: fact(table, &*taken.row),
         blocking: vec![fact(table, &*taken.holder)],
         blocking_count: 1,

@@ -7,8 +7,8 @@
 //! 1. Fill generated keys; judge NOT NULL, types and CHECK row by row (`rows`).
 //! 2. Plan the foreign key actions on a worklist (`walk`); the image is not touched.
 //! 3. Apply the plan (`apply`); unique keys are judged when all rows have their new version.
-//! 4. Judge the references that the statement touched, at its end (`references`).
-//! 5. Note what is deferred in the [`Ledger`]; commit judges it.
+//! 4. Judge the references that the statement touched, at its end (`references`), and the deferrable keys (`keys`).
+//! 5. Note what is deferred in the [`Ledger`]; commit judges it, or [`set_constraints`] before it.
 //!
 //! # Rules where databases differ
 //! - NO ACTION and UNIQUE are judged at the end of the statement, RESTRICT at once: it refuses as long as a row refers
@@ -35,6 +35,7 @@ mod apply;
 mod children;
 mod explain;
 mod facts;
+mod keys;
 mod ledger;
 mod plan;
 mod references;
@@ -44,7 +45,7 @@ mod walk;
 pub use apply::{apply, insert};
 pub use explain::Explained;
 pub use facts::{fact, taken};
-pub use ledger::{Ledger, Open};
+pub use ledger::{Constraint, Ledger, Mark, Open, set_constraints};
 pub use plan::{ActionPlan, Cause, Effect, Step};
 pub use references::{Check, dangling, judge};
 pub use walk::{plan_delete, plan_update};

@@ -2,13 +2,14 @@
 
 use super::children::each_child;
 use super::facts::fact;
-use super::ledger::{Ledger, Open};
+use super::keys::shared;
+use super::ledger::{Constraint, Ledger};
 use super::plan::{ActionPlan, Effect};
 
 use crate::error::{Hop, Result, RowFact, Rule, Violation};
 use crate::id::{ReferenceId, RowId, TableId};
 use crate::record::{Record, Row, project};
-use crate::schema::{ReferenceSchema, Schema, Timing};
+use crate::schema::{ReferenceSchema, Schema};
 use crate::store::Image;
 use crate::value::ValueRef;
 
@@ -61,13 +62,11 @@ pub(super) fn judge_row(
     if !dangling(image, reference, &**row) {
         return Ok(());
     }
-    match reference.timing {
-        Timing::Deferred => {
-            ledger.note(Open { reference: reference.id, row: id });
-            Ok(())
-        }
-        Timing::Immediate => Err(missing(schema, reference, row).into()),
+    if ledger.defers(Constraint::Reference(reference.id), reference.timing) {
+        ledger.note(Constraint::Reference(reference.id), id);
+        return Ok(());
     }
+    Err(missing(schema, reference, row).into())
 }
 
 /// Judges the references that an applied plan may have left dangling (I3). `moved` tells where a row is now.
@@ -85,8 +84,8 @@ pub(super) fn judge_plan(
         match check.parent {
             None => judge_row(schema, image, reference, id, row, ledger)?,
             Some(_) if !dangling(image, reference, &**row) => {}
-            Some(_) if reference.timing == Timing::Deferred => {
-                ledger.note(Open { reference: reference.id, row: id });
+            Some(_) if ledger.defers(Constraint::Reference(reference.id), reference.timing) => {
+                ledger.note(Constraint::Reference(reference.id), id);
             }
             Some(step) => return Err(still_referenced(schema, image, plan, reference, step).into()),
         }
@@ -94,16 +93,22 @@ pub(super) fn judge_plan(
     Ok(())
 }
 
-/// Judges what was deferred (I4): every reference of the ledger that still dangles.
-pub fn judge(schema: &Schema, image: &Image, ledger: &Ledger) -> Vec<Violation> {
+/// Judges what was deferred (I4): every entry of the ledger whose constraint is asked for and that is still violated.
+pub fn judge(schema: &Schema, image: &Image, ledger: &Ledger, asked: impl Fn(Constraint) -> bool) -> Vec<Violation> {
     let mut seen = rustc_hash::FxHashSet::default();
     let mut open = Vec::new();
-    for entry in ledger.entries() {
-        let reference = schema.reference(entry.reference);
-        let row = image.table(reference.table).get(entry.row);
-        if let Some(row) = row.filter(|row| seen.insert(*entry) && dangling(image, reference, &***row)) {
-            open.push(missing(schema, reference, row));
+    for entry in ledger.entries().iter().filter(|it| asked(it.constraint)) {
+        if !seen.insert(*entry) {
+            continue;
         }
+        open.extend(match entry.constraint {
+            Constraint::Key(table, key) => shared(schema, image, table, key, entry.row),
+            Constraint::Reference(id) => {
+                let reference = schema.reference(id);
+                let row = image.table(reference.table).get(entry.row);
+                row.filter(|row| dangling(image, reference, &***row)).map(|row| missing(schema, reference, row))
+            }
+        });
     }
     open
 }

@@ -1,21 +1,11 @@
-//! The rules that one row can be judged by alone: types, NOT NULL, CHECK.
+//! The rules that one row can be judged by alone: types, NOT NULL, CHECK, and whether indexes can compute its keys.
 
 use super::facts::fact;
 use crate::error::{Misuse, Result, Rule, Violation};
-use crate::expr::{Environment, Scalar};
 use crate::id::ColumnId;
 use crate::record::{Record, Row, edit, project, values};
-use crate::schema::TableSchema;
+use crate::schema::{RowCells, TableSchema};
 use crate::value::{Kind, Truth, Value, ValueRef};
-
-/// The columns of one row, for a CHECK.
-struct Columns<'a>(&'a dyn Record);
-
-impl Environment<ColumnId> for Columns<'_> {
-    fn leaf<'a>(&'a self, column: &'a ColumnId) -> Result<Scalar<'a>> {
-        Ok(self.0.get(*column).into())
-    }
-}
 
 /// Brings a row to the Rust type of its table.
 ///
@@ -58,8 +48,14 @@ pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId
             _ => {}
         }
     }
+    // What an index computes must be computable before the row reaches it.
+    for index in table.indexes.iter().filter(|it| !it.is_plain()) {
+        if index.reads.iter().any(|&it| concerns(it)) && index.try_covers(row)? {
+            index.try_key(row)?;
+        }
+    }
     for check in &table.checks {
-        if check.columns.iter().any(|&it| concerns(it)) && check.condition.holds(&Columns(row))? == Truth::False {
+        if check.columns.iter().any(|&it| concerns(it)) && check.condition.holds(&RowCells(row))? == Truth::False {
             return Err(refuse(table, row, Rule::Check, &check.columns, &check.name).into());
         }
     }

@@ -84,7 +84,7 @@ fn columns_of(table: &TableSchema, names: &[Name]) -> Result<Vec<ColumnId>> {
 
 /// Finds rows by keys: through an index over exactly these columns in this order, where there is one.
 fn keys_access(table: &TableSchema, columns: Vec<ColumnId>) -> Access {
-    let index = table.indexes.iter().position(|it| it.columns.starts_with(&columns));
+    let index = table.indexes.iter().position(|it| it.is_plain() && it.columns.starts_with(&columns));
     Access::Keys { index: index.map(|it| crate::id::IndexId(it as u16)), columns }
 }
 

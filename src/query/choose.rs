@@ -179,6 +179,9 @@ impl Chooser<'_> {
         says: &[Option<Says>],
         rows: f64,
     ) -> Option<(Access, f64, Vec<usize>)> {
+        if index.predicate.is_some() {
+            return None;
+        }
         let (mut equal, mut used) = (Vec::new(), Vec::new());
         for column in &index.columns {
             let found = says.iter().position(|it| matches!(it, Some(Says::Equal(at, _)) if at == column));
@@ -205,7 +208,7 @@ impl Chooser<'_> {
                     }
                     Some(Says::Answered(on, subquery)) if on == column && equal.is_empty() => {
                         // How many it answers is known from its limit at best.
-                        let each = if index.is_unique() && index.columns.len() == 1 { 1.0 } else { rows.sqrt() };
+                        let each = if index.is_unique() && index.parts.len() == 1 { 1.0 } else { rows.sqrt() };
                         let cost = each * subquery.limit.map_or_else(|| rows.sqrt(), |it| it as f64);
                         let access = Access::Answer { index: id, subquery: Box::new(subquery.clone()) };
                         return Some((access, cost, vec![at]));
@@ -227,7 +230,7 @@ impl Chooser<'_> {
         if equal.is_empty() {
             return rows;
         }
-        if index.is_unique() && equal.len() == index.columns.len() {
+        if index.is_unique() && equal.len() == index.parts.len() {
             return 1.0;
         }
         let known: Option<Vec<ValueRef<'_>>> = equal
@@ -248,7 +251,7 @@ impl Chooser<'_> {
         let declared = self.schema.table(table);
         match access {
             Access::Scan => {
-                let index = declared.indexes.iter().position(|it| it.columns[0] == wanted.column);
+                let index = declared.indexes.iter().position(|it| it.is_plain() && it.columns[0] == wanted.column);
                 let Some(index) = index else { return false };
                 let range = (Bound::Unbounded, Bound::Unbounded);
                 let index = IndexId(index as u16);

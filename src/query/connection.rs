@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::{ActionPlan, Statement};
 use crate::error::Result;
 use crate::record::Row;
-use crate::schema::Schema;
+use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::value::Value;
 
 /// Statements in, rows out. The object layer knows no other way to data.
@@ -32,7 +32,7 @@ pub trait Connection {
     ///
     /// # Errors
     /// When there is no savepoint to end, when a deferred constraint is violated, or when another transaction was
-    /// first.
+    /// first; when a constraint is unknown or not deferrable.
     fn control(&mut self, control: Control) -> Result<()>;
 
     /// What deleting rows by primary key would set in motion.
@@ -46,7 +46,7 @@ pub trait Connection {
 }
 
 /// Ends transactions and nests them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Begins a nested transaction.
     Savepoint,
@@ -58,6 +58,9 @@ pub enum Control {
     Commit,
     /// Forgets everything.
     Rollback,
+    /// Says when deferrable constraints are judged until the transaction ends; see
+    /// [`Transaction::set_constraints`](crate::txn::Transaction::set_constraints).
+    SetConstraints(Constraints, ConstraintMode),
 }
 
 /// What a statement is run with.

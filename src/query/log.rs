@@ -28,6 +28,8 @@ pub enum Kind {
     Commit,
     /// Forgets.
     Rollback,
+    /// Says when constraints are judged.
+    SetConstraints,
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             Kind::RollbackTo => "ROLLBACK TO",
             Kind::Commit => "COMMIT",
             Kind::Rollback => "ROLLBACK",
+            Kind::SetConstraints => "SET CONSTRAINTS",
         }
     }
 

@@ -150,6 +150,7 @@ impl Connection for NativeConnection {
             Control::RollbackTo => Kind::RollbackTo,
             Control::Commit => Kind::Commit,
             Control::Rollback => Kind::Rollback,
+            Control::SetConstraints(..) => Kind::SetConstraints,
         };
         let outcome = match control {
             Control::Savepoint => {
@@ -178,6 +179,7 @@ impl Connection for NativeConnection {
                 self.savepoints.clear();
                 Ok(())
             }
+            Control::SetConstraints(which, mode) => self.begun().set_constraints(&which, mode),
         };
         self.log.count(kind, 0, 0);
         if self.log.is_watched() {

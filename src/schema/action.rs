@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Name;
+
 /// What happens to the rows that refer to a row which is deleted or gets another key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
@@ -41,12 +43,63 @@ impl fmt::Display for Action {
     }
 }
 
-/// When a constraint is judged.
+/// When a foreign key or a unique key is judged, and whether a transaction may change that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Timing {
-    /// At the end of each statement.
+    /// At the end of each statement, always (`NOT DEFERRABLE`).
     #[default]
+    NotDeferrable,
+    /// At the end of each statement, unless the transaction says otherwise (`DEFERRABLE INITIALLY IMMEDIATE`).
+    InitiallyImmediate,
+    /// At commit, unless the transaction says otherwise (`DEFERRABLE INITIALLY DEFERRED`).
+    InitiallyDeferred,
+}
+
+impl Timing {
+    /// Whether a transaction may change when the constraint is judged.
+    pub fn is_deferrable(self) -> bool {
+        self != Timing::NotDeferrable
+    }
+
+    /// When the constraint is judged in a transaction that has said nothing.
+    pub fn initially(self) -> ConstraintMode {
+        if self == Timing::InitiallyDeferred { ConstraintMode::Deferred } else { ConstraintMode::Immediate }
+    }
+
+    /// How SQL writes it; nothing for what is not deferrable.
+    pub fn sql(self) -> &'static str {
+        match self {
+            Timing::NotDeferrable => "",
+            Timing::InitiallyImmediate => "DEFERRABLE INITIALLY IMMEDIATE",
+            Timing::InitiallyDeferred => "DEFERRABLE INITIALLY DEFERRED",
+        }
+    }
+}
+
+/// When deferrable constraints are judged in one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConstraintMode {
+    /// At the end of each statement.
     Immediate,
     /// At commit.
     Deferred,
+}
+
+impl ConstraintMode {
+    /// How SQL writes it.
+    pub fn sql(self) -> &'static str {
+        match self {
+            ConstraintMode::Immediate => "IMMEDIATE",
+            ConstraintMode::Deferred => "DEFERRED",
+        }
+    }
+}
+
+/// Which constraints `SET CONSTRAINTS` speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constraints {
+    /// All that are deferrable.
+    All,
+    /// Those with these names.
+    Named(Vec<Name>),
 }

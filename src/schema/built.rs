@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Action, SchemaBuilder, Timing};
+use super::{Action, IndexSchema, SchemaBuilder, Timing, Uniqueness};
 use crate::error::{Misuse, Result, closest};
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
@@ -88,6 +88,8 @@ pub struct TableSchema {
     pub columns: Vec<ColumnSchema>,
     /// Its primary key, unique keys and indexes; the primary key comes first.
     pub indexes: Vec<IndexSchema>,
+    /// Those of its keys that a transaction may defer.
+    pub deferrable_keys: Vec<IndexId>,
     /// Its CHECK conditions.
     pub checks: Vec<CheckSchema>,
     /// The foreign keys it declares.
@@ -146,12 +148,14 @@ impl TableSchema {
         &self.indexes[id.index()]
     }
 
-    /// The primary or unique key over exactly these columns, in any order.
+    /// The primary or unique key over exactly these columns, in any order, that holds for every row at the end of every
+    /// statement: neither partial nor deferrable.
     pub fn key_over(&self, columns: &[ColumnId]) -> Option<IndexId> {
         let same = |index: &IndexSchema| {
             index.columns.len() == columns.len() && index.columns.iter().all(|it| columns.contains(it))
         };
-        let found = self.indexes.iter().position(|it| it.uniqueness != Uniqueness::None && same(it));
+        let is_key = |it: &IndexSchema| it.is_unique() && it.is_plain() && !it.timing.is_deferrable();
+        let found = self.indexes.iter().position(|it| is_key(it) && same(it));
         found.map(|position| IndexId(position as u16))
     }
 
@@ -177,35 +181,6 @@ pub struct ColumnSchema {
     pub nullable: bool,
     /// What it holds when a statement does not give it.
     pub default: Option<Value>,
-}
-
-/// Whether an index also forbids that two rows agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Uniqueness {
-    /// The primary key.
-    Primary,
-    /// A unique key.
-    Unique,
-    /// Rows may agree.
-    None,
-}
-
-/// An index: the primary key, a unique key, or a plain one.
-#[derive(Debug)]
-pub struct IndexSchema {
-    /// Its name.
-    pub name: String,
-    /// Its columns, in order.
-    pub columns: Vec<ColumnId>,
-    /// What it forbids.
-    pub uniqueness: Uniqueness,
-}
-
-impl IndexSchema {
-    /// Whether no two rows may agree.
-    pub fn is_unique(&self) -> bool {
-        self.uniqueness != Uniqueness::None
-    }
 }
 
 /// A CHECK condition.

@@ -16,19 +16,12 @@ pub struct Table {
     pub(super) name: Name,
     pub(super) columns: Vec<Column>,
     pub(super) primary_key: Vec<Name>,
+    pub(super) primary_timing: Timing,
     pub(super) auto: bool,
-    pub(super) keys: Vec<KeyDeclaration>,
+    pub(super) keys: Vec<Index>,
     pub(super) checks: Vec<(Name, Expr<Name>)>,
     pub(super) foreign_keys: Vec<ForeignKey>,
     pub(super) prototype: Option<Row>,
-}
-
-/// A unique key or a plain index as it is declared.
-#[derive(Clone, Debug)]
-pub(super) struct KeyDeclaration {
-    pub(super) name: Option<Name>,
-    pub(super) columns: Vec<Name>,
-    pub(super) unique: bool,
 }
 
 impl Table {
@@ -38,6 +31,7 @@ impl Table {
             name: name.into(),
             columns: Vec::new(),
             primary_key: Vec::new(),
+            primary_timing: Timing::default(),
             auto: false,
             keys: Vec::new(),
             checks: Vec::new(),
@@ -69,6 +63,12 @@ impl Table {
         self
     }
 
+    /// When the primary key is judged. A deferrable key cannot be referred to, and does not fill itself.
+    pub fn primary_key_timing(mut self, timing: Timing) -> Self {
+        self.primary_timing = timing;
+        self
+    }
+
     /// A primary key column that the table fills when it is not given: the greatest key so far and one.
     pub fn auto_key(mut self, name: impl Into<Name>) -> Self {
         let name = name.into();
@@ -84,14 +84,18 @@ impl Table {
     }
 
     /// No two rows may agree in these columns; NULLs never agree.
-    pub fn unique<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.keys.push(KeyDeclaration { name: None, columns: names(columns), unique: true });
-        self
+    pub fn unique<N: Into<Name>>(self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.add_index(Index::on(columns).unique())
     }
 
     /// Keeps an ordered index on these columns.
-    pub fn index<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.keys.push(KeyDeclaration { name: None, columns: names(columns), unique: false });
+    pub fn index<N: Into<Name>>(self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.add_index(Index::on(columns))
+    }
+
+    /// Keeps an index: unique, partial, over expressions, or deferrable.
+    pub fn add_index(mut self, index: Index) -> Self {
+        self.keys.push(index);
         self
     }
 
@@ -116,6 +120,69 @@ impl Table {
 
 fn names<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> Vec<Name> {
     columns.into_iter().map(Into::into).collect()
+}
+
+/// A unique key or a plain index as it is declared.
+///
+/// ```
+/// use diptych::schema::Index;
+/// use diptych::{Column, Expression, Schema, Table, column};
+///
+/// let users = Table::new("users").auto_key("id").column(Column::text("email")).column(Column::bool("active"));
+/// // One active user for each address, however it is spelled.
+/// let users = users.add_index(Index::over(column("email").lower()).unique().filter(column("active")));
+/// assert!(Schema::builder().table(users).build().is_ok());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Index {
+    pub(super) name: Option<Name>,
+    pub(super) parts: Vec<Expr<Name>>,
+    pub(super) unique: bool,
+    pub(super) predicate: Option<Expr<Name>>,
+    pub(super) timing: Timing,
+}
+
+impl Index {
+    /// An index on these columns.
+    pub fn on<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> Self {
+        let parts = columns.into_iter().map(column).collect();
+        Index { name: None, parts, unique: false, predicate: None, timing: Timing::default() }
+    }
+
+    /// An index over an expression of the table's own columns.
+    pub fn over(expression: Expr<Name>) -> Self {
+        Index::on([""; 0]).and(expression)
+    }
+
+    /// Adds a part: a column or an expression.
+    pub fn and(mut self, part: Expr<Name>) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Forbids that two rows agree; those with a NULL in their key never do.
+    pub fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// Holds only the rows for which the condition is true, and forbids nothing for others.
+    pub fn filter(mut self, condition: Expr<Name>) -> Self {
+        self.predicate = Some(condition);
+        self
+    }
+
+    /// Gives the index a name; otherwise it is made of the table and the columns.
+    pub fn named(mut self, name: impl Into<Name>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// When a unique key is judged. A deferrable one cannot be referred to.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
+        self
+    }
 }
 
 /// A column as it is declared; never NULL unless it says so.
@@ -171,7 +238,7 @@ impl Column {
     }
 }
 
-/// A column of the table itself, inside a CHECK.
+/// A column of the table itself, inside a CHECK or an index.
 pub fn column(name: impl Into<Name>) -> Expr<Name> {
     Expr::Leaf(name.into())
 }
@@ -199,7 +266,7 @@ impl ForeignKey {
             target_columns: Vec::new(),
             on_delete: Action::NoAction,
             on_update: Action::NoAction,
-            timing: Timing::Immediate,
+            timing: Timing::default(),
             indexed: true,
         }
     }
@@ -229,8 +296,13 @@ impl ForeignKey {
     }
 
     /// Judges the key at commit (`DEFERRABLE INITIALLY DEFERRED`). RESTRICT is judged at once all the same.
-    pub fn deferred(mut self) -> Self {
-        self.timing = Timing::Deferred;
+    pub fn deferred(self) -> Self {
+        self.timing(Timing::InitiallyDeferred)
+    }
+
+    /// When the key is judged, and whether a transaction may change that. RESTRICT is judged at once in any case.
+    pub fn timing(mut self, timing: Timing) -> Self {
+        self.timing = timing;
         self
     }
 

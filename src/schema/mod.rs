@@ -13,14 +13,18 @@
 
 mod action;
 mod build;
+mod build_index;
+mod build_reference;
 mod built;
 mod declare;
 mod graph;
+mod index;
 mod lint;
 
-pub use action::{Action, Timing};
+pub use action::{Action, ConstraintMode, Constraints, Timing};
 pub use build::SchemaBuilder;
-pub use built::{CheckSchema, ColumnSchema, IndexSchema, ReferenceSchema, Schema, TableSchema, Uniqueness};
-pub use declare::{Column, ForeignKey, Name, Table, column};
+pub use built::{CheckSchema, ColumnSchema, ReferenceSchema, Schema, TableSchema};
+pub use declare::{Column, ForeignKey, Index, Name, Table, column};
 pub use graph::Components;
+pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;

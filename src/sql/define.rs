@@ -3,7 +3,7 @@
 use super::Dialect;
 use super::scalar::{Piece, scalar};
 use crate::id::ColumnId;
-use crate::schema::{Action, IndexSchema, ReferenceSchema, Schema, TableSchema, Timing, Uniqueness};
+use crate::schema::{Action, IndexSchema, Part, ReferenceSchema, Schema, TableSchema, Uniqueness};
 
 impl Schema {
     /// The statements that make these tables in SQLite.
@@ -13,7 +13,7 @@ impl Schema {
         let mut text = String::new();
         for table in self.tables() {
             text += &create_table(self, table, Dialect::Sqlite);
-            for index in table.indexes.iter().filter(|it| it.uniqueness == Uniqueness::None) {
+            for index in table.indexes.iter().filter(|it| it.uniqueness == Uniqueness::None || !it.is_plain()) {
                 text += &create_index(table, index, Dialect::Sqlite);
             }
         }
@@ -28,6 +28,8 @@ fn create_table(schema: &Schema, table: &TableSchema, dialect: Dialect) -> Strin
         match key.uniqueness {
             Uniqueness::Primary if table.auto.is_some() => {}
             Uniqueness::Primary => lines.push(format!("PRIMARY KEY ({})", columns(&key.columns))),
+            // What is partial or computed is no constraint in SQL, but an index of its own.
+            Uniqueness::Unique if !key.is_plain() => {}
             Uniqueness::Unique => {
                 lines.push(format!("CONSTRAINT {} UNIQUE ({})", dialect.name(&key.name), columns(&key.columns)));
             }
@@ -80,22 +82,34 @@ fn foreign_key(schema: &Schema, key: &ReferenceSchema, dialect: Dialect) -> Stri
             text += &format!(" ON {when} {}", action.sql());
         }
     }
-    if key.timing == Timing::Deferred {
-        text += " DEFERRABLE INITIALLY DEFERRED";
+    if key.timing.is_deferrable() {
+        text += " ";
+        text += key.timing.sql();
     }
     text
 }
 
 fn create_index(table: &TableSchema, index: &IndexSchema, dialect: Dialect) -> String {
-    let columns = dialect.names(index.columns.iter().map(|it| table.column(*it).name.as_str()));
-    format!("CREATE INDEX {} ON {} ({columns});\n", dialect.name(&index.name), dialect.name(&table.name))
+    let mut leaf = |it: &ColumnId| Piece::atom(dialect.name(&table.column(*it).name));
+    let mut part = |part: &Part| match part {
+        Part::Column(column) => dialect.name(&table.column(*column).name).into_owned(),
+        Part::Expression(expression) => format!("({})", scalar(expression, dialect, &mut leaf).alone()),
+    };
+    let parts = index.parts.iter().map(&mut part).collect::<Vec<_>>().join(", ");
+    let unique = if index.is_unique() { "UNIQUE " } else { "" };
+    let (name, on) = (dialect.name(&index.name), dialect.name(&table.name));
+    let mut text = format!("CREATE {unique}INDEX {name} ON {on} ({parts})");
+    if let Some(predicate) = &index.predicate {
+        text += &format!(" WHERE {}", scalar(predicate, dialect, &mut leaf).alone());
+    }
+    text + ";\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::expr::Expression;
-    use crate::schema::{Column, ForeignKey, Table, column};
+    use crate::schema::{Column, ForeignKey, Index, Table, column};
 
     #[test]
     fn everything_a_table_declares() {
@@ -122,6 +136,25 @@ mod tests {
                DEFERRABLE INITIALLY DEFERRED\n);\n\
              CREATE INDEX posts_order_id_idx ON posts (\"order\", id);\n\
              CREATE INDEX posts_author_fkey_idx ON posts (author);\n"
+        );
+    }
+
+    #[test]
+    fn indexes_with_conditions_and_expressions() {
+        let users = Table::new("users")
+            .auto_key("id")
+            .column(Column::text("email"))
+            .column(Column::bool("active"))
+            .add_index(Index::over(column("email").lower()).and(column("id")).unique().filter(column("active")))
+            .add_index(Index::on(["email"]).filter(column("id").gt(5)));
+        let text = Schema::builder().table(users).build().unwrap().to_sql();
+        let indexes: Vec<&str> = text.lines().filter(|it| it.contains("INDEX")).collect();
+        assert_eq!(
+            indexes,
+            [
+                "CREATE UNIQUE INDEX users_lower_id_key ON users ((lower(email)), id) WHERE active;",
+                "CREATE INDEX users_email_idx ON users (email) WHERE id > 5;"
+            ]
         );
     }
 }

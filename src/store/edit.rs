@@ -5,7 +5,7 @@ use super::entries::Batch;
 use super::table::{AWAY, Keys, TableImage, Taken};
 use crate::id::{ColumnId, IndexId, RowId};
 use crate::record::{Record, Row};
-use crate::schema::{TableSchema, Uniqueness};
+use crate::schema::TableSchema;
 use crate::value::ValueRef;
 
 impl TableImage {
@@ -91,8 +91,8 @@ impl TableImage {
         let indexes = schema.indexes.iter().zip(&self.indexes);
         let batches = indexes.map(|(index, tree)| {
             let Some(tree) = tree else { return Some(None) };
-            let batch = tree.batch(placed, &index.columns);
-            (!index.is_unique() || tree.leaves_unique(&batch)).then_some(Some(batch))
+            let batch = tree.batch(placed, index);
+            (!index.is_judged_at_once() || tree.leaves_unique(&batch)).then_some(Some(batch))
         });
         batches.collect()
     }
@@ -110,7 +110,7 @@ impl TableImage {
 
     fn check_free(&self, schema: &TableSchema, row: &Row) -> Result<(), Taken> {
         for (position, index) in schema.indexes.iter().enumerate() {
-            if index.uniqueness == Uniqueness::None {
+            if !index.is_judged_at_once() {
                 continue;
             }
             let index_id = IndexId(position as u16);
@@ -123,25 +123,41 @@ impl TableImage {
 
     /// The row that holds the unique key which `row` has; nobody holds a key with a NULL part.
     fn holder(&self, schema: &TableSchema, index: IndexId, row: &dyn Record) -> Option<&Row> {
-        let columns = &schema.index(index).columns;
-        let found = match columns.as_slice() {
-            [only] => {
-                let probe = row.get(*only);
-                if probe.is_null() { None } else { self.find(index, &[probe]) }
+        let declared = schema.index(index);
+        if !declared.covers(row) {
+            return None;
+        }
+        declared.with_key(row, |probe| {
+            if probe.iter().any(|it| it.is_null()) { None } else { self.find(index, probe).map(|(_, row)| row) }
+        })
+    }
+
+    /// Another row that agrees with the row in a slot in a unique key: a deferrable key is judged by it after the change.
+    pub fn rival(&self, schema: &TableSchema, index: IndexId, id: RowId) -> Option<&Row> {
+        let (declared, row) = (schema.index(index), self.get(id)?);
+        if !declared.covers(&**row) {
+            return None;
+        }
+        let mut found = None;
+        declared.with_key(&**row, |probe| {
+            if probe.iter().any(|it| it.is_null()) {
+                return;
             }
-            many => {
-                let probe: Vec<ValueRef<'_>> = many.iter().map(|&it| row.get(it)).collect();
-                if probe.iter().any(|it| it.is_null()) { None } else { self.find(index, &probe) }
-            }
-        };
-        found.map(|(_, row)| row)
+            self.each_equal(index, probe, |other, row| {
+                if other != id {
+                    found = Some(row);
+                }
+                found.is_none()
+            });
+        });
+        found
     }
 
     /// Puts a row into a slot that is empty, and into every index.
     pub(super) fn put(&mut self, schema: &TableSchema, id: RowId, row: Row) {
         for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
             if let Some(tree) = tree {
-                tree.insert(&*row, id, &index.columns);
+                tree.insert(&*row, id, index);
             }
         }
         if let Keys::Integer { column, strays } = &mut self.keys
@@ -162,7 +178,7 @@ impl TableImage {
         let row = if id.0 & AWAY == 0 { self.home.remove(id.0) } else { self.away.remove(id.0 & !AWAY) }?;
         for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
             if let Some(tree) = tree {
-                tree.remove(&*row, id, &index.columns);
+                tree.remove(&*row, id, index);
             }
         }
         self.forget_stray(id, &row);
@@ -188,7 +204,7 @@ impl TableImage {
         self.away.remove_sorted(&slots[border..], |slot, row| taken.push((RowId(slot | AWAY), row)));
         for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
             if let Some(tree) = tree {
-                tree.remove_many(&taken, &index.columns);
+                tree.remove_many(&taken, index);
             }
         }
         for (id, row) in taken {
@@ -254,7 +270,7 @@ impl TableImage {
 
     /// For each row, whether any index holds it under another key than its new version has.
     fn with_other_keys(&self, schema: &TableSchema, rows: &[(RowId, Row)]) -> Vec<bool> {
-        let columns: Vec<ColumnId> = schema.indexes.iter().flat_map(|it| it.columns.iter().copied()).collect();
+        let columns: Vec<ColumnId> = schema.indexes.iter().flat_map(|it| it.reads.iter().copied()).collect();
         let differs = |(id, row): &(RowId, Row)| {
             self.get(*id).is_some_and(|before| columns.iter().any(|&it| before.get(it) != row.get(it)))
         };

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::index::{Index, Keyed};
 use super::key::IndexKey;
-use crate::id::{ColumnId, RowId};
+use crate::id::RowId;
 use crate::record::Row;
+use crate::schema::IndexSchema;
 use crate::value::Value;
 
 /// Entries in the shape of one index.
@@ -20,7 +21,8 @@ pub(super) enum Batch {
     General(Entries<Arc<[Value]>>),
 }
 
-/// The keys of many rows in order, and apart from them the rows that have none.
+/// The keys of many rows in order, and apart from them the rows that have none. Rows that the index does not hold are
+/// left out.
 pub(super) struct Entries<K> {
     pub(super) present: Vec<(K, RowId)>,
     pub(super) absent: Vec<RowId>,
@@ -28,11 +30,11 @@ pub(super) struct Entries<K> {
 
 impl<K: IndexKey> Entries<K> {
     /// Rows usually come in order already, or in a few runs, which the sort notices.
-    pub(super) fn of<'a>(rows: impl ExactSizeIterator<Item = (RowId, &'a Row)>, columns: &[ColumnId]) -> Self {
+    pub(super) fn of<'a>(rows: impl ExactSizeIterator<Item = (RowId, &'a Row)>, schema: &IndexSchema) -> Self {
         let mut present = Vec::with_capacity(rows.len());
         let mut absent = Vec::new();
-        for (id, row) in rows {
-            match K::of(&**row, columns) {
+        for (id, row) in rows.filter(|(_, row)| schema.covers(&***row)) {
+            match K::of(&**row, schema) {
                 Some(key) => present.push((key, id)),
                 None => absent.push(id),
             }
@@ -45,13 +47,13 @@ impl<K: IndexKey> Entries<K> {
 
 impl Index {
     /// The entries that rows would make.
-    pub(super) fn batch(&self, rows: &[(RowId, &Row)], columns: &[ColumnId]) -> Batch {
+    pub(super) fn batch(&self, rows: &[(RowId, &Row)], schema: &IndexSchema) -> Batch {
         let rows = rows.iter().copied();
         match self {
-            Index::Int(_) => Batch::Int(Entries::of(rows, columns)),
-            Index::Pair(_) => Batch::Pair(Entries::of(rows, columns)),
-            Index::Text(_) => Batch::Text(Entries::of(rows, columns)),
-            Index::General(_) => Batch::General(Entries::of(rows, columns)),
+            Index::Int(_) => Batch::Int(Entries::of(rows, schema)),
+            Index::Pair(_) => Batch::Pair(Entries::of(rows, schema)),
+            Index::Text(_) => Batch::Text(Entries::of(rows, schema)),
+            Index::General(_) => Batch::General(Entries::of(rows, schema)),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entries::Entries;
 use super::key::IndexKey;
 use super::tree::Ordered;
-use crate::id::{ColumnId, RowId};
+use crate::id::RowId;
 use crate::record::{Record, Row};
 use crate::schema::{IndexSchema, TableSchema};
 use crate::value::{Kind, Value, ValueRef};
@@ -53,8 +53,11 @@ macro_rules! each_shape {
 }
 
 impl Index {
-    /// An empty index over the columns of `schema`.
+    /// An empty index over the parts of `schema`.
     pub(super) fn new(table: &TableSchema, schema: &IndexSchema) -> Self {
+        if schema.columns.len() < schema.parts.len() {
+            return Index::General(Keyed::new());
+        }
         let columns: Vec<_> = schema.columns.iter().map(|&it| table.column(it)).collect();
         match columns.as_slice() {
             [a] if a.kind == Kind::Int => Index::Int(Keyed::new()),
@@ -70,16 +73,16 @@ impl Index {
         each_shape!(self, it => it.present.len() + it.absent.len())
     }
 
-    pub(super) fn insert(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
-        each_shape!(self, it => it.insert(row, id, columns));
+    pub(super) fn insert(&mut self, row: &dyn Record, id: RowId, schema: &IndexSchema) {
+        each_shape!(self, it => it.insert(row, id, schema));
     }
 
-    pub(super) fn remove(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
-        each_shape!(self, it => it.remove(row, id, columns));
+    pub(super) fn remove(&mut self, row: &dyn Record, id: RowId, schema: &IndexSchema) {
+        each_shape!(self, it => it.remove(row, id, schema));
     }
 
-    pub(super) fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
-        each_shape!(self, it => it.remove_many(rows, columns));
+    pub(super) fn remove_many(&mut self, rows: &[(RowId, Row)], schema: &IndexSchema) {
+        each_shape!(self, it => it.remove_many(rows, schema));
     }
 
     /// Visits the rows whose first key columns equal the scalars, in key order, until `visit` says no.
@@ -104,8 +107,8 @@ impl Index {
         each_shape!(self, it => it.each_within(prefix, bounds, order, visit));
     }
 
-    pub(super) fn holds(&self, row: &dyn Record, id: RowId, columns: &[ColumnId]) -> bool {
-        each_shape!(self, it => it.holds(row, id, columns))
+    pub(super) fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {
+        each_shape!(self, it => it.holds(row, id, schema))
     }
 
     pub(super) fn audit_trees(&self) -> Result<(), String> {
@@ -118,28 +121,34 @@ impl<K: IndexKey> Keyed<K> {
         Keyed { present: Ordered::new(), absent: Ordered::new() }
     }
 
-    fn insert(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
-        match K::of(row, columns) {
+    fn insert(&mut self, row: &dyn Record, id: RowId, schema: &IndexSchema) {
+        if !schema.covers(row) {
+            return;
+        }
+        match K::of(row, schema) {
             Some(key) => self.present.insert((key, id)),
             None => self.absent.insert(id),
         };
     }
 
-    fn remove(&mut self, row: &dyn Record, id: RowId, columns: &[ColumnId]) {
-        match K::of(row, columns) {
+    fn remove(&mut self, row: &dyn Record, id: RowId, schema: &IndexSchema) {
+        if !schema.covers(row) {
+            return;
+        }
+        match K::of(row, schema) {
             Some(key) => self.present.remove(&(key, id)),
             None => self.absent.remove(&id),
         };
     }
 
-    fn remove_many(&mut self, rows: &[(RowId, Row)], columns: &[ColumnId]) {
-        let entries = Entries::<K>::of(rows.iter().map(|(id, row)| (*id, row)), columns);
+    fn remove_many(&mut self, rows: &[(RowId, Row)], schema: &IndexSchema) {
+        let entries = Entries::<K>::of(rows.iter().map(|(id, row)| (*id, row)), schema);
         self.present.remove_sorted(&entries.present);
         self.absent.remove_sorted(&entries.absent);
     }
 
-    fn holds(&self, row: &dyn Record, id: RowId, columns: &[ColumnId]) -> bool {
-        match K::of(row, columns) {
+    fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {
+        match K::of(row, schema) {
             Some(key) => self.present.contains(&(key, id)),
             None => self.absent.contains(&id),
         }

@@ -5,13 +5,14 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::id::ColumnId;
-use crate::record::{Record, project};
+use crate::record::Record;
+use crate::schema::IndexSchema;
 use crate::value::{Value, ValueRef};
 
 /// A key of an index.
 pub(super) trait IndexKey: Ord + Clone {
     /// The key that a row has, or `None` when this shape cannot hold it because of a NULL.
-    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self>;
+    fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self>;
 
     /// Whether a part of the key is NULL, so that it agrees with no other.
     fn has_null(&self) -> bool {
@@ -22,14 +23,19 @@ pub(super) trait IndexKey: Ord + Clone {
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering;
 }
 
+#[inline]
+fn int(row: &dyn Record, column: ColumnId) -> Option<i64> {
+    match row.get(column) {
+        ValueRef::Int(it) => Some(it),
+        _ => None,
+    }
+}
+
 /// One integer.
 impl IndexKey for i64 {
     #[inline]
-    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
-        match row.get(columns[0]) {
-            ValueRef::Int(it) => Some(it),
-            _ => None,
-        }
+    fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self> {
+        int(row, index.columns[0])
     }
 
     #[inline]
@@ -45,8 +51,8 @@ impl IndexKey for i64 {
 /// Two integers: the key of nearly every association table.
 impl IndexKey for (i64, i64) {
     #[inline]
-    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
-        Some((i64::of(row, columns)?, i64::of(row, &columns[1..])?))
+    fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self> {
+        Some((int(row, index.columns[0])?, int(row, index.columns[1])?))
     }
 
     #[inline]
@@ -61,8 +67,8 @@ impl IndexKey for (i64, i64) {
 
 /// One text.
 impl IndexKey for Arc<str> {
-    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
-        match row.get(columns[0]) {
+    fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self> {
+        match row.get(index.columns[0]) {
             ValueRef::Text(it) => Some(it.into()),
             _ => None,
         }
@@ -80,8 +86,8 @@ impl IndexKey for Arc<str> {
 
 /// Anything, NULLs included.
 impl IndexKey for Arc<[Value]> {
-    fn of(row: &dyn Record, columns: &[ColumnId]) -> Option<Self> {
-        Some(project(row, columns).into())
+    fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self> {
+        Some(index.key(row).into())
     }
 
     fn has_null(&self) -> bool {

@@ -11,9 +11,11 @@
 //! own. In any other table, slots are given in the order in which rows come.
 //!
 //! # Invariants
-//! - **T1** Every index holds exactly the rows of its table, each under the key that the row has.
+//! - **T1** Every index holds exactly the rows of its table that its predicate is true for, each under the key that the
+//!   row has.
 //! - **T2** In a table with an integer key, a row is in the home region if and only if its slot is its key.
-//! - **T3** No two rows agree in a unique key without NULLs.
+//! - **T3** No two rows agree in a unique key without NULLs. A deferrable key is the exception: rows may share it until
+//!   whoever changes the table judges it by [`TableImage::rival`].
 //! - **T4** A clone never changes: edits copy what is shared, and change in place what is not.
 //!
 //! [`audit`](Image::audit) checks all four; tests call it after every step.

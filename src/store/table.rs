@@ -48,7 +48,9 @@ pub(super) const AWAY: u64 = 1 << 63;
 impl TableImage {
     /// No rows.
     pub fn empty(schema: &TableSchema) -> Self {
-        let integer = schema.primary_key().and_then(|key| match key.columns.as_slice() {
+        // Rows may share a deferrable key for a while, and a slot holds one row.
+        let primary = schema.primary_key().filter(|key| !key.timing.is_deferrable());
+        let integer = primary.and_then(|key| match key.columns.as_slice() {
             [only] if schema.column(*only).kind == Kind::Int => Some(*only),
             _ => None,
         });

@@ -3,6 +3,7 @@
 use super::Transaction;
 use super::database::Version;
 use crate::error::{Conflict, ErrorKind, Result};
+use crate::id::{RowId, TableId};
 use crate::integrity::{dangling, fact, judge};
 use crate::record::{Record, Row, project};
 use crate::schema::Schema;
@@ -18,7 +19,7 @@ impl Transaction {
     pub fn commit(&mut self) -> Result<Version> {
         let schema = self.shared.schema.clone();
         // Step 1.
-        let open = judge(&schema, &self.image, &self.ledger);
+        let open = judge(&schema, &self.image, &self.ledger, |_| true);
         if !open.is_empty() {
             return Err(ErrorKind::Open(open).into());
         }
@@ -43,7 +44,7 @@ impl Transaction {
         drop(committing);
         self.base.image = self.image.clone();
         self.base.version = version;
-        self.ledger.cut(0);
+        self.ledger.clear();
         Ok(version)
     }
 }
@@ -67,7 +68,7 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
         let Difference { table, after: Some(after), .. } = difference else { continue };
         let declared = schema.table(*table);
         match merged.table_mut(*table).insert(declared, after.clone()) {
-            Ok(_) => written.push((*table, after)),
+            Ok(id) => written.push((*table, id, after)),
             Err(taken) => {
                 let constraint = declared.index(taken.index).name.clone();
                 let (row, holder) = (fact(declared, &*taken.row), fact(declared, &*taken.holder));
@@ -75,7 +76,8 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
             }
         }
     }
-    for (table, row) in written {
+    for (table, id, row) in written {
+        judge_deferrable_keys(schema, &merged, table, id, row)?;
         judge_outbound(schema, &merged, table, row)?;
     }
     for difference in &differences {
@@ -86,7 +88,20 @@ fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Im
     Ok(merged)
 }
 
-fn judge_outbound(schema: &Schema, merged: &Image, table: crate::id::TableId, row: &Row) -> Result<()> {
+/// Deferrable keys let rows share them until here.
+fn judge_deferrable_keys(schema: &Schema, merged: &Image, table: TableId, id: RowId, row: &Row) -> Result<()> {
+    let declared = schema.table(table);
+    for &key in &declared.deferrable_keys {
+        if let Some(holder) = merged.table(table).rival(declared, key, id) {
+            let constraint = declared.index(key).name.clone();
+            let (row, holder) = (fact(declared, &**row), fact(declared, &**holder));
+            return Err(Conflict::Key { constraint, row, holder }.into());
+        }
+    }
+    Ok(())
+}
+
+fn judge_outbound(schema: &Schema, merged: &Image, table: TableId, row: &Row) -> Result<()> {
     let declared = schema.table(table);
     for &id in &declared.outbound {
         let reference = schema.reference(id);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::database::{Reserved, Shared, Snapshot};
 use crate::error::Result;
 use crate::id::{ColumnId, RowId, TableId};
-use crate::integrity::{self, ActionPlan, Ledger};
+use crate::integrity::{self, ActionPlan, Ledger, Mark};
 use crate::record::Row;
-use crate::schema::Schema;
+use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::store::{Change, Image};
 use crate::value::ValueRef;
 
@@ -24,7 +24,7 @@ pub struct Transaction {
 #[derive(Clone)]
 pub struct Savepoint {
     image: Image,
-    deferred: usize,
+    deferred: Mark,
 }
 
 impl Transaction {
@@ -113,15 +113,25 @@ impl Transaction {
         integrity::apply(&schema, &mut self.image, plan, &mut self.ledger)
     }
 
+    /// Says when deferrable constraints are judged from here on, until the transaction ends (`SET CONSTRAINTS`). Those
+    /// that become immediate are judged at once.
+    ///
+    /// # Errors
+    /// When a name is unknown or its constraint is not deferrable; [`ErrorKind::Open`](crate::error::ErrorKind::Open)
+    /// when something violates a constraint that should become immediate. Nothing has changed then.
+    pub fn set_constraints(&mut self, which: &Constraints, mode: ConstraintMode) -> Result<()> {
+        integrity::set_constraints(&self.shared.schema, &self.image, &mut self.ledger, which, mode)
+    }
+
     /// A point to go back to, in constant time.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint { image: self.image.clone(), deferred: self.ledger.len() }
+        Savepoint { image: self.image.clone(), deferred: self.ledger.mark() }
     }
 
     /// Goes back to a point of this transaction.
     pub fn rollback_to(&mut self, savepoint: Savepoint) {
         self.image = savepoint.image;
-        self.ledger.cut(savepoint.deferred);
+        self.ledger.back_to(savepoint.deferred);
     }
 
     /// Ends the transaction and forgets what it did.

@@ -3,6 +3,8 @@
 mod actions;
 mod constraints;
 mod declarations;
+mod deferral;
+mod indexes;
 mod large;
 mod plans;
 mod reading;

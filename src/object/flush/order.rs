@@ -346,7 +346,7 @@ fn need(
     };
     // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an order as
     // long as the key to write is known.
-    let judged_later = reference.timing == Timing::Deferred || (other.class == object.class);
+    let judged_later = reference.timing == Timing::InitiallyDeferred || (other.class == object.class);
     if key_known && (judged_later || own == Some(target)) {
         return None;
     }

@@ -155,7 +155,7 @@ impl Resolver<'_> {
             target_columns: reference.target_columns.clone(),
             by_identity: to.primary_key().is_some_and(|it| it.columns == reference.target_columns),
             nullable: reference.columns.iter().all(|&it| table.column(it).nullable),
-            deferred: reference.timing == Timing::Deferred,
+            deferred: reference.timing == Timing::InitiallyDeferred,
         })
     }
 
