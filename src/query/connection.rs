@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::log::Log;
-use super::plan::Plan;
+use super::places::Places;
+use super::plan::{Access, Plan};
 use super::rows::Rows;
 use super::{ActionPlan, Statement};
 use crate::error::Result;
+use crate::id::ColumnId;
 use crate::record::Row;
 use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::value::Value;
@@ -28,6 +30,15 @@ pub trait Connection {
     /// When a constraint refuses it, or it cannot be computed; nothing has changed then (Q2).
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome>;
 
+    /// Runs a query whose outputs are whole rows, and says where these stand instead of sharing each. It is counted as
+    /// [`run`](Connection::run) is. A connection that has no places shares the rows.
+    ///
+    /// # Errors
+    /// As [`run`](Connection::run).
+    fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
+        locate_shared(self, statement, input, found)
+    }
+
     /// Ends transactions and nests them.
     ///
     /// # Errors
@@ -43,6 +54,28 @@ pub trait Connection {
 
     /// What passed the door.
     fn log(&mut self) -> &mut Log;
+}
+
+/// Runs a query and holds its rows shared.
+pub(super) fn locate_shared<C: Connection + ?Sized>(
+    connection: &mut C,
+    statement: &Prepared,
+    input: Input<'_>,
+    found: &mut Places,
+) -> Result<()> {
+    let keys: &[Value] = if let Input::Keys(keys) = input { keys } else { &[] };
+    let rows = connection.run(statement, input)?.rows;
+    found.share(rows, key_columns(&statement.0.plan), keys);
+    Ok(())
+}
+
+/// The columns that a query finds its first source by, if it is run with keys.
+fn key_columns(plan: &Plan) -> &[ColumnId] {
+    let Plan::Select(select) = plan else { return &[] };
+    match select.levels.first().map(|it| &it.access) {
+        Some(Access::Keys { columns, .. }) => columns,
+        _ => &[],
+    }
 }
 
 /// Ends transactions and nests them.

@@ -6,11 +6,12 @@
 //!    (`choose`), by the sizes that the tables have now. The outcome, a [`Prepared`], can run any number of times and
 //!    is printed by [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
 //! 3. [`Connection::run`] carries it out with its parameters (`run`, `group`, `write`).
-//! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table.
+//! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table. Who keeps the [`Version`] may ask by
+//!    [`Connection::locate`] for [`Places`] instead, which share nothing.
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
 //!
 //! # Invariants
-//! - **Q1** Every statement passes [`Connection::run`] or [`Connection::control`]. One that succeeds is counted there;
+//! - **Q1** Every statement passes [`Connection::run`], [`Connection::locate`] or [`Connection::control`]. One that succeeds is counted there;
 //!   whoever records or observes is told of those that fail as well.
 //! - **Q2** A statement that fails changes nothing.
 //! - **Q3** The outcome of a query does not depend on the plan, except for the order of rows that ORDER BY leaves open.
@@ -26,13 +27,16 @@ mod explain;
 mod frame;
 mod group;
 mod leaf;
+mod locate;
 mod log;
 mod native;
+mod places;
 mod plan;
 mod rows;
 mod run;
 mod select;
 mod statement;
+mod version;
 mod whole;
 mod write;
 
@@ -43,10 +47,12 @@ pub use leaf::{
 };
 pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
 pub use native::NativeConnection;
+pub use places::{Cell, Places};
 pub use rows::{FromValues, Rows};
 pub use select::{Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source};
 pub use statement::{
     ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };
+pub use version::Version;
 
 pub use crate::integrity::ActionPlan;

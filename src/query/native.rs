@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bind::bind;
-use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts};
+use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts, locate_shared};
+use super::locate::{can_locate, locate, look_up};
 use super::log::{Entry, Kind, Log};
-use super::plan::Plan;
+use super::places::Places;
+use super::plan::{Plan, SelectPlan};
 use super::run::Execution;
 use super::select::Select;
 use super::statement::Statement;
+use super::version::Version;
 use super::{ActionPlan, write};
 use crate::error::{Misuse, Result};
 use crate::schema::Schema;
@@ -77,14 +80,7 @@ impl NativeConnection {
     fn carry_out(&mut self, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
         let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
         if let Plan::Select(select) = plan {
-            let (parameters, keys): (&[Value], &[Value]) = match input {
-                Input::Values(values) => (values, &[]),
-                Input::Keys(keys) => (&[], keys),
-                Input::Rows(_) | Input::Changes(_) => return Err(write::wrong_input()),
-            };
-            if (select.key_width == 0) != keys.is_empty() && select.key_width == 0 {
-                return Err(write::wrong_input());
-            }
+            let (parameters, keys) = given(select, input)?;
             let execution = Execution::new(transaction.image(), parameters, keys);
             let rows = execution.select(select)?;
             let count = rows.len() as u64;
@@ -92,6 +88,80 @@ impl NativeConnection {
         }
         write::run(transaction, plan, input)
     }
+
+    /// Answers a query by places; returns how many rows it looked at.
+    fn find_places(&mut self, plan: &SelectPlan, input: Input<'_>, found: &mut Places) -> Result<u64> {
+        let image = self.transaction.get_or_insert_with(|| self.database.begin()).image();
+        let (parameters, keys) = given(plan, input)?;
+        if !found.version.as_ref().is_some_and(|it| it.is(image)) {
+            found.version = Some(Arc::new(Version::of(image)));
+        }
+        found.clear(plan.outputs.len());
+        if let Some(read) = look_up(image, plan, keys, found) {
+            return Ok(read);
+        }
+        let mut execution = Execution::new(image, parameters, keys);
+        locate(&mut execution, plan, found)?;
+        Ok(execution.read.get())
+    }
+
+    /// What a statement is run with and when it begins, if somebody wants to know.
+    #[inline]
+    fn watch(&self, input: &Input<'_>) -> Option<(Vec<Value>, Instant)> {
+        self.log.is_watched().then(|| {
+            let parameters = match input {
+                Input::Values(values) | Input::Keys(values) => values.to_vec(),
+                Input::Rows(_) | Input::Changes(_) => Vec::new(),
+            };
+            (parameters, Instant::now())
+        })
+    }
+
+    /// Counts a statement that went through, and tells those who watch.
+    #[inline]
+    fn passed(&mut self, statement: &Prepared, watch: Option<(Vec<Value>, Instant)>, ran: Option<Ran>) {
+        let kind = kind_of(&statement.0.plan);
+        if let Some(Ran { read, rows, .. }) = ran {
+            self.log.count(kind, read, rows);
+        }
+        let Some((parameters, start)) = watch else { return };
+        let time = start.elapsed();
+        let failed = ran.is_none();
+        let Ran { read: rows_read, rows, by_actions: rows_by_actions } = ran.unwrap_or_default();
+        let (tables, statement) = (statement.0.tables.clone(), Some(statement.0.statement.clone()));
+        self.log.write(Entry {
+            kind,
+            tables,
+            statement,
+            parameters,
+            rows_read,
+            rows,
+            rows_by_actions,
+            time,
+            failed,
+        });
+    }
+}
+
+/// What a statement did, in numbers.
+#[derive(Clone, Copy, Default)]
+struct Ran {
+    read: u64,
+    rows: u64,
+    by_actions: u64,
+}
+
+/// The parameters and keys that a query is run with.
+fn given<'a>(plan: &SelectPlan, input: Input<'a>) -> Result<(&'a [Value], &'a [Value])> {
+    let (parameters, keys): (&[Value], &[Value]) = match input {
+        Input::Values(values) => (values, &[]),
+        Input::Keys(keys) => (&[], keys),
+        Input::Rows(_) | Input::Changes(_) => return Err(write::wrong_input()),
+    };
+    if (plan.key_width == 0) != keys.is_empty() && plan.key_width == 0 {
+        return Err(write::wrong_input());
+    }
+    Ok((parameters, keys))
 }
 
 impl Connection for NativeConnection {
@@ -107,40 +177,24 @@ impl Connection for NativeConnection {
     }
 
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
-        let kind = kind_of(&statement.0.plan);
-        if !self.log.is_watched() {
-            let (outcome, read) = self.carry_out(&statement.0.plan, input)?;
-            self.log.count(kind, read, outcome.count);
-            return Ok(outcome);
-        }
-        let parameters = match &input {
-            Input::Values(values) | Input::Keys(values) => values.to_vec(),
-            Input::Rows(_) | Input::Changes(_) => Vec::new(),
-        };
-        let start = Instant::now();
+        let watch = self.watch(&input);
         let outcome = self.carry_out(&statement.0.plan, input);
-        let time = start.elapsed();
-        let (rows_read, rows, rows_by_actions) = match &outcome {
-            Ok((outcome, read)) => (*read, outcome.count, outcome.by_actions),
-            Err(_) => (0, 0, 0),
-        };
-        let failed = outcome.is_err();
-        if !failed {
-            self.log.count(kind, rows_read, rows);
-        }
-        let (tables, said) = (statement.0.tables.clone(), Some(statement.0.statement.clone()));
-        self.log.write(Entry {
-            kind,
-            tables,
-            statement: said,
-            parameters,
-            rows_read,
-            rows,
-            rows_by_actions,
-            time,
-            failed,
-        });
+        let ran = outcome.as_ref().ok();
+        let ran = ran.map(|(it, read)| Ran { read: *read, rows: it.count, by_actions: it.by_actions });
+        self.passed(statement, watch, ran);
         outcome.map(|(outcome, _)| outcome)
+    }
+
+    fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
+        let plan = match &statement.0.plan {
+            Plan::Select(plan) if can_locate(plan) => plan,
+            _ => return locate_shared(self, statement, input, found),
+        };
+        let watch = self.watch(&input);
+        let read = self.find_places(plan, input, found);
+        let ran = read.as_ref().ok().map(|&read| Ran { read, rows: found.count as u64, by_actions: 0 });
+        self.passed(statement, watch, ran);
+        read.map(drop)
     }
 
     fn control(&mut self, control: Control) -> Result<()> {

@@ -113,6 +113,12 @@ impl TableImage {
         home.max(strays.last().map(|(key, _)| *key))
     }
 
+    /// The integer key of the row in a slot, where the slot alone tells it (T2).
+    #[inline]
+    pub fn key_at(&self, id: RowId) -> Option<i64> {
+        (id.0 & AWAY == 0 && self.is_keyed_by_integer()).then_some(id.0 as i64)
+    }
+
     /// The row with this integer key.
     #[inline]
     pub fn at_key(&self, key: i64) -> Option<(RowId, &Row)> {
@@ -142,6 +148,19 @@ impl TableImage {
             None => {
                 if let Some((id, row)) = probe.first().and_then(|it| whole(*it)).and_then(|key| self.at_key(key)) {
                     visit(id, row);
+                }
+            }
+        }
+    }
+
+    /// Visits the slots of the rows that [`each_equal`](TableImage::each_equal) would visit, without a look at the rows.
+    #[inline]
+    pub fn each_id_equal(&self, index: IndexId, probe: &[ValueRef<'_>], mut visit: impl FnMut(RowId) -> bool) {
+        match &self.indexes[index.index()] {
+            Some(index) => index.each_equal(probe, &mut visit),
+            None => {
+                if let Some((id, _)) = probe.first().and_then(|it| whole(*it)).and_then(|key| self.at_key(key)) {
+                    visit(id);
                 }
             }
         }

@@ -1,0 +1,136 @@
+//! Queries for whole rows, answered by the places of the rows: nothing is shared, and rows that no condition has to read
+//! are not fetched from memory.
+
+use std::ops::ControlFlow;
+
+use rustc_hash::FxHashSet;
+
+use super::places::{NOWHERE, Places};
+use super::plan::{Access, BoundOutput, SelectPlan};
+use super::run::Execution;
+use crate::error::Result;
+use crate::id::RowId;
+use crate::store::Image;
+use crate::value::{Value, ValueRef};
+
+/// Whether a query's outputs are whole rows in the order in which they are found.
+#[inline]
+pub(super) fn can_locate(plan: &SelectPlan) -> bool {
+    plan.outputs.iter().all(|it| matches!(it, BoundOutput::Row(_)))
+        && plan.grouping.is_none()
+        && plan.order_by.is_empty()
+        && !plan.distinct
+}
+
+/// Answers the commonest query of all, one row by its integer primary key, and nothing around it. Returns how many rows
+/// it looked at; `None` when the query is another one.
+#[inline]
+pub(super) fn look_up(image: &Image, plan: &SelectPlan, keys: &[Value], found: &mut Places) -> Option<u64> {
+    let ([key], [level]) = (keys, plan.levels.as_slice()) else { return None };
+    let Access::Keys { index: Some(index), columns } = &level.access else { return None };
+    let table = image.table(level.table);
+    let plain = columns.len() == 1 && level.on.is_empty() && level.after.is_empty() && plan.outputs.len() == 1;
+    if !plain || index.index() != 0 || plan.offset > 0 || plan.limit.is_some() || !table.is_keyed_by_integer() {
+        return None;
+    }
+    if !key.is_null()
+        && let Some((place, _)) = table.find(*index, &[key.as_ref()])
+    {
+        found.cells.push(place);
+        found.keys.push(0);
+        found.count = 1;
+    }
+    Some(found.count as u64)
+}
+
+/// Answers any query that [`can_locate`] accepts.
+pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &mut Places) -> Result<()> {
+    let mut left = Left {
+        to_skip: plan.offset,
+        limit: plan.limit.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)),
+    };
+    if left.limit == 0 {
+        return Ok(());
+    }
+    let Some(Access::Keys { index, columns }) = plan.levels.first().map(|it| &it.access) else {
+        return combine(execution, plan, 0, &mut left, found);
+    };
+    let keys = execution.keys;
+    let alone = plan.levels.len() == 1 && plan.levels[0].on.is_empty() && plan.levels[0].after.is_empty();
+    // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
+    let rising = keys.chunks_exact(columns.len()).is_sorted_by(|a, b| a < b);
+    let mut seen = FxHashSet::default();
+    let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
+    for (position, key) in keys.chunks_exact(columns.len()).enumerate() {
+        if key.iter().any(Value::is_null) || (!rising && !seen.insert(key)) {
+            continue;
+        }
+        if found.count >= left.limit {
+            break;
+        }
+        match index {
+            Some(index) if alone => {
+                let table = execution.image.table(plan.levels[0].table);
+                let mut read = 0;
+                probe.clear();
+                probe.extend(key.iter().map(Value::as_ref));
+                table.each_id_equal(*index, &probe, |place| {
+                    read += 1;
+                    left.put(found, position, |cells| cells.push(place)).is_continue()
+                });
+                execution.read.set(execution.read.get() + read);
+            }
+            _ => {
+                execution.keys = key;
+                combine(execution, plan, position, &mut left, found)?;
+            }
+        }
+    }
+    execution.keys = keys;
+    Ok(())
+}
+
+/// What a limit and an offset leave to do.
+struct Left {
+    to_skip: u64,
+    limit: usize,
+}
+
+impl Left {
+    #[inline]
+    fn put(
+        &mut self,
+        found: &mut Places,
+        key: usize,
+        cells: impl FnOnce(&mut Vec<RowId>),
+    ) -> ControlFlow<()> {
+        if self.to_skip > 0 {
+            self.to_skip -= 1;
+            return ControlFlow::Continue(());
+        }
+        cells(&mut found.cells);
+        found.keys.push(key as u32);
+        found.count += 1;
+        if found.count < self.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// Every combination of rows that the sources and conditions let through.
+fn combine(
+    execution: &Execution<'_>,
+    plan: &SelectPlan,
+    key: usize,
+    left: &mut Left,
+    found: &mut Places,
+) -> Result<()> {
+    execution.each_combination(plan, None, &mut |frame| {
+        let put = left.put(found, key, |cells| {
+            cells.extend(plan.outputs.iter().map(|it| match it {
+                BoundOutput::Row(source) => frame.rows[*source as usize].get().map_or(NOWHERE, |(place, _)| place),
+                BoundOutput::Value(_) => NOWHERE,
+            }));
+        });
+        Ok(put.is_continue())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Where the rows of a result stand, for those who keep a version and look at rows later.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::rows::Rows;
+use super::version::Version;
+use crate::id::{ColumnId, RowId};
+use crate::record::{Row, project};
+use crate::value::Value;
+
+/// The whole rows that a query brings: as places in a version where the connection has such, shared otherwise. It is
+/// filled by [`Connection::locate`](super::Connection::locate), again and again if need be.
+#[derive(Debug, Default)]
+pub struct Places {
+    pub(super) version: Option<Arc<Version>>,
+    pub(super) count: usize,
+    pub(super) width: usize,
+    /// Cell by cell; [`NOWHERE`] where a left join found no partner.
+    pub(super) cells: Vec<RowId>,
+    /// The rows themselves, where they have no places.
+    pub(super) shared: Vec<Option<Row>>,
+    pub(super) is_shared: bool,
+    /// For each row of the result, the position of the key that brought it.
+    pub(super) keys: Vec<u32>,
+}
+
+/// The place of a row that is not there.
+pub(super) const NOWHERE: RowId = RowId(u64::MAX);
+
+/// One whole row of a result.
+#[derive(Debug)]
+pub enum Cell {
+    /// A left join found no partner.
+    Nothing,
+    /// It stands at this place of [`Places::version`].
+    At(RowId),
+    /// It is shared.
+    Shared(Row),
+}
+
+impl Places {
+    /// How many rows the result has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many whole rows each row of the result has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The version in which the places are; `None` when rows are shared.
+    #[inline]
+    pub fn version(&self) -> Option<&Arc<Version>> {
+        self.version.as_ref().filter(|_| !self.is_shared)
+    }
+
+    /// Takes a whole row of a row of the result.
+    #[inline]
+    pub fn take(&mut self, position: usize, column: usize) -> Cell {
+        let at = position * self.width + column;
+        if self.is_shared {
+            return self.shared[at].take().map_or(Cell::Nothing, Cell::Shared);
+        }
+        match self.cells[at] {
+            NOWHERE => Cell::Nothing,
+            place => Cell::At(place),
+        }
+    }
+
+    /// Which of the keys that the statement was run with brought a row of the result, by the position of the key.
+    #[inline]
+    pub fn key_of(&self, position: usize) -> usize {
+        self.keys[position] as usize
+    }
+
+    /// Lets go of the version, so that it does not outlive its use.
+    pub fn let_go(&mut self) {
+        self.version = None;
+        self.clear(0);
+    }
+
+    /// Makes room for another result; the version stays, because the next result is mostly of the same.
+    pub(super) fn clear(&mut self, width: usize) {
+        (self.count, self.width, self.is_shared) = (0, width, false);
+        self.cells.clear();
+        self.shared.clear();
+        self.keys.clear();
+    }
+
+    /// Holds the rows of a result that has no places. Which key brought a row is found by its columns, in the first
+    /// cell.
+    pub(super) fn share(&mut self, rows: Rows, columns: &[ColumnId], keys: &[Value]) {
+        self.clear(rows.row_width());
+        (self.count, self.is_shared) = (rows.len(), true);
+        self.shared = rows.into_cells();
+        if columns.is_empty() {
+            return;
+        }
+        let mut by_key: FxHashMap<&[Value], u32> = FxHashMap::default();
+        for (position, key) in keys.chunks_exact(columns.len()).enumerate() {
+            by_key.entry(key).or_insert(position as u32);
+        }
+        let brought = |row: &[Option<Row>]| {
+            let key = row.first().and_then(Option::as_ref).map(|row| project(&**row, columns));
+            key.and_then(|key| by_key.get(key.as_slice()).copied()).unwrap_or_default()
+        };
+        self.keys = self.shared.chunks_exact(self.width.max(1)).map(brought).collect();
+    }
+}

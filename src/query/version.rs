@@ -1,0 +1,45 @@
+//! All tables at one version, for whoever has read places of rows and looks at the rows later.
+
+use std::fmt;
+
+use crate::id::{RowId, TableId};
+use crate::record::Row;
+use crate::store::Image;
+
+/// All tables as they were when a statement ran. Whoever holds it reads rows by their places without sharing them one by
+/// one: nothing is counted up when a row is read, nor down when it is let go, and what is never looked at is never
+/// fetched from memory.
+///
+/// The price is that all rows of the version live as long as it does, so whoever holds one for long should share the
+/// few rows it needs instead.
+pub struct Version(Image);
+
+impl Version {
+    pub(super) fn of(image: &Image) -> Self {
+        Version(image.clone())
+    }
+
+    /// Whether the image is this version.
+    #[inline]
+    pub(super) fn is(&self, image: &Image) -> bool {
+        self.0.same(image)
+    }
+
+    /// The row at a place of a table.
+    #[inline]
+    pub fn row(&self, table: TableId, place: RowId) -> Option<&Row> {
+        self.0.table(table).get(place)
+    }
+
+    /// The integer primary key of the row at a place, where the place alone tells it.
+    #[inline]
+    pub fn key_at(&self, table: TableId, place: RowId) -> Option<i64> {
+        self.0.table(table).key_at(place)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Version").finish_non_exhaustive()
+    }
+}
