@@ -15,6 +15,7 @@ mod settle;
 
 use std::fmt;
 
+use super::held::Held;
 use super::reference::ObjectKey;
 use super::session::Core;
 use crate::error::Result;
@@ -136,6 +137,10 @@ impl Core {
                 return Err(error);
             }
         };
+        if !plan.steps.is_empty() {
+            self.found.let_go();
+            self.graph.let_go_of_versions();
+        }
         let several = plan.steps.len() > 1;
         if several {
             self.connection.control(Control::Savepoint)?;
@@ -181,12 +186,12 @@ impl Core {
     /// The scalars of some columns of an object, as they will be in its row.
     fn scalars(&mut self, key: ObjectKey, columns: &[ColumnId]) -> Result<Vec<Value>> {
         let object = self.object(key)?;
-        if let (None, Some(identity)) = (&object.row, &object.identity)
+        if let (Held::Nothing, Some(identity)) = (object.held, &object.identity)
             && self.graph.model.class(object.class).key == columns
         {
             return Ok(identity.to_values());
         }
-        let object = self.fresh(key)?;
-        Ok(object.row.as_ref().map(|row| crate::record::project(&**row, columns)).unwrap_or_default())
+        self.fresh(key)?;
+        Ok(self.graph.row(key).map(|row| crate::record::project(&**row, columns)).unwrap_or_default())
     }
 }

@@ -4,10 +4,12 @@ use rustc_hash::FxHashSet;
 use slotmap::SlotMap;
 use std::sync::Arc;
 
+use super::held::{Held, Holdings};
 use super::identity::{Identity, IdentityMap};
 use super::model::Model;
 use super::reference::ObjectKey;
-use crate::id::{ClassId, RelationId};
+use crate::id::{ClassId, RelationId, RowId};
+use crate::query::{Cell, Places, Version};
 use crate::record::Row;
 
 /// The states of an object.
@@ -57,21 +59,17 @@ pub(super) struct Object {
     pub(super) touched: bool,
     /// Whether the next flush deletes it.
     pub(super) marked: bool,
-    /// The row as the object shows it; `None` when it must be read again first.
-    pub(super) row: Option<Row>,
-    /// The row as it was read, once the object has been edited.
-    pub(super) original: Option<Row>,
+    /// Where its row is.
+    pub(super) held: Held,
     pub(super) identity: Option<Identity>,
     /// By relation; made when the first relation is touched, so that a million objects that are only read carry none.
     pub(super) links: Option<Box<[Link]>>,
-    pub(super) lent: Lent,
 }
 
-/// Which version of an object was lent to readers last, and when.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Lent {
-    pub(super) epoch: u32,
-    pub(super) at: u32,
+impl Object {
+    fn new(class: ClassId, state: State, held: Held, identity: Option<Identity>) -> Self {
+        Object { class, state, touched: false, marked: false, held, identity, links: None }
+    }
 }
 
 /// What is known of one relation of one object (O7).
@@ -222,6 +220,7 @@ impl Collection {
 pub(super) struct Graph {
     pub(super) model: Arc<Model>,
     pub(super) objects: SlotMap<ObjectKey, Object>,
+    pub(super) holdings: Holdings,
     pub(super) identities: Vec<IdentityMap>,
     /// Objects that the next flush looks at.
     pub(super) touched: Vec<ObjectKey>,
@@ -233,51 +232,121 @@ impl Graph {
     pub(super) fn new(model: Arc<Model>) -> Self {
         let identities = model.classes().iter().map(|_| IdentityMap::default()).collect();
         let has_gone = vec![false; model.classes().len()];
-        Graph { model, objects: SlotMap::with_key(), identities, touched: Vec::new(), has_gone }
+        Graph {
+            model,
+            objects: SlotMap::with_key(),
+            holdings: Holdings::default(),
+            identities,
+            touched: Vec::new(),
+            has_gone,
+        }
     }
 
     /// Takes in a value that no row stands for yet.
     pub(super) fn introduce(&mut self, class: ClassId, row: Row, state: State) -> ObjectKey {
-        let key = self.objects.insert(Object {
-            class,
-            state,
-            touched: false,
-            marked: false,
-            row: Some(row),
-            original: None,
-            identity: None,
-            links: None,
-            lent: Lent::default(),
-        });
+        let held = self.holdings.add(row);
+        let key = self.objects.insert(Object::new(class, state, held, None));
         if state == State::Pending {
             self.touch(key);
         }
         key
     }
 
-    /// The object of a row: the one that the session knows by its key already (O1), or a new one.
-    #[inline]
-    pub(super) fn meet(&mut self, class: ClassId, row: Row) -> Option<ObjectKey> {
-        let identity = Identity::of(&*row, &self.model.classes[class.index()].key)?;
-        let place = self.identities[class.index()].place(identity.clone());
-        if let Some(object) = self.objects.get_mut(*place) {
-            if object.row.is_none() {
-                object.row = Some(row);
+    /// The objects of one column of a result, in its order: those that the session knows by their keys already (O1), or
+    /// new ones. An object whose row was forgotten gets it back.
+    pub(super) fn meet_all(
+        &mut self,
+        class: ClassId,
+        found: &mut Places,
+        column: usize,
+        mut each: impl FnMut(usize, Option<ObjectKey>),
+    ) {
+        let Some(version) = found.version().cloned() else {
+            for position in 0..found.len() {
+                let met = match found.take(position, column) {
+                    Cell::Shared(row) => self.meet(class, row),
+                    Cell::Nothing | Cell::At(_) => None,
+                };
+                each(position, met);
             }
-            return Some(*place);
+            return;
+        };
+        let number = self.hold(&version);
+        // In a join the owner's row comes again for each member.
+        let mut last = (Cell::Nothing, None);
+        for position in 0..found.len() {
+            let cell = found.take(position, column);
+            if let (Cell::At(place), Cell::At(before)) = (&cell, &last.0)
+                && place == before
+            {
+                each(position, last.1);
+                continue;
+            }
+            let met = match cell {
+                Cell::At(place) => self.meet_at(class, &version, number, place),
+                Cell::Nothing | Cell::Shared(_) => None,
+            };
+            each(position, met);
+            last = (cell, met);
         }
-        *place = self.objects.insert(Object {
-            class,
-            state: State::Persistent,
-            touched: false,
-            marked: false,
-            row: Some(row),
-            original: None,
-            identity: Some(identity),
-            links: None,
-            lent: Lent::default(),
-        });
-        Some(*place)
+    }
+
+    /// The object of the first row of a result.
+    #[inline]
+    pub(super) fn meet_first(&mut self, class: ClassId, found: &mut Places) -> Option<ObjectKey> {
+        if found.is_empty() {
+            return None;
+        }
+        match found.take(0, 0) {
+            Cell::Nothing => None,
+            Cell::At(place) => {
+                let version = found.version()?;
+                let number = self.hold(version);
+                self.meet_at(class, version, number, place)
+            }
+            Cell::Shared(row) => self.meet(class, row),
+        }
+    }
+
+    /// The object of the row at a place of a version. Where the place tells the key, the row is not looked at.
+    #[inline]
+    fn meet_at(&mut self, class: ClassId, version: &Version, number: u16, place: RowId) -> Option<ObjectKey> {
+        let declared = &self.model.classes[class.index()];
+        let identity = match version.key_at(declared.table_id, place) {
+            Some(key) => Identity::Int(key),
+            None => Identity::of(&**version.row(declared.table_id, place)?, &declared.key)?,
+        };
+        let known = self.identities[class.index()].place(identity.clone());
+        let held = Held::At { version: number, place };
+        match self.objects.get_mut(*known) {
+            Some(object) => {
+                if object.held != Held::Nothing {
+                    return Some(*known);
+                }
+                object.held = held;
+            }
+            None => *known = self.objects.insert(Object::new(class, State::Persistent, held, Some(identity))),
+        }
+        self.holdings.count(number, 1);
+        Some(*known)
+    }
+
+    /// The object of a row that is shared.
+    fn meet(&mut self, class: ClassId, row: Row) -> Option<ObjectKey> {
+        let identity = Identity::of(&*row, &self.model.classes[class.index()].key)?;
+        let known = self.identities[class.index()].place(identity.clone());
+        match self.objects.get_mut(*known) {
+            Some(object) => {
+                if object.held == Held::Nothing {
+                    object.held = self.holdings.add(row);
+                }
+            }
+            None => {
+                let held = self.holdings.add(row);
+                *known = self.objects.insert(Object::new(class, State::Persistent, held, Some(identity)));
+            }
+        }
+        Some(*known)
     }
 
     /// Makes room for as many more objects, once instead of by doubling.
@@ -340,22 +409,6 @@ impl Graph {
                 format!("{}[{}]", class.name, values.join(", "))
             }
             None => format!("{} ({})", class.name, object.state.name()),
-        }
-    }
-}
-
-impl Drop for Graph {
-    /// Gives the rows back in batches whose counts are read first, so that their cache misses overlap; see
-    /// `query::whole` for why that matters.
-    fn drop(&mut self) {
-        const FETCHED: usize = 64;
-        let mut batch: Vec<Row> = Vec::with_capacity(FETCHED);
-        for object in self.objects.values_mut() {
-            batch.extend(object.row.take());
-            if batch.len() == FETCHED {
-                std::hint::black_box(batch.iter().fold(0, |all, row| all ^ Arc::strong_count(row)));
-                batch.clear();
-            }
         }
     }
 }

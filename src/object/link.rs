@@ -25,7 +25,7 @@ impl Graph {
             _ => {}
         }
         let Join::BelongsTo { columns, by_identity, .. } = &relation.join else { return None };
-        let row = self.objects[key].row.as_ref()?;
+        let row = self.row(key)?;
         if columns.iter().any(|&it| row.get(it).is_null()) {
             return Some(None);
         }

@@ -39,6 +39,7 @@ mod database;
 mod entity;
 mod flush;
 mod graph;
+mod held;
 mod identity;
 mod link;
 mod load;

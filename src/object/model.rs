@@ -11,7 +11,7 @@ pub(super) use build::{build, reflect};
 
 use super::class::{Cascade, Lazy};
 use crate::error::{Misuse, Result, closest};
-use crate::id::{ClassId, ColumnId, RelationId};
+use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::query::{Direction, Prepared};
 use crate::schema::Name;
 
@@ -34,6 +34,8 @@ pub struct ClassModel {
     pub name: String,
     /// Its table.
     pub table: Name,
+    /// Its table's position.
+    pub(super) table_id: TableId,
     /// The columns of its primary key.
     pub key: Vec<ColumnId>,
     /// Whether the table gives keys that are not given.

@@ -18,7 +18,7 @@ pub use verbs::Member;
 use super::model::Model;
 use super::reference::{Ref, SessionId};
 use super::untyped::Untyped;
-use crate::query::{Connection, Entry, Observer, Totals};
+use crate::query::{Connection, Entry, Observer, Totals, Version};
 use crate::record::Row;
 
 /// A unit of work over one connection: the objects it has read, those that are new, changed or to be deleted.
@@ -28,9 +28,11 @@ pub struct Session {
     pub(super) id: SessionId,
     pub(super) model: Arc<Model>,
     pub(super) core: RefCell<Core>,
-    /// The versions that readers may be looking at. Only ever added to under `&self`; emptied under `&mut self`.
+    /// The rows that readers may be looking at. Only ever added to under `&self`; emptied under `&mut self`.
     pub(super) lent: FrozenVec<Row>,
-    /// Counts how often `lent` was emptied, so that an object can tell whether its place in it still stands.
+    /// The versions in which they may be looking at rows; likewise.
+    pub(super) versions: FrozenVec<Arc<Version>>,
+    /// Counts how often these were emptied, so that an object can tell whether its place in them still stands.
     pub(super) epoch: u32,
 }
 
@@ -42,7 +44,7 @@ impl Session {
     pub fn over(model: Arc<Model>, connection: impl Connection + Send + 'static) -> Self {
         let id = SessionId(SESSIONS.fetch_add(1, Ordering::Relaxed));
         let core = RefCell::new(Core::new(model.clone(), Box::new(connection)));
-        Session { id, model, core, lent: FrozenVec::new(), epoch: 1 }
+        Session { id, model, core, lent: FrozenVec::new(), versions: FrozenVec::new(), epoch: 1 }
     }
 
     /// The classes it knows.
@@ -87,8 +89,9 @@ impl Session {
 
     /// What the session holds, for a call that changes it. Nobody can be looking at a lent version now.
     pub(super) fn exclusive(&mut self) -> &mut Core {
-        if !self.lent.is_empty() {
+        if !self.lent.is_empty() || !self.versions.is_empty() {
             self.lent.as_mut().clear();
+            self.versions.as_mut().clear();
             self.epoch = self.epoch.wrapping_add(1).max(1);
         }
         self.core.get_mut()

@@ -70,8 +70,9 @@ impl<'s> Untyped<'s> {
     pub fn value(&mut self, object: AnyRef, column: &str) -> Result<Value> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
-        let object = self.session.exclusive().fresh(key)?;
-        Ok(object.row.as_ref().map_or(Value::Null, |row| row.get(column).to_value()))
+        let core = self.session.exclusive();
+        core.fresh(key)?;
+        Ok(core.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
     }
 
     /// Gives a column another value.

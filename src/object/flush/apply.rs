@@ -88,7 +88,7 @@ impl Core {
         let mut rows: Vec<Row> = Vec::with_capacity(objects.len());
         let key_column = declared.auto.then(|| declared.key[0]);
         for &key in objects {
-            let Some(row) = self.graph.objects[key].row.take() else { continue };
+            let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.take()) else { continue };
             let generated = key_column.is_some_and(|it| row.get(it).is_null());
             if let (true, Some(column)) = (generated, key_column) {
                 undo.cells.push((key, column, Value::Null));
@@ -99,7 +99,7 @@ impl Core {
         let prepared = self.prepared(&declared.insert, || InsertRows { table: declared.table.clone() }.into());
         let ran = prepared.and_then(|it| self.connection.run(&it, Input::Rows(&mut rows)));
         for (&key, row) in objects.iter().zip(rows) {
-            self.put_row(key, row);
+            self.graph.put_row(key, row);
         }
         ran.map(drop)
     }
@@ -139,7 +139,7 @@ impl Core {
 
     /// Writes columns of a row that is not in a table yet.
     fn write(&mut self, key: ObjectKey, columns: &[ColumnId], values: Vec<Value>, undo: &mut Undo) -> Result<()> {
-        let Some(row) = self.graph.objects[key].row.as_mut() else { return Ok(()) };
+        let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) else { return Ok(()) };
         for (&column, value) in columns.iter().zip(values) {
             let before = row.get(column);
             if before == value.as_ref() {
@@ -171,10 +171,10 @@ impl Core {
         for &key in objects {
             self.fresh(key)?;
             let references = self.references_of(key, assigned)?;
-            let object = &mut self.graph.objects[key];
-            let Some(row) = object.row.clone() else { continue };
-            undo.rows.push((key, object.row.clone(), object.original.clone()));
-            let before = object.original.clone().unwrap_or_else(|| row.clone());
+            let Some(own) = self.graph.own_mut(key) else { continue };
+            let Some(row) = own.row.clone() else { continue };
+            undo.rows.push((key, own.row.clone(), own.original.clone()));
+            let before = own.original.clone().unwrap_or_else(|| row.clone());
             let mut after = row;
             for (own, values) in references {
                 for (column, value) in own.into_iter().zip(values) {
@@ -189,8 +189,9 @@ impl Core {
         let prepared = self.connection.prepare(statement.into())?;
         self.connection.run(&prepared, Input::Changes(&mut changes))?;
         for (&key, change) in objects.iter().zip(changes) {
-            self.put_row(key, change.after);
-            self.graph.objects[key].original = None;
+            if let Some(own) = self.graph.own_mut(key) {
+                (own.row, own.original) = (Some(change.after), None);
+            }
             done.updated.push((key, change.before));
         }
         Ok(())
@@ -291,11 +292,12 @@ impl Core {
     /// Puts objects back as they were before the flush, the last change first.
     pub(super) fn put_back(&mut self, undo: Undo) {
         for (key, row, original) in undo.rows.into_iter().rev() {
-            let object = &mut self.graph.objects[key];
-            (object.row, object.original) = (row, original);
+            if let Some(own) = self.graph.own_mut(key) {
+                (own.row, own.original) = (row, original);
+            }
         }
         for (key, column, value) in undo.cells.into_iter().rev() {
-            if let Some(row) = self.graph.objects[key].row.as_mut() {
+            if let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) {
                 let put = edit(row).set(column, value);
                 debug_assert!(put.is_ok(), "the column held this value before");
             }

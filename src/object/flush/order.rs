@@ -129,7 +129,7 @@ impl Core {
     fn changed(&mut self, model: &Arc<Model>, key: ObjectKey) -> Result<Vec<ColumnId>> {
         let object = &self.graph.objects[key];
         let class = model.class(object.class);
-        let mut columns = match (&object.original, &object.row) {
+        let mut columns = match (self.graph.original(key), self.graph.row(key)) {
             (Some(original), Some(row)) => changed_columns(&**original, &**row),
             _ => Vec::new(),
         };
@@ -211,7 +211,7 @@ impl<'a> Needs<'a> {
         for (at, &key) in objects.iter().enumerate() {
             let object = &core.graph.objects[key];
             let class = model.class(object.class);
-            if let Some(identity) = object.row.as_ref().and_then(|row| Identity::of(&**row, &class.key)) {
+            if let Some(identity) = core.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)) {
                 by_identity.insert((class.id, identity), at);
             }
         }
@@ -334,7 +334,7 @@ fn need(
         None => {
             let target = &schema.table(reference.target).name;
             let target = model.classes().iter().find(|it| it.table == *target)?;
-            let identity = Identity::of(&**object.row.as_ref()?, &reference.columns)?;
+            let identity = Identity::of(&**core.graph.row(key)?, &reference.columns)?;
             *by_identity.get(&(target.id, identity))?
         }
     };
@@ -342,7 +342,7 @@ fn need(
     let other = &core.graph.objects[objects[target]];
     let key_known = {
         let other_class = model.class(other.class);
-        other.row.as_ref().is_some_and(|row| Identity::of(&**row, &other_class.key).is_some())
+        core.graph.row_of(other).is_some_and(|row| Identity::of(&**row, &other_class.key).is_some())
     };
     // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an order as
     // long as the key to write is known.

@@ -40,8 +40,9 @@ impl Core {
         let object = &mut self.graph.objects[key];
         let class = model.class(object.class);
         object.state = State::Persistent;
-        let row = object.row.clone();
+        let row = self.graph.row(key).cloned();
         let identity = row.as_ref().and_then(|row| Identity::of(&**row, &class.key));
+        let object = &mut self.graph.objects[key];
         object.identity.clone_from(&identity);
         for link in object.links.iter_mut().flatten() {
             // No row referred to the object before it had one, so what was added is all there is.
@@ -66,7 +67,7 @@ impl Core {
     fn settle_updated(&mut self, key: ObjectKey, before: &Row) {
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
-        let Some(after) = self.graph.objects[key].row.clone() else { return };
+        let Some(after) = self.graph.row(key).cloned() else { return };
         let identity = Identity::of(&*after, &class.key);
         if self.graph.objects[key].identity != identity
             && let Some(old) = std::mem::replace(&mut self.graph.objects[key].identity, identity.clone())

@@ -5,12 +5,13 @@ use rustc_hash::FxHashMap;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::graph::{Link, Since};
+use crate::object::held::Held;
 use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, Join, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, Output, Prepared, Select};
-use crate::record::{Record, Row, project};
+use crate::record::project;
 use crate::value::Value;
 
 /// How many keys go into one statement.
@@ -55,7 +56,7 @@ impl Core {
                 // An earlier query wanted reading it to be an error; this one reads it.
                 *self.graph.link_mut(owner, relation.id) = Link::Unloaded;
             }
-            let Some(row) = &self.graph.objects[owner].row else { continue };
+            let Some(row) = self.graph.row(owner) else { continue };
             let Some(identity) = Identity::of(&**row, columns) else { continue };
             match self.graph.known(relation.target, &identity) {
                 Some(known) => found.push(known),
@@ -71,8 +72,9 @@ impl Core {
             let keys: Vec<Value> = batch.iter().flat_map(Identity::to_values).collect();
             let prepared =
                 self.prepared(&target.by_key, || Select::from(target.table.clone()).by_keys(names()).into())?;
-            let rows = self.connection.run(&prepared, Input::Keys(&keys))?.rows;
-            found.extend(rows.into_rows().filter_map(|row| self.graph.meet(relation.target, row)));
+            self.connection.locate(&prepared, Input::Keys(&keys), &mut self.found)?;
+            self.graph.expect(self.found.len());
+            self.graph.meet_all(relation.target, &mut self.found, 0, |_, met| found.extend(met));
         }
         Ok(found)
     }
@@ -88,23 +90,7 @@ impl Core {
     ) -> Result<Vec<ObjectKey>> {
         let model = self.graph.model.clone();
         let prepared = self.prepared(&relation.load, || select_matches(&model, relation, other).into())?;
-        let mut targets = Vec::new();
-        let mut groups = Groups::new(&model, class, relation, own);
-        let waiting = self.waiting(relation, owners);
-        for batch in waiting.chunks(BATCH) {
-            let keys = groups.begin(self, batch)?;
-            let rows = self.connection.run(&prepared, Input::Keys(&keys))?.rows;
-            targets.reserve(rows.len());
-            self.graph.expect(rows.len());
-            for row in rows.into_rows() {
-                let owner = groups.owner(self, &*row, other);
-                let Some(target) = self.graph.meet(relation.target, row) else { continue };
-                targets.push(target);
-                groups.put(owner, target);
-            }
-            groups.finish(self)?;
-        }
-        Ok(targets)
+        self.read_groups(class, relation, &prepared, own, 0, owners)
     }
 
     /// Targets through an association table: its row tells the owner, the joined row is the target.
@@ -116,25 +102,39 @@ impl Core {
         owners: &[ObjectKey],
     ) -> Result<Vec<ObjectKey>> {
         let model = self.graph.model.clone();
-        let Join::Through { layout, .. } = &relation.join else { return Ok(Vec::new()) };
         let prepared = self.prepared_through(&model, relation)?;
-        let mut targets = Vec::new();
-        let mut groups = Groups::new(&model, class, relation, own);
-        let waiting = self.waiting(relation, owners);
-        for batch in waiting.chunks(BATCH) {
-            let keys = groups.begin(self, batch)?;
-            let mut cells = self.connection.run(&prepared, Input::Keys(&keys))?.rows.into_cells();
-            for pair in cells.chunks_exact_mut(2) {
-                let [Some(between), row] = pair else { continue };
-                let owner = groups.owner(self, &**between, &layout.own);
-                let Some(target) = row.take().and_then(|row| self.graph.meet(relation.target, row)) else { continue };
-                targets.push(target);
-                groups.put(owner, target);
-            }
-            groups.finish(self)?;
-        }
+        let mut targets = self.read_groups(class, relation, &prepared, own, 1, owners)?;
         targets.sort_unstable();
         targets.dedup();
+        Ok(targets)
+    }
+
+    /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
+    fn read_groups(
+        &mut self,
+        class: ClassId,
+        relation: &RelationModel,
+        prepared: &Prepared,
+        own: &[ColumnId],
+        column: usize,
+        owners: &[ObjectKey],
+    ) -> Result<Vec<ObjectKey>> {
+        let mut targets = Vec::new();
+        let by_identity = self.graph.model.class(class).key == own;
+        let mut met = Vec::new();
+        for batch in self.waiting(relation, owners).chunks(BATCH) {
+            let (mut groups, keys) = Groups::of(self, batch, own, by_identity);
+            self.connection.locate(prepared, Input::Keys(&keys), &mut self.found)?;
+            let count = self.found.len();
+            targets.reserve(count);
+            self.graph.expect(count);
+            met.clear();
+            met.reserve(count);
+            self.graph.meet_all(relation.target, &mut self.found, column, |_, target| met.push(target));
+            targets.extend(met.iter().flatten());
+            groups.sort(&met, |position| self.found.key_of(position));
+            groups.link(self, relation)?;
+        }
         Ok(targets)
     }
 
@@ -159,7 +159,7 @@ impl Core {
         let waits = |key: &ObjectKey| match self.graph.link(*key, relation.id) {
             Link::One { .. } => false,
             Link::Many(collection) => collection.members.is_none(),
-            Link::Unloaded | Link::Refused => self.graph.objects[*key].row.is_some(),
+            Link::Unloaded | Link::Refused => self.graph.objects[*key].held != Held::Nothing,
         };
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
         // Queries hand over each object once, in which case there is nothing to do but look.
@@ -178,99 +178,59 @@ fn select_matches(model: &Model, relation: &RelationModel, other: &[ColumnId]) -
     select
 }
 
-/// Sorts targets to their owners.
-///
-/// Rows mostly come owner by owner, so the group that the last row went to is tried first; what does not match it is
-/// looked up by key.
-struct Groups<'a> {
-    class: ClassId,
-    relation: &'a RelationModel,
-    own: &'a [ColumnId],
-    /// Whether the owners' columns are their primary key, so that the identity map finds them.
-    by_identity: bool,
-    places: FxHashMap<ObjectKey, usize>,
-    by_values: FxHashMap<Vec<Value>, ObjectKey>,
-    members: Vec<(ObjectKey, Vec<ObjectKey>)>,
-    last: usize,
+/// Sorts targets to their owners, by the positions of the keys that brought them.
+struct Groups {
+    /// Each owner, and the position of its key: several may share the value of a reference.
+    owners: Vec<(ObjectKey, usize)>,
+    shared: bool,
+    /// By the position of the key.
+    members: Vec<Vec<ObjectKey>>,
 }
 
-impl<'a> Groups<'a> {
-    fn new(model: &Model, class: ClassId, relation: &'a RelationModel, own: &'a [ColumnId]) -> Self {
-        let by_identity = model.class(class).key == own;
-        Groups {
-            class,
-            relation,
-            own,
-            by_identity,
-            places: FxHashMap::default(),
-            by_values: FxHashMap::default(),
-            members: Vec::new(),
-            last: 0,
-        }
-    }
-
-    /// Makes an empty group for each owner and returns their keys for the statement.
-    fn begin(&mut self, core: &Core, owners: &[ObjectKey]) -> Result<Vec<Value>> {
-        self.places.clear();
-        self.by_values.clear();
-        self.members.clear();
-        self.last = 0;
-        let mut keys = Vec::with_capacity(owners.len() * self.own.len());
+impl Groups {
+    /// Makes an empty group for each key of the owners, and returns the keys for the statement.
+    fn of(core: &Core, owners: &[ObjectKey], own: &[ColumnId], by_identity: bool) -> (Self, Vec<Value>) {
+        let mut keys = Vec::with_capacity(owners.len() * own.len());
+        let mut positions: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
+        let mut placed = Vec::with_capacity(owners.len());
+        let mut count = 0;
         for &owner in owners {
-            self.places.insert(owner, self.members.len());
-            self.members.push((owner, Vec::new()));
-            let Some(row) = &core.graph.objects[owner].row else { continue };
             // The key of the row as it was read: what other rows refer to until the flush.
-            let row: &Row = core.graph.objects[owner].original.as_ref().unwrap_or(row);
-            let values = project(&**row, self.own);
-            if self.by_identity {
-                keys.extend(values);
-            } else {
-                // Several owners may share the value of a reference; they share its group in `finish`.
-                if let std::collections::hash_map::Entry::Vacant(entry) = self.by_values.entry(values) {
-                    keys.extend(entry.key().iter().cloned());
-                    entry.insert(owner);
-                }
+            let Some(row) = core.graph.original(owner).or_else(|| core.graph.row(owner)) else { continue };
+            if by_identity {
+                keys.extend(own.iter().map(|&it| row.get(it).to_value()));
+                placed.push((owner, count));
+                count += 1;
+                continue;
             }
+            let position = *positions.entry(project(&**row, own)).or_insert_with_key(|values| {
+                keys.extend(values.iter().cloned());
+                count += 1;
+                count - 1
+            });
+            placed.push((owner, position));
         }
-        Ok(keys)
+        (Groups { shared: placed.len() > count, owners: placed, members: vec![Vec::new(); count] }, keys)
     }
 
-    /// The owner that a row refers to.
-    #[inline]
-    fn owner(&self, core: &Core, row: &dyn Record, columns: &[ColumnId]) -> Option<ObjectKey> {
-        if self.by_identity {
-            Identity::of(row, columns).and_then(|it| core.graph.known(self.class, &it))
-        } else {
-            self.by_values.get(&project(row, columns)).copied()
+    /// Puts each target into the group of the key that brought it. Rows mostly come key by key: what belongs together
+    /// is then copied at once.
+    fn sort(&mut self, met: &[Option<ObjectKey>], key_of: impl Fn(usize) -> usize) {
+        let mut start = 0;
+        while start < met.len() {
+            let key = key_of(start);
+            let more = (start..met.len()).take_while(|&it| key_of(it) == key).count();
+            self.members[key].extend(met[start..start + more].iter().flatten());
+            start += more;
         }
-    }
-
-    #[inline]
-    fn put(&mut self, owner: Option<ObjectKey>, target: ObjectKey) {
-        let Some(owner) = owner else { return };
-        if self.members.get(self.last).is_none_or(|it| it.0 != owner) {
-            let Some(&place) = self.places.get(&owner) else { return };
-            self.last = place;
-        }
-        self.members[self.last].1.push(target);
     }
 
     /// Links each owner to its group.
-    fn finish(&mut self, core: &mut Core) -> Result<()> {
-        let shared: FxHashMap<Vec<Value>, Vec<ObjectKey>> = if self.by_identity {
-            FxHashMap::default()
-        } else {
-            let groups = std::mem::take(&mut self.by_values).into_iter();
-            groups.map(|(values, owner)| (values, self.members[self.places[&owner]].1.clone())).collect()
-        };
-        for (owner, members) in self.members.drain(..) {
-            let mut members = members;
-            if !self.by_identity {
-                let row = core.graph.objects[owner].row.as_ref();
-                members = row.and_then(|row| shared.get(&project(&**row, self.own)).cloned()).unwrap_or_default();
-            }
-            link(core, self.relation, owner, members)?;
+    fn link(mut self, core: &mut Core, relation: &RelationModel) -> Result<()> {
+        for (owner, key) in self.owners {
+            let group = &mut self.members[key];
+            let members = if self.shared { group.clone() } else { std::mem::take(group) };
+            link(core, relation, owner, members)?;
         }
         Ok(())
     }

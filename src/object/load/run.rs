@@ -14,7 +14,6 @@ use crate::object::query::{LoadOption, QueryParts};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, JoinKind, Leaf, Output, Select};
-use crate::record::Row;
 
 /// A relation that is joined into the statement of a query.
 struct Node {
@@ -26,6 +25,28 @@ struct Node {
     /// Where its row stands in the result.
     cell: usize,
     then: Vec<LoadOption>,
+}
+
+/// What a joined relation leads to, for each owner in the order in which they come first.
+#[derive(Default)]
+struct Members {
+    groups: Vec<(ObjectKey, Vec<ObjectKey>)>,
+    places: FxHashMap<ObjectKey, usize>,
+    last: usize,
+}
+
+impl Members {
+    /// The group of an owner. Rows mostly come owner by owner, so the last one is tried first.
+    #[inline]
+    fn group(&mut self, owner: ObjectKey) -> &mut Vec<ObjectKey> {
+        if self.groups.get(self.last).is_none_or(|it| it.0 != owner) {
+            self.last = *self.places.entry(owner).or_insert_with(|| {
+                self.groups.push((owner, Vec::new()));
+                self.groups.len() - 1
+            });
+        }
+        &mut self.groups[self.last].1
+    }
 }
 
 /// A query, compiled.
@@ -47,15 +68,13 @@ impl Core {
             read_afterwards(&mut options);
         }
         let prepared = self.connection.prepare(compiled.select.into())?;
-        let rows = self.connection.run(&prepared, Input::Values(&[]))?.rows;
-        let width = rows.row_width();
-        let mut cells = rows.into_cells();
-        self.graph.expect(cells.len());
-        let mut found = Vec::with_capacity(cells.len() / width.max(1));
+        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
+        self.graph.expect(self.found.len());
+        let mut found = Vec::with_capacity(self.found.len());
         if compiled.nodes.is_empty() {
-            found.extend(cells.into_iter().flatten().filter_map(|row| self.graph.meet(class, row)));
+            self.graph.meet_all(class, &mut self.found, 0, |_, met| found.extend(met));
         } else {
-            self.take_joined(class, &compiled.nodes, &mut cells, width, &mut found)?;
+            self.take_joined(class, &compiled.nodes, &mut found)?;
         }
         self.load_options(class, &found, &options, &mut Vec::new())?;
         Ok(found)
@@ -74,64 +93,54 @@ impl Core {
         Ok(rows.typed::<i64>()?.first().map_or(0, |it| *it as u64))
     }
 
-    fn take_joined(
-        &mut self,
-        class: ClassId,
-        nodes: &[Node],
-        cells: &mut [Option<Row>],
-        width: usize,
-        found: &mut Vec<ObjectKey>,
-    ) -> Result<()> {
+    fn take_joined(&mut self, class: ClassId, nodes: &[Node], found: &mut Vec<ObjectKey>) -> Result<()> {
         let model = self.graph.model.clone();
-        let mut seen = FxHashSet::default();
-        let mut members: FxHashMap<(usize, ObjectKey), Vec<ObjectKey>> = FxHashMap::default();
+        let count = self.found.len();
+        let mut met: Vec<Vec<Option<ObjectKey>>> = Vec::with_capacity(nodes.len() + 1);
+        let classes = std::iter::once((class, 0)).chain(nodes.iter().map(|it| (it.target, it.cell)));
+        for (class, cell) in classes {
+            let mut column = Vec::with_capacity(count);
+            self.graph.meet_all(class, &mut self.found, cell, |_, met| column.push(met));
+            met.push(column);
+        }
         // With one collection only, equal neighbours are all the repetition there is; with several, their product
         // repeats members anywhere.
         let many = nodes.iter().filter(|it| model.relation(it.class, it.relation).join.is_many()).count();
         let mut pairs: FxHashSet<(usize, ObjectKey, ObjectKey)> = FxHashSet::default();
-        let mut met: Vec<Option<ObjectKey>> = vec![None; nodes.len()];
-        let mut last_root = None;
-        for row in cells.chunks_exact_mut(width) {
-            let Some(root) = row[0].take().and_then(|row| self.graph.meet(class, row)) else { continue };
-            if last_root != Some(root) && seen.insert(root) {
-                found.push(root);
-            }
-            last_root = Some(root);
+        let mut members: Vec<Members> = nodes.iter().map(|_| Members::default()).collect();
+        let mut roots = Members::default();
+        for position in 0..count {
+            let Some(root) = met[0][position] else { continue };
+            roots.group(root);
             for (at, node) in nodes.iter().enumerate() {
-                let owner = match node.parent {
-                    None => Some(root),
-                    Some(parent) => met[parent],
-                };
-                let target = row[node.cell].take().and_then(|row| self.graph.meet(node.target, row));
-                met[at] = target;
-                let Some(owner) = owner else { continue };
-                let group = members.entry((at, owner)).or_default();
-                let Some(target) = target else { continue };
+                let Some(owner) = met[node.parent.map_or(0, |it| it + 1)][position] else { continue };
+                let group = members[at].group(owner);
+                let Some(target) = met[at + 1][position] else { continue };
                 let new = if many > 1 { pairs.insert((at, owner, target)) } else { group.last() != Some(&target) };
                 if new {
                     group.push(target);
                 }
             }
         }
-        let mut waiting: Vec<((usize, ObjectKey), Vec<ObjectKey>)> = members.into_iter().collect();
-        waiting.sort_unstable_by_key(|(place, _)| *place);
+        found.extend(roots.groups.into_iter().map(|(root, _)| root));
         let mut reached: Vec<Vec<ObjectKey>> = vec![Vec::new(); nodes.len()];
-        for ((at, owner), targets) in waiting {
-            let node = &nodes[at];
-            reached[at].extend(&targets);
+        for (at, (node, members)) in nodes.iter().zip(members).enumerate() {
             let relation = model.relation(node.class, node.relation);
             let by_identity = matches!(relation.join, Join::BelongsTo { by_identity: true, .. });
-            let loaded = match self.graph.link(owner, node.relation) {
-                Link::One { .. } => true,
-                Link::Many(collection) => collection.members.is_some(),
-                Link::Unloaded | Link::Refused => false,
-            };
-            if matches!(self.graph.link(owner, node.relation), Link::Refused) {
-                *self.graph.link_mut(owner, node.relation) = Link::Unloaded;
-            }
-            // The identity map already answers for a reference to a key; making a link for it would only take room.
-            if !loaded && !by_identity {
-                link(self, relation, owner, targets)?;
+            for (owner, targets) in members.groups {
+                reached[at].extend(&targets);
+                let loaded = match self.graph.link(owner, node.relation) {
+                    Link::One { .. } => true,
+                    Link::Many(collection) => collection.members.is_some(),
+                    Link::Unloaded | Link::Refused => false,
+                };
+                if matches!(self.graph.link(owner, node.relation), Link::Refused) {
+                    *self.graph.link_mut(owner, node.relation) = Link::Unloaded;
+                }
+                // The identity map already answers for a reference to a key; a link for it would only take room.
+                if !loaded && !by_identity {
+                    link(self, relation, owner, targets)?;
+                }
             }
         }
         for (node, mut targets) in nodes.iter().zip(reached) {

@@ -150,6 +150,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
             id,
             name: class.name.to_string(),
             table: table.name.clone().into(),
+            table_id: table.id,
             key,
             auto: table.auto.is_some(),
             columns: table.columns.iter().map(|it| Name::from(it.name.clone())).collect(),

@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::ClassId;
 use crate::object::graph::{Graph, Object, State};
+use crate::object::held::Held;
 use crate::object::identity::Identity;
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
-use crate::query::{Connection, Input, Prepared, Select, Statement};
-use crate::record::Row;
+use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
 
 /// The parts of a session that move.
@@ -20,6 +20,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) frames: Vec<Frame>,
     pub(in crate::object) autoflush: bool,
     pub(in crate::object) expire_on_commit: bool,
+    /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
+    pub(in crate::object) found: Places,
 }
 
 /// What flushes did to objects since a transaction or savepoint began, so that a rollback can take it back.
@@ -50,6 +52,7 @@ impl Core {
             frames: vec![Frame::default()],
             autoflush: true,
             expire_on_commit: true,
+            found: Places::default(),
         }
     }
 
@@ -81,8 +84,7 @@ impl Core {
 
     /// An object whose row is at hand, read again if it was expired.
     pub(in crate::object) fn fresh(&mut self, key: ObjectKey) -> Result<&mut Object> {
-        let object = self.object(key)?;
-        if object.row.is_none() {
+        if self.object(key)?.held == Held::Nothing {
             self.refresh(key)?;
         }
         Ok(&mut self.graph.objects[key])
@@ -96,20 +98,18 @@ impl Core {
             let wanted = "only an object that has a row can be read again";
             return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
         };
-        let Some(row) = self.fetch(class, &identity.to_values())? else {
-            let table = self.graph.model.class(class).table.to_string();
-            return Err(Misuse::NotFound { row: RowFact { table, key: identity.to_values() } }.into());
-        };
-        let object = &mut self.graph.objects[key];
-        object.row = Some(row);
-        object.original = None;
-        Ok(())
+        self.fetch(class, &identity.to_values())?;
+        if self.graph.put_first(key, &mut self.found) {
+            return Ok(());
+        }
+        let table = self.graph.model.class(class).table.to_string();
+        Err(Misuse::NotFound { row: RowFact { table, key: identity.to_values() } }.into())
     }
 
-    /// The row with this key, by a statement. The model and the statement are borrowed and not shared: two reference
+    /// Finds the row with this key, by a statement. The model and the statement are borrowed and not shared: two reference
     /// counts up and down would be a fifth of what such a lookup costs.
-    fn fetch(&mut self, class: ClassId, key: &[Value]) -> Result<Option<Row>> {
-        let Core { graph, connection, .. } = self;
+    fn fetch(&mut self, class: ClassId, key: &[Value]) -> Result<()> {
+        let Core { graph, connection, found, .. } = self;
         let class = graph.model.class(class);
         let prepared = match class.by_key.get() {
             Some(prepared) => prepared,
@@ -119,7 +119,7 @@ impl Core {
                 class.by_key.get_or_init(|| prepared)
             }
         };
-        Ok(connection.run(prepared, Input::Keys(key))?.rows.into_rows().next())
+        connection.locate(prepared, Input::Keys(key), found)
     }
 
     /// The object with this key: the one the session knows, or else by a statement.
@@ -134,8 +134,8 @@ impl Core {
                 return self.still_there(known);
             }
         }
-        let found = self.fetch(class, key)?;
-        Ok(found.and_then(|row| self.graph.meet(class, row)))
+        self.fetch(class, key)?;
+        Ok(self.graph.meet_first(class, &mut self.found))
     }
 
     /// An object that the session knows, unless it was expired and its row has gone since.
@@ -160,10 +160,8 @@ impl Core {
             return;
         }
         self.graph.take_back_links(key);
-        let object = &mut self.graph.objects[key];
-        object.row = None;
-        object.original = None;
-        object.marked = false;
+        self.graph.forget_row(key);
+        self.graph.objects[key].marked = false;
     }
 
     /// Lets every object forget what it has read.
@@ -171,14 +169,8 @@ impl Core {
         for at in 0..self.graph.touched.len() {
             self.expire(self.graph.touched[at]);
         }
-        for (_, object) in &mut self.graph.objects {
-            if object.state == State::Persistent && !object.touched {
-                object.row = None;
-                object.original = None;
-                object.links = None;
-                object.marked = false;
-            }
-        }
+        self.graph.forget_all_rows();
+        self.found.let_go();
     }
 
     /// Takes an object out of the session; references to it are refused from now on, and relations forget it, with what
@@ -191,6 +183,7 @@ impl Core {
         }
         self.graph.forget_links_to(key);
         let Some(object) = self.graph.objects.remove(key) else { return };
+        self.graph.holdings.release(object.held);
         if let Some(identity) = &object.identity {
             self.graph.identities[object.class.index()].remove(identity, key);
         }

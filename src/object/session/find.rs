@@ -4,11 +4,11 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{Core, Session};
+use super::Session;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::entity::{Entity, Key, Relation};
-use crate::object::graph::Lent;
+use crate::object::held::{Held, Lent};
 use crate::object::query::Query;
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::view::{View, Views};
@@ -118,41 +118,48 @@ impl Session {
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
     pub(in crate::object) fn views<T: Entity>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T>> {
         let mut core = self.core.borrow_mut();
-        for batch in members.chunks(64) {
-            // As when rows are shared out of the tables: counts that are read together are fetched together.
-            let mut counts = 0;
-            for &key in batch {
-                let object = core.fresh(key)?;
-                counts ^= object.row.as_ref().map_or(0, Arc::strong_count);
-            }
-            std::hint::black_box(counts);
-            for &key in batch {
-                self.keep(&mut core, key)?;
-            }
+        for &key in &*members {
+            core.fresh(key)?;
         }
         drop(core);
         Ok(Views { session: self, members, of: PhantomData })
     }
 
-    /// Borrows the row of an object for as long as the session is borrowed. The version is kept in `lent` until nobody
-    /// can be looking at it; an object whose version was lent already hands out the same one.
+    /// Borrows the row of an object for as long as the session is borrowed. The row, or the version in which it stands,
+    /// is kept among what was lent until nobody can be looking at it. What was lent already is not kept again.
     pub(in crate::object) fn lend(&self, key: ObjectKey) -> Result<&dyn Record> {
-        self.keep(&mut self.core.borrow_mut(), key)
-    }
-
-    #[inline]
-    fn keep(&self, core: &mut Core, key: ObjectKey) -> Result<&dyn Record> {
+        let mut core = self.core.borrow_mut();
         let object = core.fresh(key)?;
-        if object.lent.epoch == self.epoch
-            && let Some(record) = self.lent.get(object.lent.at as usize)
-        {
-            return Ok(record);
-        }
-        let Some(row) = object.row.clone() else {
-            return Err(Misuse::StaleReference { class: "object".to_owned() }.into());
+        let (class, held) = (object.class, object.held);
+        let holdings = &mut core.graph.holdings;
+        let row = match held {
+            Held::At { version, place } => {
+                let reading = &mut holdings.readings[version as usize];
+                let lent = Some(reading.lent).filter(|it| it.epoch == self.epoch);
+                let version = match lent.and_then(|it| self.versions.get(it.at as usize)) {
+                    Some(version) => version,
+                    None => {
+                        reading.lent = Lent { epoch: self.epoch, at: self.versions.len() as u32 };
+                        self.versions.push_get(reading.version.clone())
+                    }
+                };
+                version.row(self.model.class(class).table_id, place).map(|row| &**row)
+            }
+            Held::Own(at) => {
+                let own = holdings.own_mut(at);
+                let lent = Some(own.lent).filter(|it| it.epoch == self.epoch);
+                match (lent.and_then(|it| self.lent.get(it.at as usize)), &own.row) {
+                    (Some(record), _) => Some(record),
+                    (None, Some(row)) => {
+                        own.lent = Lent { epoch: self.epoch, at: self.lent.len() as u32 };
+                        Some(self.lent.push_get(row.clone()))
+                    }
+                    (None, None) => None,
+                }
+            }
+            Held::Nothing => None,
         };
-        object.lent = Lent { epoch: self.epoch, at: self.lent.len() as u32 };
-        Ok(self.lent.push_get(row))
+        row.ok_or_else(|| Misuse::StaleReference { class: "object".to_owned() }.into())
     }
 
     /// What a reference leads to, without a statement.

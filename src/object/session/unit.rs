@@ -8,6 +8,7 @@ use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::flush::FlushPlan;
 use crate::object::graph::State;
+use crate::object::held::Held;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::query::Control;
@@ -135,7 +136,7 @@ impl Core {
     fn keep_rows(&mut self, from: usize) -> Result<()> {
         let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted).map(|it| it.0);
         let expired = |it: &ObjectKey| {
-            self.graph.objects.get(*it).is_some_and(|it| it.row.is_none() && it.state == State::Persistent)
+            self.graph.objects.get(*it).is_some_and(|it| it.held == Held::Nothing && it.state == State::Persistent)
         };
         let expired: Vec<ObjectKey> = inserted.filter(expired).collect();
         for key in expired {
@@ -192,10 +193,10 @@ impl Core {
         let gone: FxHashSet<(ClassId, Identity)> =
             generated.filter_map(|it| Some((it.class, it.identity.clone()?))).collect();
         for &(key, _) in inserted.iter().filter(|_| !gone.is_empty()) {
-            let Some(object) = self.graph.objects.get_mut(key) else { continue };
+            let Some(object) = self.graph.objects.get(key) else { continue };
             let Ok(table) = schema.table_named(&model.class(object.class).table) else { continue };
             for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
-                let Some(row) = object.row.as_mut() else { break };
+                let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) else { break };
                 let target = &schema.table(reference.target).name;
                 let class = model.classes().iter().find(|it| it.table == *target && it.key == reference.target_columns);
                 let refers = class.zip(Identity::of(&**row, &reference.columns));
@@ -211,18 +212,24 @@ impl Core {
 
     fn back_to_transient(&mut self, key: ObjectKey, generated: bool) {
         let model = self.graph.model.clone();
-        let Some(object) = self.graph.objects.get_mut(key) else { return };
+        let Some(object) = self.graph.objects.get(key) else { return };
+        let class = model.class(object.class);
+        // The row is the object's own from now on: the version in which it stands is one that is taken back.
+        let own = self.graph.own_mut(key);
         // A row that was removed behind the session is no value to start from.
-        object.state = if object.row.is_some() { State::Transient } else { State::Detached };
-        object.original = None;
+        let state = if own.is_some() { State::Transient } else { State::Detached };
+        if let Some(own) = own {
+            own.original = None;
+            if let (true, [column], Some(row)) = (generated, class.key.as_slice(), own.row.as_mut()) {
+                let taken_back = crate::record::edit(row).set(*column, crate::value::Value::Null);
+                debug_assert!(taken_back.is_ok(), "the key was NULL before it was given");
+            }
+        }
+        let object = &mut self.graph.objects[key];
+        object.state = state;
         object.links = None;
         if let Some(identity) = object.identity.take() {
-            self.graph.identities[object.class.index()].remove(&identity, key);
-        }
-        let class = model.class(object.class);
-        if let (true, [column], Some(row)) = (generated, class.key.as_slice(), object.row.as_mut()) {
-            let taken_back = crate::record::edit(row).set(*column, crate::value::Value::Null);
-            debug_assert!(taken_back.is_ok(), "the key was NULL before it was given");
+            self.graph.identities[class.id.index()].remove(&identity, key);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::object::model::ClassModel;
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::view::{Edit, View};
 use crate::query::ActionPlan;
-use crate::record::{Record, Row};
+use crate::record::Record;
 use std::sync::Arc;
 
 use super::Session;
@@ -299,9 +299,8 @@ impl Session {
     /// Lets go of all objects.
     pub fn expunge_all(&mut self) {
         let core = self.exclusive();
-        core.graph.objects.clear();
-        core.graph.touched.clear();
-        core.graph.identities.iter_mut().for_each(crate::object::identity::IdentityMap::clear);
+        core.graph.clear();
+        core.found.let_go();
         core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
     }
 
@@ -342,14 +341,19 @@ impl super::Core {
             let (state, wanted) = (object.state.name(), "its row is gone");
             return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
         }
-        if object.state == State::Persistent && object.original.is_none() {
-            object.original = object.row.clone();
-        }
-        if object.state == State::Persistent || object.state == State::Pending {
+        let state = object.state;
+        if state == State::Persistent || state == State::Pending {
             self.graph.touch(key);
         }
-        match self.graph.objects[key].row.as_mut() {
-            Some(row) => Ok(crate::record::edit(row)),
+        let own = self.graph.own_mut(key);
+        match own.and_then(|own| Some((own.row.as_mut()?, &mut own.original))) {
+            Some((row, original)) => {
+                if state == State::Persistent && original.is_none() {
+                    let copy = row.duplicate();
+                    *original = Some(std::mem::replace(row, copy));
+                }
+                Ok(crate::record::edit(row))
+            }
             None => Err(Misuse::StaleReference { class: "object".to_owned() }.into()),
         }
     }
@@ -434,10 +438,5 @@ impl super::Core {
             self.link_many(key, relation, member)?;
         }
         Ok(())
-    }
-
-    /// Gives an object another row, as a whole: what a rollback or a failed flush puts back.
-    pub(in crate::object) fn put_row(&mut self, key: ObjectKey, row: Row) {
-        self.graph.objects[key].row = Some(row);
     }
 }

@@ -1,0 +1,264 @@
+//! How objects hold their rows.
+//!
+//! An object that was only read holds a *place* in the version that the statement saw. Nothing is counted for it, so a
+//! load touches no row, and letting a session go gives nothing back row by row. What an object was given or has changed
+//! is a row of its *own*.
+//!
+//! A version keeps all its rows alive and makes whoever writes next copy what it shares with it, so versions that no
+//! object needs are let go before a flush, and when there are many of them their objects get rows of their own.
+
+use std::sync::Arc;
+
+use super::graph::{Graph, Object, State};
+use super::reference::ObjectKey;
+use crate::id::RowId;
+use crate::query::{Cell, Places, Version};
+use crate::record::Row;
+
+/// Where an object's row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Nowhere: it must be read again first.
+    Nothing,
+    /// At this place of one of the versions that the session holds.
+    At { version: u16, place: RowId },
+    /// Among the rows that belong to objects.
+    Own(u32),
+}
+
+/// A row that belongs to an object.
+#[derive(Default)]
+pub(super) struct Own {
+    /// The row as the object shows it; `None` only while a flush has it.
+    pub(super) row: Option<Row>,
+    /// The row as it was read, once the object has been edited.
+    pub(super) original: Option<Row>,
+    pub(super) lent: Lent,
+}
+
+/// When something was lent to readers last, and as which of the things lent then.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lent {
+    pub(super) epoch: u32,
+    pub(super) at: u32,
+}
+
+/// A version that objects have places in.
+pub(super) struct Reading {
+    pub(super) version: Arc<Version>,
+    pub(super) lent: Lent,
+    /// How many objects have.
+    objects: usize,
+}
+
+/// How many versions a session holds before it gives objects rows of their own instead.
+const VERSIONS: usize = 64;
+
+/// All rows that the objects of a session hold.
+#[derive(Default)]
+pub(super) struct Holdings {
+    pub(super) readings: Vec<Reading>,
+    own: Vec<Own>,
+    free: Vec<u32>,
+}
+
+impl Holdings {
+    /// Takes in a row that belongs to an object.
+    pub(super) fn add(&mut self, row: Row) -> Held {
+        let own = Own { row: Some(row), ..Own::default() };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.own[at as usize] = own;
+                at
+            }
+            None => {
+                self.own.push(own);
+                self.own.len() as u32 - 1
+            }
+        };
+        Held::Own(at)
+    }
+
+    pub(super) fn own(&self, at: u32) -> &Own {
+        &self.own[at as usize]
+    }
+
+    #[inline]
+    pub(super) fn own_mut(&mut self, at: u32) -> &mut Own {
+        &mut self.own[at as usize]
+    }
+
+    /// Notes that as many objects more have places in a version.
+    #[inline]
+    pub(super) fn count(&mut self, version: u16, objects: usize) {
+        self.readings[version as usize].objects += objects;
+    }
+
+    /// What an object held is of no use any more.
+    pub(super) fn release(&mut self, held: Held) {
+        match held {
+            Held::Nothing => {}
+            Held::At { version, .. } => self.readings[version as usize].objects -= 1,
+            Held::Own(at) => {
+                self.own[at as usize] = Own::default();
+                self.free.push(at);
+            }
+        }
+    }
+}
+
+impl Graph {
+    /// The row that an object shows; `None` when it must be read again first.
+    #[inline]
+    pub(super) fn row(&self, key: ObjectKey) -> Option<&Row> {
+        self.row_of(&self.objects[key])
+    }
+
+    #[inline]
+    pub(super) fn row_of(&self, object: &Object) -> Option<&Row> {
+        match object.held {
+            Held::Nothing => None,
+            Held::At { version, place } => {
+                let table = self.model.classes[object.class.index()].table_id;
+                self.holdings.readings[version as usize].version.row(table, place)
+            }
+            Held::Own(at) => self.holdings.own(at).row.as_ref(),
+        }
+    }
+
+    /// The row of an object as it was read, if the object has been edited since.
+    pub(super) fn original(&self, key: ObjectKey) -> Option<&Row> {
+        match self.objects[key].held {
+            Held::Own(at) => self.holdings.own(at).original.as_ref(),
+            Held::Nothing | Held::At { .. } => None,
+        }
+    }
+
+    /// An object's row as one of its own, for changing.
+    pub(super) fn own_mut(&mut self, key: ObjectKey) -> Option<&mut Own> {
+        if let Held::At { .. } = self.objects[key].held {
+            let row = self.row(key)?.clone();
+            self.put_row(key, row);
+        }
+        match self.objects[key].held {
+            Held::Own(at) => Some(self.holdings.own_mut(at)),
+            Held::Nothing | Held::At { .. } => None,
+        }
+    }
+
+    /// Gives an object another row; the row as it was read stays.
+    pub(super) fn put_row(&mut self, key: ObjectKey, row: Row) {
+        let object = &mut self.objects[key];
+        match object.held {
+            Held::Own(at) => self.holdings.own_mut(at).row = Some(row),
+            held => {
+                self.holdings.release(held);
+                object.held = self.holdings.add(row);
+            }
+        }
+    }
+
+    /// Gives an object the first row of a result; says whether there is one.
+    pub(super) fn put_first(&mut self, key: ObjectKey, found: &mut Places) -> bool {
+        if found.is_empty() {
+            return false;
+        }
+        self.forget_row(key);
+        match (found.take(0, 0), found.version()) {
+            (Cell::At(place), Some(version)) => {
+                let version = self.hold(version);
+                self.holdings.count(version, 1);
+                self.objects[key].held = Held::At { version, place };
+            }
+            (Cell::Shared(row), _) => self.objects[key].held = self.holdings.add(row),
+            (Cell::Nothing | Cell::At(_), _) => return false,
+        }
+        true
+    }
+
+    /// Lets an object forget its row.
+    pub(super) fn forget_row(&mut self, key: ObjectKey) {
+        let held = std::mem::replace(&mut self.objects[key].held, Held::Nothing);
+        self.holdings.release(held);
+    }
+
+    /// The number of a version; objects get places in it.
+    #[inline]
+    pub(super) fn hold(&mut self, version: &Arc<Version>) -> u16 {
+        match self.holdings.readings.last() {
+            Some(last) if Arc::ptr_eq(&last.version, version) => self.holdings.readings.len() as u16 - 1,
+            _ => self.hold_another(version.clone()),
+        }
+    }
+
+    fn hold_another(&mut self, version: Arc<Version>) -> u16 {
+        if self.holdings.readings.len() >= VERSIONS {
+            self.share_rows();
+        }
+        self.holdings.readings.push(Reading { version, lent: Lent::default(), objects: 0 });
+        self.holdings.readings.len() as u16 - 1
+    }
+
+    /// Gives every object a row of its own, so that no version is needed any more.
+    fn share_rows(&mut self) {
+        let Graph { model, objects, holdings, .. } = self;
+        for object in objects.values_mut() {
+            let Held::At { version, place } = object.held else { continue };
+            let table = model.classes[object.class.index()].table_id;
+            let row = holdings.readings[version as usize].version.row(table, place).cloned();
+            object.held = row.map_or(Held::Nothing, |row| holdings.add(row));
+        }
+        holdings.readings.clear();
+    }
+
+    /// Lets go of versions before something is written, where that costs less than the copies that it spares: a version
+    /// that the session alone holds is then changed in place.
+    pub(super) fn let_go_of_versions(&mut self) {
+        if self.holdings.readings.iter().all(|it| it.objects == 0) {
+            self.holdings.readings.clear();
+        } else if self.objects.len() <= 64 + 4 * self.touched.len() {
+            self.share_rows();
+        }
+    }
+
+    /// Lets every persistent object forget its row and links, unless it is touched.
+    pub(super) fn forget_all_rows(&mut self) {
+        let Graph { objects, holdings, .. } = self;
+        for object in objects.values_mut() {
+            if object.state == State::Persistent && !object.touched {
+                holdings.release(std::mem::replace(&mut object.held, Held::Nothing));
+                object.links = None;
+                object.marked = false;
+            }
+        }
+        if self.holdings.readings.iter().any(|it| it.objects > 0) {
+            // What is deleted or transient keeps its row, but no version.
+            self.share_rows();
+        }
+        self.holdings.readings.clear();
+    }
+
+    /// Lets go of all objects.
+    pub(super) fn clear(&mut self) {
+        self.objects.clear();
+        self.touched.clear();
+        self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
+        self.holdings = Holdings::default();
+    }
+}
+
+impl Drop for Holdings {
+    /// Gives the rows back in batches whose counts are read first, so that their cache misses overlap; see
+    /// `query::whole` for why that matters.
+    fn drop(&mut self) {
+        const FETCHED: usize = 64;
+        let mut batch: Vec<Row> = Vec::with_capacity(FETCHED);
+        for own in &mut self.own {
+            batch.extend(own.row.take());
+            if batch.len() == FETCHED {
+                std::hint::black_box(batch.iter().fold(0, |all, row| all ^ Arc::strong_count(row)));
+                batch.clear();
+            }
+        }
+    }
+}
