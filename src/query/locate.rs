@@ -98,12 +98,7 @@ struct Left {
 
 impl Left {
     #[inline]
-    fn put(
-        &mut self,
-        found: &mut Places,
-        key: usize,
-        cells: impl FnOnce(&mut Vec<RowId>),
-    ) -> ControlFlow<()> {
+    fn put(&mut self, found: &mut Places, key: usize, cells: impl FnOnce(&mut Vec<RowId>)) -> ControlFlow<()> {
         if self.to_skip > 0 {
             self.to_skip -= 1;
             return ControlFlow::Continue(());

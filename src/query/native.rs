@@ -129,17 +129,7 @@ impl NativeConnection {
         let failed = ran.is_none();
         let Ran { read: rows_read, rows, by_actions: rows_by_actions } = ran.unwrap_or_default();
         let (tables, statement) = (statement.0.tables.clone(), Some(statement.0.statement.clone()));
-        self.log.write(Entry {
-            kind,
-            tables,
-            statement,
-            parameters,
-            rows_read,
-            rows,
-            rows_by_actions,
-            time,
-            failed,
-        });
+        self.log.write(Entry { kind, tables, statement, parameters, rows_read, rows, rows_by_actions, time, failed });
     }
 }
 
