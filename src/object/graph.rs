@@ -9,7 +9,7 @@ use super::identity::{Identity, IdentityMap};
 use super::model::Model;
 use super::reference::ObjectKey;
 use crate::id::{ClassId, RelationId, RowId};
-use crate::query::{Cell, Places, Version};
+use crate::query::{Places, Version};
 use crate::record::Row;
 
 /// The states of an object.
@@ -263,31 +263,20 @@ impl Graph {
     ) {
         let Some(version) = found.version().cloned() else {
             for position in 0..found.len() {
-                let met = match found.take(position, column) {
-                    Cell::Shared(row) => self.meet(class, row),
-                    Cell::Nothing | Cell::At(_) => None,
-                };
+                let met = found.take(position, column).and_then(|row| self.meet(class, row));
                 each(position, met);
             }
             return;
         };
         let number = self.hold(&version);
         // In a join the owner's row comes again for each member.
-        let mut last = (Cell::Nothing, None);
+        let mut last = (None, None);
         for position in 0..found.len() {
-            let cell = found.take(position, column);
-            if let (Cell::At(place), Cell::At(before)) = (&cell, &last.0)
-                && place == before
-            {
-                each(position, last.1);
-                continue;
+            let place = found.at(position, column);
+            if place != last.0 {
+                last = (place, place.and_then(|place| self.meet_at(class, &version, number, place)));
             }
-            let met = match cell {
-                Cell::At(place) => self.meet_at(class, &version, number, place),
-                Cell::Nothing | Cell::Shared(_) => None,
-            };
-            each(position, met);
-            last = (cell, met);
+            each(position, last.1);
         }
     }
 
@@ -297,14 +286,12 @@ impl Graph {
         if found.is_empty() {
             return None;
         }
-        match found.take(0, 0) {
-            Cell::Nothing => None,
-            Cell::At(place) => {
-                let version = found.version()?;
+        match found.version() {
+            Some(version) => {
                 let number = self.hold(version);
-                self.meet_at(class, version, number, place)
+                self.meet_at(class, version, number, found.at(0, 0)?)
             }
-            Cell::Shared(row) => self.meet(class, row),
+            None => found.take(0, 0).and_then(|row| self.meet(class, row)),
         }
     }
 

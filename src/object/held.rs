@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::graph::{Graph, Object, State};
 use super::reference::ObjectKey;
 use crate::id::RowId;
-use crate::query::{Cell, Places, Version};
+use crate::query::{Places, Version};
 use crate::record::Row;
 
 /// Where an object's row is.
@@ -164,16 +164,16 @@ impl Graph {
             return false;
         }
         self.forget_row(key);
-        match (found.take(0, 0), found.version()) {
-            (Cell::At(place), Some(version)) => {
+        let held = match found.version() {
+            Some(version) => found.at(0, 0).map(|place| {
                 let version = self.hold(version);
                 self.holdings.count(version, 1);
-                self.objects[key].held = Held::At { version, place };
-            }
-            (Cell::Shared(row), _) => self.objects[key].held = self.holdings.add(row),
-            (Cell::Nothing | Cell::At(_), _) => return false,
-        }
-        true
+                Held::At { version, place }
+            }),
+            None => found.take(0, 0).map(|row| self.holdings.add(row)),
+        };
+        self.objects[key].held = held.unwrap_or(Held::Nothing);
+        held.is_some()
     }
 
     /// Lets an object forget its row.

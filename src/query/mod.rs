@@ -47,7 +47,7 @@ pub use leaf::{
 };
 pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
 pub use native::NativeConnection;
-pub use places::{Cell, Places};
+pub use places::Places;
 pub use rows::{FromValues, Rows};
 pub use select::{Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source};
 pub use statement::{

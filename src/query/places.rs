@@ -29,17 +29,6 @@ pub struct Places {
 /// The place of a row that is not there.
 pub(super) const NOWHERE: RowId = RowId(u64::MAX);
 
-/// One whole row of a result.
-#[derive(Debug)]
-pub enum Cell {
-    /// A left join found no partner.
-    Nothing,
-    /// It stands at this place of [`Places::version`].
-    At(RowId),
-    /// It is shared.
-    Shared(Row),
-}
-
 impl Places {
     /// How many rows the result has.
     #[inline]
@@ -63,17 +52,15 @@ impl Places {
         self.version.as_ref().filter(|_| !self.is_shared)
     }
 
-    /// Takes a whole row of a row of the result.
+    /// Where a whole row of a row of the result stands; `None` where a left join found no partner.
     #[inline]
-    pub fn take(&mut self, position: usize, column: usize) -> Cell {
-        let at = position * self.width + column;
-        if self.is_shared {
-            return self.shared[at].take().map_or(Cell::Nothing, Cell::Shared);
-        }
-        match self.cells[at] {
-            NOWHERE => Cell::Nothing,
-            place => Cell::At(place),
-        }
+    pub fn at(&self, position: usize, column: usize) -> Option<RowId> {
+        Some(self.cells[position * self.width + column]).filter(|it| *it != NOWHERE)
+    }
+
+    /// Takes a whole row of a row of the result, where rows are shared.
+    pub fn take(&mut self, position: usize, column: usize) -> Option<Row> {
+        self.shared[position * self.width + column].take()
     }
 
     /// Which of the keys that the statement was run with brought a row of the result, by the position of the key.

@@ -6,6 +6,7 @@ mod declarations;
 mod deferral;
 mod indexes;
 mod large;
+mod places;
 mod plans;
 mod reading;
 

@@ -163,3 +163,57 @@ fn the_second_to_commit_tries_again() -> Result<()> {
     one.expire_all();
     Ok(())
 }
+
+/// Objects that a long session has read at many versions show what they have read, each its own, and edits start from
+/// that.
+#[test]
+fn objects_of_many_versions_show_what_was_read() -> Result<()> {
+    let database = forum();
+    let mut writer = database.session();
+    let users: Vec<_> = (0..200).map(|at| writer.add(user(&format!("user {at}")))).collect();
+    writer.commit()?;
+    let keys: Vec<Id<User>> = users.iter().map(|&it| writer[it].id).collect();
+    let mut reader = database.session();
+    reader.set_expire_on_commit(false);
+    let mut read = Vec::new();
+    for (at, &key) in keys.iter().enumerate() {
+        read.push(reader.find::<User>(key)?.expect("the user is there").reference());
+        reader.commit()?;
+        // The row of this one and of the one before change after they were read.
+        for it in [at, at.saturating_sub(1)] {
+            writer.edit(users[it])?.name.push('!');
+        }
+        writer.commit()?;
+    }
+    let shared = &reader;
+    let names: Vec<&str> = read.iter().map(|&it| shared[it].name.as_str()).collect();
+    let expected: Vec<String> = (0..200).map(|at| format!("user {at}")).collect();
+    assert_eq!(names, expected);
+    reader.expire(read[7])?;
+    reader.edit(read[9])?.name.push('?');
+    assert_eq!((&*reader[read[7]].name, &*reader[read[9]].name), ("user 7!!", "user 9?"));
+    reader.expire_all();
+    assert_eq!((&*reader[read[8]].name, &*reader[read[9]].name), ("user 8!!", "user 9!!"));
+    Ok(())
+}
+
+/// A view made before a write by the same session shows the row as it was, and the next one what was written.
+#[test]
+fn looking_between_flushes_shows_each_version() -> Result<()> {
+    let mut session = forum().session();
+    let alice = session.add(user("alice"));
+    let bob = session.add(user("bob"));
+    session.commit()?;
+    for at in 0..150 {
+        assert_eq!(session.all(User::select())?.len(), 2);
+        let (next, last) = if at % 2 == 0 { (alice, bob) } else { (bob, alice) };
+        session.edit(next)?.name = at.to_string();
+        session.expire(last)?;
+        session.flush()?;
+        assert_eq!(session[next].name, at.to_string());
+        assert_eq!(session[last].name, if at == 0 { "bob".to_owned() } else { (at - 1).to_string() });
+    }
+    session.rollback()?;
+    assert_eq!((&*session[alice].name, &*session[bob].name), ("alice", "bob"));
+    Ok(())
+}
