@@ -20,6 +20,13 @@ pub enum ErrorKind {
     Violation(Violation),
     /// Deferred constraints are violated at commit, or when they become immediate; every open violation.
     Open(Vec<Violation>),
+    /// Rows that another schema would not accept.
+    Alteration {
+        /// The rules that they break, row by row; a bounded number of them.
+        violations: Vec<Violation>,
+        /// How many there are in all.
+        count: usize,
+    },
     /// Another transaction was first.
     Conflict(Conflict),
     /// A schema or a model is wrong; every mistake of it.
@@ -38,7 +45,7 @@ impl Error {
     pub fn violation(&self) -> Option<&Violation> {
         match self.kind() {
             ErrorKind::Violation(it) => Some(it),
-            ErrorKind::Open(all) => all.first(),
+            ErrorKind::Open(all) | ErrorKind::Alteration { violations: all, .. } => all.first(),
             _ => None,
         }
     }
@@ -100,6 +107,11 @@ impl fmt::Display for Error {
             ErrorKind::Conflict(it) => it.fmt(f),
             ErrorKind::Misuse(it) => it.fmt(f),
             ErrorKind::Open(all) => list(f, "deferred constraint still violated", all),
+            ErrorKind::Alteration { violations, count } => {
+                list(f, "rows do not fit the new schema", violations)?;
+                let unlisted = count - violations.len();
+                if unlisted > 0 { write!(f, "\n  and {unlisted} more") } else { Ok(()) }
+            }
             ErrorKind::Declaration(all) => list(f, "mistake in the declaration", all),
         }
     }

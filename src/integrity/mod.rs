@@ -31,6 +31,7 @@
 //! # Not here
 //! Isolation and commit (`txn`); cascades between objects (`object`).
 
+mod alter;
 mod apply;
 mod children;
 mod explain;
@@ -42,6 +43,7 @@ mod references;
 mod rows;
 mod walk;
 
+pub use alter::alter;
 pub use apply::{apply, insert};
 pub use explain::Explained;
 pub use facts::{fact, taken};

@@ -113,7 +113,7 @@ pub fn judge(schema: &Schema, image: &Image, ledger: &Ledger, asked: impl Fn(Con
     open
 }
 
-fn missing(schema: &Schema, reference: &ReferenceSchema, row: &Row) -> Violation {
+pub(super) fn missing(schema: &Schema, reference: &ReferenceSchema, row: &Row) -> Violation {
     let table = schema.table(reference.table);
     let target = schema.table(reference.target);
     let keys = target.names(&reference.target_columns).join(", ");

@@ -80,7 +80,13 @@ pub(super) fn widen(table: &TableSchema, row: &mut Row) {
     }
 }
 
-fn refuse(table: &TableSchema, row: &dyn Record, rule: Rule, columns: &[ColumnId], constraint: &str) -> Violation {
+pub(super) fn refuse(
+    table: &TableSchema,
+    row: &dyn Record,
+    rule: Rule,
+    columns: &[ColumnId],
+    constraint: &str,
+) -> Violation {
     let advice = match rule {
         Rule::NotNull => "give a value, or declare the column nullable".to_owned(),
         Rule::Type => format!("give {}", table.column(columns[0]).kind),

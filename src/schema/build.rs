@@ -14,7 +14,9 @@ use crate::value::Kind;
 /// Collects tables until [`build`](SchemaBuilder::build) checks them together.
 #[derive(Default)]
 pub struct SchemaBuilder {
-    tables: Vec<Table>,
+    pub(super) tables: Vec<Table>,
+    /// Mistakes that were made before building, such as an edit of a table that is not there.
+    pub(super) mistakes: Vec<Mistake>,
 }
 
 impl SchemaBuilder {
@@ -29,14 +31,15 @@ impl SchemaBuilder {
     /// # Errors
     /// [`ErrorKind::Declaration`](crate::error::ErrorKind::Declaration) with every mistake.
     pub fn build(self) -> Result<Schema> {
-        let mut mistakes = Vec::new();
+        let mut mistakes = self.mistakes;
         let mut by_name = HashMap::new();
         for (position, table) in self.tables.iter().enumerate() {
             if by_name.insert(table.name.to_string(), TableId(position as u16)).is_some() {
                 mistakes.push(Mistake::new(&*table.name, "another table has this name", "rename one of them"));
             }
         }
-        let mut schema = Schema { tables: Vec::new(), references: Vec::new(), by_name, attachment: None };
+        let mut schema =
+            Schema { tables: Vec::new(), references: Vec::new(), by_name, attachment: None, declared: Vec::new() };
         for (position, table) in self.tables.iter().enumerate() {
             let built = build_table(TableId(position as u16), table, &mut mistakes);
             schema.tables.push(built);
@@ -46,6 +49,7 @@ impl SchemaBuilder {
                 build_reference::enter(&mut schema, TableId(position as u16), key, &mut mistakes);
             }
         }
+        schema.declared = self.tables;
         if mistakes.is_empty() { Ok(schema) } else { Err(mistakes.into()) }
     }
 }

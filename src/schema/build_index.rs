@@ -57,7 +57,7 @@ fn name_of(part: &Expr<Name>) -> Option<Name> {
 }
 
 /// The name as it is given, or made of the table and the parts: a function stands for what it is applied to.
-fn full_name(table: &Table, index: &Index) -> String {
+pub(super) fn full_name(table: &Table, index: &Index) -> String {
     let suffix = if index.unique { "key" } else { "idx" };
     let part = |part: &Expr<Name>| match part {
         Expr::Leaf(name) => name.to_string(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Action, IndexSchema, SchemaBuilder, Timing, Uniqueness};
+use super::{Action, IndexSchema, SchemaBuilder, Table, Timing, Uniqueness};
 use crate::error::{Misuse, Result, closest};
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
@@ -18,6 +18,8 @@ pub struct Schema {
     pub(super) references: Vec<ReferenceSchema>,
     pub(super) by_name: HashMap<String, TableId>,
     pub(super) attachment: Option<Arc<dyn Any + Send + Sync>>,
+    /// What it was built from.
+    pub(super) declared: Vec<Table>,
 }
 
 impl Schema {

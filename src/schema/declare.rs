@@ -22,6 +22,7 @@ pub struct Table {
     pub(super) checks: Vec<(Name, Expr<Name>)>,
     pub(super) foreign_keys: Vec<ForeignKey>,
     pub(super) prototype: Option<Row>,
+    pub(super) renamed_from: Option<Name>,
 }
 
 impl Table {
@@ -37,6 +38,7 @@ impl Table {
             checks: Vec::new(),
             foreign_keys: Vec::new(),
             prototype: None,
+            renamed_from: None,
         }
     }
 
@@ -116,6 +118,12 @@ impl Table {
         self.prototype = Some(row);
         self
     }
+
+    /// Says which table of another schema this one continues, where its name is new.
+    pub fn renamed_from(mut self, name: impl Into<Name>) -> Self {
+        self.renamed_from = Some(name.into());
+        self
+    }
 }
 
 fn names<N: Into<Name>>(columns: impl IntoIterator<Item = N>) -> Vec<Name> {
@@ -192,12 +200,13 @@ pub struct Column {
     pub(super) kind: Kind,
     pub(super) nullable: bool,
     pub(super) default: Option<Value>,
+    pub(super) renamed_from: Option<Name>,
 }
 
 impl Column {
     /// A column that must have a value.
     pub fn new(name: impl Into<Name>, kind: Kind) -> Self {
-        Column { name: name.into(), kind, nullable: false, default: None }
+        Column { name: name.into(), kind, nullable: false, default: None, renamed_from: None }
     }
 
     /// The column for a Rust type: its kind, and NULL for an `Option`.
@@ -234,6 +243,12 @@ impl Column {
     /// What the column holds when a statement does not give it, and what SET DEFAULT puts there.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
+        self
+    }
+
+    /// Says which column of another schema this one continues, where its name is new.
+    pub fn renamed_from(mut self, name: impl Into<Name>) -> Self {
+        self.renamed_from = Some(name.into());
         self
     }
 }

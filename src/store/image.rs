@@ -11,7 +11,7 @@ use crate::schema::Schema;
 /// All tables at one version. A clone is a version of its own and costs one reference count (T4).
 #[derive(Clone)]
 pub struct Image {
-    tables: Arc<[Arc<TableImage>]>,
+    pub(super) tables: Arc<[Arc<TableImage>]>,
 }
 
 impl Image {

@@ -25,6 +25,7 @@
 //!
 //! Start with `table`, then `edit`; the trees have a front page of their own.
 
+mod alter;
 mod audit;
 mod change;
 mod edit;

@@ -59,10 +59,10 @@ impl Database {
     pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
         let schema = schema.into();
         let image = Image::empty(&schema);
-        Database::at(schema, image)
+        Database::holding(schema, image)
     }
 
-    fn at(schema: Arc<Schema>, image: Image) -> Self {
+    pub(super) fn holding(schema: Arc<Schema>, image: Image) -> Self {
         let head = RwLock::new(Head { version: Version(0), image });
         let (committing, reserved) = (Mutex::new(()), Mutex::new(Vec::new()));
         Database { shared: Arc::new(Shared { schema, head, committing, reserved, transactions: AtomicU64::new(0) }) }
@@ -75,7 +75,7 @@ impl Database {
 
     /// An independent database with the same rows, in constant time. Neither side sees what the other does (D3).
     pub fn fork(&self) -> Database {
-        Database::at(self.shared.schema.clone(), self.shared.head.read().image.clone())
+        Database::holding(self.shared.schema.clone(), self.shared.head.read().image.clone())
     }
 
     /// The current version, which stays as it is whatever others commit.

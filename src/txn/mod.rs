@@ -17,6 +17,9 @@
 //! transactions that each read what the other writes, and write different rows, both commit. A transaction that only
 //! reads may then see a combination that no order of the others explains.
 //!
+//! # Another schema
+//! [`Database::altered`] makes a new database of the same rows: a schema, like a version, is a value.
+//!
 //! # Invariants
 //! - **D1** A published version never changes, and satisfies every constraint.
 //! - **D2** A transaction that fails or is dropped leaves the current version as it was.
@@ -25,6 +28,7 @@
 //! # Not here
 //! Statements (`query`), constraints (`integrity`).
 
+mod alter;
 mod commit;
 mod database;
 mod transaction;

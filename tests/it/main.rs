@@ -11,3 +11,4 @@ mod tables;
 mod tidy;
 #[cfg(feature = "objects")]
 mod ui;
+mod versions;
