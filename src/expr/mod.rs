@@ -19,4 +19,4 @@ mod node;
 pub use build::Expression;
 pub use evaluate::{Environment, Scalar};
 pub use function::Function;
-pub use node::{Arithmetic, Comparison, Expr};
+pub use node::{Arithmetic, Comparison, Expr, Replace};

@@ -5,8 +5,8 @@
 
 use std::ops::Bound;
 
-use super::plan::{Access, BoundLeaf, Bounded, Level, SelectPlan};
-use super::select::{Direction, JoinKind};
+use super::plan::{Access, BoundLeaf, Bounded, CommonPlan, Level, Origin, SelectPlan, SortKey};
+use super::select::{Direction, JoinKind, Nulls};
 use crate::expr::{Comparison, Expr};
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::schema::{IndexSchema, Schema, TableSchema};
@@ -15,9 +15,11 @@ use crate::value::{Value, ValueRef};
 
 /// A source that has no place yet.
 pub(super) struct Source {
-    pub(super) table: TableId,
+    pub(super) origin: Origin,
     pub(super) kind: JoinKind,
     pub(super) on: Vec<Candidate>,
+    /// The sources before it that it reads itself, as bits.
+    pub(super) needs: u64,
 }
 
 /// A condition that has no place yet, and the sources it reads, as bits.
@@ -34,17 +36,17 @@ pub(super) struct Wanted {
 }
 
 /// The order that a query wants, if it is one column of its first source.
-pub(super) fn order_of(order_by: &[(Bounded, Direction)]) -> Option<Wanted> {
-    match order_by {
-        [(Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column }), direction)] => {
-            let order = match direction {
-                Direction::Ascending => Order::Ascending,
-                Direction::Descending => Order::Descending,
-            };
-            Some(Wanted { column: *column, order })
-        }
-        _ => None,
-    }
+pub(super) fn order_of(order_by: &[SortKey]) -> Option<Wanted> {
+    let [SortKey { by: Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column }), direction, nulls }] = order_by
+    else {
+        return None;
+    };
+    let order = match (direction, nulls) {
+        (Direction::Ascending, Nulls::First) => Order::Ascending,
+        (Direction::Descending, Nulls::Last) => Order::Descending,
+        _ => return None,
+    };
+    Some(Wanted { column: *column, order })
 }
 
 /// Places every source and condition. Also says whether rows come in the order that was wanted.
@@ -57,43 +59,54 @@ pub(super) fn choose(
     wanted: Option<Wanted>,
 ) -> (Vec<Level>, bool) {
     let chooser = Chooser { schema, image };
-    let fixed = keys.is_some() || wanted.is_some() || sources.iter().any(|it| it.kind == JoinKind::Left);
+    // Where rows without a partner come out with NULLs for all before them, everything keeps the order in which it is
+    // written, and a condition is judged no earlier than it is written.
+    let barrier = |it: &Source| matches!(it.kind, JoinKind::Right | JoinKind::Full);
+    let fixed = sources.iter().any(barrier);
+    let lead = keys.is_some() || wanted.is_some() || fixed;
     // Conditions of inner joins and of WHERE are one pool: each is judged as soon as its sources are there.
-    let mut pool = filter;
+    let mut pool: Vec<(u8, Candidate)> = Vec::new();
     let mut waiting: Vec<(u8, Source)> = Vec::new();
-    for (position, mut source) in sources.into_iter().enumerate() {
+    let mut floor = 0;
+    for (position, mut source) in (0..).zip(sources) {
         if source.kind == JoinKind::Inner {
-            pool.append(&mut source.on);
+            pool.extend(source.on.drain(..).map(|it| (floor, it)));
         }
-        waiting.push((position as u8, source));
+        if barrier(&source) {
+            floor = position;
+        }
+        waiting.push((position, source));
     }
+    pool.extend(filter.into_iter().map(|it| (floor, it)));
     let mut placed = 0_u64;
     let mut levels = Vec::with_capacity(waiting.len());
     let mut keys = keys;
     let mut in_order = false;
     while !waiting.is_empty() {
-        let next = if fixed { 0 } else { chooser.cheapest(&waiting, &pool, placed) };
-        let (position, mut source) = waiting.remove(next);
-        let conditions = if source.kind == JoinKind::Left { &mut source.on } else { &mut pool };
+        let depth = levels.len() as u8;
+        let (mut usable, later): (Vec<_>, Vec<_>) = pool.into_iter().partition(|(floor, _)| *floor <= depth);
+        let mut conditions: Vec<Candidate> = usable.drain(..).map(|(_, it)| it).collect();
         let first = levels.is_empty();
-        let access = match keys.take().filter(|_| first) {
-            Some(access) => access,
-            None => {
-                let (mut access, _) = chooser.access(position, source.table, conditions, placed, true);
-                if let Some(wanted) = wanted.as_ref().filter(|_| first) {
-                    in_order = chooser.bring_into_order(source.table, &mut access, wanted);
-                }
-                access
-            }
+        let next = if fixed || first && lead { 0 } else { chooser.cheapest(&waiting, &conditions, placed) };
+        let (position, mut source) = waiting.remove(next);
+        let inner = source.kind == JoinKind::Inner;
+        let given = keys.take().filter(|_| first);
+        let mut on = std::mem::take(&mut source.on);
+        let own = if inner { &mut conditions } else { &mut on };
+        let (mut access, estimate) = match given {
+            Some(access) => (access, 1.0),
+            None => chooser.access(position, &source, own, placed, true),
         };
+        if let (Some(wanted), Origin::Table(table)) = (wanted.as_ref().filter(|_| first), &source.origin) {
+            in_order = chooser.bring_into_order(*table, &mut access, wanted);
+        }
         placed |= 1 << position;
-        let ready = |it: &Candidate| it.sources & !placed == 0;
-        let on =
-            if source.kind == JoinKind::Left { source.on.drain(..).map(|it| it.expr).collect() } else { Vec::new() };
-        let (now, later): (Vec<_>, Vec<_>) = pool.into_iter().partition(ready);
-        pool = later;
+        let on = on.into_iter().map(|it| it.expr).collect();
+        let (now, waits): (Vec<_>, Vec<_>) = conditions.into_iter().partition(|it| it.sources & !placed == 0);
+        pool = waits.into_iter().map(|it| (0, it)).chain(later).collect();
         let after = now.into_iter().map(|it| it.expr).collect();
-        levels.push(Level { source: position, table: source.table, kind: source.kind, access, on, after });
+        let Source { origin, kind, .. } = source;
+        levels.push(Level { source: position, origin, kind, access, on, after, estimate });
     }
     (levels, in_order)
 }
@@ -113,14 +126,27 @@ enum Says {
 }
 
 impl Chooser<'_> {
+    /// The source that can come next and is expected to bring the fewest rows.
     fn cheapest(&self, waiting: &[(u8, Source)], pool: &[Candidate], placed: u64) -> usize {
         let cost = |(position, source): &(u8, Source)| {
-            self.access(*position, source.table, &mut pool.to_vec(), placed, false).1
+            if source.needs & !placed != 0 {
+                return None;
+            }
+            if source.kind == JoinKind::Inner {
+                return Some(self.access(*position, source, &mut pool.to_vec(), placed, false).1);
+            }
+            // Rows without a partner are known only when all that a partner has to fit is there.
+            let reads = source.on.iter().fold(0, |all, it| all | it.sources) & !(1 << position);
+            if placed == 0 || reads & !placed != 0 {
+                return None;
+            }
+            Some(self.access(*position, source, &mut source.on.clone(), placed, false).1)
         };
         let mut best = (f64::INFINITY, 0);
         for (at, source) in waiting.iter().enumerate() {
-            let cost = cost(source);
-            if cost < best.0 {
+            if let Some(cost) = cost(source)
+                && cost < best.0
+            {
                 best = (cost, at);
             }
         }
@@ -129,22 +155,31 @@ impl Chooser<'_> {
 
     /// The best way to a source, and how many rows it is expected to bring for each combination before it. With
     /// `take`, conditions that the way makes sure of are taken out of the pool.
-    fn access(&self, source: u8, table: TableId, pool: &mut Vec<Candidate>, placed: u64, take: bool) -> (Access, f64) {
-        let declared = self.schema.table(table);
-        let rows = self.image.table(table).len() as f64;
-        let says: Vec<Option<Says>> = pool.iter().map(|it| says(it, source, placed)).collect();
+    fn access(
+        &self,
+        position: u8,
+        source: &Source,
+        pool: &mut Vec<Candidate>,
+        placed: u64,
+        take: bool,
+    ) -> (Access, f64) {
+        let rows = self.size(&source.origin);
+        let says: Vec<Option<Says>> = pool.iter().map(|it| says(it, position, placed)).collect();
         // A prepared statement outlives the counts it was planned by: a table that is empty today may grow, so an index
         // is preferred even where a scan would cost as little.
         let mut best: (Access, f64, Vec<usize>) = (Access::Scan, rows + 1.0, Vec::new());
-        for (position, index) in declared.indexes.iter().enumerate() {
-            if let Some(found) = self.by_index(declared, IndexId(position as u16), index, &says, rows)
-                && (found.1 < best.1 || matches!(best.0, Access::Scan) && found.1 <= best.1)
-            {
-                best = found;
+        if let Origin::Table(table) = source.origin {
+            let declared = self.schema.table(table);
+            for (position, index) in declared.indexes.iter().enumerate() {
+                if let Some(found) = self.by_index(declared, IndexId(position as u16), index, &says, rows)
+                    && (found.1 < best.1 || matches!(best.0, Access::Scan) && found.1 <= best.1)
+                {
+                    best = found;
+                }
             }
         }
         let varies = says.iter().any(|it| matches!(it, Some(Says::Equal(_, value)) if reads_around(value)));
-        if matches!(best.0, Access::Scan) && (placed != 0 || varies) {
+        if matches!(best.0, Access::Scan) && (placed != 0 || varies) && source.needs == 0 {
             let (mut columns, mut equal, mut used) = (Vec::new(), Vec::new(), Vec::new());
             for (at, it) in says.iter().enumerate() {
                 if let Some(Says::Equal(column, value)) = it
@@ -169,6 +204,22 @@ impl Chooser<'_> {
             });
         }
         (access, cost)
+    }
+
+    /// How many rows a source is expected to have.
+    fn size(&self, origin: &Origin) -> f64 {
+        const UNKNOWN: f64 = 100.0;
+        match origin {
+            Origin::Table(table) => self.image.table(*table).len() as f64,
+            Origin::Nothing => 1.0,
+            Origin::Values { rows, .. } => rows.len() as f64,
+            Origin::Select(plan) => plan.estimate,
+            Origin::Common { plan, .. } => match &**plan {
+                CommonPlan::Plain(plan) => plan.estimate,
+                CommonPlan::Recursive(_) => UNKNOWN,
+            },
+            Origin::Working(_) => UNKNOWN,
+        }
     }
 
     fn by_index(
@@ -209,7 +260,7 @@ impl Chooser<'_> {
                     Some(Says::Answered(on, subquery)) if on == column && equal.is_empty() => {
                         // How many it answers is known from its limit at best.
                         let each = if index.is_unique() && index.parts.len() == 1 { 1.0 } else { rows.sqrt() };
-                        let cost = each * subquery.limit.map_or_else(|| rows.sqrt(), |it| it as f64);
+                        let cost = each * subquery.known_limit().map_or_else(|| rows.sqrt(), |it| it as f64);
                         let access = Access::Answer { index: id, subquery: Box::new(subquery.clone()) };
                         return Some((access, cost, vec![at]));
                     }
@@ -305,9 +356,10 @@ fn says(candidate: &Candidate, source: u8, placed: u64) -> Option<Says> {
             let column = own(needle)?;
             (!list.iter().any(|it| reads(it, source))).then(|| Says::AnyOf(column, list.clone()))
         }
-        Expr::Leaf(BoundLeaf::In(needle, subquery)) if !subquery.correlated => {
-            Some(Says::Answered(own(needle)?, (**subquery).clone()))
-        }
+        Expr::Leaf(BoundLeaf::In(needle, subquery)) if !subquery.correlated => match &needle[..] {
+            [only] => Some(Says::Answered(own(only)?, (**subquery).clone())),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -326,7 +378,7 @@ fn reads(expr: &Bounded, source: u8) -> bool {
         found |= match leaf {
             BoundLeaf::Column { up: 0, source: at, .. } => *at == source,
             // A subquery may read anything outside; that rules the condition out, which is only slower.
-            BoundLeaf::Exists(_) | BoundLeaf::In(..) | BoundLeaf::Scalar(_) => true,
+            BoundLeaf::Exists(_) | BoundLeaf::In(..) | BoundLeaf::Scalar(_) | BoundLeaf::Quantified(..) => true,
             _ => false,
         };
     });

@@ -4,10 +4,10 @@ use std::fmt;
 use std::ops::Bound;
 
 use super::connection::Prepared;
-use super::plan::{Access, Level, Plan, SelectPlan};
+use super::plan::{Access, Level, Origin, Plan, SelectPlan};
 use super::select::JoinKind;
 use crate::id::IndexId;
-use crate::schema::Schema;
+use crate::schema::{Schema, TableSchema};
 use crate::store::Order;
 
 /// A plan together with the names it is printed with.
@@ -70,16 +70,42 @@ impl ExplainedQuery<'_> {
         if !plan.order_by.is_empty() {
             writeln!(f, "sort by {} keys", plan.order_by.len())?;
         }
-        if let Some(limit) = plan.limit {
-            writeln!(f, "limit {limit} offset {}", plan.offset)?;
+        if let Some(limit) = plan.known_limit() {
+            writeln!(f, "limit {limit}")?;
+        }
+        for compound in &plan.compounds {
+            writeln!(f, "{:?}{}", compound.operation, if compound.all { " all" } else { "" })?;
+            self.select(f, &compound.select)?;
         }
         Ok(())
     }
 
     fn level(&self, f: &mut fmt::Formatter<'_>, level: &Level) -> fmt::Result {
-        let table = self.schema.table(level.table);
+        match &level.origin {
+            Origin::Table(table) => self.of_table(f, self.schema.table(*table), &level.access)?,
+            other => {
+                f.write_str(match other {
+                    Origin::Table(_) | Origin::Nothing => "nothing",
+                    Origin::Values { .. } => "given rows",
+                    Origin::Select(_) => "a query",
+                    Origin::Common { .. } => "a query of WITH",
+                    Origin::Working(_) => "the rows found last",
+                })?;
+                if let Access::Hash { columns, .. } = &level.access {
+                    write!(f, " by hash of {} columns", columns.len())?;
+                }
+            }
+        }
+        let filters = level.on.len() + level.after.len();
+        if filters > 0 {
+            write!(f, ", {filters} filters")?;
+        }
+        writeln!(f)
+    }
+
+    fn of_table(&self, f: &mut fmt::Formatter<'_>, table: &TableSchema, access: &Access) -> fmt::Result {
         let index = |id: IndexId| table.index(id).name.as_str();
-        match &level.access {
+        match access {
             Access::Scan => write!(f, "{} by scan", table.name)?,
             Access::Index { index: id, equal, range, order } => {
                 write!(f, "{} by index {}", table.name, index(*id))?;
@@ -103,10 +129,6 @@ impl ExplainedQuery<'_> {
             Access::Keys { index: None, .. } => write!(f, "{} by hash, given keys", table.name)?,
             Access::Hash { columns, .. } => write!(f, "{} by hash of {}", table.name, table.names(columns).join(", "))?,
         }
-        let filters = level.on.len() + level.after.len();
-        if filters > 0 {
-            write!(f, ", {filters} filters")?;
-        }
-        writeln!(f)
+        Ok(())
     }
 }

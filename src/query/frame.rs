@@ -9,25 +9,35 @@ use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
 use crate::id::RowId;
 use crate::record::Row;
-use crate::value::{Truth, ValueRef};
+use crate::value::{Truth, Value, ValueRef};
 
 /// The row that each source stands at, and the select around.
+#[derive(Clone, Copy)]
 pub(super) struct Frame<'f, 'r> {
     pub(super) execution: &'f Execution<'r>,
     pub(super) rows: &'f [Cell<Option<(RowId, &'r Row)>>],
     pub(super) outer: Option<&'f Frame<'f, 'r>>,
-    pub(super) group: Option<&'f Group>,
+    pub(super) group: Option<&'f Group<'r>>,
+    /// The scalars that come out, where an order reads them.
+    pub(super) outputs: &'f [Value],
+    /// The values of the window functions.
+    pub(super) windows: &'f [Value],
 }
 
 impl<'f, 'r> Frame<'f, 'r> {
     /// The rows at which a statement on one table looks.
     pub(super) fn alone(execution: &'f Execution<'r>, rows: &'f [Cell<Option<(RowId, &'r Row)>>]) -> Self {
-        Frame { execution, rows, outer: None, group: None }
+        Frame::within(execution, rows, None)
     }
 
-    /// What stands for a whole group: its keys and aggregates instead of rows.
-    pub(super) fn of_group(execution: &'f Execution<'r>, group: &'f Group, outer: Option<&'f Frame<'f, 'r>>) -> Self {
-        Frame { execution, rows: &[], outer, group: Some(group) }
+    /// The rows at which a select looks, within another one.
+    #[inline]
+    pub(super) fn within(
+        execution: &'f Execution<'r>,
+        rows: &'f [Cell<Option<(RowId, &'r Row)>>],
+        outer: Option<&'f Frame<'f, 'r>>,
+    ) -> Self {
+        Frame { execution, rows, outer, group: None, outputs: &[], windows: &[] }
     }
 }
 
@@ -57,10 +67,22 @@ impl Environment<BoundLeaf> for Frame<'_, '_> {
                 self.group.map_or(ValueRef::Null, |it| it.aggregates[*position].as_ref()).into()
             }
             BoundLeaf::GroupKey(position) => self.group.map_or(ValueRef::Null, |it| it.keys[*position].as_ref()).into(),
+            BoundLeaf::Output(position) => self.outputs.get(*position).map_or(ValueRef::Null, Value::as_ref).into(),
+            BoundLeaf::Window(position) => self.windows.get(*position).map_or(ValueRef::Null, Value::as_ref).into(),
             BoundLeaf::Exists(plan) => Truth::from(self.execution.brings_any(plan, self)?).into(),
             BoundLeaf::In(needle, plan) => {
-                let needle = needle.evaluate(self)?;
-                self.execution.answer(plan, self)?.contains(needle.get()).into()
+                let answer = self.execution.answer(plan, self)?;
+                match &needle[..] {
+                    [only] => answer.contains(only.evaluate(self)?.get()).into(),
+                    all => {
+                        let needle = all.iter().map(|it| Ok(it.evaluate(self)?.into_value()));
+                        answer.contains_all(&needle.collect::<Result<Vec<_>>>()?).into()
+                    }
+                }
+            }
+            BoundLeaf::Quantified(needle, how, quantifier, plan) => {
+                let answer = self.execution.answer(plan, self)?;
+                answer.compare(needle.evaluate(self)?.get(), *how, *quantifier).into()
             }
             BoundLeaf::Scalar(plan) => {
                 let answer = self.execution.answer(plan, self)?;

@@ -1,18 +1,35 @@
 //! Groups and their aggregates.
 
+use std::cell::Cell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::frame::Frame;
 use super::leaf::Aggregate;
-use super::plan::{BoundAggregate, Bounded, Grouping, SelectPlan};
+use super::plan::{BoundAggregate, Grouping, KeptRow, SelectPlan};
 use super::run::Execution;
 use crate::error::{Misuse, Result};
+use crate::id::RowId;
+use crate::record::Row;
 use crate::value::Value;
 
 /// What a group is known by, and what was computed for it.
-pub(super) struct Group {
+#[derive(Clone)]
+pub(super) struct Group<'r> {
     pub(super) keys: Vec<Value>,
     pub(super) aggregates: Vec<Value>,
+    /// A row of the group, where one is read.
+    rows: Kept<'r>,
+}
+
+/// Where the sources stood at some row of a group.
+type Kept<'r> = Box<[Cell<Option<(RowId, &'r Row)>>]>;
+
+/// A group while its rows come.
+struct Gathering<'r> {
+    keys: Vec<Value>,
+    running: Vec<Running>,
+    rows: Kept<'r>,
 }
 
 /// Runs a query that groups: all combinations go into their groups, then the groups go out.
@@ -23,15 +40,13 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    let start = || grouping.aggregates.iter().map(Running::start).collect::<Vec<_>>();
+    let start = || grouping.aggregates.iter().map(Running::start).collect::<Result<Vec<_>>>();
+    let none = || vec![Cell::new(None); plan.sources].into();
     let mut places: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
-    let mut groups: Vec<(Vec<Value>, Vec<Running>)> = Vec::new();
-    if grouping.keys.is_empty()
-        && grouping.aggregates.iter().all(|it| it.operand.is_none())
-        && let Some(count) = execution.count(plan, outer)?
-    {
-        let count = || Running::Count(count as i64);
-        groups.push((Vec::new(), grouping.aggregates.iter().map(|_| count()).collect()));
+    let mut groups: Vec<Gathering<'r>> = Vec::new();
+    if let Some(count) = counted(execution, plan, grouping, outer)? {
+        let running = grouping.aggregates.iter().map(|_| Running::Count(count as i64)).collect();
+        groups.push(Gathering { keys: Vec::new(), running, rows: none() });
         return finish(execution, grouping, groups, outer, emit);
     }
     execution.each_combination(plan, outer, &mut |frame| {
@@ -40,34 +55,53 @@ pub(super) fn run_grouped<'r>(
         let place = match places.get(&keys) {
             Some(place) => *place,
             None => {
-                groups.push((keys.clone(), start()));
+                let rows = if grouping.keeps.is_some() { frame.rows.into() } else { Box::default() };
+                groups.push(Gathering { keys: keys.clone(), running: start()?, rows });
                 places.insert(keys, groups.len() - 1);
                 groups.len() - 1
             }
         };
-        for (running, aggregate) in groups[place].1.iter_mut().zip(&grouping.aggregates) {
-            running.take(aggregate.operand.as_ref(), frame)?;
+        let group = &mut groups[place];
+        for (position, (running, aggregate)) in group.running.iter_mut().zip(&grouping.aggregates).enumerate() {
+            let replaced = running.take(aggregate, frame)?;
+            if replaced && grouping.keeps == Some(KeptRow::Extremum(position)) {
+                group.rows = frame.rows.into();
+            }
         }
         Ok(true)
     })?;
     // Without GROUP BY there is always one group, an empty one included.
     if grouping.keys.is_empty() && groups.is_empty() {
-        groups.push((Vec::new(), start()));
+        groups.push(Gathering { keys: Vec::new(), running: start()?, rows: none() });
     }
     finish(execution, grouping, groups, outer, emit)
+}
+
+/// How many rows there are, where nothing else is asked and that is known without a visit.
+fn counted<'r>(
+    execution: &Execution<'r>,
+    plan: &SelectPlan,
+    grouping: &Grouping,
+    outer: Option<&Frame<'_, 'r>>,
+) -> Result<Option<usize>> {
+    let counts = |it: &BoundAggregate| it.operands.is_empty() && it.filter.is_none();
+    if !grouping.keys.is_empty() || grouping.keeps.is_some() || !grouping.aggregates.iter().all(counts) {
+        return Ok(None);
+    }
+    execution.count(plan, outer)
 }
 
 /// Lets the groups go out that fulfil HAVING.
 fn finish<'r>(
     execution: &Execution<'r>,
     grouping: &Grouping,
-    groups: Vec<(Vec<Value>, Vec<Running>)>,
+    groups: Vec<Gathering<'r>>,
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    for (keys, running) in groups {
-        let group = Group { keys, aggregates: running.into_iter().map(Running::finish).collect() };
-        let frame = Frame::of_group(execution, &group, outer);
+    for Gathering { keys, running, rows } in groups {
+        let group = Group { keys, aggregates: running.into_iter().map(Running::finish).collect(), rows };
+        let frame = Frame { group: Some(&group), ..Frame::within(execution, &group.rows, outer) };
         let kept = match &grouping.having {
             Some(condition) => condition.holds(&frame)?.is_true(),
             None => true,
@@ -90,28 +124,33 @@ enum Running {
 }
 
 impl Running {
-    fn start(aggregate: &BoundAggregate) -> Self {
-        match aggregate.function {
+    fn start(aggregate: &BoundAggregate) -> Result<Self> {
+        if aggregate.filter.is_some() || aggregate.operands.len() > 1 || !aggregate.order_by.is_empty() {
+            let reason = "an aggregate with a condition or an order cannot be carried out".to_owned();
+            return Err(Misuse::Statement { reason }.into());
+        }
+        Ok(match aggregate.function {
             Aggregate::Count if aggregate.distinct => Running::Distinct(FxHashSet::default()),
             Aggregate::Count => Running::Count(0),
             Aggregate::Sum | Aggregate::Total | Aggregate::Concat => Running::Sum(None),
             Aggregate::Min => Running::Min(None),
             Aggregate::Max => Running::Max(None),
             Aggregate::Average => Running::Average { sum: 0.0, count: 0 },
-        }
+        })
     }
 
-    fn take(&mut self, operand: Option<&Bounded>, frame: &Frame<'_, '_>) -> Result<()> {
-        let Some(operand) = operand else {
+    /// Takes a row; says whether it is the least or the greatest so far.
+    fn take(&mut self, aggregate: &BoundAggregate, frame: &Frame<'_, '_>) -> Result<bool> {
+        let Some(operand) = aggregate.operands.first() else {
             if let Running::Count(count) = self {
                 *count += 1;
             }
-            return Ok(());
+            return Ok(false);
         };
         let scalar = operand.evaluate(frame)?;
         let value = scalar.get();
         if value.is_null() {
-            return Ok(());
+            return Ok(false);
         }
         match self {
             Running::Count(count) => *count += 1,
@@ -121,9 +160,11 @@ impl Running {
             Running::Sum(sum) => *sum = Some(add(sum.take(), value.to_value())?),
             Running::Min(least) if least.as_ref().is_none_or(|it| value < it.as_ref()) => {
                 *least = Some(value.to_value());
+                return Ok(true);
             }
             Running::Max(greatest) if greatest.as_ref().is_none_or(|it| value > it.as_ref()) => {
                 *greatest = Some(value.to_value());
+                return Ok(true);
             }
             Running::Min(_) | Running::Max(_) => {}
             Running::Average { sum, count } => {
@@ -131,7 +172,7 @@ impl Running {
                 *count += 1;
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     fn finish(self) -> Value {

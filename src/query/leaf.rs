@@ -30,7 +30,7 @@ pub enum Leaf {
     Quantified(Box<Expr<Leaf>>, Comparison, Quantifier, Box<Select>),
     /// The first column of the only row that comes out; NULL without one.
     Scalar(Box<Select>),
-    /// What the select lets come out at a position; only in ORDER BY.
+    /// What the select lets come out at a position, counted in columns; only in ORDER BY.
     Output(u16),
     /// The default of the column that is written; only as a whole value of an INSERT or UPDATE.
     Default,

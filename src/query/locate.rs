@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashSet;
 
 use super::places::{NOWHERE, Places};
-use super::plan::{Access, BoundOutput, SelectPlan};
+use super::plan::{Access, BoundOutput, Level, Origin, SelectPlan};
 use super::run::Execution;
 use crate::error::Result;
 use crate::id::RowId;
@@ -17,7 +17,10 @@ use crate::value::{Value, ValueRef};
 #[inline]
 pub(super) fn can_locate(plan: &SelectPlan) -> bool {
     plan.outputs.iter().all(|it| matches!(it, BoundOutput::Row(_)))
+        && plan.levels.iter().all(|it| matches!(it.origin, Origin::Table(_)))
         && plan.grouping.is_none()
+        && plan.compounds.is_empty()
+        && plan.windows.is_empty()
         && plan.order_by.is_empty()
         && !plan.distinct
 }
@@ -28,9 +31,10 @@ pub(super) fn can_locate(plan: &SelectPlan) -> bool {
 pub(super) fn look_up(image: &Image, plan: &SelectPlan, keys: &[Value], found: &mut Places) -> Option<u64> {
     let ([key], [level]) = (keys, plan.levels.as_slice()) else { return None };
     let Access::Keys { index: Some(index), columns } = &level.access else { return None };
-    let table = image.table(level.table);
+    let Origin::Table(table) = level.origin else { return None };
+    let table = image.table(table);
     let plain = columns.len() == 1 && level.on.is_empty() && level.after.is_empty() && plan.outputs.len() == 1;
-    if !plain || index.index() != 0 || plan.offset > 0 || plan.limit.is_some() || !table.is_keyed_by_integer() {
+    if !plain || index.index() != 0 || plan.offset.is_some() || plan.limit.is_some() || !table.is_keyed_by_integer() {
         return None;
     }
     if !key.is_null()
@@ -45,10 +49,8 @@ pub(super) fn look_up(image: &Image, plan: &SelectPlan, keys: &[Value], found: &
 
 /// Answers any query that [`can_locate`] accepts.
 pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &mut Places) -> Result<()> {
-    let mut left = Left {
-        to_skip: plan.offset,
-        limit: plan.limit.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)),
-    };
+    let page = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
+    let mut left = Left { to_skip: page.offset, limit: page.limit.unwrap_or(usize::MAX) };
     if left.limit == 0 {
         return Ok(());
     }
@@ -56,7 +58,10 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         return combine(execution, plan, 0, &mut left, found);
     };
     let keys = execution.keys;
-    let alone = plan.levels.len() == 1 && plan.levels[0].on.is_empty() && plan.levels[0].after.is_empty();
+    let alone = match &plan.levels[..] {
+        [Level { origin: Origin::Table(table), on, after, .. }] if on.is_empty() && after.is_empty() => Some(*table),
+        _ => None,
+    };
     // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
     let rising = keys.chunks_exact(columns.len()).is_sorted_by(|a, b| a < b);
     let mut seen = FxHashSet::default();
@@ -68,9 +73,9 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         if found.count >= left.limit {
             break;
         }
-        match index {
-            Some(index) if alone => {
-                let table = execution.image.table(plan.levels[0].table);
+        match (index, alone) {
+            (Some(index), Some(table)) => {
+                let table = execution.image.table(table);
                 let mut read = 0;
                 probe.clear();
                 probe.extend(key.iter().map(Value::as_ref));
@@ -92,7 +97,7 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
 
 /// What a limit and an offset leave to do.
 struct Left {
-    to_skip: u64,
+    to_skip: usize,
     limit: usize,
 }
 

@@ -30,6 +30,7 @@ mod leaf;
 mod locate;
 mod log;
 mod native;
+mod parts;
 mod places;
 mod plan;
 mod rows;
@@ -38,6 +39,7 @@ mod select;
 mod statement;
 mod version;
 mod whole;
+mod window;
 mod write;
 
 pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};
@@ -49,7 +51,9 @@ pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
 pub use native::NativeConnection;
 pub use places::Places;
 pub use rows::{FromValues, Rows};
-pub use select::{Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source};
+pub use select::{
+    BareColumns, Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source,
+};
 pub use statement::{
     ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };

@@ -9,7 +9,7 @@ use super::locate::{can_locate, locate, look_up};
 use super::log::{Entry, Kind, Log};
 use super::places::Places;
 use super::plan::{Plan, SelectPlan};
-use super::run::Execution;
+use super::run::{Arena, Execution};
 use super::select::Select;
 use super::statement::Statement;
 use super::version::Version;
@@ -81,7 +81,8 @@ impl NativeConnection {
         let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
         if let Plan::Select(select) = plan {
             let (parameters, keys) = given(select, input)?;
-            let execution = Execution::new(transaction.image(), parameters, keys);
+            let arena = Arena::default();
+            let execution = Execution::new(transaction.image(), parameters, keys, &arena);
             let rows = execution.select(select)?;
             let count = rows.len() as u64;
             return Ok((Outcome { rows, count, by_actions: 0 }, execution.read.get()));
@@ -100,7 +101,8 @@ impl NativeConnection {
         if let Some(read) = look_up(image, plan, keys, found) {
             return Ok(read);
         }
-        let mut execution = Execution::new(image, parameters, keys);
+        let arena = Arena::default();
+        let mut execution = Execution::new(image, parameters, keys, &arena);
         locate(&mut execution, plan, found)?;
         Ok(execution.read.get())
     }

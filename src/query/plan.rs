@@ -1,12 +1,14 @@
 //! A statement with every name resolved and every choice made: what runs.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
-use super::leaf::Aggregate;
-use super::select::{Direction, JoinKind};
-use crate::expr::Expr;
+use super::leaf::{Aggregate, FrameUnit, Quantifier, WindowFunction};
+use super::select::{Direction, JoinKind, Nulls, SetOperation};
+use crate::expr::{Comparison, Expr};
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::store::Order;
+use crate::value::Value;
 
 /// A bound expression.
 pub(super) type Bounded = Expr<BoundLeaf>;
@@ -24,8 +26,13 @@ pub(super) enum BoundLeaf {
     Aggregate(usize),
     /// What the group was made by, by position.
     GroupKey(usize),
+    /// A scalar that comes out, by its position among the scalars; only in orders.
+    Output(usize),
+    /// The value of a window function of the row, by position.
+    Window(usize),
     Exists(Box<SelectPlan>),
-    In(Box<Bounded>, Box<SelectPlan>),
+    In(Vec<Bounded>, Box<SelectPlan>),
+    Quantified(Box<Bounded>, Comparison, Quantifier, Box<SelectPlan>),
     Scalar(Box<SelectPlan>),
 }
 
@@ -37,29 +44,113 @@ pub(super) struct SelectPlan {
     /// The sources in the order in which they are read.
     pub(super) levels: Vec<Level>,
     pub(super) grouping: Option<Grouping>,
+    pub(super) windows: Vec<BoundWindow>,
     pub(super) outputs: Vec<BoundOutput>,
     pub(super) distinct: bool,
+    /// Queries whose rows are put together with these; order and limit are about all of them then.
+    pub(super) compounds: Vec<CompoundPlan>,
     /// What is left to sort by; empty when rows come in order already.
-    pub(super) order_by: Vec<(Bounded, Direction)>,
-    pub(super) limit: Option<u64>,
-    pub(super) offset: u64,
+    pub(super) order_by: Vec<SortKey>,
+    pub(super) limit: Option<Bounded>,
+    pub(super) offset: Option<Bounded>,
     /// How many columns a key has that the statement is run with.
     pub(super) key_width: usize,
-    /// Whether it reads rows of a select around it.
+    /// Whether it reads what may be different each time it runs within a statement: rows of a select around it, or
+    /// the rows that a recursive query around it found last.
     pub(super) correlated: bool,
+    /// How many rows are expected to come out.
+    pub(super) estimate: f64,
+}
+
+impl SelectPlan {
+    /// The limit, where it is known before the query runs.
+    pub(super) fn known_limit(&self) -> Option<u64> {
+        match &self.limit {
+            Some(Expr::Value(Value::Int(it))) => u64::try_from(*it).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A query whose rows are put together with those before it.
+#[derive(Clone, Debug)]
+pub(super) struct CompoundPlan {
+    pub(super) operation: SetOperation,
+    pub(super) all: bool,
+    pub(super) select: SelectPlan,
+}
+
+/// One part of an order.
+#[derive(Clone, Debug)]
+pub(super) struct SortKey {
+    pub(super) by: Bounded,
+    pub(super) direction: Direction,
+    pub(super) nulls: Nulls,
+}
+
+/// A named query of a WITH.
+#[derive(Debug)]
+pub(super) enum CommonPlan {
+    Plain(SelectPlan),
+    Recursive(RecursivePlan),
+}
+
+/// A query that reads what it has found itself.
+#[derive(Debug)]
+pub(super) struct RecursivePlan {
+    /// The number by which the rows found last are known while it runs.
+    pub(super) working: usize,
+    /// What it begins with.
+    pub(super) first: Vec<SelectPlan>,
+    /// What is found from the rows found last.
+    pub(super) steps: Vec<SelectPlan>,
+    /// Whether rows that were found before count again.
+    pub(super) all: bool,
+    pub(super) order_by: Vec<SortKey>,
+    pub(super) limit: Option<Bounded>,
+    pub(super) offset: Option<Bounded>,
+    pub(super) correlated: bool,
+}
+
+impl CommonPlan {
+    pub(super) fn correlated(&self) -> bool {
+        match self {
+            CommonPlan::Plain(it) => it.correlated,
+            CommonPlan::Recursive(it) => it.correlated,
+        }
+    }
+}
+
+/// Where the rows of a source are.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// In a table.
+    Table(TableId),
+    /// One row without columns.
+    Nothing,
+    /// Rows that are given.
+    Values { rows: Vec<Vec<Bounded>>, correlated: bool },
+    /// In what a query of its own brings.
+    Select(Box<SelectPlan>),
+    /// In what a query of a WITH brings, and how many selects outwards that WITH stands.
+    Common { plan: Arc<CommonPlan>, hops: usize },
+    /// In what a recursive query around has found last.
+    Working(usize),
 }
 
 /// One source: how its rows are found for each combination of the sources before it.
 #[derive(Clone, Debug)]
 pub(super) struct Level {
     pub(super) source: u8,
-    pub(super) table: TableId,
+    pub(super) origin: Origin,
     pub(super) kind: JoinKind,
     pub(super) access: Access,
     /// What a partner fulfils, beyond what the access makes sure of.
     pub(super) on: Vec<Bounded>,
     /// What the combination fulfils once this source is there, with or without a partner.
     pub(super) after: Vec<Bounded>,
+    /// How many rows are expected for each combination before it.
+    pub(super) estimate: f64,
 }
 
 /// How the rows of a source are found.
@@ -85,14 +176,55 @@ pub(super) struct Grouping {
     pub(super) keys: Vec<Bounded>,
     pub(super) aggregates: Vec<BoundAggregate>,
     pub(super) having: Option<Bounded>,
+    /// Whether a row of the group is read besides, and which.
+    pub(super) keeps: Option<KeptRow>,
 }
 
-/// An aggregate; without an operand it counts rows.
+/// Which row of a group stands for it where a column is read that is not grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeptRow {
+    /// The first one.
+    First,
+    /// The one that the aggregate at this position, a least or a greatest, is from.
+    Extremum(usize),
+}
+
+/// A function of a row and its neighbours among the rows that come out.
+#[derive(Clone, Debug)]
+pub(super) struct BoundWindow {
+    pub(super) function: WindowFunction,
+    pub(super) operands: Vec<Bounded>,
+    pub(super) filter: Option<Bounded>,
+    pub(super) partition_by: Vec<Bounded>,
+    pub(super) order_by: Vec<SortKey>,
+    pub(super) frame: Option<BoundFrame>,
+}
+
+/// Which neighbours a window function looks at.
+#[derive(Clone, Debug)]
+pub(super) struct BoundFrame {
+    pub(super) unit: FrameUnit,
+    pub(super) start: BoundEnd,
+    pub(super) end: BoundEnd,
+}
+
+/// One end of a frame.
+#[derive(Clone, Debug)]
+pub(super) enum BoundEnd {
+    Unbounded,
+    Preceding(Bounded),
+    Current,
+    Following(Bounded),
+}
+
+/// An aggregate; without operands it counts rows.
 #[derive(Clone, Debug)]
 pub(super) struct BoundAggregate {
     pub(super) function: Aggregate,
     pub(super) distinct: bool,
-    pub(super) operand: Option<Bounded>,
+    pub(super) operands: Vec<Bounded>,
+    pub(super) filter: Option<Bounded>,
+    pub(super) order_by: Vec<SortKey>,
 }
 
 #[derive(Clone, Debug)]

@@ -6,6 +6,10 @@ use crate::schema::Name;
 use crate::value::Value;
 
 /// A query.
+///
+/// # Counting outwards
+/// A subquery, and a query that is a source, stands one select further in than the select it is written in. The queries
+/// of a WITH or of a set operation stand beside it: what is one select outwards from it, is so from them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Select {
     /// Queries that this one and those within it name as [`Source::Common`].
@@ -21,6 +25,8 @@ pub struct Select {
     pub filter: Option<Expr<Leaf>>,
     /// What rows are grouped by.
     pub group_by: Vec<Expr<Leaf>>,
+    /// What a column means in a group that is neither grouped by nor inside an aggregate.
+    pub bare_columns: BareColumns,
     /// The condition that groups fulfil.
     pub having: Option<Expr<Leaf>>,
     /// What comes out.
@@ -32,10 +38,22 @@ pub struct Select {
     pub compounds: Vec<Compound>,
     /// The order in which rows come out.
     pub order_by: Vec<OrderBy>,
-    /// How many rows come out at most; it reads no row. NULL is no limit.
+    /// How many rows come out at most; it reads no row of this select. NULL or a negative number is no limit.
     pub limit: Option<Expr<Leaf>>,
-    /// How many are passed over first.
+    /// How many are passed over first; NULL or a negative number is none.
     pub offset: Option<Expr<Leaf>>,
+}
+
+/// What a column means in a group that is neither grouped by nor inside an aggregate. A column of a source whose primary
+/// key is grouped by is the same in the whole group, and always allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BareColumns {
+    /// It is a mistake.
+    #[default]
+    Refused,
+    /// Its value in some row of the group. Where `min` or `max` is the only aggregate of its sort, it is a row that has
+    /// the least or the greatest.
+    AnyRow,
 }
 
 /// Where rows come from.
@@ -184,6 +202,7 @@ impl Select {
             keys: Vec::new(),
             filter: None,
             group_by: Vec::new(),
+            bare_columns: BareColumns::Refused,
             having: None,
             outputs: vec![Output::Row(0)],
             distinct: false,
@@ -275,6 +294,12 @@ impl Select {
     /// Puts the rows of another query together with these, equal rows as often as they occur.
     pub fn compound_all(mut self, operation: SetOperation, select: Select) -> Self {
         self.compounds.push(Compound { operation, all: true, select });
+        self
+    }
+
+    /// Lets a column that is neither grouped by nor inside an aggregate be its value in some row of the group.
+    pub fn any_row(mut self) -> Self {
+        self.bare_columns = BareColumns::AnyRow;
         self
     }
 

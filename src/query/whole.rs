@@ -9,9 +9,9 @@
 use std::sync::Arc;
 
 use super::frame::Frame;
-use super::plan::{Access, BoundOutput, SelectPlan};
+use super::plan::{Access, BoundOutput, Origin, SelectPlan};
 use super::rows::Rows;
-use super::run::Execution;
+use super::run::{Execution, Page};
 use crate::error::Result;
 use crate::id::ColumnId;
 use crate::record::Row;
@@ -24,6 +24,7 @@ const FETCHED: usize = 64;
 pub(super) fn is_whole(plan: &SelectPlan) -> bool {
     let [level] = plan.levels.as_slice() else { return false };
     matches!(plan.outputs[..], [BoundOutput::Row(0)])
+        && matches!(level.origin, Origin::Table(_))
         && level.on.is_empty()
         && level.after.is_empty()
         && plan.grouping.is_none()
@@ -35,8 +36,8 @@ pub(super) fn is_whole(plan: &SelectPlan) -> bool {
 pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<Rows> {
     let level = &plan.levels[0];
     let mut out = Rows { row_width: 1, ..Rows::default() };
-    let limit = plan.limit.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
-    let mut to_skip = plan.offset;
+    let Page { offset: mut to_skip, limit } = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
+    let limit = limit.unwrap_or(usize::MAX);
     if limit == 0 {
         return Ok(out);
     }
@@ -44,12 +45,13 @@ pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<
         && let ([_], [key]) = (columns.as_slice(), execution.keys)
         && index.index() == 0
         && to_skip == 0
-        && execution.image.table(level.table).is_keyed_by_integer()
+        && let Origin::Table(table) = level.origin
+        && execution.image.table(table).is_keyed_by_integer()
     {
         // One integer primary key: a lookup, and nothing around it.
         let probe: ValueRef<'_> = Value::as_ref(key);
         if !probe.is_null()
-            && let Some((_, row)) = execution.image.table(level.table).find(*index, &[probe])
+            && let Some((_, row)) = execution.image.table(table).find(*index, &[probe])
         {
             execution.read.set(execution.read.get() + 1);
             out.rows.push(Some(row.clone()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::connection::{Input, Outcome, RowChange};
 use super::frame::Frame;
 use super::plan::{Bounded, Level, Plan};
-use super::run::{Execution, all_hold};
+use super::run::{Arena, Execution, all_hold};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::id::{ColumnId, IndexId, RowId, TableId};
 use crate::record::{Row, edit, project};
@@ -21,12 +21,12 @@ pub(super) fn wrong_input() -> Error {
 
 /// Runs a statement that changes rows. Returns what it did and how many rows it looked at.
 pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
-    let schema = transaction.schema().clone();
+    let (schema, arena) = (transaction.schema().clone(), Arena::default());
     match (plan, input) {
         (Plan::Select(_), _) => Err(wrong_input()),
         (Plan::Insert { table, columns, rows }, Input::Values(parameters)) => {
             let declared = schema.table(*table);
-            let execution = Execution::new(transaction.image(), parameters, &[]);
+            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
             let frame = Frame::alone(&execution, &[]);
             let built = rows.iter().map(|row| build(declared, columns, row, &frame));
             let mut built = built.collect::<Result<Vec<_>>>()?;
@@ -39,7 +39,7 @@ pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) 
             Ok((changed(rows.len(), rows.len()), 0))
         }
         (Plan::Update { table, set, find }, Input::Values(parameters)) => {
-            let execution = Execution::new(transaction.image(), parameters, &[]);
+            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
             let mut rows = Vec::new();
             each_found(&execution, find, &mut |id, row, frame| {
                 rows.push((id, assign(row, set, frame)?));
@@ -55,11 +55,11 @@ pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) 
             update_rows(transaction, schema.table(*table), columns, changes)
         }
         (Plan::Delete { table, find }, Input::Values(parameters)) => {
-            let execution = Execution::new(transaction.image(), parameters, &[]);
+            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
             delete(&execution, find).and_then(|(rows, read)| remove(transaction, *table, &rows, read))
         }
         (Plan::DeleteRows { table, find }, Input::Keys(keys)) => {
-            let execution = Execution::new(transaction.image(), &[], keys);
+            let execution = Execution::new(transaction.image(), &[], keys, &arena);
             delete(&execution, find).and_then(|(rows, read)| remove(transaction, *table, &rows, read))
         }
         _ => Err(wrong_input()),

@@ -1,0 +1,255 @@
+//! How the rows of one source are found.
+
+use std::ops::Bound;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
+
+use super::{Execution, HashTable};
+use crate::error::Result;
+use crate::expr::Scalar;
+use crate::id::{ColumnId, IndexId, RowId};
+use crate::query::frame::Frame;
+use crate::query::plan::{Access, Bounded, Level, Origin, SelectPlan};
+use crate::record::Row;
+use crate::store::{Order, TableImage};
+use crate::value::{Value, ValueRef};
+
+/// What stands for the slot of a row that is in no table.
+const FOUND: RowId = RowId::new(u64::MAX);
+
+impl<'r> Execution<'r> {
+    /// How many combinations there are, where that is known without a visit: all rows of a table, or all that agree in
+    /// the first columns of an index.
+    pub(in crate::query) fn count(&self, plan: &SelectPlan, outer: Option<&Frame<'_, 'r>>) -> Result<Option<usize>> {
+        let [Level { origin: Origin::Table(table), access, on, after, .. }] = &plan.levels[..] else {
+            return Ok(None);
+        };
+        if !on.is_empty() || !after.is_empty() {
+            return Ok(None);
+        }
+        let table = self.image.table(*table);
+        match access {
+            Access::Scan => Ok(Some(table.len())),
+            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), .. } => {
+                let frame = Frame::within(self, &[], outer);
+                let equal = equal.iter().map(|it| it.evaluate(&frame)).collect::<Result<Vec<_>>>()?;
+                let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
+                let null = probe.iter().any(|it| it.is_null());
+                Ok(Some(if null { 0 } else { table.count_equal(*index, &probe) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Visits the rows that an access brings, until `visit` says no.
+    pub(in crate::query) fn each_row(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let Origin::Table(table) = level.origin else { return self.each_found(level, frame, visit) };
+        let table = self.image.table(table);
+        let mut visit = |id: RowId, row: &'r Row| {
+            self.read.set(self.read.get() + 1);
+            visit(id, row)
+        };
+        match &level.access {
+            Access::Scan => {
+                let _ = table.rows().all(|(id, row)| visit(id, row));
+            }
+            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), order: Order::Ascending }
+                if equal.len() == 1 =>
+            {
+                // The commonest way by far, a lookup by one column, needs no list of its own.
+                let value = equal[0].evaluate(frame)?;
+                if !value.get().is_null() {
+                    table.each_equal(*index, &[value.get()], visit);
+                }
+            }
+            Access::Index { .. } => self.each_in_range(table, &level.access, frame, &mut visit)?,
+            Access::AnyOf { index, list } => {
+                let mut values =
+                    list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
+                values.retain(|it| !it.is_null());
+                values.sort();
+                values.dedup();
+                let mut going = true;
+                for value in values {
+                    if going {
+                        table.each_equal(*index, &[value.as_ref()], |id, row| {
+                            going = visit(id, row);
+                            going
+                        });
+                    }
+                }
+            }
+            Access::Answer { index, subquery } => {
+                let answer = self.answer(subquery, frame)?;
+                let mut going = true;
+                for value in answer.members() {
+                    if going {
+                        table.each_equal(*index, &[value.as_ref()], |id, row| {
+                            going = visit(id, row);
+                            going
+                        });
+                    }
+                }
+            }
+            Access::Keys { index, columns } => self.each_key(table, level, (*index, columns), &mut visit),
+            Access::Hash { columns, equal } => {
+                let probe = equal.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
+                if !probe.iter().any(Value::is_null) {
+                    let hash = self.hash_of_table(level, table, columns);
+                    let found = hash.get(&probe).map_or(&[][..], Vec::as_slice);
+                    let _ = found.iter().all(|&(id, row)| visit(id, row));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows whose first index columns equal the given scalars and whose next one lies within the bounds.
+    fn each_in_range(
+        &self,
+        table: &'r TableImage,
+        access: &Access,
+        frame: &Frame<'_, 'r>,
+        visit: &mut impl FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let Access::Index { index, equal, range, order } = access else { return Ok(()) };
+        let equal = equal.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
+        let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
+        let (lower, upper) = (bound(&range.0, frame)?, bound(&range.1, frame)?);
+        let (mut low, high) = (borrowed(&lower), borrowed(&upper));
+        if matches!(low, Bound::Unbounded) && !matches!(high, Bound::Unbounded) {
+            // NULL is less than everything in the index, and not less than anything in a condition.
+            low = Bound::Excluded(ValueRef::Null);
+        }
+        let null =
+            |it: &Bound<Scalar<'_>>| matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null());
+        if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
+            table.each_within(*index, &probe, (low, high), *order, visit);
+        }
+        Ok(())
+    }
+
+    fn each_key(
+        &self,
+        table: &'r TableImage,
+        level: &Level,
+        (index, columns): (Option<IndexId>, &[ColumnId]),
+        visit: &mut impl FnMut(RowId, &'r Row) -> bool,
+    ) {
+        let mut going = true;
+        let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
+        let keys = || self.keys.chunks_exact(columns.len());
+        // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
+        let rising = keys().is_sorted_by(|a, b| a < b);
+        let mut seen = FxHashSet::default();
+        for key in keys() {
+            if !going {
+                return;
+            }
+            if !rising && !seen.insert(key) {
+                continue;
+            }
+            probe.clear();
+            probe.extend(key.iter().map(Value::as_ref));
+            if probe.iter().any(|it| it.is_null()) {
+                continue;
+            }
+            match index {
+                Some(index) => table.each_equal(index, &probe, |id, row| {
+                    going = visit(id, row);
+                    going
+                }),
+                None => {
+                    let hash = self.hash_of_table(level, table, columns);
+                    let found = hash.get(key).map_or(&[][..], Vec::as_slice);
+                    going = found.iter().all(|&(id, row)| visit(id, row));
+                }
+            }
+        }
+    }
+
+    /// Visits the rows that a query or a list brings, until `visit` says no.
+    fn each_found(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let rows = self.found(&level.origin, frame)?;
+        let Access::Hash { columns, equal } = &level.access else {
+            let _ = rows.iter().all(|row| visit(FOUND, row));
+            return Ok(());
+        };
+        let probe = equal.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
+        if !probe.iter().any(Value::is_null) {
+            let made = (std::ptr::from_ref(level), rows.as_ptr());
+            let hash = self.hash(made, columns, || rows.iter().map(|it| (FOUND, it)));
+            let found = hash.get(&probe).map_or(&[][..], Vec::as_slice);
+            let _ = found.iter().all(|&(id, row)| visit(id, row));
+        }
+        Ok(())
+    }
+
+    /// Visits all rows of a source, whatever its access, until `visit` says no.
+    pub(super) fn each_of_all(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        if let Origin::Table(table) = level.origin {
+            let _ = self.image.table(table).rows().all(|(id, row)| visit(id, row));
+        } else {
+            let _ = self.found(&level.origin, frame)?.iter().all(|row| visit(FOUND, row));
+        }
+        Ok(())
+    }
+
+    fn hash_of_table(&self, level: &Level, table: &'r TableImage, columns: &[ColumnId]) -> Rc<HashTable<'r>> {
+        let made = (std::ptr::from_ref(level), std::ptr::null());
+        self.hash(made, columns, || {
+            self.read.set(self.read.get() + table.len() as u64);
+            table.rows()
+        })
+    }
+
+    /// The hash table of a level over these rows, made when it is first asked for.
+    fn hash<I: Iterator<Item = (RowId, &'r Row)>>(
+        &self,
+        made: (*const Level, *const Row),
+        columns: &[ColumnId],
+        rows: impl FnOnce() -> I,
+    ) -> Rc<HashTable<'r>> {
+        let mut hashes = self.hashes.borrow_mut();
+        let made = hashes.entry(made).or_insert_with(|| {
+            let mut hash = HashTable::default();
+            for (id, row) in rows() {
+                hash.entry(crate::record::project(&**row, columns)).or_default().push((id, row));
+            }
+            Rc::new(hash)
+        });
+        made.clone()
+    }
+}
+
+fn bound<'a>(bound: &'a Bound<Bounded>, frame: &'a Frame<'_, '_>) -> Result<Bound<Scalar<'a>>> {
+    Ok(match bound {
+        Bound::Included(it) => Bound::Included(it.evaluate(frame)?),
+        Bound::Excluded(it) => Bound::Excluded(it.evaluate(frame)?),
+        Bound::Unbounded => Bound::Unbounded,
+    })
+}
+
+fn borrowed<'a>(bound: &'a Bound<Scalar<'_>>) -> Bound<ValueRef<'a>> {
+    match bound {
+        Bound::Included(it) => Bound::Included(it.get()),
+        Bound::Excluded(it) => Bound::Excluded(it.get()),
+        Bound::Unbounded => Bound::Unbounded,
+    }
+}
