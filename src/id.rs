@@ -35,6 +35,8 @@ ids! {
     ClassId(u16);
     /// A foreign key of a schema, by position over all tables.
     ReferenceId(u16);
+    /// A sequence of a schema, by position.
+    SequenceId(u16);
     /// A row's slot in its table: it keeps the slot for life.
     RowId(u64);
 }

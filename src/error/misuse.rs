@@ -63,6 +63,11 @@ pub enum Misuse {
         /// How many there are (two stands for two or more).
         found: usize,
     },
+    /// A value was given to a column that the table computes.
+    Generated {
+        /// The column, such as `orders.total`.
+        column: String,
+    },
     /// A constraint that is always judged when the statement ends was to be deferred, or said to be immediate.
     NotDeferrable {
         /// The constraint.
@@ -148,6 +153,7 @@ impl fmt::Display for Misuse {
             Misuse::NotFound { row } => write!(f, "there is no {row}"),
             Misuse::NotOne { table, found: 0 } => write!(f, "one row of {table} was asked for, there is none"),
             Misuse::NotOne { table, .. } => write!(f, "one row of {table} was asked for, there are several"),
+            Misuse::Generated { column } => write!(f, "{column} is generated: the table computes it, nobody gives it"),
             Misuse::NotDeferrable { constraint } => write!(f, "{constraint} is not deferrable"),
             Misuse::NoTransaction => f.write_str("there is no open transaction or savepoint to end"),
             Misuse::WrongSession { of, used_with } => {

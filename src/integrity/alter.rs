@@ -6,12 +6,15 @@ use super::rows::{self, refuse};
 use crate::error::{ErrorKind, Result, Rule, Violation};
 use crate::id::ColumnId;
 use crate::record::{Row, edit};
-use crate::schema::{CheckSchema, Continuation, IndexSchema, RowCells, TableSchema};
+use crate::schema::{CheckSchema, Continuation, IndexSchema, RowCells, Storage, TableSchema};
 use crate::store::Image;
-use crate::value::Truth;
+use crate::value::{Truth, Value};
 
 /// At most this many violations are listed; the rest are counted.
 const LISTED: usize = 1000;
+
+/// What a new column holds in a row that is there.
+pub type DefaultOf<'a> = dyn Fn(&TableSchema, ColumnId) -> Result<Value> + 'a;
 
 #[derive(Default)]
 struct Found {
@@ -32,13 +35,23 @@ impl Found {
 /// before is not judged again.
 ///
 /// # Errors
-/// [`ErrorKind::Alteration`] with every violation: rows that a new rule refuses; and what goes wrong in a new CHECK.
-pub fn alter(continuation: &Continuation<'_>, image: &Image) -> Result<Image> {
+/// [`ErrorKind::Alteration`] with every violation: rows that a new rule refuses; and what goes wrong in a new CHECK, a
+/// new default or a new generated column.
+pub fn alter(continuation: &Continuation<'_>, image: &Image, default: &DefaultOf<'_>) -> Result<Image> {
     let mut found = Found::default();
+    let mut failure = None;
     let (altered, refused) = image.altered(continuation, |table, row| {
-        let outcome = convert(continuation, continuation.after.table(table), row);
-        outcome.map_err(|violation| found.add(*violation)).ok()
+        let outcome = convert(continuation, continuation.after.table(table), row, default);
+        outcome
+            .map_err(|error| match error.violation() {
+                Some(violation) => found.add(violation.clone()),
+                None => failure = failure.take().or(Some(error)),
+            })
+            .ok()
     });
+    if let Some(error) = failure {
+        return Err(error);
+    }
     for (table, it) in refused {
         found.add(taken(continuation.after.table(table), &it));
     }
@@ -59,19 +72,21 @@ pub fn alter(continuation: &Continuation<'_>, image: &Image) -> Result<Image> {
 }
 
 /// The row that a row becomes: columns that continue others take their values, new ones their defaults.
-fn convert(continuation: &Continuation<'_>, table: &TableSchema, row: &Row) -> Result<Row, Box<Violation>> {
+fn convert(continuation: &Continuation<'_>, table: &TableSchema, row: &Row, default: &DefaultOf<'_>) -> Result<Row> {
     let mut after = table.prototype.duplicate();
     for (column, from) in table.column_ids().zip(continuation.columns(table.id)) {
         let value = match from {
             Some(from) => row.get(*from).to_value(),
-            None => table.column(column).default.clone().unwrap_or_default(),
+            // It is computed below; until then a draft of it stands there.
+            None if table.column(column).generated.is_some() => continue,
+            None => default(table, column)?,
         };
         if let Err(mismatch) = edit(&mut after).set(column, value) {
             let rule = if mismatch.value.is_null() { Rule::NotNull } else { Rule::Type };
-            return Err(Box::new(refuse(table, &**row, rule, &[column], &table.column(column).name)));
+            return Err(refuse(table, &**row, rule, &[column], &table.column(column).name).into());
         }
     }
-    rows::widen(table, &mut after);
+    rows::settle(table, &mut after)?;
     Ok(after)
 }
 
@@ -95,7 +110,7 @@ fn judge_rows(continuation: &Continuation<'_>, image: &Image, table: &TableSchem
                 None if !schema.nullable => {
                     found.add(refuse(table, &**row, Rule::NotNull, &[column], &schema.name));
                 }
-                Some(kind) if kind != schema.kind => {
+                Some(kind) if kind != schema.kind && schema.storage == Storage::Strict => {
                     found.add(refuse(table, &**row, Rule::Type, &[column], schema.kind.name()));
                 }
                 _ => {}

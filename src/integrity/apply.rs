@@ -32,6 +32,8 @@ pub fn insert(
     let noted = ledger.len();
     let mut changes = Vec::with_capacity(rows.len());
     let mut given = Vec::new();
+    // What is computed into them is taken back by putting back the rows as they came.
+    let unchanged = if declared.generated.is_empty() { None } else { Some(rows.to_vec()) };
     let outcome = prepare(declared, image, rows, floor, &mut given).and_then(|()| {
         let inserted = image.table_mut(table).insert_many(declared, rows, &mut changes);
         inserted.map_err(|it| taken(declared, &it))?;
@@ -42,7 +44,9 @@ pub fn insert(
         Err(error) => {
             image.revert(schema, changes);
             ledger.cut(noted);
-            if let Some(column) = declared.auto {
+            if let Some(unchanged) = unchanged {
+                rows.clone_from_slice(&unchanged);
+            } else if let Some(column) = declared.auto {
                 given.into_iter().for_each(|position: usize| {
                     let taken_back = edit(&mut rows[position]).set(column, Value::Null);
                     debug_assert!(taken_back.is_ok(), "the key was NULL before");
@@ -57,8 +61,7 @@ pub fn insert(
 fn prepare(table: &TableSchema, image: &Image, rows: &mut [Row], floor: i64, given: &mut Vec<usize>) -> Result<()> {
     let mut greatest = None;
     for (position, row) in rows.iter_mut().enumerate() {
-        rows::adopt(table, row)?;
-        rows::widen(table, row);
+        rows::settle(table, row)?;
         if let Some(column) = table.auto {
             let greatest =
                 greatest.get_or_insert_with(|| image.table(table.id).greatest_key().unwrap_or(0).max(floor).max(0));
@@ -70,6 +73,7 @@ fn prepare(table: &TableSchema, image: &Image, rows: &mut [Row], floor: i64, giv
                     *greatest = greatest.checked_add(1).ok_or(full)?;
                     edit(row).set(column, Value::Int(*greatest))?;
                     given.push(position);
+                    rows::generate(table, row)?;
                 }
                 _ => {}
             }
@@ -131,12 +135,9 @@ fn carry_out(
         match &step.effect {
             Effect::Delete => deletes.entry(step.table).or_default().push(step.row),
             Effect::Update(after) => {
-                let mut after = after.clone();
                 let table = schema.table(step.table);
-                rows::adopt(table, &mut after)?;
-                rows::widen(table, &mut after);
-                rows::judge(table, &*after, Some(&changed_columns(&*step.before, &*after)))?;
-                updates.entry(step.table).or_default().push((step.row, after));
+                rows::judge(table, &**after, Some(&changed_columns(&*step.before, &**after)))?;
+                updates.entry(step.table).or_default().push((step.row, after.clone()));
             }
         }
     }

@@ -43,7 +43,7 @@ mod references;
 mod rows;
 mod walk;
 
-pub use alter::alter;
+pub use alter::{DefaultOf, alter};
 pub use apply::{apply, insert};
 pub use explain::Explained;
 pub use facts::{fact, taken};

@@ -72,6 +72,11 @@ impl ActionPlan {
         self.places.get(&(table, row)).copied()
     }
 
+    /// How many rows the statement names: they are the first steps.
+    pub fn named(&self) -> usize {
+        self.named
+    }
+
     /// Whether the statement names the row of this step itself.
     pub fn is_named(&self, step: usize) -> bool {
         step < self.named

@@ -4,14 +4,14 @@ use super::facts::fact;
 use crate::error::{Misuse, Result, Rule, Violation};
 use crate::id::ColumnId;
 use crate::record::{Record, Row, edit, project, values};
-use crate::schema::{RowCells, TableSchema};
+use crate::schema::{RowCells, Storage, TableSchema};
 use crate::value::{Kind, Truth, Value, ValueRef};
 
 /// Brings a row to the Rust type of its table.
 ///
 /// # Errors
 /// When it has another number of columns, or a value that its column cannot hold.
-pub(super) fn adopt(table: &TableSchema, row: &mut Row) -> Result<()> {
+fn adopt(table: &TableSchema, row: &mut Row) -> Result<()> {
     if table.holds(&**row) {
         return Ok(());
     }
@@ -42,7 +42,7 @@ pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId
         let schema = table.column(column);
         match row.get(column).kind() {
             None if !schema.nullable => return Err(refuse(table, row, Rule::NotNull, &[column], &schema.name).into()),
-            Some(kind) if may_mismatch && kind != schema.kind => {
+            Some(kind) if may_mismatch && kind != schema.kind && schema.storage == Storage::Strict => {
                 return Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()).into());
             }
             _ => {}
@@ -62,22 +62,61 @@ pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId
     Ok(())
 }
 
-/// A value that a float column accepts although it was written as an integer.
-pub(super) fn widen(table: &TableSchema, row: &mut Row) {
+/// Brings a row that a statement gives into the form in which the table holds it: its Rust type, values converted where
+/// their columns convert, generated columns computed.
+///
+/// # Errors
+/// As [`adopt`] and [`generate`].
+pub(super) fn settle(table: &TableSchema, row: &mut Row) -> Result<()> {
+    adopt(table, row)?;
+    widen(table, row);
+    generate(table, row)
+}
+
+/// Converts what was written in another kind than the column holds: a whole number for a float, and anything that a
+/// flexible column converts.
+fn widen(table: &TableSchema, row: &mut Row) {
     if !table.holds_tuples() {
         return;
     }
     for column in table.column_ids() {
-        if table.column(column).kind == Kind::Float
-            && let ValueRef::Int(it) = row.get(column)
-        {
+        let schema = table.column(column);
+        let converted = match (schema.storage, row.get(column)) {
+            (Storage::Flexible(affinity), value) => affinity.apply(value),
             // Only what survives the way there and back; anything else is refused as a mismatch.
-            if (it as f64) as i128 == i128::from(it) {
-                let widened = edit(row).set(column, Value::Float(it as f64));
-                debug_assert!(widened.is_ok(), "a tuple takes any value");
+            (Storage::Strict, ValueRef::Int(it)) if schema.kind == Kind::Float => {
+                ((it as f64) as i128 == i128::from(it)).then_some(Value::Float(it as f64))
             }
+            _ => None,
+        };
+        if let Some(value) = converted {
+            let widened = edit(row).set(column, value);
+            debug_assert!(widened.is_ok(), "a tuple takes any value");
         }
     }
+}
+
+/// Computes the generated columns of a row.
+///
+/// # Errors
+/// When one cannot be computed, or its Rust type does not hold the outcome.
+pub(super) fn generate(table: &TableSchema, row: &mut Row) -> Result<()> {
+    for &column in &table.generated {
+        let Some(generated) = &table.column(column).generated else { continue };
+        let value = generated.expression.evaluate(&RowCells(&**row))?.into_value();
+        let value = match (table.column(column).kind, &value) {
+            (Kind::Float, Value::Int(it)) if (*it as f64) as i128 == i128::from(*it) => Value::Float(*it as f64),
+            _ => value,
+        };
+        if row.get(column).kind() == value.kind() && row.get(column) == value.as_ref() {
+            continue;
+        }
+        if let Err(mismatch) = edit(row).set(column, value) {
+            let rule = if mismatch.value.is_null() { Rule::NotNull } else { Rule::Type };
+            return Err(refuse(table, &**row, rule, &[column], rule.name()).into());
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn refuse(

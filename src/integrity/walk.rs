@@ -10,6 +10,7 @@ use super::children::each_child;
 use super::facts::fact;
 use super::plan::{ActionPlan, Cause, Effect, Step};
 use super::references::{Check, path_to};
+use super::rows;
 use crate::error::{Result, RowFact, Rule, Violation};
 use crate::id::{ColumnId, ReferenceId, RowId, TableId};
 use crate::record::{Row, edit, project};
@@ -37,13 +38,14 @@ pub fn plan_delete(schema: &Schema, image: &Image, table: TableId, rows: &[RowId
 /// Plans the replacement of rows by other versions.
 ///
 /// # Errors
-/// A [`Violation`] when RESTRICT forbids a key change.
+/// A [`Violation`] when RESTRICT forbids a key change, or a version is none that the table can hold.
 pub fn plan_update(schema: &Schema, image: &Image, table: TableId, rows: Vec<(RowId, Row)>) -> Result<ActionPlan> {
     let mut walk = Walk::new(schema, image);
     let columns = walk.key_columns(table).to_vec();
     let own: Vec<ReferenceId> = schema.table(table).outbound.clone();
-    for (row, after) in rows {
+    for (row, mut after) in rows {
         let Some(before) = image.table(table).get(row) else { continue };
+        rows::settle(schema.table(table), &mut after)?;
         let step = walk.plan.steps.len();
         if columns.iter().any(|&it| before.get(it) != after.get(it)) {
             walk.moved.push(step);
@@ -163,7 +165,7 @@ impl<'a> Walk<'a> {
                     match reference.on_delete {
                         Action::SetNull => self.set(reference, row, child, None, cause)?,
                         Action::SetDefault => {
-                            let defaults = self.defaults(reference);
+                            let defaults = self.defaults(reference)?;
                             self.set(reference, row, child, Some(defaults), cause)?;
                         }
                         _ => self.plan.checks.push(Check::of_parent(id, row, step)),
@@ -213,7 +215,7 @@ impl<'a> Walk<'a> {
                 Action::Cascade => self.set(reference, row, child, Some(new.clone()), cause)?,
                 Action::SetNull => self.set(reference, row, child, None, cause)?,
                 Action::SetDefault => {
-                    let defaults = self.defaults(reference);
+                    let defaults = self.defaults(reference)?;
                     self.set(reference, row, child, Some(defaults), cause)?;
                 }
             }
@@ -261,6 +263,9 @@ impl<'a> Walk<'a> {
                     .into());
             }
         }
+        if let Effect::Update(after) = &mut self.plan.steps[step].effect {
+            rows::settle(self.schema.table(reference.table), after)?;
+        }
         self.note_set(reference, row, step);
         Ok(())
     }
@@ -302,9 +307,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn defaults(&self, reference: &ReferenceSchema) -> Vec<Value> {
+    fn defaults(&self, reference: &ReferenceSchema) -> Result<Vec<Value>> {
         let table = self.schema.table(reference.table);
-        reference.columns.iter().map(|&it| table.column(it).default.clone().unwrap_or_default()).collect()
+        let default = |&it: &ColumnId| table.column(it).default.as_ref().map_or(Ok(Value::Null), |it| it.at_rest());
+        reference.columns.iter().map(default).collect()
     }
 
     fn restricted(&self, reference: &ReferenceSchema, step: usize, blocking: &[Row]) -> Violation {

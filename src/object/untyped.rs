@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::id::{ClassId, RelationId};
 use crate::object::graph::State;
 use crate::record::edit;
+use crate::schema::DefaultValue;
 use crate::value::Value;
 
 /// A session whose classes, columns and relations are given by name. Everything that a derived entity can do, a class
@@ -32,8 +33,9 @@ impl<'s> Untyped<'s> {
         let table = core.connection.schema().table_named(&class.table)?;
         let mut row = table.prototype.duplicate();
         for column in table.column_ids() {
-            if let Some(default) = &table.column(column).default {
-                edit(&mut row).set(column, default.clone())?;
+            match &table.column(column).default {
+                None | Some(DefaultValue::Sequence(_)) => {}
+                Some(default) => edit(&mut row).set(column, default.at_rest()?)?,
             }
         }
         for (name, value) in values {

@@ -9,6 +9,7 @@ use super::plan::{Bounded, Level, Plan};
 use super::run::{Arena, Execution, all_hold};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::id::{ColumnId, IndexId, RowId, TableId};
+use crate::integrity::{Effect, Step};
 use crate::record::{Row, edit, project};
 use crate::schema::TableSchema;
 use crate::txn::Transaction;
@@ -28,7 +29,7 @@ pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) 
             let declared = schema.table(*table);
             let execution = Execution::new(transaction.image(), parameters, &[], &arena);
             let frame = Frame::alone(&execution, &[]);
-            let built = rows.iter().map(|row| build(declared, columns, row, &frame));
+            let built = rows.iter().map(|row| build(transaction, declared, columns, row, &frame));
             let mut built = built.collect::<Result<Vec<_>>>()?;
             let read = execution.read.get();
             transaction.insert(*table, &mut built)?;
@@ -72,16 +73,22 @@ fn changed(named: usize, all: usize) -> Outcome {
 }
 
 /// Builds a row from expressions; columns that are not given take their defaults.
-fn build(table: &TableSchema, columns: &[ColumnId], values: &[Bounded], frame: &Frame<'_, '_>) -> Result<Row> {
+fn build(
+    transaction: &Transaction,
+    table: &TableSchema,
+    columns: &[ColumnId],
+    values: &[Bounded],
+    frame: &Frame<'_, '_>,
+) -> Result<Row> {
     let mut given: Vec<Option<Value>> = vec![None; table.columns.len()];
     for (column, value) in columns.iter().zip(values) {
         given[column.index()] = Some(value.evaluate(frame)?.into_value());
     }
     // A column that the row's Rust type holds by default may be NULL in SQL's eyes: what is not given is NULL unless
     // the column says otherwise, and NOT NULL is judged on the tuple, before it becomes a record.
-    let values = given.into_iter().zip(&table.columns);
-    let values = values.map(|(given, column)| given.or_else(|| column.default.clone()).unwrap_or_default());
-    Ok(crate::record::Tuple::new(values).into_row())
+    let values = given.into_iter().zip(table.column_ids());
+    let values = values.map(|(given, column)| given.map_or_else(|| transaction.default_of(table, column), Ok));
+    Ok(crate::record::Tuple::new(values.collect::<Result<Vec<_>>>()?).into_row())
 }
 
 fn assign(row: &Row, set: &[(ColumnId, Bounded)], frame: &Frame<'_, '_>) -> Result<Row> {
@@ -161,9 +168,27 @@ fn update_rows(
     }
     let named = rows.len();
     let plan = transaction.plan_update(table.id, rows)?;
+    // What the table computes comes back; a row that is changed twice stands once in the plan, where it came first.
+    let computed: Vec<Option<Row>> = match table.generated.is_empty() {
+        true => Vec::new(),
+        false => plan.steps[..plan.named()].iter().map(after_of).collect(),
+    };
     let all = transaction.apply(plan)?.len();
+    if computed.len() == changes.len() {
+        for (change, after) in changes.iter_mut().zip(computed) {
+            change.after = after.unwrap_or_else(|| change.after.clone());
+        }
+        return Ok((changed(named, all), named as u64));
+    }
     for (position, after) in changed_afters {
         changes[position].after = after;
     }
     Ok((changed(named, all), named as u64))
+}
+
+fn after_of(step: &Step) -> Option<Row> {
+    match &step.effect {
+        Effect::Update(after) => Some(after.clone()),
+        Effect::Delete => None,
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::built::{CheckSchema, ColumnSchema, Schema, TableSchema};
-use super::declare::{Column, Name, Table};
-use super::{build_index, build_reference};
+use super::declare::{Name, Table};
+use super::{Sequence, SequenceSchema, build_column, build_index, build_reference};
 use crate::error::{Mistake, Result, closest};
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, TableId};
@@ -17,12 +17,19 @@ pub struct SchemaBuilder {
     pub(super) tables: Vec<Table>,
     /// Mistakes that were made before building, such as an edit of a table that is not there.
     pub(super) mistakes: Vec<Mistake>,
+    pub(super) sequences: Vec<Sequence>,
 }
 
 impl SchemaBuilder {
     /// Adds a table.
     pub fn table(mut self, table: Table) -> Self {
         self.tables.push(table);
+        self
+    }
+
+    /// Adds a sequence, for the defaults of columns and for [`Database::next_value`](crate::Database::next_value).
+    pub fn sequence(mut self, sequence: Sequence) -> Self {
+        self.sequences.push(sequence);
         self
     }
 
@@ -38,10 +45,18 @@ impl SchemaBuilder {
                 mistakes.push(Mistake::new(&*table.name, "another table has this name", "rename one of them"));
             }
         }
-        let mut schema =
-            Schema { tables: Vec::new(), references: Vec::new(), by_name, attachment: None, declared: Vec::new() };
+        let sequences = build_column::sequences(&self.sequences, &mut mistakes);
+        let mut schema = Schema {
+            tables: Vec::new(),
+            references: Vec::new(),
+            sequences,
+            by_name,
+            attachment: None,
+            declared: Vec::new(),
+            declared_sequences: Vec::new(),
+        };
         for (position, table) in self.tables.iter().enumerate() {
-            let built = build_table(TableId(position as u16), table, &mut mistakes);
+            let built = build_table(TableId(position as u16), table, &schema.sequences, &mut mistakes);
             schema.tables.push(built);
         }
         for (position, table) in self.tables.iter().enumerate() {
@@ -50,11 +65,17 @@ impl SchemaBuilder {
             }
         }
         schema.declared = self.tables;
+        schema.declared_sequences = self.sequences;
         if mistakes.is_empty() { Ok(schema) } else { Err(mistakes.into()) }
     }
 }
 
-fn build_table(id: TableId, declared: &Table, mistakes: &mut Vec<Mistake>) -> TableSchema {
+fn build_table(
+    id: TableId,
+    declared: &Table,
+    sequences: &[SequenceSchema],
+    mistakes: &mut Vec<Mistake>,
+) -> TableSchema {
     let table = &declared.name;
     if declared.columns.is_empty() {
         mistakes.push(Mistake::new(&**table, "a table needs a column", "add one with `.column(…)`"));
@@ -64,16 +85,12 @@ fn build_table(id: TableId, declared: &Table, mistakes: &mut Vec<Mistake>) -> Ta
             let place = format!("{table}.{}", column.name);
             mistakes.push(Mistake::new(place, "another column has this name", "rename one of them"));
         }
-        check_default(table, column, mistakes);
     }
+    let mut columns = build_column::all(declared, sequences, mistakes);
     let primary = columns_of(declared, &declared.primary_key, "primary key", mistakes);
-    let columns = declared.columns.iter().enumerate().map(|(position, column)| ColumnSchema {
-        name: column.name.to_string(),
-        kind: column.kind,
-        nullable: column.nullable && !primary.contains(&ColumnId(position as u16)),
-        default: column.default.clone(),
-    });
-    let columns: Vec<ColumnSchema> = columns.collect();
+    primary.iter().for_each(|it| columns[it.index()].nullable = false);
+    let generated = columns.iter().enumerate().filter(|(_, it)| it.generated.is_some());
+    let generated = generated.map(|(position, _)| ColumnId(position as u16)).collect();
     let auto = build_auto(declared, &primary, &columns, mistakes);
     let indexes = build_index::all(declared, primary, mistakes);
     let checks = declared.checks.iter().filter_map(|(name, it)| build_check(declared, name, it, mistakes)).collect();
@@ -87,6 +104,7 @@ fn build_table(id: TableId, declared: &Table, mistakes: &mut Vec<Mistake>) -> Ta
             .map(|(position, _)| IndexId(position as u16))
             .collect(),
         indexes,
+        generated,
         checks,
         outbound: Vec::new(),
         inbound: Vec::new(),
@@ -105,19 +123,6 @@ fn build_prototype(declared: &Table, width: usize, mistakes: &mut Vec<Mistake>) 
             row.clone()
         }
         None => Tuple::nulls(width).into_row(),
-    }
-}
-
-fn check_default(table: &str, column: &Column, mistakes: &mut Vec<Mistake>) {
-    let Some(default) = &column.default else { return };
-    let fits = match default.kind() {
-        None => column.nullable,
-        Some(kind) => kind == column.kind,
-    };
-    if !fits {
-        let place = format!("{table}.{}", column.name);
-        let advice = format!("give a default of type {}", column.kind);
-        mistakes.push(Mistake::new(place, format!("the default {default} does not fit"), advice));
     }
 }
 

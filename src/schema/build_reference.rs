@@ -1,9 +1,9 @@
 //! Foreign keys, from names to positions (S2).
 
-use super::Schema;
 use super::built::{ReferenceSchema, TableSchema};
 use super::declare::{ForeignKey, Name};
 use super::index::{IndexSchema, Part, Uniqueness};
+use super::{Action, DefaultValue, Schema, Storage};
 use crate::error::{Mistake, Result, closest};
 use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
 
@@ -46,11 +46,12 @@ fn build(schema: &Schema, id: TableId, key: &ForeignKey) -> Result<ReferenceSche
     let target_key = key_over(target, &target_columns)?;
     for (&from, &to) in columns.iter().zip(&target_columns) {
         let (from, to) = (table.column(from), target.column(to));
-        if from.kind != to.kind {
+        if from.kind != to.kind && from.storage == Storage::Strict && to.storage == Storage::Strict {
             let problem = format!("{} is {}, {}.{} is {}", from.name, from.kind, target.name, to.name, to.kind);
             return Err((problem, "give both the same type".into()));
         }
     }
+    actions_fit(table, &columns, key)?;
     let name = match &key.name {
         Some(name) => name.to_string(),
         None => format!("{}_{}_fkey", table.name, key.columns.join("_")),
@@ -73,6 +74,24 @@ fn build(schema: &Schema, id: TableId, key: &ForeignKey) -> Result<ReferenceSche
         timing: key.timing,
         index: None,
     })
+}
+
+/// Whether its actions can set the columns.
+fn actions_fit(table: &TableSchema, columns: &[ColumnId], key: &ForeignKey) -> Result<(), Wrong> {
+    let sets = |action| matches!(action, Action::SetNull | Action::SetDefault);
+    let assigns = sets(key.on_delete) || sets(key.on_update) || key.on_update == Action::Cascade;
+    let generated = columns.iter().map(|&it| table.column(it)).find(|it| it.generated.is_some());
+    if let Some(column) = generated.filter(|_| assigns) {
+        let problem = format!("its actions would set {}, which is generated", column.name);
+        return Err((problem, "leave it to NO ACTION or RESTRICT; ON DELETE CASCADE is possible, too".into()));
+    }
+    let defaults = key.on_delete == Action::SetDefault || key.on_update == Action::SetDefault;
+    let counted = |it: &&ColumnId| matches!(table.column(**it).default, Some(DefaultValue::Sequence(_)));
+    if let Some(column) = columns.iter().find(counted).filter(|_| defaults) {
+        let problem = format!("SET DEFAULT would move the sequence of {}", table.column(*column).name);
+        return Err((problem, "give the column a constant default".into()));
+    }
+    Ok(())
 }
 
 fn resolve(table: &TableSchema, names: &[Name]) -> Result<Vec<ColumnId>, Wrong> {

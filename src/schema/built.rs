@@ -5,21 +5,25 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Action, IndexSchema, SchemaBuilder, Table, Timing, Uniqueness};
+use super::{
+    Action, DefaultValue, IndexSchema, SchemaBuilder, Sequence, SequenceSchema, Storage, Table, Timing, Uniqueness,
+};
 use crate::error::{Misuse, Result, closest};
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
 use crate::record::{Record, Row};
-use crate::value::{Kind, Value};
+use crate::value::Kind;
 
 /// All tables of a database and how they refer to each other.
 pub struct Schema {
     pub(super) tables: Vec<TableSchema>,
     pub(super) references: Vec<ReferenceSchema>,
+    pub(super) sequences: Vec<SequenceSchema>,
     pub(super) by_name: HashMap<String, TableId>,
     pub(super) attachment: Option<Arc<dyn Any + Send + Sync>>,
     /// What it was built from.
     pub(super) declared: Vec<Table>,
+    pub(super) declared_sequences: Vec<Sequence>,
 }
 
 impl Schema {
@@ -36,6 +40,22 @@ impl Schema {
     /// Its foreign keys, in the order of declaration.
     pub fn references(&self) -> &[ReferenceSchema] {
         &self.references
+    }
+
+    /// Its sequences, in the order of declaration.
+    pub fn sequences(&self) -> &[SequenceSchema] {
+        &self.sequences
+    }
+
+    /// A sequence by name.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn sequence_named(&self, name: &str) -> Result<&SequenceSchema> {
+        self.sequences.iter().find(|it| it.name == name).ok_or_else(|| {
+            let hint = closest(name, self.sequences.iter().map(|it| it.name.as_str()));
+            Misuse::UnknownName { what: "sequence", name: name.to_owned(), hint }.into()
+        })
     }
 
     /// A table by position.
@@ -92,6 +112,8 @@ pub struct TableSchema {
     pub indexes: Vec<IndexSchema>,
     /// Those of its keys that a transaction may defer.
     pub deferrable_keys: Vec<IndexId>,
+    /// Those of its columns that are computed from others.
+    pub generated: Vec<ColumnId>,
     /// Its CHECK conditions.
     pub checks: Vec<CheckSchema>,
     /// The foreign keys it declares.
@@ -115,6 +137,18 @@ impl TableSchema {
             let hint = closest(name, self.columns.iter().map(|it| it.name.as_str()));
             Misuse::UnknownName { what: "column", name: format!("{}.{name}", self.name), hint }.into()
         })
+    }
+
+    /// A column by name, for a statement that gives it a value.
+    ///
+    /// # Errors
+    /// When there is none, or it is generated.
+    pub fn assignable(&self, name: &str) -> Result<ColumnId> {
+        let column = self.column_named(name)?;
+        match self.column(column).generated {
+            None => Ok(column),
+            Some(_) => Err(Misuse::Generated { column: format!("{}.{name}", self.name) }.into()),
+        }
     }
 
     /// A column by position.
@@ -182,7 +216,20 @@ pub struct ColumnSchema {
     /// Whether it may hold NULL.
     pub nullable: bool,
     /// What it holds when a statement does not give it.
-    pub default: Option<Value>,
+    pub default: Option<DefaultValue>,
+    /// How it is computed, if it is never given.
+    pub generated: Option<GeneratedSchema>,
+    /// Whether it holds values of its kind alone.
+    pub storage: Storage,
+}
+
+/// How a generated column is computed.
+#[derive(Debug)]
+pub struct GeneratedSchema {
+    /// From the table's own columns.
+    pub expression: Expr<ColumnId>,
+    /// The columns that it reads.
+    pub reads: Vec<ColumnId>,
 }
 
 /// A CHECK condition.

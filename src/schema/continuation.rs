@@ -55,9 +55,9 @@ impl<'a> Continuation<'a> {
         let new = self.after.table(table);
         let columns = self.columns(table);
         let in_place = columns.iter().enumerate().all(|(at, it)| *it == Some(ColumnId(at as u16)));
-        let same_kinds = || old.columns.iter().zip(&new.columns).all(|(a, b)| a.kind == b.kind);
+        let same_values = || new.column_ids().all(|it| self.continued(table, it).is_some());
         let same_type = || Any::type_id(&*old.prototype) == Any::type_id(&*new.prototype);
-        columns.len() == old.columns.len() && in_place && same_kinds() && same_type()
+        columns.len() == old.columns.len() && in_place && same_values() && same_type()
     }
 
     /// The index of the old table that holds the same keys, whether or not it forbids the same.
@@ -96,15 +96,22 @@ impl<'a> Continuation<'a> {
         let (Some(old), new) = (self.table(table), self.after.table(table).column(column)) else { return false };
         match self.columns(table)[column.index()] {
             None => true,
-            Some(it) => old.column(it).kind != new.kind || (old.column(it).nullable && !new.nullable),
+            Some(_) if self.continued(table, column).is_none() => true,
+            Some(it) => old.column(it).nullable && !new.nullable,
         }
     }
 
-    /// The column of the old table that a column continues with the same kind.
+    /// The column of the old table that a column continues with the same values: of the same kind, and computed in the
+    /// same way where the new one is computed.
     fn continued(&self, table: TableId, column: ColumnId) -> Option<ColumnId> {
         let before = self.columns(table)[column.index()]?;
-        let kind = self.table(table)?.column(before).kind;
-        (kind == self.after.table(table).column(column).kind).then_some(before)
+        let (old, new) = (self.table(table)?.column(before), self.after.table(table).column(column));
+        let computed = || match (&old.generated, &new.generated) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(old), Some(new)) => self.read_before(table, &new.expression).as_ref() == Some(&old.expression),
+        };
+        (old.kind == new.kind && old.storage == new.storage && computed()).then_some(before)
     }
 
     /// An expression of the new table as one of the old table that gives the same.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Timing};
+use super::{Action, Affinity, DefaultFunction, DefaultValue, Storage, Timing};
+use crate::error::Result;
 use crate::expr::Expr;
 use crate::record::Row;
 use crate::value::{AsValue, Kind, Value};
@@ -199,14 +200,23 @@ pub struct Column {
     pub(super) name: Name,
     pub(super) kind: Kind,
     pub(super) nullable: bool,
-    pub(super) default: Option<Value>,
+    pub(super) default: Option<DefaultValue<Name>>,
+    pub(super) generated: Option<Expr<Name>>,
+    pub(super) storage: Storage,
     pub(super) renamed_from: Option<Name>,
 }
 
 impl Column {
     /// A column that must have a value.
     pub fn new(name: impl Into<Name>, kind: Kind) -> Self {
-        Column { name: name.into(), kind, nullable: false, default: None, renamed_from: None }
+        let (nullable, default, generated, storage) = (false, None, None, Storage::Strict);
+        Column { name: name.into(), kind, nullable, default, generated, storage, renamed_from: None }
+    }
+
+    /// A column that takes values of any kind as SQLite does, after what it calls affinity. Rows of the table have to
+    /// be tuples.
+    pub fn flexible(name: impl Into<Name>, affinity: Affinity) -> Self {
+        Column { storage: Storage::Flexible(affinity), ..Column::new(name, affinity.kind()) }
     }
 
     /// The column for a Rust type: its kind, and NULL for an `Option`.
@@ -242,7 +252,35 @@ impl Column {
 
     /// What the column holds when a statement does not give it, and what SET DEFAULT puts there.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
-        self.default = Some(value.into());
+        self.default = Some(DefaultValue::Constant(value.into()));
+        self
+    }
+
+    /// The column takes the next number of a sequence when a statement does not give it. A number that was taken is
+    /// not given again, even if its transaction fails.
+    pub fn default_sequence(mut self, sequence: impl Into<Name>) -> Self {
+        self.default = Some(DefaultValue::Sequence(sequence.into()));
+        self
+    }
+
+    /// The column takes what the function gives when a statement does not give it.
+    pub fn default_with(mut self, function: impl Fn() -> Result<Value> + Send + Sync + 'static) -> Self {
+        self.default = Some(DefaultValue::Function(DefaultFunction::new(function)));
+        self
+    }
+
+    /// The table computes the column from its others, on insert and on update, and keeps the outcome. Nobody can give
+    /// it a value.
+    ///
+    /// ```
+    /// use diptych::{Column, Expression, Schema, Table, column};
+    ///
+    /// let lines = Table::new("lines").auto_key("id").column(Column::int("price")).column(Column::int("count"));
+    /// let total = Column::int("total").generated(column("price").times(column("count")));
+    /// assert!(Schema::builder().table(lines.column(total)).build().is_ok());
+    /// ```
+    pub fn generated(mut self, expression: Expr<Name>) -> Self {
+        self.generated = Some(expression);
         self
     }
 
@@ -253,7 +291,7 @@ impl Column {
     }
 }
 
-/// A column of the table itself, inside a CHECK or an index.
+/// A column of the table itself, inside a CHECK, an index or a generated column.
 pub fn column(name: impl Into<Name>) -> Expr<Name> {
     Expr::Leaf(name.into())
 }

@@ -24,7 +24,7 @@ impl Schema {
             table.renamed_from = None;
             table.columns.iter_mut().for_each(|it| it.renamed_from = None);
         }
-        SchemaBuilder { tables, mistakes: Vec::new() }
+        SchemaBuilder { tables, sequences: self.declared_sequences.clone(), mistakes: Vec::new() }
     }
 }
 
@@ -34,6 +34,12 @@ impl SchemaBuilder {
         if let Some(position) = self.find(name) {
             self.tables.remove(position);
         }
+        self
+    }
+
+    /// Takes a sequence out. A default that takes its numbers is a mistake, unless it goes as well.
+    pub fn without_sequence(mut self, name: &str) -> Self {
+        self.sequences.retain(|it| it.name != name);
         self
     }
 
@@ -132,6 +138,9 @@ impl Table {
         for index in &mut self.keys {
             let read = index.parts.iter_mut().chain(&mut index.predicate);
             read.for_each(|it| *it = renamed(it, from, to));
+        }
+        for computed in self.columns.iter_mut().filter_map(|it| it.generated.as_mut()) {
+            *computed = renamed(computed, from, to);
         }
         self.foreign_keys.iter_mut().for_each(|it| rename(&mut it.columns, from, to));
         for (_, condition) in &mut self.checks {

@@ -13,21 +13,26 @@
 
 mod action;
 mod build;
+mod build_column;
 mod build_index;
 mod build_reference;
 mod built;
 mod continuation;
 mod declare;
+mod default;
 mod edit;
 mod graph;
 mod index;
 mod lint;
+mod storage;
 
 pub use action::{Action, ConstraintMode, Constraints, Timing};
 pub use build::SchemaBuilder;
-pub use built::{CheckSchema, ColumnSchema, ReferenceSchema, Schema, TableSchema};
+pub use built::{CheckSchema, ColumnSchema, GeneratedSchema, ReferenceSchema, Schema, TableSchema};
 pub use continuation::Continuation;
 pub use declare::{Column, ForeignKey, Index, Name, Table, column};
+pub use default::{DefaultFunction, DefaultValue, Sequence, SequenceSchema};
 pub use graph::Components;
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;
+pub use storage::{Affinity, Storage};

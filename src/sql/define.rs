@@ -3,7 +3,7 @@
 use super::Dialect;
 use super::scalar::{Piece, scalar};
 use crate::id::ColumnId;
-use crate::schema::{Action, IndexSchema, Part, ReferenceSchema, Schema, TableSchema, Uniqueness};
+use crate::schema::{Action, DefaultValue, IndexSchema, Part, ReferenceSchema, Schema, TableSchema, Uniqueness};
 
 impl Schema {
     /// The statements that make these tables in SQLite.
@@ -56,7 +56,13 @@ fn column_line(table: &TableSchema, id: ColumnId, dialect: Dialect) -> String {
     if !column.nullable {
         text += " NOT NULL";
     }
-    if let Some(default) = &column.default {
+    if let Some(generated) = &column.generated {
+        let mut leaf = |it: &ColumnId| Piece::atom(dialect.name(&table.column(*it).name));
+        let expression = scalar(&generated.expression, dialect, &mut leaf).alone();
+        return format!("{text} GENERATED ALWAYS AS ({expression}) STORED");
+    }
+    // Sequences and functions of the user have no text in SQLite; whoever inserts there gives the value.
+    if let Some(default) = column.default.as_ref().and_then(DefaultValue::constant) {
         let default = dialect.literal(default.as_ref());
         // DEFAULT takes a bare constant, or any expression in parentheses.
         text +=

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::entries::Entries;
 use super::key::IndexKey;
 use super::tree::Ordered;
-use crate::id::RowId;
+use crate::id::{ColumnId, RowId};
 use crate::record::{Record, Row};
-use crate::schema::{IndexSchema, TableSchema};
+use crate::schema::{IndexSchema, Storage, TableSchema};
 use crate::value::{Kind, Value, ValueRef};
 
 /// The direction of a scan.
@@ -55,7 +55,8 @@ macro_rules! each_shape {
 impl Index {
     /// An empty index over the parts of `schema`.
     pub(super) fn new(table: &TableSchema, schema: &IndexSchema) -> Self {
-        if schema.columns.len() < schema.parts.len() {
+        let strict = |it: &ColumnId| table.column(*it).storage == Storage::Strict;
+        if schema.columns.len() < schema.parts.len() || !schema.columns.iter().all(strict) {
             return Index::General(Keyed::new());
         }
         let columns: Vec<_> = schema.columns.iter().map(|&it| table.column(it)).collect();

@@ -7,7 +7,7 @@ use super::index::{Index, Order};
 use super::tree::{Ordered, Slots};
 use crate::id::{ColumnId, IndexId, RowId};
 use crate::record::Row;
-use crate::schema::TableSchema;
+use crate::schema::{Storage, TableSchema};
 use crate::value::{Kind, ValueRef};
 
 /// The rows of one table and its indexes at one version.
@@ -51,7 +51,9 @@ impl TableImage {
         // Rows may share a deferrable key for a while, and a slot holds one row.
         let primary = schema.primary_key().filter(|key| !key.timing.is_deferrable());
         let integer = primary.and_then(|key| match key.columns.as_slice() {
-            [only] if schema.column(*only).kind == Kind::Int => Some(*only),
+            [only] if schema.column(*only).kind == Kind::Int && schema.column(*only).storage == Storage::Strict => {
+                Some(*only)
+            }
             _ => None,
         });
         let keys = match integer {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Database;
 use crate::error::Result;
 use crate::integrity;
-use crate::schema::{Continuation, Schema};
+use crate::schema::{Continuation, Schema, TableSchema};
 
 impl Database {
     /// A new database with another schema and the rows of this one. Tables and columns carry over by their names, or by
@@ -32,7 +32,9 @@ impl Database {
     pub fn altered(&self, schema: impl Into<Arc<Schema>>) -> Result<Database> {
         let schema = schema.into();
         let snapshot = self.snapshot();
-        let image = integrity::alter(&Continuation::of(&snapshot.schema, &schema), &snapshot.image)?;
-        Ok(Database::holding(schema, image))
+        let sequences = self.shared.sequences.continued(&snapshot.schema, &schema);
+        let default = |table: &TableSchema, column| sequences.default_of(&schema, table, column);
+        let image = integrity::alter(&Continuation::of(&snapshot.schema, &schema), &snapshot.image, &default)?;
+        Ok(Database::holding(schema, image, sequences))
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::Transaction;
+use super::sequences::Sequences;
 use crate::error::Result;
 use crate::id::TableId;
 use crate::schema::Schema;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) committing: Mutex<()>,
     pub(super) reserved: Mutex<Vec<Reserved>>,
     pub(super) transactions: AtomicU64,
+    pub(super) sequences: Sequences,
 }
 
 /// The current version.
@@ -59,13 +61,15 @@ impl Database {
     pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
         let schema = schema.into();
         let image = Image::empty(&schema);
-        Database::holding(schema, image)
+        let sequences = Sequences::new(&schema);
+        Database::holding(schema, image, sequences)
     }
 
-    pub(super) fn holding(schema: Arc<Schema>, image: Image) -> Self {
+    pub(super) fn holding(schema: Arc<Schema>, image: Image, sequences: Sequences) -> Self {
         let head = RwLock::new(Head { version: Version(0), image });
         let (committing, reserved) = (Mutex::new(()), Mutex::new(Vec::new()));
-        Database { shared: Arc::new(Shared { schema, head, committing, reserved, transactions: AtomicU64::new(0) }) }
+        let transactions = AtomicU64::new(0);
+        Database { shared: Arc::new(Shared { schema, head, committing, reserved, transactions, sequences }) }
     }
 
     /// Its tables.
@@ -75,7 +79,8 @@ impl Database {
 
     /// An independent database with the same rows, in constant time. Neither side sees what the other does (D3).
     pub fn fork(&self) -> Database {
-        Database::holding(self.shared.schema.clone(), self.shared.head.read().image.clone())
+        let image = self.shared.head.read().image.clone();
+        Database::holding(self.shared.schema.clone(), image, self.shared.sequences.fork())
     }
 
     /// The current version, which stays as it is whatever others commit.

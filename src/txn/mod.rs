@@ -31,6 +31,7 @@
 mod alter;
 mod commit;
 mod database;
+mod sequences;
 mod transaction;
 
 pub use database::{Database, Snapshot, Version};

@@ -3,7 +3,9 @@
 mod actions;
 mod constraints;
 mod declarations;
+mod defaults;
 mod deferral;
+mod flexible;
 mod indexes;
 mod large;
 mod places;

@@ -20,7 +20,7 @@ pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Stateme
         Statement::Select(select) => Plan::Select(binder.select(select, Shape::Rows)?),
         Statement::Insert(insert) => {
             let table = schema.table_named(&insert.table)?;
-            let columns = columns_of(table, &insert.columns)?;
+            let columns = assignable(table, &insert.columns)?;
             binder.scopes.push(Scope::default());
             let (InsertValues::Rows(given), None, []) = (&insert.values, &insert.on_conflict, &insert.returning[..])
             else {
@@ -45,7 +45,7 @@ pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Stateme
             let find = binder.find(table, update.filter.as_ref())?;
             let mut set = Vec::with_capacity(update.set.len());
             for (name, value) in &update.set {
-                set.push((table.column_named(name)?, binder.expr(value)?));
+                set.push((table.assignable(name)?, binder.expr(value)?));
             }
             Plan::Update { table: table.id, set, find }
         }
@@ -54,7 +54,7 @@ pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Stateme
             if table.primary_key().is_none() {
                 return Err(Misuse::NoKey { table: table.name.clone() }.into());
             }
-            Plan::UpdateRows { table: table.id, columns: columns_of(table, &update.columns)? }
+            Plan::UpdateRows { table: table.id, columns: assignable(table, &update.columns)? }
         }
         Statement::Delete(delete) => {
             let table = schema.table_named(&delete.table)?;
@@ -79,6 +79,11 @@ pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Stateme
             Plan::DeleteRows { table: table.id, find }
         }
     })
+}
+
+/// Columns that a statement gives values.
+fn assignable(table: &TableSchema, names: &[Name]) -> Result<Vec<ColumnId>> {
+    names.iter().map(|name| table.assignable(name)).collect()
 }
 
 pub(super) fn columns_of(table: &TableSchema, names: &[Name]) -> Result<Vec<ColumnId>> {
