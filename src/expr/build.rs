@@ -1,7 +1,7 @@
 //! Writing expressions: operators as methods.
 
-use super::{Arithmetic, Comparison, Expr, Function};
-use crate::value::Value;
+use super::{Arithmetic, Case, Cast, Comparison, Expr, Function, Like, Matching};
+use crate::value::{Kind, Truth, Value};
 
 /// What can stand on one side of an operator and turn into an expression.
 ///
@@ -61,9 +61,43 @@ pub trait Expression<L>: Sized {
         Expr::InList(Box::new(self.expr()), list.into_iter().map(Into::into).collect())
     }
 
-    /// `self LIKE pattern`
+    /// Equal, or both NULL: `self IS NOT DISTINCT FROM other`
+    fn same(self, other: impl Into<Expr<L>>) -> Expr<L> {
+        Expr::Same(Box::new(self.expr()), Box::new(other.into()))
+    }
+
+    /// `self IS TRUE`, `IS FALSE` or `IS UNKNOWN`
+    fn is(self, truth: Truth) -> Expr<L> {
+        Expr::Is(truth, Box::new(self.expr()))
+    }
+
+    /// `self BETWEEN low AND high`, which is two comparisons, so that an index can serve both.
+    fn between(self, low: impl Into<Expr<L>>, high: impl Into<Expr<L>>) -> Expr<L>
+    where
+        L: Clone,
+    {
+        let it = self.expr();
+        Expr::And(vec![it.clone().ge(low), it.le(high)])
+    }
+
+    /// `self LIKE pattern`, in which ASCII letters match in either case, as in SQLite.
     fn like(self, pattern: impl Into<Expr<L>>) -> Expr<L> {
-        Expr::Like(Box::new(self.expr()), Box::new(pattern.into()))
+        self.matches(Matching::AsciiCase, pattern)
+    }
+
+    /// Whether text matches a pattern that is read in one of the known ways.
+    fn matches(self, matching: Matching, pattern: impl Into<Expr<L>>) -> Expr<L> {
+        Expr::Like(Box::new(Like { matching, text: self.expr(), pattern: pattern.into(), escape: None }))
+    }
+
+    /// `CAST(self AS kind)`: an error where it does not fit.
+    fn cast(self, kind: Kind) -> Expr<L> {
+        Expr::Cast(Cast::To(kind), Box::new(self.expr()))
+    }
+
+    /// The function of this operand alone.
+    fn call(self, function: Function) -> Expr<L> {
+        Expr::Call(function, vec![self.expr()])
     }
 
     /// Both hold.
@@ -103,12 +137,19 @@ pub trait Expression<L>: Sized {
 
     /// `lower(self)`
     fn lower(self) -> Expr<L> {
-        Expr::Call(Function::Lower, vec![self.expr()])
+        self.call(Function::Lower)
     }
 
     /// `length(self)`
     fn length(self) -> Expr<L> {
-        Expr::Call(Function::Length, vec![self.expr()])
+        self.call(Function::Length)
+    }
+}
+
+impl<L> Expr<L> {
+    /// `CASE WHEN … THEN … ELSE … END`
+    pub fn case(arms: impl IntoIterator<Item = (Expr<L>, Expr<L>)>, otherwise: Option<Expr<L>>) -> Self {
+        Expr::Case(Box::new(Case { arms: arms.into_iter().collect(), otherwise }))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Evaluating an expression against whatever its leaves stand for.
 
-use super::{Arithmetic, Expr};
-use crate::error::{Misuse, Result};
+use super::function::Refusal;
+use super::{Expr, Function, Like};
+use crate::error::Result;
 use crate::value::{Truth, Value, ValueRef};
 
 /// What the leaves of an expression stand for while it is evaluated.
@@ -64,12 +65,27 @@ impl<L> Expr<L> {
             Expr::Leaf(it) => environment.leaf(it)?,
             Expr::Arithmetic(how, a, b) => {
                 let (a, b) = (a.evaluate(environment)?, b.evaluate(environment)?);
-                Scalar::Computed(calculate(*how, a.get(), b.get())?)
+                let result = how.calculate(a.get(), b.get());
+                Scalar::Computed(result.map_err(|it| it.of(how.symbol(), &[a.get(), b.get()]))?)
             }
-            Expr::Call(function, list) => {
-                let operands = list.iter().map(|it| it.evaluate(environment)).collect::<Result<Vec<_>>>()?;
-                let operands: Vec<ValueRef<'_>> = operands.iter().map(Scalar::get).collect();
-                Scalar::Computed(function.call(&operands)?)
+            Expr::Call(Function::Coalesce | Function::Ifnull, list) => first_known(list, environment)?,
+            Expr::Call(Function::Iif, list) => chosen(list, environment)?,
+            Expr::Call(function, list) => Scalar::Computed(with_operands(list, environment, |it| function.call(it))?),
+            Expr::Apply(function, list) => Scalar::Computed(with_operands(list, environment, |it| function.call(it))?),
+            Expr::Case(case) => {
+                for (condition, outcome) in &case.arms {
+                    if condition.holds(environment)?.is_true() {
+                        return outcome.evaluate(environment);
+                    }
+                }
+                match &case.otherwise {
+                    Some(it) => it.evaluate(environment)?,
+                    None => ValueRef::Null.into(),
+                }
+            }
+            Expr::Cast(cast, it) => {
+                let scalar = it.evaluate(environment)?;
+                if cast.keeps(scalar.get()) { scalar } else { Scalar::Computed(cast.convert(scalar.get())?) }
             }
             condition => condition.holds(environment)?.into(),
         })
@@ -85,10 +101,12 @@ impl<L> Expr<L> {
                 let (a, b) = (a.evaluate(environment)?, b.evaluate(environment)?);
                 Truth::compare(a.get(), b.get(), |ordering| how.holds(ordering))
             }
+            Expr::Same(a, b) => (a.evaluate(environment)?.get() == b.evaluate(environment)?.get()).into(),
             Expr::And(list) => fold(list, Truth::True, Truth::False, Truth::and, environment)?,
             Expr::Or(list) => fold(list, Truth::False, Truth::True, Truth::or, environment)?,
             Expr::Not(it) => !it.holds(environment)?,
             Expr::IsNull(it) => it.evaluate(environment)?.get().is_null().into(),
+            Expr::Is(truth, it) => (it.holds(environment)? == *truth).into(),
             Expr::InList(it, list) => {
                 let needle = it.evaluate(environment)?;
                 let mut found = Truth::False;
@@ -101,22 +119,85 @@ impl<L> Expr<L> {
                 }
                 found
             }
-            Expr::Like(text, pattern) => {
-                let (text, pattern) = (text.evaluate(environment)?, pattern.evaluate(environment)?);
-                match (text.get(), pattern.get()) {
-                    (ValueRef::Null, _) | (_, ValueRef::Null) => Truth::Unknown,
-                    (ValueRef::Text(text), ValueRef::Text(pattern)) => like(text, pattern).into(),
-                    (a, b) => return Err(operation("LIKE", a, b)),
-                }
-            }
-            Expr::Value(_) | Expr::Leaf(_) | Expr::Arithmetic(..) | Expr::Call(..) => {
+            Expr::Like(like) => like.holds(environment)?,
+            Expr::Value(_)
+            | Expr::Leaf(_)
+            | Expr::Arithmetic(..)
+            | Expr::Call(..)
+            | Expr::Apply(..)
+            | Expr::Case(_)
+            | Expr::Cast(..) => {
                 let scalar = self.evaluate(environment)?;
-                Truth::of(scalar.get()).ok_or_else(|| {
-                    let operands = vec![scalar.get().to_value()];
-                    Misuse::Operation { operation: "a condition", operands }
-                })?
+                Truth::of(scalar.get()).ok_or_else(|| Refusal::Undefined.of("a condition", &[scalar.get()]))?
             }
         })
+    }
+}
+
+impl<L> Like<L> {
+    fn holds(&self, environment: &impl Environment<L>) -> Result<Truth> {
+        let (text, pattern) = (self.text.evaluate(environment)?, self.pattern.evaluate(environment)?);
+        let escape = match &self.escape {
+            None => None,
+            Some(it) => match it.evaluate(environment)?.get() {
+                ValueRef::Null => return Ok(Truth::Unknown),
+                ValueRef::Text(it) if it.chars().count() <= 1 => it.chars().next(),
+                other => return Err(Refusal::Undefined.of("ESCAPE", &[other])),
+            },
+        };
+        Ok(match (text.get(), pattern.get()) {
+            (ValueRef::Null, _) | (_, ValueRef::Null) => Truth::Unknown,
+            (ValueRef::Text(text), ValueRef::Text(pattern)) => self.matching.matches(text, pattern, escape).into(),
+            (a, b) => return Err(Refusal::Undefined.of(self.matching.name(), &[a, b])),
+        })
+    }
+}
+
+/// The first that is not NULL; those behind it are not computed.
+fn first_known<'a, L>(list: &'a [Expr<L>], environment: &'a impl Environment<L>) -> Result<Scalar<'a>> {
+    for item in list {
+        let scalar = item.evaluate(environment)?;
+        if !scalar.get().is_null() {
+            return Ok(scalar);
+        }
+    }
+    Ok(ValueRef::Null.into())
+}
+
+/// The operand behind the first condition that holds, or the last one; the others are not computed.
+fn chosen<'a, L>(list: &'a [Expr<L>], environment: &'a impl Environment<L>) -> Result<Scalar<'a>> {
+    for pair in list.chunks(2) {
+        match pair {
+            [condition, outcome] if condition.holds(environment)?.is_true() => return outcome.evaluate(environment),
+            [otherwise] => return otherwise.evaluate(environment),
+            _ => {}
+        }
+    }
+    Ok(ValueRef::Null.into())
+}
+
+/// Computes operands and hands them over; up to three of them need no list.
+fn with_operands<'a, L>(
+    list: &'a [Expr<L>],
+    environment: &'a impl Environment<L>,
+    call: impl FnOnce(&[ValueRef<'_>]) -> Result<Value>,
+) -> Result<Value> {
+    match list {
+        [a] => call(&[a.evaluate(environment)?.get()]),
+        [a, b] => {
+            let (a, b) = (a.evaluate(environment)?, b.evaluate(environment)?);
+            call(&[a.get(), b.get()])
+        }
+        [a, b, c] => {
+            let (a, b) = (a.evaluate(environment)?, b.evaluate(environment)?);
+            let c = c.evaluate(environment)?;
+            call(&[a.get(), b.get(), c.get()])
+        }
+        list => {
+            let operands = list.iter().map(|it| it.evaluate(environment)).collect::<Result<Vec<_>>>()?;
+            let operands: Vec<ValueRef<'_>> = operands.iter().map(Scalar::get).collect();
+            call(&operands)
+        }
     }
 }
 
@@ -138,81 +219,10 @@ fn fold<L>(
     Ok(all)
 }
 
-fn operation(name: &'static str, a: ValueRef<'_>, b: ValueRef<'_>) -> crate::error::Error {
-    Misuse::Operation { operation: name, operands: vec![a.to_value(), b.to_value()] }.into()
-}
-
-fn calculate(how: Arithmetic, a: ValueRef<'_>, b: ValueRef<'_>) -> Result<Value> {
-    use ValueRef::{Float, Int, Null};
-    match (a, b) {
-        (Null, _) | (_, Null) => Ok(Value::Null),
-        (Int(x), Int(y)) => {
-            let result = match how {
-                Arithmetic::Add => x.checked_add(y),
-                Arithmetic::Subtract => x.checked_sub(y),
-                Arithmetic::Multiply => x.checked_mul(y),
-                Arithmetic::Divide | Arithmetic::Remainder if y == 0 => return Ok(Value::Null),
-                Arithmetic::Divide => x.checked_div(y),
-                Arithmetic::Remainder => Some(x.wrapping_rem(y)),
-            };
-            result.map(Value::Int).ok_or_else(|| {
-                let operands = vec![a.to_value(), b.to_value()];
-                Misuse::Overflow { operation: how.symbol(), operands }.into()
-            })
-        }
-        (Int(x), Float(y)) => Ok(calculate_floats(how, x as f64, y)),
-        (Float(x), Int(y)) => Ok(calculate_floats(how, x, y as f64)),
-        (Float(x), Float(y)) => Ok(calculate_floats(how, x, y)),
-        _ => Err(operation(how.symbol(), a, b)),
-    }
-}
-
-fn calculate_floats(how: Arithmetic, x: f64, y: f64) -> Value {
-    match how {
-        Arithmetic::Add => Value::Float(x + y),
-        Arithmetic::Subtract => Value::Float(x - y),
-        Arithmetic::Multiply => Value::Float(x * y),
-        Arithmetic::Divide | Arithmetic::Remainder if y == 0.0 => Value::Null,
-        Arithmetic::Divide => Value::Float(x / y),
-        Arithmetic::Remainder => Value::Float(x % y),
-    }
-}
-
-/// `%` stands for any run of characters, `_` for one. ASCII letters match in either case, as in SQLite.
-///
-/// Greedy with one point of return: only the last `%` can need another try, so the time is at most the product of both
-/// lengths and nothing recurses.
-fn like(text: &str, pattern: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    let pattern: Vec<char> = pattern.chars().collect();
-    let (mut t, mut p) = (0, 0);
-    let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('%') => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some(&c) if c == '_' || c.eq_ignore_ascii_case(&text[t]) => {
-                t += 1;
-                p += 1;
-            }
-            _ => match retry {
-                Some((after, from)) => {
-                    retry = Some((after, from + 1));
-                    (p, t) = (after, from + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '%')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expr::Expression;
+    use crate::expr::{Arithmetic, Case, Expression};
 
     struct Nothing;
 
@@ -252,17 +262,47 @@ mod tests {
     }
 
     #[test]
-    fn like_matches_as_sqlite_does() {
-        for (text, pattern, expected) in [
-            ("abc", "a%", true),
-            ("abc", "A_C", true),
-            ("abc", "%b", false),
-            ("abab", "%ab", true),
-            ("", "%", true),
-            ("", "_", false),
-            ("mississippi", "%iss%pi", true),
-        ] {
-            assert_eq!(like(text, pattern), expected, "{text} LIKE {pattern}");
+    fn what_is_not_chosen_is_not_computed() {
+        let refused = || Expr::from("a").plus(1);
+        assert!(value(refused()).is_err());
+        let arms = vec![(Expr::from(false), refused()), (Expr::from(1).eq(1), Expr::from("b"))];
+        let case = |arms| Expr::Case(Box::new(Case { arms, otherwise: Some(refused()) }));
+        assert_eq!(value(case(arms)), Ok("b".into()));
+        assert!(value(case(vec![])).is_err());
+        assert_eq!(value(Expr::Case(Box::new(Case { arms: vec![], otherwise: None }))), Ok(Value::Null));
+        assert_eq!(value(Expr::Call(Function::Coalesce, vec![Value::Null.into(), 1.into(), refused()])), Ok(1.into()));
+        assert_eq!(value(Expr::Call(Function::Iif, vec![true.into(), 1.into(), refused()])), Ok(1.into()));
+    }
+
+    #[test]
+    fn what_is_never_unknown() {
+        let null = || Expr::<()>::Value(Value::Null);
+        assert_eq!(value(null().same(null())), Ok(true.into()));
+        assert_eq!(value(null().same(1)), Ok(false.into()));
+        assert_eq!(value(Expr::from(1).same(1.0)), Ok(true.into()));
+        for (condition, expected) in [(Expr::from(true), 0), (Expr::from(false), 1), (null(), 2)] {
+            let truths = [Truth::True, Truth::False, Truth::Unknown];
+            for (place, truth) in truths.into_iter().enumerate() {
+                assert_eq!(value(condition.clone().is(truth)), Ok((place == expected).into()));
+            }
         }
+    }
+
+    #[test]
+    fn bits_move() {
+        use Arithmetic::{BitAnd, BitOr, ShiftLeft, ShiftRight};
+        for (a, how, b, expected) in [
+            (6, BitAnd, 3, 2),
+            (6, BitOr, 3, 7),
+            (1, ShiftLeft, 3, 8),
+            (1, ShiftLeft, 64, 0),
+            (-8, ShiftRight, 1, -4),
+            (-8, ShiftRight, 64, -1),
+            (8, ShiftLeft, -1, 4),
+            (1, ShiftRight, i32::MIN, 0),
+        ] {
+            assert_eq!(value(Expr::from(a).arithmetic(how, b)), Ok(expected.into()), "{a} {how:?} {b}");
+        }
+        assert!(value(Expr::from(1.5).arithmetic(BitAnd, 1)).is_err());
     }
 }

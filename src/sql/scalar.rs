@@ -2,7 +2,8 @@
 //! would fall apart.
 
 use super::Dialect;
-use crate::expr::{Arithmetic, Expr, Function};
+use crate::expr::{Arithmetic, Case, Cast, Expr, Function, Like, Matching};
+use crate::value::{Truth, Value};
 
 /// How tightly the parts of a text hold together, loosest first. The comparisons share one place, without an order
 /// among them, since databases disagree about it.
@@ -12,9 +13,11 @@ pub(super) enum Binding {
     And,
     Not,
     Comparison,
+    Bits,
     Sum,
     Product,
     Concat,
+    Unary,
     Atom,
 }
 
@@ -56,7 +59,7 @@ impl Piece {
 pub(super) fn scalar<L>(expr: &Expr<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) -> Piece {
     let mut part = |it: &Expr<L>, least: Binding| scalar(it, dialect, leaf).within(least);
     // A comparison within a comparison is always in parentheses.
-    let side = Binding::Sum;
+    let side = Binding::Bits;
     match expr {
         Expr::Value(it) => Piece::atom(dialect.literal(it.as_ref())),
         Expr::Leaf(it) => leaf(it),
@@ -90,38 +93,138 @@ pub(super) fn scalar<L>(expr: &Expr<L>, dialect: Dialect, leaf: &mut dyn FnMut(&
             let list: Vec<String> = list.iter().map(|it| part(it, Binding::Or)).collect();
             Piece::turnable(&it, "IN", &format!("({})", list.join(", ")))
         }
-        Expr::Like(a, b) => {
+        Expr::Like(it) => like(it, dialect, leaf),
+        Expr::Arithmetic(how, a, b) => arithmetic(*how, a, b, dialect, leaf),
+        Expr::Same(a, b) => {
             let (a, b) = (part(a, side), part(b, side));
-            Piece::turnable(&a, "LIKE", &b)
+            let negated = Some(format!("{a} IS NOT {b}"));
+            Piece { negated, ..Piece::new(format!("{a} IS {b}"), Binding::Comparison) }
         }
-        Expr::Arithmetic(how, a, b) => {
-            let (binding, tighter) = match how {
-                Arithmetic::Add | Arithmetic::Subtract => (Binding::Sum, Binding::Product),
-                Arithmetic::Multiply | Arithmetic::Divide | Arithmetic::Remainder => {
-                    (Binding::Product, Binding::Concat)
-                }
+        Expr::Is(truth, it) => {
+            let it = part(it, side);
+            let word = match truth {
+                Truth::True => "TRUE",
+                Truth::False => "FALSE",
+                Truth::Unknown => "NULL",
             };
-            // Of equals the left one goes first, so only the right one needs parentheses.
-            let (a, b) = (part(a, binding), part(b, tighter));
-            Piece::new(format!("{a} {} {b}", how.symbol()), binding)
+            let negated = Some(format!("{it} IS NOT {word}"));
+            Piece { negated, ..Piece::new(format!("{it} IS {word}"), Binding::Comparison) }
         }
+        Expr::Case(it) => case(it, dialect, leaf),
+        Expr::Cast(how, it) => cast(*how, it, dialect, leaf),
         Expr::Call(function, list) => call(*function, list, dialect, leaf),
+        Expr::Apply(function, list) => {
+            let list: Vec<String> = list.iter().map(|it| part(it, Binding::Or)).collect();
+            Piece::atom(format!("{}({})", dialect.name(function.name()), list.join(", ")))
+        }
     }
 }
 
+fn arithmetic<L>(
+    how: Arithmetic,
+    a: &Expr<L>,
+    b: &Expr<L>,
+    dialect: Dialect,
+    leaf: &mut dyn FnMut(&L) -> Piece,
+) -> Piece {
+    let (binding, tighter) = match how {
+        Arithmetic::BitAnd | Arithmetic::BitOr | Arithmetic::ShiftLeft | Arithmetic::ShiftRight => {
+            (Binding::Bits, Binding::Sum)
+        }
+        Arithmetic::Add | Arithmetic::Subtract => (Binding::Sum, Binding::Product),
+        Arithmetic::Multiply | Arithmetic::Divide | Arithmetic::Remainder => (Binding::Product, Binding::Concat),
+    };
+    // Of equals the left one goes first, so only the right one needs parentheses. Databases disagree about the order of
+    // operators on bits among each other.
+    let left = if binding == Binding::Bits { tighter } else { binding };
+    let a = scalar(a, dialect, leaf).within(left);
+    let b = scalar(b, dialect, leaf).within(tighter);
+    Piece::new(format!("{a} {} {b}", how.symbol()), binding)
+}
+
+fn case<L>(it: &Case<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) -> Piece {
+    // A CASE without a condition is what it comes to in the end.
+    if it.arms.is_empty() {
+        return it.otherwise.as_ref().map_or(Piece::atom("NULL"), |it| scalar(it, dialect, leaf));
+    }
+    let mut part = |it: &Expr<L>| scalar(it, dialect, leaf).alone();
+    let mut text = "CASE".to_owned();
+    for (condition, outcome) in &it.arms {
+        text += &format!(" WHEN {} THEN {}", part(condition), part(outcome));
+    }
+    if let Some(it) = &it.otherwise {
+        text += &format!(" ELSE {}", part(it));
+    }
+    Piece::atom(text + " END")
+}
+
+fn cast<L>(how: Cast, it: &Expr<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) -> Piece {
+    let it = scalar(it, dialect, leaf);
+    match how {
+        Cast::To(kind) => Piece::atom(format!("CAST({} AS {})", it.alone(), dialect.column_type(kind, false))),
+        Cast::Lenient(affinity) => Piece::atom(format!("CAST({} AS {})", it.alone(), affinity.name())),
+        // What a column of SQLite does to its values has no word.
+        Cast::Affine(_) => it,
+    }
+}
+
+fn like<L>(it: &Like<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) -> Piece {
+    let mut part = |it: &Expr<L>| scalar(it, dialect, leaf).within(Binding::Bits);
+    // SQLite has no LIKE that tells cases apart; a constant pattern can be said with GLOB.
+    let exact = match (it.matching, &it.pattern, &it.escape) {
+        (Matching::Exact, Expr::Value(Value::Text(pattern)), None) => Some(glob(pattern)),
+        _ => None,
+    };
+    let text = part(&it.text);
+    if let Some(pattern) = exact {
+        return Piece::turnable(&text, "GLOB", &dialect.literal(Value::from(pattern).as_ref()));
+    }
+    let word = if it.matching == Matching::Glob { "GLOB" } else { "LIKE" };
+    let mut pattern = part(&it.pattern);
+    if let Some(escape) = &it.escape {
+        pattern = format!("{pattern} ESCAPE {}", part(escape));
+    }
+    Piece::turnable(&text, word, &pattern)
+}
+
+fn glob(pattern: &str) -> String {
+    let mut out = String::new();
+    for it in pattern.chars() {
+        match it {
+            '%' => out.push('*'),
+            '_' => out.push('?'),
+            '*' | '?' | '[' => out.extend(['[', it, ']']),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 fn call<L>(function: Function, list: &[Expr<L>], dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) -> Piece {
+    if let ([a, b], Some(how)) = (list, function.lenient_arithmetic()) {
+        return arithmetic(how, a, b, dialect, leaf);
+    }
     let mut part = |it: &Expr<L>, least: Binding| scalar(it, dialect, leaf).within(least);
     match (function, list) {
         // SQLite takes no fewer than two; of one the first that is not NULL is itself.
         (Function::Coalesce, []) => Piece::atom("NULL"),
         (Function::Coalesce, [only]) => scalar(only, dialect, leaf),
-        (Function::Concat, [first, rest @ ..]) => {
+        // What SQLite does by itself.
+        (Function::Number | Function::Condition, [only]) => scalar(only, dialect, leaf),
+        (Function::Negate | Function::LenientNegate | Function::BitNot | Function::LenientBitNot, [it]) => {
+            let text = part(it, Binding::Atom);
+            // Two minus signs would begin a comment.
+            let space = if text.starts_with('-') { " " } else { "" };
+            Piece::new(format!("{}{space}{text}", function.name()), Binding::Unary)
+        }
+        (Function::Concat | Function::LenientConcat, [first, rest @ ..]) => {
             let mut text = part(first, Binding::Concat);
             for it in rest {
-                text = format!("{text} || {}", part(it, Binding::Atom));
+                text = format!("{text} || {}", part(it, Binding::Unary));
             }
             Piece::new(text, Binding::Concat)
         }
+        (Function::Concat, []) => Piece::atom("''"),
         (_, list) => {
             let list: Vec<String> = list.iter().map(|it| part(it, Binding::Or)).collect();
             Piece::atom(format!("{}({})", function.name(), list.join(", ")))
@@ -185,5 +288,22 @@ mod tests {
         check(Expr::Call(Function::Coalesce, vec![a(), b(), 0.into()]), "coalesce(a, b, 0)");
         check(Expr::Call(Function::Coalesce, vec![a().plus(1)]).times(2), "(a + 1) * 2");
         check(Expr::Call(Function::Coalesce, vec![]), "NULL");
+    }
+
+    #[test]
+    fn operators_of_all_sorts() {
+        use Arithmetic::{BitAnd, BitOr, ShiftLeft};
+        check(a().plus(1).arithmetic(BitAnd, b()).eq(0), "a + 1 & b = 0");
+        check(a().arithmetic(BitAnd, b()).arithmetic(BitOr, 1), "(a & b) | 1");
+        check(a().arithmetic(ShiftLeft, b().plus(1)).plus(1), "(a << b + 1) + 1");
+        check(Expr::from(-1).call(Function::Negate), "- -1");
+        check(a().plus(b()).call(Function::BitNot).times(2), "~(a + b) * 2");
+        check(Expr::Call(Function::LenientAdd, vec![a(), 1.into()]).times(2), "(a + 1) * 2");
+        check(a().call(Function::Condition).negated(), "NOT a");
+        check(a().same(b()).negated(), "a IS NOT b");
+        check(a().eq(1).is(Truth::True), "(a = 1) IS TRUE");
+        check(a().matches(Matching::Exact, "50*_%"), "a GLOB '50[*]?*'");
+        check(Expr::case([(a().eq(1), "x".into())], Some(b())), "CASE WHEN a = 1 THEN 'x' ELSE b END");
+        check(a().plus(1).cast(crate::value::Kind::Text), "CAST(a + 1 AS text)");
     }
 }

@@ -1,6 +1,7 @@
 //! The text that statements and schemas render to, run by SQLite: it does what the statement does here.
 
 mod expressions;
+mod functions;
 
 use diptych::expr::Function;
 use diptych::query::{
