@@ -51,6 +51,7 @@
 //! | [`query`] | statements, plans, the connection and its log |
 //! | [`sql`] | statements as SQL text |
 //! | [`object`] | classes, sessions, relations, loading, the unit of work |
+//! | `lab` (feature `lab`) | instruments that show what the engine does, a second opinion on constraints first |
 
 extern crate self as diptych;
 
@@ -61,6 +62,8 @@ pub mod error;
 pub mod expr;
 pub mod id;
 pub mod integrity;
+#[cfg(feature = "lab")]
+pub mod lab;
 #[cfg(feature = "objects")]
 pub mod object;
 pub mod prelude;

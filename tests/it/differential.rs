@@ -9,8 +9,8 @@
 //!
 //! `DIPTYCH_HISTORIES` sets how many histories run, `DIPTYCH_SEED` with which seed the first one starts.
 
-mod cell;
-mod choices;
+pub(crate) mod cell;
+pub(crate) mod choices;
 mod compare;
 mod difference;
 mod history;
@@ -19,7 +19,7 @@ mod queries;
 mod query;
 mod render;
 mod rules;
-mod schema;
+pub(crate) mod schema;
 mod shrink;
 mod sqlite;
 
@@ -38,7 +38,7 @@ struct Summary {
     differences: BTreeMap<Difference, usize>,
 }
 
-fn setting(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |it| it.parse().expect("a number"))
 }
 

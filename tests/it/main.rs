@@ -6,6 +6,7 @@ mod derive;
 mod differential;
 #[cfg(feature = "objects")]
 mod objects;
+mod oracle;
 mod sql;
 mod tables;
 mod tidy;
