@@ -206,12 +206,7 @@ impl<'a> Actions<'a> {
             let mut because = Vec::new();
             if !self.named.contains_key(&place) {
                 for Acting { reference, parent, action } in self.acting(place) {
-                    let acts = if goes {
-                        action == Action::Cascade && self.gone.contains(&parent)
-                    } else {
-                        !matches!(action, Action::NoAction | Action::Restrict)
-                    };
-                    if acts {
+    XX                    if acts {
                         because.push(Because { reference: reference.id, parent: self.before.row(parent).clone() });
                     }
                 }

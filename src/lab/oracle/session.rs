@@ -73,39 +73,29 @@ impl<'a> Oracle<'a> {
     }
 
     fn decide(&mut self, statement: &RowStatement) -> Result<Answer, Beyond> {
-        let (outcome, plan) = match statement {
-            RowStatement::Insert(table, rows) => (self.with(*table, rows), Vec::new()),
+        let place = |table: &TableId, at: &usize| Place { table: *table, at: *at };
+        let named = match statement {
+            RowStatement::Insert(..) => BTreeMap::new(),
             RowStatement::Update(table, rows) => {
-                let named = rows.iter().map(|(at, row)| (Place { table: *table, at: *at }, Some(row.clone())));
-                match self.act(named.collect())? {
-                    Ok(acted) => acted,
-                    Err(refusals) => return Ok(Answer::Refused(refusals)),
-                }
+                rows.iter().map(|(at, row)| (place(table, at), Some(row.clone()))).collect()
             }
-            RowStatement::Delete(table, rows) => {
-                let named = rows.iter().map(|at| (Place { table: *table, at: *at }, None));
-                match self.act(named.collect())? {
-                    Ok(acted) => acted,
-                    Err(refusals) => return Ok(Answer::Refused(refusals)),
-                }
-            }
+            RowStatement::Delete(table, rows) => rows.iter().map(|at| (place(table, at), None)).collect(),
         };
-        let refusals = judge(self.schema, &outcome, &|name, timing| waits(&self.modes, name, timing))?;
+        let actions = Actions::of(self.schema, &self.world, named)?;
+        let mut refusals = actions.restricted();
+        let outcome = match statement {
+            RowStatement::Insert(table, rows) => self.with(*table, rows),
+            _ => actions.outcome(),
+        };
+        if refusals.is_empty() {
+            refusals = judge(self.schema, &outcome, &|name, timing| waits(&self.modes, name, timing))?;
+        }
+        let plan = actions.plan();
         if !refusals.is_empty() {
             return Ok(Answer::Refused(refusals));
         }
         self.world = outcome;
         Ok(Answer::Accepted(plan))
-    }
-
-    #[expect(clippy::type_complexity, reason = "the outcome with its plan, or the refusals, or neither")]
-    fn act(
-        &self,
-        named: BTreeMap<Place, Option<Cells>>,
-    ) -> Result<Result<(World, Vec<Planned>), Vec<Refusal>>, Beyond> {
-        let actions = Actions::of(self.schema, &self.world, named)?;
-        let restricted = actions.restricted();
-        Ok(if restricted.is_empty() { Ok((actions.outcome(), actions.plan())) } else { Err(restricted) })
     }
 
     /// The world with more rows. A key that fills itself becomes the greatest key so far and one, and is positive.

@@ -1,11 +1,11 @@
 //! Schemas and operations as SQL that SQLite runs and that a person can paste.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use diptych::Kind;
 
 use super::history::{Filter, Operation, To};
-use super::schema::{CheckSpec, SchemaSpec, TableSpec, column_name, table_name};
+use super::schema::{CheckSpec, OnlySpec, SchemaSpec, TableSpec, column_name, table_name, unique_name};
 
 fn list(columns: &[usize]) -> String {
     columns.iter().map(|&it| column_name(it)).collect::<Vec<_>>().join(", ")
@@ -41,7 +41,8 @@ impl TableSpec {
         if !self.primary.is_empty() && !self.auto {
             parts.push(format!("PRIMARY KEY ({})", list(&self.primary)));
         }
-        parts.extend(self.unique.iter().map(|it| format!("UNIQUE ({})", list(it))));
+        let whole = self.unique.iter().filter(|it| it.only.is_none());
+        parts.extend(whole.map(|it| format!("UNIQUE ({})", list(&it.columns))));
         parts.extend(self.checks.iter().map(|check| match *check {
             CheckSpec::AtMost(a, most) => format!("CHECK ({} <= {most})", column_name(a)),
             CheckSpec::Differ(a, b) => format!("CHECK ({} <> {})", column_name(a), column_name(b)),
@@ -50,12 +51,28 @@ impl TableSpec {
             let mut part = format!("FOREIGN KEY ({}) REFERENCES {}", list(&key.columns), table_name(key.target));
             write!(part, " ({})", list(&key.target_columns)).unwrap();
             write!(part, " ON DELETE {} ON UPDATE {}", key.on_delete.sql(), key.on_update.sql()).unwrap();
-            if key.deferred {
-                part += " DEFERRABLE INITIALLY DEFERRED";
-            }
+            write!(part, " {}", key.timing.sql()).unwrap();
             parts.push(part);
         }
-        format!("CREATE TABLE {} (\n  {}\n) STRICT;\n", table_name(position), parts.join(",\n  "))
+        let mut sql = format!("CREATE TABLE {} (\n  {}\n) STRICT;\n", table_name(position), parts.join(",\n  "));
+        for (at, unique) in self.unique.iter().enumerate() {
+            if let Some(only) = &unique.only {
+                let (name, table) = (unique_name(position, at), table_name(position));
+                writeln!(sql, "CREATE UNIQUE INDEX {name} ON {table} ({}) WHERE {only};", list(&unique.columns))
+                    .unwrap();
+            }
+        }
+        sql
+    }
+}
+
+impl fmt::Display for OnlySpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OnlySpec::AtLeast(a, least) => write!(f, "{} >= {least}", column_name(*a)),
+            OnlySpec::Null(a) => write!(f, "{} IS NULL", column_name(*a)),
+            OnlySpec::NotNull(a) => write!(f, "{} IS NOT NULL", column_name(*a)),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Every constraint judged on a dump of all rows, naively: no index, no plan, nothing shared with either side.
 
+use diptych::schema::Timing;
+
 use super::cell::Cell;
 use super::ours::Dump;
-use super::schema::{CheckSpec, ReferenceSpec, SchemaSpec, table_name};
+use super::schema::{CheckSpec, OnlySpec, ReferenceSpec, SchemaSpec, table_name};
 
 fn key(row: &[Cell], columns: &[usize]) -> Option<Vec<Cell>> {
     let key: Vec<Cell> = columns.iter().map(|&it| row[it].clone()).collect();
@@ -19,8 +21,16 @@ fn dangles(dump: &Dump, reference: &ReferenceSpec, row: &[Cell]) -> bool {
 pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, at_commit: bool) -> Result<(), String> {
     for (position, (spec, rows)) in schema.tables.iter().zip(dump).enumerate() {
         let table = table_name(position);
-        for unique in spec.keys() {
-            let mut keys: Vec<Vec<Cell>> = rows.iter().filter_map(|row| key(row, &unique)).collect();
+        let partial = spec.unique.iter().map(|it| (it.columns.clone(), it.only.as_ref()));
+        let primary = (!spec.primary.is_empty()).then(|| (spec.primary.clone(), None));
+        for (unique, only) in primary.into_iter().chain(partial) {
+            let counts = |row: &&Vec<Cell>| match only {
+                None => true,
+                Some(OnlySpec::AtLeast(a, least)) => matches!(row[*a], Cell::Int(it) if it >= *least),
+                Some(OnlySpec::Null(a)) => row[*a].is_null(),
+                Some(OnlySpec::NotNull(a)) => !row[*a].is_null(),
+            };
+            let mut keys: Vec<Vec<Cell>> = rows.iter().filter(counts).filter_map(|row| key(row, &unique)).collect();
             keys.sort();
             if keys.windows(2).any(|pair| pair[0] == pair[1]) {
                 return Err(format!("{table}: two rows agree in {unique:?}"));
@@ -40,7 +50,7 @@ pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, at_commit: bool) -> Result
             if let Some(check) = spec.checks.iter().find(broken) {
                 return Err(format!("{table}: {row:?} breaks {check:?}"));
             }
-            for reference in spec.references.iter().filter(|it| at_commit || !it.deferred) {
+            for reference in spec.references.iter().filter(|it| at_commit || it.timing != Timing::InitiallyDeferred) {
                 if dangles(dump, reference, row) {
                     return Err(format!("{table}: {row:?} refers to nothing through {reference:?}"));
                 }

@@ -1,5 +1,6 @@
 //! Random schemas, as a plain value that both sides are made from.
 
+use diptych::schema::{Index, Timing};
 use diptych::{Action, Column, Expression, ForeignKey, Kind, Schema, Table, column};
 
 use super::cell::Cell;
@@ -15,8 +16,9 @@ pub(crate) struct TableSpec {
     pub(crate) columns: Vec<ColumnSpec>,
     /// Empty for a table without a primary key.
     pub(crate) primary: Vec<usize>,
+    pub(crate) primary_timing: Timing,
     pub(crate) auto: bool,
-    pub(crate) unique: Vec<Vec<usize>>,
+    pub(crate) unique: Vec<UniqueSpec>,
     pub(crate) checks: Vec<CheckSpec>,
     pub(crate) references: Vec<ReferenceSpec>,
 }
@@ -26,6 +28,23 @@ pub(crate) struct ColumnSpec {
     pub(crate) kind: Kind,
     pub(crate) nullable: bool,
     pub(crate) default: Option<Cell>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct UniqueSpec {
+    pub(crate) columns: Vec<usize>,
+    /// Only rows for which this is true must differ.
+    pub(crate) only: Option<OnlySpec>,
+    pub(crate) timing: Timing,
+}
+
+/// The condition of a partial index.
+#[derive(Clone, Debug)]
+pub(crate) enum OnlySpec {
+    /// An integer column is at least this.
+    AtLeast(usize, i64),
+    Null(usize),
+    NotNull(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -43,12 +62,16 @@ pub(crate) struct ReferenceSpec {
     pub(crate) target_columns: Vec<usize>,
     pub(crate) on_delete: Action,
     pub(crate) on_update: Action,
-    pub(crate) deferred: bool,
+    pub(crate) timing: Timing,
     pub(crate) indexed: bool,
 }
 
 pub(crate) fn table_name(table: usize) -> String {
     format!("t{table}")
+}
+
+pub(crate) fn unique_name(table: usize, unique: usize) -> String {
+    format!("t{table}_unique{unique}")
 }
 
 pub(crate) fn column_name(column: usize) -> String {
@@ -68,6 +91,43 @@ impl SchemaSpec {
             table.add_unique_and_checks(choices);
         }
         schema
+    }
+
+    /// Gives constraints any of the three timings. A key that is referred to cannot have another than its own.
+    pub(crate) fn defer(&mut self, choices: &mut Choices) {
+        const ALL: [Timing; 3] = [Timing::NotDeferrable, Timing::InitiallyImmediate, Timing::InitiallyDeferred];
+        let references = self.tables.iter().flat_map(|it| &it.references);
+        let referred: Vec<(usize, Vec<usize>)> = references.map(|it| (it.target, it.target_columns.clone())).collect();
+        let is_referred = |table: usize, key: &[usize]| {
+            referred.iter().any(|(target, columns)| *target == table && columns.iter().all(|it| key.contains(it)))
+        };
+        for (at, table) in self.tables.iter_mut().enumerate() {
+            if !table.auto && !is_referred(at, &table.primary) {
+                table.primary_timing = *choices.one(&ALL);
+            }
+            // A partial key is an index, and PostgreSQL defers constraints only.
+            for unique in table.unique.iter_mut().filter(|it| it.only.is_none() && !is_referred(at, &it.columns)) {
+                unique.timing = *choices.one(&ALL);
+            }
+            for reference in &mut table.references {
+                reference.timing = *choices.one(&ALL);
+            }
+        }
+    }
+
+    /// The names of the constraints that can be deferred.
+    pub(crate) fn deferrable(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for (table, spec) in self.tables.iter().enumerate() {
+            if spec.primary_timing.is_deferrable() && !spec.primary.is_empty() {
+                names.push(format!("t{table}_pkey"));
+            }
+            let unique = spec.unique.iter().enumerate().filter(|it| it.1.timing.is_deferrable());
+            names.extend(unique.map(|(at, _)| unique_name(table, at)));
+            let references = spec.references.iter().enumerate().filter(|it| it.1.timing.is_deferrable());
+            names.extend(references.map(|(at, _)| format!("t{table}_fkey{at}")));
+        }
+        names
     }
 
     fn add_reference(&mut self, table: usize, choices: &mut Choices) {
@@ -120,7 +180,7 @@ impl SchemaSpec {
             target_columns,
             on_delete,
             on_update,
-            deferred: choices.percent(20),
+            timing: if choices.percent(20) { Timing::InitiallyDeferred } else { Timing::NotDeferrable },
             indexed: choices.percent(85),
         });
     }
@@ -140,6 +200,7 @@ impl TableSpec {
         let mut table = TableSpec {
             columns: Vec::new(),
             primary: Vec::new(),
+            primary_timing: Timing::NotDeferrable,
             auto: false,
             unique: Vec::new(),
             checks: Vec::new(),
@@ -180,13 +241,16 @@ impl TableSpec {
             list
         };
         if !self.keys().iter().any(|it| sorted(it) == sorted(&columns)) {
-            self.unique.push(columns);
+            self.unique.push(UniqueSpec { columns, only: None, timing: Timing::NotDeferrable });
         }
     }
 
     fn add_unique_and_checks(&mut self, choices: &mut Choices) {
         if choices.percent(20) {
             self.add_unique(choices);
+        }
+        if choices.percent(15) {
+            self.add_partial(choices);
         }
         if choices.percent(15) {
             let a = choices.below(self.columns.len());
@@ -199,10 +263,22 @@ impl TableSpec {
         }
     }
 
-    /// The primary key and the unique keys.
+    /// A unique key of some of the rows.
+    fn add_partial(&mut self, choices: &mut Choices) {
+        let (key, other) = (choices.below(self.columns.len()), choices.below(self.columns.len()));
+        let only = match self.columns[other].kind {
+            Kind::Int if choices.percent(60) => OnlySpec::AtLeast(other, choices.between(1, 3)),
+            _ if choices.percent(40) => OnlySpec::Null(other),
+            _ => OnlySpec::NotNull(other),
+        };
+        self.unique.push(UniqueSpec { columns: vec![key], only: Some(only), timing: Timing::NotDeferrable });
+    }
+
+    /// The primary key and the unique keys of all rows.
     pub(crate) fn keys(&self) -> Vec<Vec<usize>> {
         let primary = (!self.primary.is_empty()).then(|| self.primary.clone());
-        primary.into_iter().chain(self.unique.iter().cloned()).collect()
+        let unique = self.unique.iter().filter(|it| it.only.is_none()).map(|it| it.columns.clone());
+        primary.into_iter().chain(unique).collect()
     }
 
     fn declare(&self, position: usize) -> Table {
@@ -224,8 +300,16 @@ impl TableSpec {
         if self.auto {
             table = table.auto();
         }
-        for unique in &self.unique {
-            table = table.unique(names(unique));
+        table = table.primary_key_timing(self.primary_timing);
+        for (at, unique) in self.unique.iter().enumerate() {
+            let index =
+                Index::on(names(&unique.columns)).unique().named(unique_name(position, at)).timing(unique.timing);
+            table = table.add_index(match unique.only {
+                None => index,
+                Some(OnlySpec::AtLeast(a, least)) => index.filter(column(column_name(a)).ge(least)),
+                Some(OnlySpec::Null(a)) => index.filter(column(column_name(a)).is_null()),
+                Some(OnlySpec::NotNull(a)) => index.filter(column(column_name(a)).is_not_null()),
+            });
         }
         for (at, check) in self.checks.iter().enumerate() {
             let condition = match *check {
@@ -239,10 +323,8 @@ impl TableSpec {
                 .named(format!("t{position}_fkey{at}"))
                 .to(names(&spec.target_columns))
                 .on_delete(spec.on_delete)
-                .on_update(spec.on_update);
-            if spec.deferred {
-                key = key.deferred();
-            }
+                .on_update(spec.on_update)
+                .timing(spec.timing);
             if !spec.indexed {
                 key = key.unindexed();
             }

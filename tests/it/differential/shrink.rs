@@ -77,9 +77,10 @@ impl Case {
             for (at, key) in spec.unique.iter().enumerate() {
                 let refers = |other: &super::schema::TableSpec| {
                     other.references.iter().any(|it| {
-                        it.target == table
-                            && it.target_columns.len() == key.len()
-                            && it.target_columns.iter().all(|it| key.contains(it))
+                        key.only.is_none()
+                            && it.target == table
+                            && it.target_columns.len() == key.columns.len()
+                            && it.target_columns.iter().all(|it| key.columns.contains(it))
                     })
                 };
                 if !self.schema.tables.iter().any(refers) {

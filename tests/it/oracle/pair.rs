@@ -7,6 +7,7 @@ use diptych::id::{ReferenceId, RowId, TableId};
 use diptych::integrity::{ActionPlan, Effect as Done};
 use diptych::lab::oracle::{Answer, Because, Cells, Effect, Oracle, Planned, Refusal, RowStatement, World};
 use diptych::record::values;
+use diptych::schema::{ConstraintMode, Constraints};
 use diptych::txn::Savepoint;
 use diptych::{Database, Error, Row, Schema, Transaction, Tuple};
 
@@ -81,6 +82,29 @@ impl<'a> Pair<'a> {
         self.compare_rows()
     }
 
+    /// Says when all deferrable constraints, or those of a name, are judged.
+    pub(super) fn set_constraints(&mut self, name: Option<&str>, mode: ConstraintMode) -> Result<(), String> {
+        let which = name.map_or(Constraints::All, |it| Constraints::Named(vec![it.to_owned().into()]));
+        match (self.transaction.set_constraints(&which, mode), self.oracle.set_constraints(name, mode)) {
+            (Ok(()), Answer::Accepted(_)) => Ok(()),
+            (Err(error), Answer::Refused(refusals)) => self.compare_open(&error, &refusals),
+            (engine, oracle) => Err(format!("set constraints: engine {engine:?}, oracle {oracle:?}")),
+        }
+    }
+
+    /// What is open at a commit or when constraints become immediate: each is named, and nothing else.
+    fn compare_open(&self, error: &Error, refusals: &[Refusal]) -> Result<(), String> {
+        let ErrorKind::Open(open) = error.kind() else { return Err(format!("{error:#}")) };
+        for violation in open {
+            self.known(violation, refusals)?;
+        }
+        let named = |it: &Refusal| open.iter().any(|violation| self.is(violation, it));
+        match refusals.iter().find(|it| !named(it)) {
+            Some(missed) => Err(format!("the engine does not name {missed:?}: {error:#}")),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn savepoint(&mut self) {
         self.savepoints.push(self.transaction.savepoint());
         self.oracle.savepoint();
@@ -101,16 +125,7 @@ impl<'a> Pair<'a> {
     pub(super) fn commit(&mut self) -> Result<(), String> {
         match (self.transaction.commit(), self.oracle.commit()) {
             (Ok(_), Answer::Accepted(_)) => self.savepoints.clear(),
-            (Err(error), Answer::Refused(refusals)) => {
-                let ErrorKind::Open(open) = error.kind() else { return Err(format!("commit: {error:#}")) };
-                for violation in open {
-                    self.known(violation, &refusals)?;
-                }
-                let named = |it: &Refusal| open.iter().any(|violation| self.is(violation, it));
-                if let Some(missed) = refusals.iter().find(|it| !named(it)) {
-                    return Err(format!("the commit does not name {missed:?}"));
-                }
-            }
+            (Err(error), Answer::Refused(refusals)) => self.compare_open(&error, &refusals)?,
             (_, Answer::Open(_)) => self.tally.open += 1,
             (engine, oracle) => return Err(format!("commit: engine {engine:?}, oracle {oracle:?}")),
         }

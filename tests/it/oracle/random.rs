@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diptych::id::TableId;
 use diptych::lab::oracle::{Answer, Cells, Oracle, RowStatement, World};
-use diptych::schema::TableSchema;
+use diptych::schema::{ConstraintMode, TableSchema};
 use diptych::{Action, Kind, Schema, Value};
 
 use super::pair::{Pair, Tally};
@@ -12,17 +12,19 @@ use crate::differential::choices::Choices;
 use crate::differential::schema::SchemaSpec;
 use crate::differential::setting;
 
-/// A schema of two to five tables. Half of them also have foreign keys that share a column and do different things to
-/// it, which the histories for other databases avoid.
-fn schema(choices: &mut Choices) -> Arc<Schema> {
+/// A schema of two to five tables, with constraints of all timings; and the names of those that can be deferred. Half of
+/// the schemas also have foreign keys that share a column and do different things to it, which the histories for other
+/// databases avoid.
+fn schema(choices: &mut Choices) -> (Arc<Schema>, Vec<String>) {
     let mut spec = SchemaSpec::random(choices);
+    spec.defer(choices);
     if choices.percent(50) {
         for reference in spec.tables.iter_mut().flat_map(|it| &mut it.references) {
             reference.on_delete = *choices.one(&Action::ALL);
             reference.on_update = *choices.one(&Action::ALL);
         }
     }
-    Arc::new(spec.build())
+    (Arc::new(spec.build()), spec.deferrable())
 }
 
 fn value(kind: Kind, choices: &mut Choices) -> Value {
@@ -221,7 +223,7 @@ fn backwards_alike(schema: &Schema, world: &World, statement: &RowStatement) -> 
 
 fn history(seed: u64) -> Tally {
     let mut choices = Choices::new(seed);
-    let schema = schema(&mut choices);
+    let (schema, deferrable) = schema(&mut choices);
     let mut pair = Pair::new(&schema);
     let mut past: Vec<String> = Vec::new();
     // Tables that refer to nothing come first, so that the others have something to refer to.
@@ -234,7 +236,7 @@ fn history(seed: u64) -> Tally {
         pair.execute(&insert).unwrap_or_else(|why| panic!("seed {seed}: {why}\n{past:?}\n{schema:#?}"));
     }
     for _ in 0..25 {
-        let done = match choices.weighted(&[30, 2, 2, 1, 2]) {
+        let done = match choices.weighted(&[30, 2, 2, 1, 2, 2]) {
             0 => {
                 let world = pair.oracle.world().clone();
                 let statement = Writer { schema: &schema, world: &world, choices: &mut choices }.statement();
@@ -256,9 +258,16 @@ fn history(seed: u64) -> Tally {
                 pair.release();
                 Ok(())
             }
-            _ => {
+            4 => {
                 past.push("commit".to_owned());
                 pair.commit()
+            }
+            _ => {
+                let all = deferrable.is_empty() || choices.percent(40);
+                let name = (!all).then(|| choices.one(&deferrable).as_str());
+                let mode = *choices.one(&[ConstraintMode::Immediate, ConstraintMode::Deferred]);
+                past.push(format!("set constraints {name:?} {mode:?}"));
+                pair.set_constraints(name, mode)
             }
         };
         done.unwrap_or_else(|why| panic!("seed {seed}: {why}\n\n{}\n\n{schema:#?}", past.join("\n")));
