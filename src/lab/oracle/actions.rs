@@ -206,7 +206,10 @@ impl<'a> Actions<'a> {
             let mut because = Vec::new();
             if !self.named.contains_key(&place) {
                 for Acting { reference, parent, action } in self.acting(place) {
-    XX                    if acts {
+                    let follows = !matches!(action, Action::NoAction | Action::Restrict);
+                    let deletes = action == Action::Cascade && self.gone.contains(&parent);
+                    let acts = if goes { deletes } else { follows };
+                    if acts {
                         because.push(Because { reference: reference.id, parent: self.before.row(parent).clone() });
                     }
                 }

@@ -5,7 +5,7 @@ use super::world::{Cells, World, cells, refers};
 use crate::error::Rule;
 use crate::id::TableId;
 use crate::schema::{IndexSchema, Part, ReferenceSchema, Schema, TableSchema, Timing, Uniqueness};
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 /// A constraint that refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,15 +77,7 @@ fn keys(rows: &[Cells], index: &IndexSchema) -> Result<Vec<Cells>, Beyond> {
 fn judge_columns(table: &TableSchema, world: &World, refuse: &mut impl FnMut(Rule, &str)) {
     for row in world.rows(table.id) {
         for (column, value) in table.columns.iter().zip(row) {
-            let kind = match value {
-                Value::Null => None,
-                Value::Bool(_) => Some(Kind::Bool),
-                Value::Int(_) => Some(Kind::Int),
-                Value::Float(_) => Some(Kind::Float),
-                Value::Text(_) => Some(Kind::Text),
-                Value::Bytes(_) => Some(Kind::Bytes),
-            };
-            match kind {
+            match value.kind() {
                 None if !column.nullable => refuse(Rule::NotNull, &column.name),
                 Some(kind) if kind != column.kind => refuse(Rule::Type, &column.name),
                 _ => {}

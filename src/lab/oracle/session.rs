@@ -91,11 +91,10 @@ impl<'a> Oracle<'a> {
             refusals = judge(self.schema, &outcome, &|name, timing| waits(&self.modes, name, timing))?;
         }
         let plan = actions.plan();
-        if !refusals.is_empty() {
-            return Ok(Answer::Refused(refusals));
+        if refusals.is_empty() {
+            self.world = outcome;
         }
-        self.world = outcome;
-        Ok(Answer::Accepted(plan))
+        Ok(if refusals.is_empty() { Answer::Accepted(plan) } else { Answer::Refused(refusals) })
     }
 
     /// The world with more rows. A key that fills itself becomes the greatest key so far and one, and is positive.
