@@ -7,7 +7,7 @@ use super::rules::Refusal;
 use super::world::{Cells, Place, World, cells, refers};
 use crate::error::Rule;
 use crate::id::{ColumnId, ReferenceId, TableId};
-use crate::schema::{Action, ReferenceSchema, Schema};
+use crate::schema::{Action, DefaultValue, ReferenceSchema, Schema};
 use crate::value::Value;
 
 /// A row that a statement deletes or updates, itself or by an action.
@@ -140,14 +140,13 @@ impl<'a> Actions<'a> {
     /// The columns of a row that actions set, each with what the strongest of them put there.
     fn set_by_actions(&self, child: Place) -> BTreeMap<ColumnId, Vec<Value>> {
         let mut strongest: BTreeMap<ColumnId, (u8, Vec<Value>)> = BTreeMap::new();
-        let table = self.schema.table(child.table);
         for Acting { reference, parent, action } in self.acting(child) {
             for (&column, &target) in reference.columns.iter().zip(&reference.target_columns) {
                 let (rank, value) = match action {
                     Action::NoAction | Action::Restrict => continue,
                     Action::SetNull => (2, Value::Null),
                     Action::Cascade => (1, self.after.row(parent)[target.index()].clone()),
-                    Action::SetDefault => (0, table.column(column).default.clone().unwrap_or(Value::Null)),
+                    Action::SetDefault => (0, self.default(child, column)),
                 };
                 let known = strongest.entry(column).or_insert((rank, Vec::new()));
                 if rank > known.0 {
@@ -159,6 +158,13 @@ impl<'a> Actions<'a> {
             }
         }
         strongest.into_iter().map(|(column, (_, values))| (column, values)).collect()
+    }
+
+    fn default(&self, child: Place, column: ColumnId) -> Value {
+        match &self.schema.table(child.table).column(column).default {
+            Some(DefaultValue::Constant(value)) => value.clone(),
+            _ => Value::Null,
+        }
     }
 
     /// Refuses to decide where equally strong actions put different values into one column.

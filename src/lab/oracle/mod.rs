@@ -28,7 +28,7 @@
 //! - **W4** What the rules leave open is said to be open.
 //!
 //! # Not here
-//! Isolation, indexes, generated columns and statements above the level of rows. Start with `actions`.
+//! Isolation, indexes, what fills or converts values, and statements above the level of rows. Start with `actions`.
 
 mod actions;
 mod evaluate;
