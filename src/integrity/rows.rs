@@ -87,6 +87,8 @@ fn widen(table: &TableSchema, row: &mut Row) {
             (Storage::Strict, ValueRef::Int(it)) if schema.kind == Kind::Float => {
                 ((it as f64) as i128 == i128::from(it)).then_some(Value::Float(it as f64))
             }
+            #[cfg(feature = "decimal")]
+            (Storage::Strict, ValueRef::Int(it)) if schema.kind == Kind::Decimal => Some(Value::Decimal(it.into())),
             _ => None,
         };
         if let Some(value) = converted {

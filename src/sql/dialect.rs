@@ -54,6 +54,13 @@ impl Dialect {
             ValueRef::Text(it) if it.contains('\0') => {
                 format!("CAST({} AS TEXT)", ValueRef::Bytes(it.as_bytes()))
             }
+            // SQLite has no type for them; as text they sort as they should.
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(it) => format!("'{it}'"),
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(it) => format!("'{it}'"),
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(it) => format!("'{it}'"),
             plain => plain.to_string(),
         }
     }
@@ -82,6 +89,11 @@ impl Dialect {
         match kind {
             // An `integer PRIMARY KEY` fills itself in SQLite, NOT NULL or not; an `int PRIMARY KEY` does not.
             Kind::Int if lone_key => "int",
+            // Other names would make numbers of text that looks like one.
+            #[cfg(feature = "jiff")]
+            Kind::Date | Kind::Timestamp => "text",
+            #[cfg(feature = "uuid")]
+            Kind::Uuid => "text",
             other => other.name(),
         }
     }

@@ -10,8 +10,8 @@ use super::{Kind, Value, ValueRef};
 
 /// A Rust type that can be a column.
 ///
-/// Implemented for `bool`, the integers up to `i64`, `f64`, `String`, `Arc<str>`, `Vec<u8>`, [`Id`] and
-/// `Option` of each; a type of your own may implement it by delegating to one of them.
+/// Implemented for `bool`, the integers up to `i64`, `f64`, `String`, `Arc<str>`, `Vec<u8>`, [`Id`], the types of the
+/// features, and `Option` of each; a type of your own may implement it by delegating to one of them.
 pub trait AsValue: Sized + Clone + Send + Sync + 'static {
     /// The column type that holds it.
     const KIND: Kind;

@@ -15,6 +15,18 @@ pub enum Kind {
     Text,
     /// A sequence of bytes.
     Bytes,
+    /// A decimal number that keeps its digits.
+    #[cfg(feature = "decimal")]
+    Decimal,
+    /// A day of the calendar.
+    #[cfg(feature = "jiff")]
+    Date,
+    /// A point in time.
+    #[cfg(feature = "jiff")]
+    Timestamp,
+    /// An identifier of 128 bits.
+    #[cfg(feature = "uuid")]
+    Uuid,
 }
 
 impl Kind {
@@ -26,6 +38,14 @@ impl Kind {
             Kind::Float => "real",
             Kind::Text => "text",
             Kind::Bytes => "blob",
+            #[cfg(feature = "decimal")]
+            Kind::Decimal => "decimal",
+            #[cfg(feature = "jiff")]
+            Kind::Date => "date",
+            #[cfg(feature = "jiff")]
+            Kind::Timestamp => "timestamp",
+            #[cfg(feature = "uuid")]
+            Kind::Uuid => "uuid",
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+#[cfg(feature = "decimal")]
+use super::decimal;
 use super::{Value, ValueRef};
 
 impl Ord for ValueRef<'_> {
@@ -17,13 +19,23 @@ impl Ord for ValueRef<'_> {
             (Int(a), Float(b)) => compare_int_to_float(*a, *b),
             (Float(a), Int(b)) => compare_int_to_float(*b, *a).reverse(),
             (Bytes(a), Bytes(b)) => a.cmp(b),
+            #[cfg(feature = "decimal")]
+            (Decimal(a), b) if b.rank() == self.rank() => decimal::compare(*a, *b),
+            #[cfg(feature = "decimal")]
+            (a, Decimal(b)) if a.rank() == other.rank() => decimal::compare(*b, *a).reverse(),
+            #[cfg(feature = "jiff")]
+            (Date(a), Date(b)) => a.cmp(b),
+            #[cfg(feature = "jiff")]
+            (Timestamp(a), Timestamp(b)) => a.cmp(b),
+            #[cfg(feature = "uuid")]
+            (Uuid(a), Uuid(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
 }
 
 impl ValueRef<'_> {
-    /// The place of the type in the total order; integers and floats share one.
+    /// The place of the type in the total order; integers, floats and decimals share one.
     fn rank(self) -> u8 {
         match self {
             ValueRef::Null => 0,
@@ -31,6 +43,14 @@ impl ValueRef<'_> {
             ValueRef::Int(_) | ValueRef::Float(_) => 2,
             ValueRef::Text(_) => 3,
             ValueRef::Bytes(_) => 4,
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(_) => 2,
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(_) => 5,
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(_) => 6,
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(_) => 7,
         }
     }
 }
@@ -74,20 +94,34 @@ impl Hash for ValueRef<'_> {
             ValueRef::Null => state.write_u8(0),
             ValueRef::Bool(it) => state.write_u8(1 + u8::from(it)),
             ValueRef::Int(it) => state.write_i64(it),
-            ValueRef::Float(it) => {
-                // A float that is a whole number equals the integer, so it must hash as that integer.
-                let whole = it as i64;
-                if compare_int_to_float(whole, it) == Ordering::Equal {
-                    state.write_i64(whole);
-                } else if it.is_nan() {
-                    state.write_u64(f64::NAN.to_bits());
-                } else {
-                    state.write_u64(it.to_bits());
-                }
-            }
+            ValueRef::Float(it) => hash_float(it, state),
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(it) => match (decimal::as_int(it), decimal::as_float(it)) {
+                (Some(int), _) => state.write_i64(int),
+                (None, Some(float)) => hash_float(float, state),
+                (None, None) => it.hash(state),
+            },
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(it) => it.hash(state),
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(it) => it.hash(state),
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(it) => it.hash(state),
             ValueRef::Text(it) => it.hash(state),
             ValueRef::Bytes(it) => it.hash(state),
         }
+    }
+}
+
+fn hash_float<H: Hasher>(it: f64, state: &mut H) {
+    // A float that is a whole number equals the integer, so it must hash as that integer.
+    let whole = it as i64;
+    if compare_int_to_float(whole, it) == Ordering::Equal {
+        state.write_i64(whole);
+    } else if it.is_nan() {
+        state.write_u64(f64::NAN.to_bits());
+    } else {
+        state.write_u64(it.to_bits());
     }
 }
 
@@ -132,6 +166,26 @@ mod tests {
             all.push(it.into());
         }
         all.push(Value::Bytes(Arc::from(&b"a"[..])));
+        #[cfg(feature = "decimal")]
+        for it in [
+            "-1.5",
+            "0",
+            "0.00",
+            "0.1",
+            "0.5",
+            "1.0",
+            "9007199254740993",
+            "9223372036854775808",
+            "79228162514264337593543950335",
+        ] {
+            all.push(it.parse::<rust_decimal::Decimal>().unwrap().into());
+        }
+        #[cfg(feature = "decimal")]
+        all.extend([0.1, 79228162514264337593543950336.0, 7.922816251426433e28, 1e-300].map(Value::from));
+        #[cfg(feature = "jiff")]
+        all.extend([Value::from(jiff::Timestamp::UNIX_EPOCH), jiff::civil::date(1970, 1, 1).into()]);
+        #[cfg(feature = "uuid")]
+        all.extend([Value::from(uuid::Uuid::nil()), uuid::Uuid::max().into()]);
         all
     }
 

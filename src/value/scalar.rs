@@ -20,6 +20,18 @@ pub enum Value {
     Text(Arc<str>),
     /// Bytes.
     Bytes(Arc<[u8]>),
+    /// A decimal number.
+    #[cfg(feature = "decimal")]
+    Decimal(rust_decimal::Decimal),
+    /// A day of the calendar.
+    #[cfg(feature = "jiff")]
+    Date(jiff::civil::Date),
+    /// A point in time.
+    #[cfg(feature = "jiff")]
+    Timestamp(jiff::Timestamp),
+    /// An identifier of 128 bits.
+    #[cfg(feature = "uuid")]
+    Uuid(uuid::Uuid),
 }
 
 /// One scalar borrowed from a row, a parameter or a literal.
@@ -38,6 +50,18 @@ pub enum ValueRef<'a> {
     Text(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
+    /// A decimal number.
+    #[cfg(feature = "decimal")]
+    Decimal(rust_decimal::Decimal),
+    /// A day of the calendar.
+    #[cfg(feature = "jiff")]
+    Date(jiff::civil::Date),
+    /// A point in time.
+    #[cfg(feature = "jiff")]
+    Timestamp(jiff::Timestamp),
+    /// An identifier of 128 bits.
+    #[cfg(feature = "uuid")]
+    Uuid(uuid::Uuid),
 }
 
 impl Value {
@@ -51,6 +75,14 @@ impl Value {
             Value::Float(it) => ValueRef::Float(*it),
             Value::Text(it) => ValueRef::Text(it),
             Value::Bytes(it) => ValueRef::Bytes(it),
+            #[cfg(feature = "decimal")]
+            Value::Decimal(it) => ValueRef::Decimal(*it),
+            #[cfg(feature = "jiff")]
+            Value::Date(it) => ValueRef::Date(*it),
+            #[cfg(feature = "jiff")]
+            Value::Timestamp(it) => ValueRef::Timestamp(*it),
+            #[cfg(feature = "uuid")]
+            Value::Uuid(it) => ValueRef::Uuid(*it),
         }
     }
 
@@ -77,6 +109,14 @@ impl ValueRef<'_> {
             ValueRef::Float(it) => Value::Float(it),
             ValueRef::Text(it) => Value::Text(it.into()),
             ValueRef::Bytes(it) => Value::Bytes(it.into()),
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(it) => Value::Decimal(it),
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(it) => Value::Date(it),
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(it) => Value::Timestamp(it),
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(it) => Value::Uuid(it),
         }
     }
 
@@ -95,6 +135,14 @@ impl ValueRef<'_> {
             ValueRef::Float(_) => Some(Kind::Float),
             ValueRef::Text(_) => Some(Kind::Text),
             ValueRef::Bytes(_) => Some(Kind::Bytes),
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(_) => Some(Kind::Decimal),
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(_) => Some(Kind::Date),
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(_) => Some(Kind::Timestamp),
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(_) => Some(Kind::Uuid),
         }
     }
 }

@@ -17,6 +17,15 @@ impl fmt::Display for ValueRef<'_> {
                 it.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
                 f.write_str("'")
             }
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(it) => write!(f, "{it}"),
+            #[cfg(feature = "jiff")]
+            ValueRef::Date(it) => write!(f, "DATE '{it}'"),
+            // The name of a type that keeps the point in time, whatever zone it was written in.
+            #[cfg(feature = "jiff")]
+            ValueRef::Timestamp(it) => write!(f, "TIMESTAMPTZ '{it}'"),
+            #[cfg(feature = "uuid")]
+            ValueRef::Uuid(it) => write!(f, "UUID '{it}'"),
         }
     }
 }

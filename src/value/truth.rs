@@ -29,7 +29,9 @@ impl Truth {
             ValueRef::Bool(it) => Some(it.into()),
             ValueRef::Int(it) => Some((it != 0).into()),
             ValueRef::Float(it) => Some((it != 0.0).into()),
-            ValueRef::Text(_) | ValueRef::Bytes(_) => None,
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(it) => Some((!it.is_zero()).into()),
+            _ => None,
         }
     }
 

@@ -7,6 +7,8 @@ mod defaults;
 mod deferral;
 mod flexible;
 mod indexes;
+#[cfg(all(feature = "decimal", feature = "jiff", feature = "uuid"))]
+mod kinds;
 mod large;
 mod places;
 mod plans;
