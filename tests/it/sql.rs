@@ -113,6 +113,8 @@ fn cell(value: &Value) -> Cell {
         Value::Float(it) => Cell::Real(*it),
         Value::Text(it) => Cell::Text(it.to_string()),
         Value::Bytes(it) => Cell::Blob(it.to_vec()),
+        #[cfg(any(feature = "decimal", feature = "jiff", feature = "uuid"))]
+        other => Cell::Text(other.to_string()),
     }
 }
 

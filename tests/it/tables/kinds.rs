@@ -1,7 +1,7 @@
 //! Columns of the kinds that come with features.
 
 use diptych::error::Rule;
-use diptych::{AsValue, Column, Connection, Expression, ForeignKey, Insert, Kind, Schema, Select, Table, Value, col};
+use diptych::{AsValue, Column, Expression, ForeignKey, Insert, Kind, Schema, Select, Table, Value, col};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
