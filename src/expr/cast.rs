@@ -270,7 +270,7 @@ pub(super) struct Prefix {
     /// It.
     float: f64,
     /// Whether the text is nothing else, spaces apart.
-    whole: bool,
+    pub(super) whole: bool,
     /// Its digits up to a point or an exponent.
     digits: i128,
 }

@@ -255,6 +255,8 @@ functions! {
     Number = "number", 1..=1, NUMBER, Pass, lenient::number;
     /// The operand as the condition that SQLite takes it for: whether its number is not zero.
     Condition = "condition", 1..=1, BOOL, Pass, lenient::condition;
+    /// The operand as SQLite's sums take it: an integer if it is written as one and nothing else, a float otherwise.
+    Addend = "addend", 1..=1, Returns::Any, Pass, lenient::addend;
     /// `a || b` with numbers as SQLite writes them.
     LenientConcat = "||", 2..=2, TEXT, Pass, lenient::concat;
     /// `-a` of anything.
@@ -349,7 +351,7 @@ impl Function {
 impl Row {
     /// Whether it only stands for what an operator does, and has no name in SQL.
     fn is_hidden(&self) -> bool {
-        matches!(self.function, Function::Number | Function::Condition)
+        matches!(self.function, Function::Number | Function::Addend | Function::Condition)
     }
 }
 

@@ -1,17 +1,19 @@
 //! Groups and their aggregates.
 
 use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHasher};
 
+use super::aggregate::Aggregator;
 use super::frame::Frame;
-use super::leaf::Aggregate;
-use super::plan::{BoundAggregate, Grouping, KeptRow, SelectPlan};
+use super::plan::{BoundAggregate, Bounded, Grouping, KeptRow, SelectPlan};
 use super::run::Execution;
-use crate::error::{Misuse, Result};
+use crate::error::Result;
+use crate::expr::Scalar;
 use crate::id::RowId;
 use crate::record::Row;
-use crate::value::Value;
+use crate::value::{Value, ValueRef};
 
 /// What a group is known by, and what was computed for it.
 #[derive(Clone)]
@@ -28,8 +30,10 @@ type Kept<'r> = Box<[Cell<Option<(RowId, &'r Row)>>]>;
 /// A group while its rows come.
 struct Gathering<'r> {
     keys: Vec<Value>,
-    running: Vec<Running>,
+    running: Vec<Aggregator>,
     rows: Kept<'r>,
+    /// Another group whose keys have the same hash.
+    next: Option<usize>,
 }
 
 /// Runs a query that groups: all combinations go into their groups, then the groups go out.
@@ -40,28 +44,22 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    let start = || grouping.aggregates.iter().map(Running::start).collect::<Result<Vec<_>>>();
+    let start = || grouping.aggregates.iter().map(Aggregator::start).collect::<Vec<_>>();
     let none = || vec![Cell::new(None); plan.sources].into();
-    let mut places: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
-    let mut groups: Vec<Gathering<'r>> = Vec::new();
+    let mut groups = Groups { all: Vec::new(), places: FxHashMap::default() };
     if let Some(count) = counted(execution, plan, grouping, outer)? {
-        let running = grouping.aggregates.iter().map(|_| Running::Count(count as i64)).collect();
-        groups.push(Gathering { keys: Vec::new(), running, rows: none() });
-        return finish(execution, grouping, groups, outer, emit);
+        let running = grouping.aggregates.iter().map(|_| Aggregator::counted(count)).collect();
+        groups.all.push(Gathering { keys: Vec::new(), running, rows: none(), next: None });
+        return finish(execution, grouping, groups.all, outer, emit);
     }
     execution.each_combination(plan, outer, &mut |frame| {
-        let keys = grouping.keys.iter().map(|it| Ok(it.evaluate(frame)?.into_value()));
-        let keys = keys.collect::<Result<Vec<_>>>()?;
-        let place = match places.get(&keys) {
-            Some(place) => *place,
-            None => {
+        let place = with_keys(&grouping.keys, frame, |keys| {
+            groups.place(keys, || {
                 let rows = if grouping.keeps.is_some() { frame.rows.into() } else { Box::default() };
-                groups.push(Gathering { keys: keys.clone(), running: start()?, rows });
-                places.insert(keys, groups.len() - 1);
-                groups.len() - 1
-            }
-        };
-        let group = &mut groups[place];
+                (start(), rows)
+            })
+        })?;
+        let group = &mut groups.all[place];
         for (position, (running, aggregate)) in group.running.iter_mut().zip(&grouping.aggregates).enumerate() {
             let replaced = running.take(aggregate, frame)?;
             if replaced && grouping.keeps == Some(KeptRow::Extremum(position)) {
@@ -71,10 +69,61 @@ pub(super) fn run_grouped<'r>(
         Ok(true)
     })?;
     // Without GROUP BY there is always one group, an empty one included.
-    if grouping.keys.is_empty() && groups.is_empty() {
-        groups.push(Gathering { keys: Vec::new(), running: start()?, rows: none() });
+    if grouping.keys.is_empty() && groups.all.is_empty() {
+        groups.all.push(Gathering { keys: Vec::new(), running: start(), rows: none(), next: None });
     }
-    finish(execution, grouping, groups, outer, emit)
+    finish(execution, grouping, groups.all, outer, emit)
+}
+
+/// The groups by their keys. A row finds its group without a list of its own.
+struct Groups<'r> {
+    all: Vec<Gathering<'r>>,
+    /// The first group of each hash.
+    places: FxHashMap<u64, usize>,
+}
+
+impl<'r> Groups<'r> {
+    fn place(&mut self, keys: &[ValueRef<'_>], start: impl FnOnce() -> (Vec<Aggregator>, Kept<'r>)) -> usize {
+        if keys.is_empty() && !self.all.is_empty() {
+            return 0;
+        }
+        let mut hasher = FxHasher::default();
+        keys.iter().for_each(|it| it.hash(&mut hasher));
+        let first = self.places.entry(hasher.finish());
+        let known = match &first {
+            std::collections::hash_map::Entry::Occupied(it) => Some(*it.get()),
+            std::collections::hash_map::Entry::Vacant(_) => None,
+        };
+        let mut next = known;
+        while let Some(place) = next {
+            let group = &self.all[place];
+            if group.keys.iter().zip(keys).all(|(a, b)| a.as_ref() == *b) {
+                return place;
+            }
+            next = group.next;
+        }
+        let (running, rows) = start();
+        let keys = keys.iter().map(|it| it.to_value()).collect();
+        self.all.push(Gathering { keys, running, rows, next: known });
+        *first.or_default() = self.all.len() - 1;
+        self.all.len() - 1
+    }
+}
+
+/// Computes the keys of a row and hands them over; up to two of them need no list.
+fn with_keys<T>(keys: &[Bounded], frame: &Frame<'_, '_>, take: impl FnOnce(&[ValueRef<'_>]) -> T) -> Result<T> {
+    Ok(match keys {
+        [] => take(&[]),
+        [only] => take(&[only.evaluate(frame)?.get()]),
+        [a, b] => {
+            let (a, b) = (a.evaluate(frame)?, b.evaluate(frame)?);
+            take(&[a.get(), b.get()])
+        }
+        keys => {
+            let keys = keys.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
+            take(&keys.iter().map(Scalar::get).collect::<Vec<_>>())
+        }
+    })
 }
 
 /// How many rows there are, where nothing else is asked and that is known without a visit.
@@ -99,8 +148,9 @@ fn finish<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    for Gathering { keys, running, rows } in groups {
-        let group = Group { keys, aggregates: running.into_iter().map(Running::finish).collect(), rows };
+    for Gathering { keys, running, rows, .. } in groups {
+        let aggregates = running.into_iter().zip(&grouping.aggregates).map(|(it, said)| it.finish(&said.order_by));
+        let group = Group { keys, aggregates: aggregates.collect::<Result<_>>()?, rows };
         let frame = Frame { group: Some(&group), ..Frame::within(execution, &group.rows, outer) };
         let kept = match &grouping.having {
             Some(condition) => condition.holds(&frame)?.is_true(),
@@ -111,97 +161,4 @@ fn finish<'r>(
         }
     }
     Ok(())
-}
-
-/// An aggregate while its rows come.
-enum Running {
-    Count(i64),
-    Distinct(FxHashSet<Value>),
-    Sum(Option<Value>),
-    Min(Option<Value>),
-    Max(Option<Value>),
-    Average { sum: f64, count: u64 },
-}
-
-impl Running {
-    fn start(aggregate: &BoundAggregate) -> Result<Self> {
-        if aggregate.filter.is_some() || aggregate.operands.len() > 1 || !aggregate.order_by.is_empty() {
-            let reason = "an aggregate with a condition or an order cannot be carried out".to_owned();
-            return Err(Misuse::Statement { reason }.into());
-        }
-        Ok(match aggregate.function {
-            Aggregate::Count if aggregate.distinct => Running::Distinct(FxHashSet::default()),
-            Aggregate::Count => Running::Count(0),
-            Aggregate::Sum | Aggregate::Total | Aggregate::Concat => Running::Sum(None),
-            Aggregate::Min => Running::Min(None),
-            Aggregate::Max => Running::Max(None),
-            Aggregate::Average => Running::Average { sum: 0.0, count: 0 },
-        })
-    }
-
-    /// Takes a row; says whether it is the least or the greatest so far.
-    fn take(&mut self, aggregate: &BoundAggregate, frame: &Frame<'_, '_>) -> Result<bool> {
-        let Some(operand) = aggregate.operands.first() else {
-            if let Running::Count(count) = self {
-                *count += 1;
-            }
-            return Ok(false);
-        };
-        let scalar = operand.evaluate(frame)?;
-        let value = scalar.get();
-        if value.is_null() {
-            return Ok(false);
-        }
-        match self {
-            Running::Count(count) => *count += 1,
-            Running::Distinct(seen) => {
-                seen.insert(value.to_value());
-            }
-            Running::Sum(sum) => *sum = Some(add(sum.take(), value.to_value())?),
-            Running::Min(least) if least.as_ref().is_none_or(|it| value < it.as_ref()) => {
-                *least = Some(value.to_value());
-                return Ok(true);
-            }
-            Running::Max(greatest) if greatest.as_ref().is_none_or(|it| value > it.as_ref()) => {
-                *greatest = Some(value.to_value());
-                return Ok(true);
-            }
-            Running::Min(_) | Running::Max(_) => {}
-            Running::Average { sum, count } => {
-                *sum += number(&value.to_value(), "avg")?;
-                *count += 1;
-            }
-        }
-        Ok(false)
-    }
-
-    fn finish(self) -> Value {
-        match self {
-            Running::Count(count) => Value::Int(count),
-            Running::Distinct(seen) => Value::Int(seen.len() as i64),
-            Running::Sum(it) | Running::Min(it) | Running::Max(it) => it.unwrap_or_default(),
-            Running::Average { count: 0, .. } => Value::Null,
-            Running::Average { sum, count } => Value::Float(sum / count as f64),
-        }
-    }
-}
-
-fn add(sum: Option<Value>, value: Value) -> Result<Value> {
-    match (sum, value) {
-        (None, value @ (Value::Int(_) | Value::Float(_))) => Ok(value),
-        (Some(Value::Int(a)), Value::Int(b)) => a
-            .checked_add(b)
-            .map(Value::Int)
-            .ok_or_else(|| Misuse::Overflow { operation: "sum", operands: vec![Value::Int(a), Value::Int(b)] }.into()),
-        (Some(sum), value) => Ok(Value::Float(number(&sum, "sum")? + number(&value, "sum")?)),
-        (None, value) => Err(Misuse::Operation { operation: "sum", operands: vec![value] }.into()),
-    }
-}
-
-fn number(value: &Value, operation: &'static str) -> Result<f64> {
-    match value {
-        Value::Int(it) => Ok(*it as f64),
-        Value::Float(it) => Ok(*it),
-        other => Err(Misuse::Operation { operation, operands: vec![other.clone()] }.into()),
-    }
 }

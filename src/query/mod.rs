@@ -19,6 +19,7 @@
 //! # Not here
 //! Objects (`object`), SQL text (`sql`).
 
+mod aggregate;
 mod answer;
 mod bind;
 mod choose;

@@ -28,6 +28,7 @@ use crate::store::Image;
 use crate::value::{Value, ValueRef};
 
 pub(super) use arena::Arena;
+pub(super) use outcome::compare;
 
 /// What a statement is carried out with.
 pub(super) struct Execution<'r> {

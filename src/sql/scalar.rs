@@ -210,7 +210,7 @@ fn call<L>(function: Function, list: &[Expr<L>], dialect: Dialect, leaf: &mut dy
         (Function::Coalesce, []) => Piece::atom("NULL"),
         (Function::Coalesce, [only]) => scalar(only, dialect, leaf),
         // What SQLite does by itself.
-        (Function::Number | Function::Condition, [only]) => scalar(only, dialect, leaf),
+        (Function::Number | Function::Addend | Function::Condition, [only]) => scalar(only, dialect, leaf),
         (Function::Negate | Function::LenientNegate | Function::BitNot | Function::LenientBitNot, [it]) => {
             let text = part(it, Binding::Atom);
             // Two minus signs would begin a comment.

@@ -8,6 +8,7 @@ mod differential;
 mod objects;
 mod oracle;
 mod sql;
+mod statements;
 mod tables;
 mod tidy;
 #[cfg(feature = "objects")]

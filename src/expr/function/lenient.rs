@@ -32,6 +32,16 @@ pub(super) fn number(operands: &[ValueRef<'_>]) -> Refused {
     Ok(numeric(*it))
 }
 
+pub(super) fn addend(operands: &[ValueRef<'_>]) -> Refused {
+    let [it] = operands else { return Err(Refusal::Undefined) };
+    let whole = |it: &str| Prefix::of(it).whole;
+    Ok(match (numeric(*it), it) {
+        (Value::Int(number), ValueRef::Text(it)) if !whole(it) => Value::Float(number as f64),
+        (Value::Int(number), ValueRef::Bytes(_)) => Value::Float(number as f64),
+        (number, _) => number,
+    })
+}
+
 pub(super) fn condition(operands: &[ValueRef<'_>]) -> Refused {
     let [it] = operands else { return Err(Refusal::Undefined) };
     Ok(match numeric(*it) {

@@ -134,7 +134,7 @@ impl<'p> Sink<'p> {
 }
 
 /// Compares two places in an order.
-pub(super) fn compare(a: &[Value], b: &[Value], order: &[SortKey]) -> Ordering {
+pub(in crate::query) fn compare(a: &[Value], b: &[Value], order: &[SortKey]) -> Ordering {
     for ((a, b), key) in a.iter().zip(b).zip(order) {
         let null_first = key.nulls == Nulls::First;
         let each = match (a.is_null(), b.is_null()) {
