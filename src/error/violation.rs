@@ -6,6 +6,7 @@ use crate::value::Value;
 
 /// What kind of rule was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rule {
     /// A column that must have a value got NULL.
     NotNull,
@@ -48,6 +49,7 @@ impl Rule {
 
 /// A row, named by its table and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RowFact {
     /// The table.
     pub table: String,
@@ -63,6 +65,7 @@ impl fmt::Display for RowFact {
 
 /// One step on the way from the row a statement named to the row that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hop {
     /// The row the step starts from.
     pub from: RowFact,
@@ -72,6 +75,7 @@ pub struct Hop {
 
 /// A row that a constraint refuses, and everything a caller needs to act on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Violation {
     /// The kind of rule.
     pub rule: Rule,

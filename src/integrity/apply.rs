@@ -1,14 +1,17 @@
 //! Carrying out: inserts, and plans of deletes and updates. Either all of it happens or nothing (I5).
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::facts::taken;
 use super::keys::judge_keys;
 use super::ledger::{Constraint, Ledger};
-use super::plan::{ActionPlan, Effect};
-use super::references::{dangling, judge_plan, judge_row};
+use super::plan::{ActionPlan, Effect, Step};
+use super::preview::Refusals;
+use super::references::{dangling, judge_plan, judge_row, path_to};
 use super::rows;
-use crate::error::{Misuse, Result};
+use crate::error::{Error, Misuse, Result, Violation};
 use crate::id::{RowId, TableId};
 use crate::record::{Row, changed_columns, edit};
 use crate::schema::{Schema, TableSchema};
@@ -90,7 +93,7 @@ fn judge_inserted(
     changes: &[Change],
     ledger: &mut Ledger,
 ) -> Result<()> {
-    judge_keys(schema, image, changes, ledger)?;
+    judge_keys(schema, image, changes, ledger, &mut Refusals::First)?;
     for &id in &table.outbound {
         let reference = schema.reference(id);
         for change in changes {
@@ -110,7 +113,7 @@ fn judge_inserted(
 pub fn apply(schema: &Schema, image: &mut Image, plan: ActionPlan, ledger: &mut Ledger) -> Result<Vec<Change>> {
     let noted = ledger.len();
     let mut changes = Vec::with_capacity(plan.steps.len());
-    match carry_out(schema, image, &plan, &mut changes, ledger) {
+    match carry_out(schema, image, &plan, &mut changes, ledger, &mut Refusals::First) {
         Ok(()) => Ok(changes),
         Err(error) => {
             // The plan shares its rows with the image; letting it go first lets the image change in place.
@@ -122,21 +125,25 @@ pub fn apply(schema: &Schema, image: &mut Image, plan: ActionPlan, ledger: &mut 
     }
 }
 
-fn carry_out(
+pub(super) fn carry_out(
     schema: &Schema,
     image: &mut Image,
     plan: &ActionPlan,
     changes: &mut Vec<Change>,
     ledger: &mut Ledger,
+    refusals: &mut Refusals,
 ) -> Result<()> {
     let mut deletes: FxHashMap<TableId, Vec<RowId>> = FxHashMap::default();
     let mut updates: FxHashMap<TableId, Vec<(RowId, Row)>> = FxHashMap::default();
-    for step in &plan.steps {
+    for (position, step) in plan.steps.iter().enumerate() {
         match &step.effect {
             Effect::Delete => deletes.entry(step.table).or_default().push(step.row),
             Effect::Update(after) => {
                 let table = schema.table(step.table);
-                rows::judge(table, &**after, Some(&changed_columns(&*step.before, &**after)))?;
+                let judged = rows::judge(table, &**after, Some(&changed_columns(&*step.before, &**after)));
+                if let Err(error) = judged {
+                    refusals.add_error(reached(schema, plan, position, error), Some(position))?;
+                }
                 updates.entry(step.table).or_default().push((step.row, after.clone()));
             }
         }
@@ -147,12 +154,30 @@ fn carry_out(
     }
     for (table, rows) in updates {
         let declared = schema.table(table);
-        image.table_mut(table).replace_many(declared, rows, changes).map_err(|it| taken(declared, &it))?;
+        if let Err(it) = image.table_mut(table).replace_many(declared, rows, changes) {
+            let is_it = |step: &Step| matches!(&step.effect, Effect::Update(after) if Arc::ptr_eq(after, &it.row));
+            let step = plan.steps.iter().position(is_it);
+            let mut violation = taken(declared, &it);
+            violation.path = step.map_or_else(Vec::new, |step| path_to(schema, plan, step));
+            refusals.add(violation, step)?;
+        }
     }
     let moved: FxHashMap<(TableId, RowId), RowId> = changes.iter().filter_map(moved_row).collect();
     follow(schema, image, &moved, ledger);
-    judge_keys(schema, image, changes, ledger)?;
-    judge_plan(schema, image, plan, |table, row| moved.get(&(table, row)).copied().unwrap_or(row), ledger)
+    judge_keys(schema, image, changes, ledger, refusals)?;
+    let now = |table, row| moved.get(&(table, row)).copied().unwrap_or(row);
+    judge_plan(schema, image, plan, now, ledger, refusals)
+}
+
+/// The error with the way on which the statement reached the row.
+fn reached(schema: &Schema, plan: &ActionPlan, step: usize, error: Error) -> Error {
+    match error.violation() {
+        Some(violation) => {
+            let path = path_to(schema, plan, step);
+            Violation { path, ..violation.clone() }.into()
+        }
+        None => error,
+    }
 }
 
 /// Notes what a row has open under its new slot: the ledger knows it by the old one.

@@ -2,6 +2,7 @@
 
 use super::facts::taken;
 use super::ledger::{Constraint, Ledger};
+use super::preview::Refusals;
 use crate::error::{Result, Violation};
 use crate::id::{IndexId, RowId, TableId};
 use crate::schema::Schema;
@@ -9,7 +10,13 @@ use crate::store::{Change, Image, Taken};
 
 /// Judges the keys that a statement gave to rows, at its end: deferred ones that are shared go to the ledger, others
 /// refuse.
-pub(super) fn judge_keys(schema: &Schema, image: &Image, changes: &[Change], ledger: &mut Ledger) -> Result<()> {
+pub(super) fn judge_keys(
+    schema: &Schema,
+    image: &Image,
+    changes: &[Change],
+    ledger: &mut Ledger,
+    refusals: &mut Refusals,
+) -> Result<()> {
     for change in changes {
         let (table, row) = match change {
             Change::Inserted { table, row } | Change::Replaced { table, to: row, .. } => (*table, *row),
@@ -18,10 +25,10 @@ pub(super) fn judge_keys(schema: &Schema, image: &Image, changes: &[Change], led
         for &key in &schema.table(table).deferrable_keys {
             let Some(violation) = shared(schema, image, table, key, row) else { continue };
             let constraint = Constraint::Key(table, key);
-            if !ledger.defers(constraint, schema.table(table).index(key).timing) {
-                return Err(violation.into());
+            match ledger.defers(constraint, schema.table(table).index(key).timing) {
+                true => ledger.note(constraint, row),
+                false => refusals.add(violation, None)?,
             }
-            ledger.note(constraint, row);
         }
     }
     Ok(())

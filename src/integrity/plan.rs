@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Check;
 use crate::id::{ReferenceId, RowId, TableId};
 use crate::record::Row;
+use crate::schema::{Action, Schema};
 
 /// Every row that a statement deletes or updates, each once, with the way that led to it (I1).
 #[derive(Clone, Debug, Default)]
@@ -91,6 +92,15 @@ impl ActionPlan {
         }
         path.reverse();
         path
+    }
+
+    /// What the foreign key of a cause does to the rows that refer.
+    pub fn action_of(&self, schema: &Schema, cause: Cause) -> Action {
+        let reference = schema.reference(cause.reference);
+        match self.steps[cause.step].effect {
+            Effect::Delete => reference.on_delete,
+            Effect::Update(_) => reference.on_update,
+        }
     }
 
     /// How many rows of a table the plan deletes.

@@ -4,7 +4,8 @@ use super::children::each_child;
 use super::facts::fact;
 use super::keys::shared;
 use super::ledger::{Constraint, Ledger};
-use super::plan::{ActionPlan, Effect};
+use super::plan::ActionPlan;
+use super::preview::Refusals;
 
 use crate::error::{Hop, Result, RowFact, Rule, Violation};
 use crate::id::{ReferenceId, RowId, TableId};
@@ -76,19 +77,32 @@ pub(super) fn judge_plan(
     plan: &ActionPlan,
     moved: impl Fn(TableId, RowId) -> RowId,
     ledger: &mut Ledger,
+    refusals: &mut Refusals,
 ) -> Result<()> {
     for check in &plan.checks {
         let reference = schema.reference(check.reference);
+        let constraint = Constraint::Reference(reference.id);
         let id = moved(reference.table, check.row);
         let Some(row) = image.table(reference.table).get(id) else { continue };
-        match check.parent {
-            None => judge_row(schema, image, reference, id, row, ledger)?,
-            Some(_) if !dangling(image, reference, &**row) => {}
-            Some(_) if ledger.defers(Constraint::Reference(reference.id), reference.timing) => {
-                ledger.note(Constraint::Reference(reference.id), id);
-            }
-            Some(step) => return Err(still_referenced(schema, image, plan, reference, step).into()),
+        if !dangling(image, reference, &**row) {
+            continue;
         }
+        if ledger.defers(constraint, reference.timing) {
+            ledger.note(constraint, id);
+            continue;
+        }
+        let step = check.parent.or_else(|| plan.step_of(reference.table, check.row));
+        if refusals.met(step, constraint) {
+            continue;
+        }
+        let violation = match check.parent {
+            Some(parent) => still_referenced(schema, image, plan, reference, parent),
+            None => {
+                let path = step.map_or_else(Vec::new, |step| path_to(schema, plan, step));
+                Violation { path, ..missing(schema, reference, row) }
+            }
+        };
+        refusals.add(violation, step)?;
     }
     Ok(())
 }
@@ -169,10 +183,7 @@ pub(super) fn path_to(schema: &Schema, plan: &ActionPlan, step: usize) -> Vec<Ho
         let (from, to) = (&plan.steps[pair[0]], &plan.steps[pair[1]]);
         let cause = to.cause?;
         let reference = schema.reference(cause.reference);
-        let action = match plan.steps[cause.step].effect {
-            Effect::Delete => reference.on_delete,
-            Effect::Update(_) => reference.on_update,
-        };
+        let action = plan.action_of(schema, cause);
         let from = fact(schema.table(from.table), &*from.before);
         Some(Hop { from, by: format!("{action} by {}", reference.name) })
     };

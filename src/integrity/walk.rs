@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::children::each_child;
 use super::facts::fact;
 use super::plan::{ActionPlan, Cause, Effect, Step};
+use super::preview::Refusals;
 use super::references::{Check, path_to};
 use super::rows;
 use crate::error::{Result, RowFact, Rule, Violation};
@@ -23,7 +24,17 @@ use crate::value::Value;
 /// # Errors
 /// A [`Violation`] when RESTRICT forbids it.
 pub fn plan_delete(schema: &Schema, image: &Image, table: TableId, rows: &[RowId]) -> Result<ActionPlan> {
-    let mut walk = Walk::new(schema, image);
+    walk_delete(schema, image, table, rows, &mut Refusals::First)
+}
+
+pub(super) fn walk_delete(
+    schema: &Schema,
+    image: &Image,
+    table: TableId,
+    rows: &[RowId],
+    refusals: &mut Refusals,
+) -> Result<ActionPlan> {
+    let mut walk = Walk::new(schema, image, refusals);
     for &row in rows {
         if let Some(before) = image.table(table).get(row) {
             walk.plan.name(table, row, before.clone(), Effect::Delete);
@@ -40,7 +51,17 @@ pub fn plan_delete(schema: &Schema, image: &Image, table: TableId, rows: &[RowId
 /// # Errors
 /// A [`Violation`] when RESTRICT forbids a key change, or a version is none that the table can hold.
 pub fn plan_update(schema: &Schema, image: &Image, table: TableId, rows: Vec<(RowId, Row)>) -> Result<ActionPlan> {
-    let mut walk = Walk::new(schema, image);
+    walk_update(schema, image, table, rows, &mut Refusals::First)
+}
+
+pub(super) fn walk_update(
+    schema: &Schema,
+    image: &Image,
+    table: TableId,
+    rows: Vec<(RowId, Row)>,
+    refusals: &mut Refusals,
+) -> Result<ActionPlan> {
+    let mut walk = Walk::new(schema, image, refusals);
     let columns = walk.key_columns(table).to_vec();
     let own: Vec<ReferenceId> = schema.table(table).outbound.clone();
     for (row, mut after) in rows {
@@ -67,6 +88,7 @@ struct Walk<'a> {
     schema: &'a Schema,
     image: &'a Image,
     plan: ActionPlan,
+    refusals: &'a mut Refusals,
     /// Steps whose row gets another key, still to be followed.
     moved: Vec<usize>,
     /// References to which the statement itself gives another value: they do not follow.
@@ -83,8 +105,9 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(schema: &'a Schema, image: &'a Image) -> Self {
+    fn new(schema: &'a Schema, image: &'a Image, refusals: &'a mut Refusals) -> Self {
         Walk {
+            refusals,
             schema,
             image,
             plan: ActionPlan::default(),
@@ -134,7 +157,8 @@ impl<'a> Walk<'a> {
                     }
                 });
                 if !blocking.is_empty() {
-                    return Err(self.restricted(reference, next, &blocking).into());
+                    let violation = self.restricted(reference, next, &blocking);
+                    self.refusals.add(violation, Some(next))?;
                 }
             }
             next += 1;
@@ -220,7 +244,11 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        if blocking.is_empty() { Ok(()) } else { Err(self.restricted(reference, step, &blocking).into()) }
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        let violation = self.restricted(reference, step, &blocking);
+        self.refusals.add(violation, Some(step))
     }
 
     /// Sets the foreign key columns of a row that stays; `None` means NULL.
@@ -258,9 +286,9 @@ impl<'a> Walk<'a> {
             if let Err(mismatch) = edit(after).set(column, value) {
                 // A Rust type without NULL cannot take the place of a column that must not be NULL.
                 let null = mismatch.value.is_null();
-                return Err(self
-                    .refused(reference, step, if null { Rule::NotNull } else { Rule::Type }, column)
-                    .into());
+                let rule = if null { Rule::NotNull } else { Rule::Type };
+                let violation = self.refused(reference, step, rule, column);
+                self.refusals.add(violation, Some(step))?;
             }
         }
         if let Effect::Update(after) = &mut self.plan.steps[step].effect {

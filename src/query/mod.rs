@@ -60,4 +60,4 @@ pub use statement::{
 };
 pub use version::Version;
 
-pub use crate::integrity::ActionPlan;
+pub use crate::integrity::{ActionPlan, Preview};

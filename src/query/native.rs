@@ -13,8 +13,10 @@ use super::run::{Arena, Execution};
 use super::select::Select;
 use super::statement::Statement;
 use super::version::Version;
-use super::{ActionPlan, write};
+use super::{ActionPlan, Preview, write};
 use crate::error::{Misuse, Result};
+use crate::id::{IndexId, RowId, TableId};
+use crate::record::{Row, edit};
 use crate::schema::Schema;
 use crate::txn::{Database, Savepoint, Transaction};
 use crate::value::Value;
@@ -71,6 +73,70 @@ impl NativeConnection {
     /// The transaction that is open, if there is one.
     pub fn transaction(&self) -> Option<&Transaction> {
         self.transaction.as_ref()
+    }
+
+    /// What giving other values to rows, named by primary key, would set in motion.
+    ///
+    /// # Errors
+    /// When RESTRICT forbids it, or a value does not fit.
+    pub fn plan_update(&mut self, table: &str, keys: &[Value], set: &[(&str, Value)]) -> Result<ActionPlan> {
+        let (table, rows) = self.versions_of(table, keys, set)?;
+        self.begun().plan_update(table, rows)
+    }
+
+    /// What deleting rows, named by primary key, would set in motion, and everything that would refuse it.
+    ///
+    /// # Errors
+    /// When there is no such table, or it has no primary key.
+    pub fn preview_delete(&mut self, table: &str, keys: &[Value]) -> Result<Preview> {
+        let (table, rows) = self.rows_of(table, keys)?;
+        self.begun().preview_delete(table, &rows)
+    }
+
+    /// What giving other values to rows, named by primary key, would set in motion, and everything that would refuse it.
+    ///
+    /// # Errors
+    /// When there is no such table or column, or it has no primary key.
+    pub fn preview_update(&mut self, table: &str, keys: &[Value], set: &[(&str, Value)]) -> Result<Preview> {
+        let (table, rows) = self.versions_of(table, keys, set)?;
+        self.begun().preview_update(table, rows)
+    }
+
+    /// The rows with these primary keys, one key after the other.
+    fn rows_of(&mut self, table: &str, keys: &[Value]) -> Result<(TableId, Vec<RowId>)> {
+        let schema = self.database.schema().clone();
+        let table = schema.table_named(table)?;
+        let key = table.primary_key().ok_or_else(|| Misuse::NoKey { table: table.name.clone() })?;
+        let image = self.begun().image().table(table.id);
+        let mut rows = Vec::new();
+        for key in keys.chunks_exact(key.columns.len()) {
+            let probe: Vec<_> = key.iter().map(Value::as_ref).collect();
+            rows.extend(image.find(IndexId(0), &probe).map(|(id, _)| id));
+        }
+        Ok((table.id, rows))
+    }
+
+    fn versions_of(
+        &mut self,
+        table: &str,
+        keys: &[Value],
+        set: &[(&str, Value)],
+    ) -> Result<(TableId, Vec<(RowId, Row)>)> {
+        let schema = self.database.schema().clone();
+        let (id, rows) = self.rows_of(table, keys)?;
+        let set = set.iter().map(|(name, value)| Ok((schema.table(id).assignable(name)?, value)));
+        let set = set.collect::<Result<Vec<_>>>()?;
+        let image = self.begun().image().table(id);
+        let mut versions = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(before) = image.get(row) else { continue };
+            let mut after = before.duplicate();
+            for (column, value) in &set {
+                edit(&mut after).set(*column, (*value).clone())?;
+            }
+            versions.push((row, after));
+        }
+        Ok((id, versions))
     }
 
     fn begun(&mut self) -> &mut Transaction {
@@ -245,17 +311,8 @@ impl Connection for NativeConnection {
     }
 
     fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<ActionPlan> {
-        let schema = self.database.schema().clone();
-        let table = schema.table_named(table)?;
-        let key = table.primary_key().ok_or_else(|| Misuse::NoKey { table: table.name.clone() })?;
-        let transaction = self.begun();
-        let mut rows = Vec::new();
-        for key in keys.chunks_exact(key.columns.len()) {
-            let probe: Vec<_> = key.iter().map(Value::as_ref).collect();
-            let image = transaction.image().table(table.id);
-            rows.extend(image.find(crate::id::IndexId(0), &probe).map(|(id, _)| id));
-        }
-        transaction.plan_delete(table.id, &rows)
+        let (table, rows) = self.rows_of(table, keys)?;
+        self.begun().plan_delete(table, &rows)
     }
 
     fn log(&mut self) -> &mut Log {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::database::{Reserved, Shared, Snapshot};
 use crate::error::Result;
 use crate::id::{ColumnId, RowId, TableId};
-use crate::integrity::{self, ActionPlan, Ledger, Mark};
+use crate::integrity::{self, ActionPlan, Ledger, Mark, Preview};
 use crate::record::Row;
 use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::store::{Change, Image};
@@ -102,6 +102,22 @@ impl Transaction {
     /// When RESTRICT forbids a key change.
     pub fn plan_update(&self, table: TableId, rows: Vec<(RowId, Row)>) -> Result<ActionPlan> {
         integrity::plan_update(&self.shared.schema, &self.image, table, rows)
+    }
+
+    /// What deleting rows would set in motion, and everything that would refuse it.
+    ///
+    /// # Errors
+    /// When a value cannot be computed.
+    pub fn preview_delete(&self, table: TableId, rows: &[RowId]) -> Result<Preview> {
+        integrity::preview_delete(&self.shared.schema, &self.image, &self.ledger, table, rows)
+    }
+
+    /// What giving rows other versions would set in motion, and everything that would refuse it.
+    ///
+    /// # Errors
+    /// When a value cannot be computed.
+    pub fn preview_update(&self, table: TableId, rows: Vec<(RowId, Row)>) -> Result<Preview> {
+        integrity::preview_update(&self.shared.schema, &self.image, &self.ledger, table, rows)
     }
 
     /// Carries a plan out.
