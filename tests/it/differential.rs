@@ -17,6 +17,8 @@ mod history;
 mod ours;
 mod queries;
 mod query;
+mod query_terms;
+mod query_text;
 mod render;
 mod rules;
 pub(crate) mod schema;

@@ -1,8 +1,8 @@
-//! Random queries over two small tables, and the same queries as SQL.
+//! Random queries over two small tables: sources and joins of all kinds, groups, subqueries, set operations, WITH.
 
-use diptych::expr::{Arithmetic, Comparison, Expr, Expression};
-use diptych::query::{JoinKind, Leaf, Output, Source, aggregate_distinct};
-use diptych::{Aggregate, Direction, Select, Value, aggregate, count};
+use diptych::expr::{Expr, Expression};
+use diptych::query::{Compound, JoinKind, Leaf, Nulls, SetOperation, Source};
+use diptych::{Direction, Select, Value};
 
 use super::choices::Choices;
 
@@ -10,264 +10,230 @@ use super::choices::Choices;
 pub(crate) const COLUMNS: [&str; 4] = ["id", "x", "y", "s"];
 pub(crate) const TABLES: [&str; 2] = ["a", "b"];
 
+/// A source as expressions see it.
+pub(super) struct Readable {
+    /// Its columns of numbers.
+    pub(super) numbers: Vec<String>,
+    /// Whether it is a table, with a column of text too.
+    pub(super) is_table: bool,
+    /// Whether anything but its own join may read it.
+    pub(super) hidden: bool,
+}
+
 /// Writes one query.
 pub(crate) struct QueryWriter<'a> {
     pub(crate) choices: &'a mut Choices,
-    /// How many sources each select has, from the outermost one inwards.
-    sources: Vec<u8>,
+    /// The sources of each select, from the outermost one inwards.
+    pub(super) scopes: Vec<Vec<Readable>>,
+    /// How many columns each query of the outermost WITH has.
+    common: Vec<usize>,
+}
+
+/// The names of the columns of a query that is a source.
+fn columns(width: usize) -> Vec<String> {
+    (0..width).map(|it| format!("c{it}")).collect()
 }
 
 impl<'a> QueryWriter<'a> {
     pub(crate) fn new(choices: &'a mut Choices) -> Self {
-        QueryWriter { choices, sources: Vec::new() }
+        QueryWriter { choices, scopes: Vec::new(), common: Vec::new() }
     }
 
-    fn table(&mut self) -> &'static str {
-        TABLES[self.choices.below(2)]
-    }
-
-    /// A query of scalars, in an order that leaves nothing open.
+    /// A query of numbers, in an order that leaves nothing open where it is cut off.
     pub(crate) fn query(&mut self) -> Select {
-        self.sources.push(1);
-        let mut select = self.from();
-        let grouped = self.choices.percent(35);
-        let outputs: Vec<Expr<Leaf>> = if grouped {
-            let keys: Vec<Expr<Leaf>> = (0..self.choices.below(3)).map(|_| self.integer(0)).collect();
-            let mut outputs = keys.clone();
-            outputs.extend((0..1 + self.choices.below(2)).map(|_| self.aggregate()));
-            select = select.group_by(keys);
-            if self.choices.percent(30) {
-                let condition = self.aggregate().compare(self.comparison(), self.constant());
-                select = select.having(condition);
-            }
-            outputs
+        let mut with = Vec::new();
+        for at in 0..self.choices.weighted(&[80, 15, 5]) {
+            let width = 1 + self.choices.below(2);
+            let name = format!("w{at}");
+            let select = if self.choices.percent(35) { self.recursive(&name, width) } else { self.alone(width, 1) };
+            with.push((name, width, select));
+            self.common.push(width);
+        }
+        let width = 1 + self.choices.below(3);
+        let mut select = self.compound(width, 2);
+        if self.choices.percent(60) {
+            select = self.ordered(select, width);
+        }
+        with.into_iter().fold(select, |all, (name, width, select)| all.with(name, columns(width), select))
+    }
+
+    /// A query that reads nothing around it.
+    fn alone(&mut self, width: usize, depth: usize) -> Select {
+        let around = std::mem::take(&mut self.scopes);
+        let select = self.compound(width, depth);
+        self.scopes = around;
+        select
+    }
+
+    /// A query that counts up, or that follows rows from one to the next until no new ones come.
+    fn recursive(&mut self, name: &str, width: usize) -> Select {
+        let around = std::mem::take(&mut self.scopes);
+        let first = self.part(width, 0);
+        let itself = Source::Common(name.to_owned().into());
+        let read = |at: usize| Expr::Leaf(Leaf::Column { up: 0, source: 0, name: format!("c{at}").into() });
+        let union = if self.choices.percent(50) {
+            let more = (0..width).map(|at| if at == 0 { read(0).plus(1) } else { read(at) });
+            let last = self.choices.between(2, 5);
+            first.compound_all(SetOperation::Union, Select::from(itself).filter(read(0).lt(last)).values(more))
         } else {
-            (0..1 + self.choices.below(3)).map(|_| self.integer(0)).collect()
+            let table = self.choices.one(&TABLES);
+            let column = |name: &'static str| Expr::Leaf(Leaf::Column { up: 0, source: 1, name: name.into() });
+            let (from, to) = (COLUMNS[self.choices.below(3)], COLUMNS[self.choices.below(3)]);
+            let more = (0..width).map(|at| if at == 0 { column(to) } else { read(at) });
+            let next = Select::from(itself).join(*table, read(0).eq(column(from))).values(more);
+            first.compound(SetOperation::Union, next)
         };
+        self.scopes = around;
+        union
+    }
+
+    fn compound(&mut self, width: usize, depth: usize) -> Select {
+        let mut select = self.part(width, depth);
+        if depth > 0 && self.choices.percent(12) {
+            for _ in 0..1 + self.choices.below(2) {
+                let all = [SetOperation::Union, SetOperation::Intersect, SetOperation::Except];
+                let operation = *self.choices.one(&all);
+                // SQLite has no INTERSECT ALL and no EXCEPT ALL.
+                let all = operation == SetOperation::Union && self.choices.percent(40);
+                let part = self.part(width, depth - 1);
+                select.compounds.push(Compound { operation, all, select: part });
+            }
+        }
+        select
+    }
+
+    /// A select without order and limit.
+    fn part(&mut self, width: usize, depth: usize) -> Select {
+        self.scopes.push(Vec::new());
+        let mut select = self.from(depth);
+        let mut outputs: Vec<Expr<Leaf>> = Vec::new();
+        if self.choices.percent(30) {
+            outputs.extend((0..self.choices.below(width + 1)).map(|_| self.number(0)));
+            select = select.group_by(outputs.clone());
+            let having = self.choices.percent(30);
+            outputs.extend((outputs.len()..width).map(|_| self.aggregate()));
+            if having {
+                select = select.having(self.aggregate().compare(self.comparison(), self.constant()));
+            }
+        } else {
+            outputs.extend((0..width).map(|_| self.output(depth)));
+        }
         if self.choices.percent(20) {
             select = select.distinct();
         }
-        if self.choices.percent(60) {
-            // By one column only, so that an index may give the order; what that leaves open must not be cut off.
-            let direction = self.direction();
-            select = select.order_by(outputs[0].clone(), direction);
-            if self.choices.percent(60) {
-                for by in &outputs[1..] {
-                    select = select.order_by(by.clone(), Direction::Ascending);
-                }
-                if self.choices.percent(50) {
-                    select = select.limit(self.choices.below(6) as u64);
-                }
-                if self.choices.percent(30) {
-                    select.limit.get_or_insert(100.into());
-                    select = select.offset(self.choices.below(4) as u64);
-                }
-            }
-        }
-        self.sources.pop();
+        self.scopes.pop();
         select.values(outputs)
     }
 
-    fn from(&mut self) -> Select {
-        let mut select = Select::from(self.table());
-        for _ in 0..self.choices.weighted(&[5, 4, 1]) {
-            *self.sources.last_mut().expect("a select is open") += 1;
-            let kind = if self.choices.percent(50) { JoinKind::Inner } else { JoinKind::Left };
-            let new = self.sources.last().expect("a select is open") - 1;
-            let mut on = self.own(new).eq(self.column_of(0, 0, new));
-            if self.choices.percent(30) {
-                on = on.and(self.simple(0));
+    /// Puts the rows into an order by one output, so that an index may give it, or by all of them; only then may rows be
+    /// cut off.
+    fn ordered(&mut self, mut select: Select, width: usize) -> Select {
+        let compound = !select.compounds.is_empty();
+        let outputs = select.outputs.clone();
+        let by = |at: usize, writer: &mut Self| match &outputs[at] {
+            diptych::query::Output::Value(it @ Expr::Leaf(Leaf::Column { .. } | Leaf::Aggregate(_)))
+                if !compound && writer.choices.percent(70) =>
+            {
+                it.clone()
             }
-            select = select.join_as(kind, self.table(), on);
+            _ => Expr::Leaf(Leaf::Output(at as u16)),
+        };
+        let count = if self.choices.percent(60) { width } else { 1 };
+        for at in 0..count {
+            let direction = if self.choices.percent(50) { Direction::Ascending } else { Direction::Descending };
+            let by = by(at, self);
+            select = match self.choices.below(4) {
+                0 => select.order_by_nulls(by, direction, Nulls::First),
+                1 => select.order_by_nulls(by, direction, Nulls::Last),
+                _ => select.order_by(by, direction),
+            };
         }
-        if self.choices.percent(25) {
+        if count == width {
+            if self.choices.percent(50) {
+                select = select.limit(self.choices.below(6) as u64);
+            }
+            if self.choices.percent(30) {
+                select.limit.get_or_insert(100.into());
+                select = select.offset(self.choices.below(4) as u64);
+            }
+        }
+        select
+    }
+
+    fn source(&mut self, depth: usize) -> (Source, Readable) {
+        let readable = |numbers: Vec<String>| Readable { numbers, is_table: false, hidden: false };
+        match self.choices.weighted(&[80, 10, 10, 4]) {
+            1 if depth > 0 => {
+                let width = 1 + self.choices.below(3);
+                let select = self.alone(width, depth - 1);
+                (Source::select(select, columns(width)), readable(columns(width)))
+            }
+            2 if !self.common.is_empty() => {
+                let at = self.choices.below(self.common.len());
+                (Source::Common(format!("w{at}").into()), readable(columns(self.common[at])))
+            }
+            3 => {
+                let width = 1 + self.choices.below(2);
+                let rows = (0..1 + self.choices.below(3)).map(|_| (0..width).map(|_| self.constant()).collect());
+                let names = columns(width).into_iter().map(Into::into).collect();
+                (Source::Values(rows.collect(), names), readable(columns(width)))
+            }
+            _ => {
+                let numbers = COLUMNS[..3].iter().map(|it| it.to_string()).collect();
+                (Source::from(TABLES[self.choices.below(2)]), Readable { numbers, is_table: true, hidden: false })
+            }
+        }
+    }
+
+    fn add(&mut self, readable: Readable) {
+        self.scopes.last_mut().expect("a select is open").push(readable);
+    }
+
+    /// The sources and conditions of a subquery.
+    pub(super) fn from_inside(&mut self) -> Select {
+        self.from(1)
+    }
+
+    fn from(&mut self, depth: usize) -> Select {
+        let (source, readable) = self.source(depth);
+        let is_table = readable.is_table;
+        self.add(readable);
+        let mut select = Select::from(source);
+        // A join that drops what it has looked at comes last: then it says the same as a condition with EXISTS.
+        let mut filters = false;
+        for at in 1..=self.choices.weighted(&[5, 4, 1]) {
+            let kind = match self.choices.weighted(&[40, 30, 8, 8, 8, 8]) {
+                0 if filters => JoinKind::Semi,
+                0 => JoinKind::Inner,
+                1 if filters => JoinKind::Anti,
+                1 => JoinKind::Left,
+                2 if !filters => JoinKind::Right,
+                3 if !filters => JoinKind::Full,
+                4 => JoinKind::Semi,
+                _ => JoinKind::Anti,
+            };
+            filters = matches!(kind, JoinKind::Semi | JoinKind::Anti);
+            let (source, readable) = self.source(depth);
+            self.add(readable);
+            let on = if self.choices.percent(8) && !filters {
+                Expr::And(Vec::new())
+            } else {
+                let partner = self.of_source(at).eq(self.number_below(at));
+                if self.choices.percent(30) { partner.and(self.simple(0)) } else { partner }
+            };
+            self.scopes.last_mut().expect("a select is open")[at].hidden = filters;
+            select = select.join_as(kind, source, on);
+        }
+        if self.choices.percent(25) && is_table {
             // What an index serves best, and what its next column may go on from.
             let name = COLUMNS[self.choices.below(3)];
             let column: Expr<Leaf> = Expr::Leaf(Leaf::Column { up: 0, source: 0, name: name.into() });
             select = select.filter(column.eq(Value::Int(self.choices.between(0, 2))));
         }
         for _ in 0..self.choices.weighted(&[3, 2, 1]) {
-            let condition = self.condition(2);
+            let condition = self.condition(depth);
             select = select.filter(condition);
         }
         select
-    }
-
-    /// A column of one source.
-    fn own(&mut self, source: u8) -> Expr<Leaf> {
-        let name = COLUMNS[self.choices.below(3)];
-        Expr::Leaf(Leaf::Column { up: 0, source, name: name.into() })
-    }
-
-    /// An integer column of one of the sources from `low` to below `high`.
-    fn column_of(&mut self, up: u8, low: u8, high: u8) -> Expr<Leaf> {
-        let source = low + self.choices.below(usize::from(high - low)) as u8;
-        let name = COLUMNS[self.choices.below(3)];
-        Expr::Leaf(Leaf::Column { up, source, name: name.into() })
-    }
-
-    fn integer(&mut self, up: u8) -> Expr<Leaf> {
-        let sources = self.sources[self.sources.len() - 1 - usize::from(up)];
-        self.column_of(up, 0, sources)
-    }
-
-    fn constant(&mut self) -> Expr<Leaf> {
-        if self.choices.percent(4) {
-            return Expr::Value(Value::Null);
-        }
-        Expr::Value(Value::Int(self.choices.between(-1, 6)))
-    }
-
-    fn comparison(&mut self) -> Comparison {
-        use Comparison::*;
-        [Equal, Equal, Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual][self.choices.below(8)]
-    }
-
-    fn direction(&mut self) -> Direction {
-        if self.choices.percent(50) { Direction::Ascending } else { Direction::Descending }
-    }
-
-    fn aggregate(&mut self) -> Expr<Leaf> {
-        use Aggregate::*;
-        if self.choices.percent(35) {
-            return count();
-        }
-        match [Some(Count), None, Some(Sum), Some(Min), Some(Max), Some(Average)][self.choices.below(6)] {
-            Some(which) => aggregate(which, self.integer(0)),
-            None => aggregate_distinct(Count, self.integer(0)),
-        }
-    }
-
-    /// A comparison that an index may serve.
-    fn simple(&mut self, up: u8) -> Expr<Leaf> {
-        let column = self.integer(up);
-        match self.choices.below(6) {
-            0 => column.in_list((0..1 + self.choices.below(4)).map(|_| self.constant()).collect::<Vec<_>>()),
-            1 => column.is_null(),
-            2 => self.text().compare(self.comparison(), Expr::Value(["p", "q", "r"][self.choices.below(3)].into())),
-            3 => self.constant().compare(self.comparison(), column),
-            _ => column.compare(self.comparison(), self.constant()),
-        }
-    }
-
-    fn text(&mut self) -> Expr<Leaf> {
-        let sources = *self.sources.last().expect("a select is open");
-        let source = self.choices.below(usize::from(sources)) as u8;
-        Expr::Leaf(Leaf::Column { up: 0, source, name: "s".into() })
-    }
-
-    fn condition(&mut self, depth: usize) -> Expr<Leaf> {
-        match self.choices.weighted(&[10, 2, 2, 2, 2, 4]) {
-            1 if depth > 0 => self.condition(depth - 1).or(self.condition(depth - 1)),
-            2 if depth > 0 => self.condition(depth - 1).negated(),
-            3 => {
-                let sum = self.integer(0).arithmetic(Arithmetic::Add, self.constant());
-                sum.compare(self.comparison(), self.integer(0))
-            }
-            4 => self.integer(0).compare(self.comparison(), self.integer(0)),
-            5 if depth > 0 && self.sources.len() < 3 => self.subquery(),
-            _ => self.simple(0),
-        }
-    }
-
-    /// EXISTS, IN or a scalar, correlated or not.
-    fn subquery(&mut self) -> Expr<Leaf> {
-        let needle = self.integer(0);
-        let how = self.comparison();
-        self.sources.push(1);
-        let mut select = self.from();
-        if self.choices.percent(60) {
-            let condition = self.own(0).compare(self.comparison(), self.integer(1));
-            select = select.filter(condition);
-        }
-        let condition = match self.choices.below(3) {
-            0 => Expr::Leaf(Leaf::Exists(Box::new(select))),
-            1 => {
-                let select = select.values([self.integer(0)]);
-                Expr::Leaf(Leaf::In(vec![needle], Box::new(select)))
-            }
-            _ => {
-                let select = select.values([self.aggregate()]);
-                needle.compare(how, Expr::Leaf(Leaf::Scalar(Box::new(select))))
-            }
-        };
-        self.sources.pop();
-        condition
-    }
-}
-
-/// A query as SQL. Each source is named by its select's depth and its place in it.
-pub(crate) fn sql(select: &Select, depth: usize) -> String {
-    let list = |all: &[Expr<Leaf>]| all.iter().map(|it| expression(it, depth)).collect::<Vec<_>>().join(", ");
-    let outputs = select.outputs.iter().map(|it| match it {
-        Output::Value(it) => expression(it, depth),
-        Output::Row(_) => "1".to_owned(),
-    });
-    let distinct = if select.distinct { "DISTINCT " } else { "" };
-    let outputs: Vec<String> = outputs.collect();
-    let mut text = format!("SELECT {distinct}{} FROM {} AS t{depth}_0", outputs.join(", "), table(&select.from));
-    for (position, join) in select.joins.iter().enumerate() {
-        let kind = if join.kind == JoinKind::Left { "LEFT JOIN" } else { "JOIN" };
-        let on = expression(&join.on, depth);
-        text += &format!(" {kind} {} AS t{depth}_{} ON {on}", table(&join.source), position + 1);
-    }
-    if let Some(filter) = &select.filter {
-        text += &format!(" WHERE {}", expression(filter, depth));
-    }
-    if !select.group_by.is_empty() {
-        text += &format!(" GROUP BY {}", list(&select.group_by));
-    }
-    if let Some(having) = &select.having {
-        text += &format!(" HAVING {}", expression(having, depth));
-    }
-    let order = select
-        .order_by
-        .iter()
-        .map(|it| expression(&it.by, depth) + if it.direction == Direction::Descending { " DESC" } else { "" });
-    let order: Vec<String> = order.collect();
-    if !order.is_empty() {
-        text += &format!(" ORDER BY {}", order.join(", "));
-    }
-    if let Some(limit) = &select.limit {
-        let offset = select.offset.as_ref().map_or("0".to_owned(), |it| expression(it, depth));
-        text += &format!(" LIMIT {} OFFSET {offset}", expression(limit, depth));
-    }
-    text
-}
-
-fn table(source: &Source) -> &str {
-    source.table().expect("the writer reads tables only")
-}
-
-fn expression(expr: &Expr<Leaf>, depth: usize) -> String {
-    let each = |all: &[Expr<Leaf>]| all.iter().map(|it| expression(it, depth)).collect::<Vec<_>>();
-    match expr {
-        Expr::Value(Value::Int(it)) => it.to_string(),
-        Expr::Value(Value::Text(it)) => format!("'{it}'"),
-        Expr::Value(_) => "NULL".to_owned(),
-        Expr::Leaf(it) => leaf(it, depth),
-        Expr::Compare(how, a, b) => format!("({} {} {})", expression(a, depth), how.symbol(), expression(b, depth)),
-        Expr::And(all) => format!("({})", each(all).join(" AND ")),
-        Expr::Or(all) => format!("({})", each(all).join(" OR ")),
-        Expr::Not(it) => format!("(NOT {})", expression(it, depth)),
-        Expr::IsNull(it) => format!("({} IS NULL)", expression(it, depth)),
-        Expr::InList(it, all) => format!("({} IN ({}))", expression(it, depth), each(all).join(", ")),
-        Expr::Arithmetic(how, a, b) => format!("({} {} {})", expression(a, depth), how.symbol(), expression(b, depth)),
-        _ => unreachable!("the writer does not write these"),
-    }
-}
-
-fn leaf(leaf: &Leaf, depth: usize) -> String {
-    match leaf {
-        Leaf::Column { up, source, name } => format!("t{}_{source}.{name}", depth - usize::from(*up)),
-        Leaf::Aggregate(it) => {
-            let distinct = if it.distinct { "DISTINCT " } else { "" };
-            let operand = it.operands.first().map_or("*".to_owned(), |it| expression(it, depth));
-            format!("{}({distinct}{operand})", it.function.name())
-        }
-        Leaf::Exists(select) => format!("EXISTS ({})", sql(select, depth + 1)),
-        Leaf::In(needle, select) => format!("({} IN ({}))", expression(&needle[0], depth), sql(select, depth + 1)),
-        Leaf::Scalar(select) => format!("({})", sql(select, depth + 1)),
-        _ => unreachable!("the writer does not write these"),
     }
 }
