@@ -63,6 +63,8 @@ pub(super) fn choose(
     // written, and a condition is judged no earlier than it is written.
     let barrier = |it: &Source| matches!(it.kind, JoinKind::Right | JoinKind::Full);
     let fixed = sources.iter().any(barrier);
+    // Such rows come out after all others, so an index of the first source gives no order.
+    let wanted = wanted.filter(|_| !fixed);
     let lead = keys.is_some() || wanted.is_some() || fixed;
     // Conditions of inner joins and of WHERE are one pool: each is judged as soon as its sources are there.
     let mut pool: Vec<(u8, Candidate)> = Vec::new();

@@ -1,12 +1,14 @@
 //! Q3: random queries bring the same rows by every way to them, and the same as on SQLite.
 //!
+//! `DIPTYCH_QUERIES` sets for how many worlds four queries each are written.
+//!
 //! The same rows stand in three databases here, which differ in their indexes only: without any, where every way is a
 //! scan or a hash table; with single-column indexes; with composite ones.
 
 use std::cmp::Ordering;
 
-use diptych::expr::Expr;
-use diptych::query::{Leaf, Nulls, Output};
+use diptych::expr::{Expr, Expression};
+use diptych::query::{JoinKind, Leaf, Nulls, Output};
 use diptych::{Column, Connection, Database, Direction, Insert, Kind, NativeConnection, Schema, Select, Table, Value};
 
 use super::choices::Choices;
@@ -166,6 +168,9 @@ fn smaller(select: &Select) -> Vec<Select> {
     push(&|it| it.distinct = false);
     push(&|it| it.having = None);
     push(&|it| it.filter = None);
+    for at in 0..select.with.len() {
+        push(&|it| drop(it.with.remove(at)));
+    }
     for at in 0..select.compounds.len() {
         push(&|it| drop(it.compounds.remove(at)));
     }
@@ -191,7 +196,10 @@ fn run(seed: u64) {
     for _ in 0..4 {
         let select = QueryWriter::new(&mut choices).query();
         if let Err(error) = Oracle::new(&rows).rows(&sql(&select, 0)) {
-            panic!("seed {seed}: SQLite does not run {}\n{error}", sql(&select, 0));
+            // SQLite turns a source inside out beside a FULL JOIN, and then refuses what it has made of it.
+            let its_own = error.to_string().contains("ON clause references tables to its right");
+            assert!(its_own, "seed {seed}: SQLite does not run {}\n{error}", sql(&select, 0));
+            continue;
         }
         if mismatch(&rows, &select).is_none() {
             continue;
@@ -216,9 +224,21 @@ fn run(seed: u64) {
 
 #[test]
 fn q3_every_way_brings_the_rows_that_sqlite_brings() {
-    let count = super::setting("DIPTYCH_QUERIES", 2_500);
+    let count = super::setting("DIPTYCH_QUERIES", 1_000);
     let first = super::setting("DIPTYCH_SEED", 0);
     (first..first + count).for_each(run);
+}
+
+/// Rows without a partner come out after all others, so the index that brings the others in order gives no order.
+#[test]
+fn q3_a_right_join_takes_the_order_of_an_index_away() {
+    let rows =
+        [vec![], [[3, 9, 9], [4, 0, 2]].map(|row| [row.map(Value::Int).to_vec(), vec![Value::Null]].concat()).to_vec()];
+    let of = |source: u8, name: &'static str| Expr::Leaf(Leaf::Column { up: 0, source, name: name.into() });
+    let select = Select::from("b").join_as(JoinKind::Right, "b", of(1, "x").eq(of(0, "x")).and(of(0, "x").eq(0)));
+    let select = select.order_by(of(0, "id"), Direction::Ascending).values([of(0, "id")]);
+    assert_eq!(mismatch(&rows, &select), None);
+    assert_eq!(database(WAYS[1], &rows).execute(select).unwrap().rows.to_values()[0], [Value::Null]);
 }
 
 /// Q3 for rows by key: by an index, by the slots, by a hash table; a key that is given twice brings its rows once.
