@@ -3,10 +3,12 @@
 use rustc_hash::FxHashSet;
 
 use super::class::Cascade;
-use super::graph::{Graph, Link, State};
+use super::graph::Graph;
+use super::links::Link;
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
+use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 
@@ -98,8 +100,8 @@ impl Graph {
         for &key in keys {
             let object = &mut self.objects[key];
             (object.state, object.marked) = (State::Transient, false);
-            let Some(links) = object.links.take() else { continue };
             let class = model.class(object.class);
+            let Some(links) = self.take_links(key) else { continue };
             for (relation, link) in class.relations.iter().zip(links) {
                 let Some(inverse) = relation.inverse else { continue };
                 let inverse = model.relation(relation.target, inverse);
@@ -141,7 +143,7 @@ impl Graph {
             return;
         }
         for &holder in &self.touched {
-            let Some(object) = self.objects.get(holder).filter(|it| it.links.is_some()) else { continue };
+            let Some(object) = self.objects.get(holder).filter(|it| it.has_links()) else { continue };
             for relation in model.class(object.class).relations.iter().filter(|it| concerned(it)) {
                 let holds = match self.link(holder, relation.id) {
                     Link::One { target, .. } => target.is_some_and(|it| gone.contains(&it)),

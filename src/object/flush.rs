@@ -15,7 +15,6 @@ mod settle;
 
 use std::fmt;
 
-use super::held::Held;
 use super::reference::ObjectKey;
 use super::session::Core;
 use crate::error::Result;
@@ -186,8 +185,9 @@ impl Core {
     /// The scalars of some columns of an object, as they will be in its row.
     fn scalars(&mut self, key: ObjectKey, columns: &[ColumnId]) -> Result<Vec<Value>> {
         let object = self.object(key)?;
-        if let (Held::Nothing, Some(identity)) = (object.held, &object.identity)
+        if object.lacks_row()
             && self.graph.model.class(object.class).key == columns
+            && let Some(identity) = self.graph.identity_of(object)
         {
             return Ok(identity.to_values());
         }

@@ -9,8 +9,11 @@
 
 use std::sync::Arc;
 
-use super::graph::{Graph, Object, State};
+use super::compact::Object;
+use super::graph::Graph;
 use super::reference::ObjectKey;
+use super::shelf::Shelf;
+use super::state::State;
 use crate::id::RowId;
 use crate::query::{Places, Version};
 use crate::record::Row;
@@ -58,34 +61,15 @@ const VERSIONS: usize = 64;
 #[derive(Default)]
 pub(super) struct Holdings {
     pub(super) readings: Vec<Reading>,
-    own: Vec<Own>,
-    free: Vec<u32>,
+    pub(super) own: Shelf<Own>,
+    /// Whether an object has ever lacked its row. As long as none has, nobody has to look whether one does.
+    pub(super) any_lacks: bool,
 }
 
 impl Holdings {
     /// Takes in a row that belongs to an object.
     pub(super) fn add(&mut self, row: Row) -> Held {
-        let own = Own { row: Some(row), ..Own::default() };
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.own[at as usize] = own;
-                at
-            }
-            None => {
-                self.own.push(own);
-                self.own.len() as u32 - 1
-            }
-        };
-        Held::Own(at)
-    }
-
-    pub(super) fn own(&self, at: u32) -> &Own {
-        &self.own[at as usize]
-    }
-
-    #[inline]
-    pub(super) fn own_mut(&mut self, at: u32) -> &mut Own {
-        &mut self.own[at as usize]
+        Held::Own(self.own.add(Own { row: Some(row), ..Own::default() }))
     }
 
     /// Notes that as many objects more have places in a version.
@@ -99,10 +83,7 @@ impl Holdings {
         match held {
             Held::Nothing => {}
             Held::At { version, .. } => self.readings[version as usize].objects -= 1,
-            Held::Own(at) => {
-                self.own[at as usize] = Own::default();
-                self.free.push(at);
-            }
+            Held::Own(at) => drop(self.own.take(at)),
         }
     }
 }
@@ -116,32 +97,32 @@ impl Graph {
 
     #[inline]
     pub(super) fn row_of(&self, object: &Object) -> Option<&Row> {
-        match object.held {
+        match object.held() {
             Held::Nothing => None,
             Held::At { version, place } => {
                 let table = self.model.classes[object.class.index()].table_id;
                 self.holdings.readings[version as usize].version.row(table, place)
             }
-            Held::Own(at) => self.holdings.own(at).row.as_ref(),
+            Held::Own(at) => self.holdings.own.get(at).row.as_ref(),
         }
     }
 
     /// The row of an object as it was read, if the object has been edited since.
     pub(super) fn original(&self, key: ObjectKey) -> Option<&Row> {
-        match self.objects[key].held {
-            Held::Own(at) => self.holdings.own(at).original.as_ref(),
+        match self.objects[key].held() {
+            Held::Own(at) => self.holdings.own.get(at).original.as_ref(),
             Held::Nothing | Held::At { .. } => None,
         }
     }
 
     /// An object's row as one of its own, for changing.
     pub(super) fn own_mut(&mut self, key: ObjectKey) -> Option<&mut Own> {
-        if let Held::At { .. } = self.objects[key].held {
+        if let Held::At { .. } = self.objects[key].held() {
             let row = self.row(key)?.clone();
             self.put_row(key, row);
         }
-        match self.objects[key].held {
-            Held::Own(at) => Some(self.holdings.own_mut(at)),
+        match self.objects[key].held() {
+            Held::Own(at) => Some(self.holdings.own.get_mut(at)),
             Held::Nothing | Held::At { .. } => None,
         }
     }
@@ -149,11 +130,11 @@ impl Graph {
     /// Gives an object another row; the row as it was read stays.
     pub(super) fn put_row(&mut self, key: ObjectKey, row: Row) {
         let object = &mut self.objects[key];
-        match object.held {
-            Held::Own(at) => self.holdings.own_mut(at).row = Some(row),
+        match object.held() {
+            Held::Own(at) => self.holdings.own.get_mut(at).row = Some(row),
             held => {
                 self.holdings.release(held);
-                object.held = self.holdings.add(row);
+                object.hold(self.holdings.add(row));
             }
         }
     }
@@ -172,14 +153,16 @@ impl Graph {
             }),
             None => found.take(0, 0).map(|row| self.holdings.add(row)),
         };
-        self.objects[key].held = held.unwrap_or(Held::Nothing);
+        self.objects[key].hold(held.unwrap_or(Held::Nothing));
         held.is_some()
     }
 
     /// Lets an object forget its row.
     pub(super) fn forget_row(&mut self, key: ObjectKey) {
-        let held = std::mem::replace(&mut self.objects[key].held, Held::Nothing);
-        self.holdings.release(held);
+        let object = &mut self.objects[key];
+        self.holdings.release(object.held());
+        object.hold(Held::Nothing);
+        self.holdings.any_lacks = true;
     }
 
     /// The number of a version; objects get places in it.
@@ -203,10 +186,10 @@ impl Graph {
     fn share_rows(&mut self) {
         let Graph { model, objects, holdings, .. } = self;
         for object in objects.values_mut() {
-            let Held::At { version, place } = object.held else { continue };
+            let Held::At { version, place } = object.held() else { continue };
             let table = model.classes[object.class.index()].table_id;
             let row = holdings.readings[version as usize].version.row(table, place).cloned();
-            object.held = row.map_or(Held::Nothing, |row| holdings.add(row));
+            object.hold(row.map_or(Held::Nothing, |row| holdings.add(row)));
         }
         holdings.readings.clear();
     }
@@ -223,14 +206,19 @@ impl Graph {
 
     /// Lets every persistent object forget its row and links, unless it is touched.
     pub(super) fn forget_all_rows(&mut self) {
-        let Graph { objects, holdings, .. } = self;
+        let Graph { objects, holdings, links, .. } = self;
         for object in objects.values_mut() {
             if object.state == State::Persistent && !object.touched {
-                holdings.release(std::mem::replace(&mut object.held, Held::Nothing));
-                object.links = None;
+                holdings.release(object.held());
+                object.hold(Held::Nothing);
+                if let Some(at) = object.links() {
+                    links.take(at);
+                    object.set_links(None);
+                }
                 object.marked = false;
             }
         }
+        holdings.any_lacks = true;
         if self.holdings.readings.iter().any(|it| it.objects > 0) {
             // What is deleted or transient keeps its row, but no version.
             self.share_rows();
@@ -244,6 +232,7 @@ impl Graph {
         self.touched.clear();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
         self.holdings = Holdings::default();
+        (self.links, self.keys) = (Shelf::default(), Shelf::default());
     }
 }
 
@@ -253,7 +242,7 @@ impl Drop for Holdings {
     fn drop(&mut self) {
         const FETCHED: usize = 64;
         let mut batch: Vec<Row> = Vec::with_capacity(FETCHED);
-        for own in &mut self.own {
+        for own in self.own.iter_mut() {
             batch.extend(own.row.take());
             if batch.len() == FETCHED {
                 std::hint::black_box(batch.iter().fold(0, |all, row| all ^ Arc::strong_count(row)));

@@ -88,16 +88,33 @@ impl IdentityMap {
     #[inline]
     pub(super) fn place(&mut self, identity: Identity) -> &mut ObjectKey {
         match identity {
-            Identity::Int(it @ 0..PAGED) => {
-                let at = it as usize / PAGE;
-                if at >= self.pages.len() {
-                    self.pages.resize_with(at + 1, || None);
-                }
-                let page = self.pages[at].get_or_insert_with(|| Box::new([ObjectKey::null(); PAGE]));
-                &mut page[it as usize % PAGE]
-            }
+            Identity::Int(it) => self.place_integer(it),
             other => self.others.entry(other).or_insert_with(ObjectKey::null),
         }
+    }
+
+    /// The same for an integer.
+    #[inline]
+    pub(super) fn place_integer(&mut self, it: i64) -> &mut ObjectKey {
+        if !(0..PAGED).contains(&it) {
+            return self.others.entry(Identity::Int(it)).or_insert_with(ObjectKey::null);
+        }
+        let at = it as usize / PAGE;
+        if self.pages.get(at).is_none_or(Option::is_none) {
+            self.make_page(at);
+        }
+        match &mut self.pages[at] {
+            Some(page) => &mut page[it as usize % PAGE],
+            None => unreachable!("the page was made above"),
+        }
+    }
+
+    #[cold]
+    fn make_page(&mut self, at: usize) {
+        if at >= self.pages.len() {
+            self.pages.resize_with(at + 1, || None);
+        }
+        self.pages[at] = Some(Box::new([ObjectKey::null(); PAGE]));
     }
 
     /// Forgets a key, if it stands for this object.

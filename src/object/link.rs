@@ -4,10 +4,12 @@
 //! the other side follows it.
 
 use super::class::Cascade;
-use super::graph::{Graph, Link, Since, State};
+use super::graph::Graph;
 use super::identity::Identity;
+use super::links::{Link, Since};
 use super::model::{Join, Model, RelationModel};
 use super::reference::ObjectKey;
+use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 use std::sync::Arc;

@@ -17,10 +17,11 @@ pub use batch::BATCH;
 use std::sync::Arc;
 
 use super::class::Lazy;
-use super::graph::{Link, Since, State};
+use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
+use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 

@@ -34,6 +34,7 @@
 
 mod cascade;
 mod class;
+mod compact;
 mod condition;
 mod database;
 mod entity;
@@ -42,11 +43,15 @@ mod graph;
 mod held;
 mod identity;
 mod link;
+mod links;
 mod load;
+mod meet;
 mod model;
 mod query;
 mod reference;
 pub mod session;
+mod shelf;
+mod state;
 mod unlink;
 mod untyped;
 mod view;
@@ -56,11 +61,11 @@ pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyConditi
 pub use database::Classes;
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, field_name, relation_name};
 pub use flush::{FlushPlan, FlushStep};
-pub use graph::State;
 pub use load::BATCH;
 pub use model::{ClassModel, Join, Model, RelationModel};
 pub use query::{LoadOption, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use session::Session;
+pub use state::State;
 pub use untyped::Untyped;
 pub use view::{Edit, Loads, View, Views};

@@ -1,6 +1,7 @@
 //! The session: what the user speaks to.
 
-use std::cell::RefCell;
+use std::any::TypeId;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,9 +16,12 @@ mod verbs;
 pub(super) use core::Core;
 pub use verbs::Member;
 
+use super::entity::Entity;
 use super::model::Model;
 use super::reference::{Ref, SessionId};
 use super::untyped::Untyped;
+use crate::error::Result;
+use crate::id::ClassId;
 use crate::query::{Connection, Entry, Observer, Totals, Version};
 use crate::record::Row;
 
@@ -34,6 +38,8 @@ pub struct Session {
     pub(super) versions: FrozenVec<Arc<Version>>,
     /// Counts how often these were emptied, so that an object can tell whether its place in them still stands.
     pub(super) epoch: u32,
+    /// The class that was asked for last, by its type: mostly it is the next one too.
+    pub(super) last_class: Cell<Option<(TypeId, ClassId)>>,
 }
 
 /// Where the next session gets its number.
@@ -44,7 +50,15 @@ impl Session {
     pub fn over(model: Arc<Model>, connection: impl Connection + Send + 'static) -> Self {
         let id = SessionId(SESSIONS.fetch_add(1, Ordering::Relaxed));
         let core = RefCell::new(Core::new(model.clone(), Box::new(connection)));
-        Session { id, model, core, lent: FrozenVec::new(), versions: FrozenVec::new(), epoch: 1 }
+        Session {
+            id,
+            model,
+            core,
+            lent: FrozenVec::new(),
+            versions: FrozenVec::new(),
+            epoch: 1,
+            last_class: Cell::new(None),
+        }
     }
 
     /// The classes it knows.
@@ -85,6 +99,20 @@ impl Session {
     /// The session by names: for classes that are made at run time, and for tools.
     pub fn untyped(&mut self) -> Untyped<'_> {
         Untyped::new(self)
+    }
+
+    /// The class of a Rust type.
+    #[inline]
+    pub(super) fn class_of<T: Entity>(&self) -> Result<ClassId> {
+        let of = TypeId::of::<T>();
+        match self.last_class.get() {
+            Some((last, class)) if last == of => Ok(class),
+            _ => {
+                let class = self.model.class_of::<T>(T::CLASS)?.id;
+                self.last_class.set(Some((of, class)));
+                Ok(class)
+            }
+        }
     }
 
     /// What the session holds, for a call that changes it. Nobody can be looking at a lent version now.

@@ -1,6 +1,7 @@
 //! Taking links back: what an object that is expired or let go of has changed and not flushed, on both sides (O2).
 
-use super::graph::{Graph, Link, Since};
+use super::graph::Graph;
+use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 
@@ -9,7 +10,7 @@ impl Graph {
     /// another object has set to this one stays, because it is that object's own.
     pub(super) fn take_back_links(&mut self, key: ObjectKey) {
         let model = self.model.clone();
-        let Some(object) = self.objects.get(key).filter(|it| it.links.is_some()) else { return };
+        let Some(object) = self.objects.get(key).filter(|it| it.has_links()) else { return };
         for relation in &model.class(object.class).relations {
             match &relation.join {
                 Join::BelongsTo { .. } => self.take_back_reference(key, relation),
@@ -68,8 +69,9 @@ impl Graph {
     pub(super) fn forget_links_to(&mut self, key: ObjectKey) {
         let model = self.model.clone();
         let mut references = Vec::new();
-        for (holder, object) in &mut self.objects {
-            for (at, link) in object.links.iter_mut().flatten().enumerate() {
+        for (holder, object) in &self.objects {
+            let Some(links) = object.links() else { continue };
+            for (at, link) in self.links.get_mut(links).iter_mut().enumerate() {
                 match link {
                     Link::One { target, .. } if *target == Some(key) => references.push((holder, object.class, at)),
                     Link::Many(collection) => collection.forget(key),

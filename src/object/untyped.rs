@@ -5,7 +5,7 @@ use super::reference::{AnyRef, ObjectKey};
 use super::session::Session;
 use crate::error::Result;
 use crate::id::{ClassId, RelationId};
-use crate::object::graph::State;
+use crate::object::state::State;
 use crate::record::edit;
 use crate::schema::DefaultValue;
 use crate::value::Value;

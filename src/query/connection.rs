@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::locate::Shape;
 use super::log::Log;
 use super::places::Places;
 use super::plan::{Access, Plan};
@@ -138,6 +139,7 @@ pub(super) struct PreparedParts {
     pub(super) statement: Arc<Statement>,
     pub(super) tables: Arc<[String]>,
     pub(super) plan: Plan,
+    pub(super) shape: Shape,
 }
 
 impl Prepared {

@@ -6,48 +6,75 @@ use std::ops::ControlFlow;
 use rustc_hash::FxHashSet;
 
 use super::places::{NOWHERE, Places};
-use super::plan::{Access, BoundOutput, Level, Origin, SelectPlan};
+use super::plan::{Access, BoundOutput, Level, Origin, Plan, SelectPlan};
 use super::run::Execution;
 use crate::error::Result;
-use crate::id::RowId;
+use crate::id::{IndexId, RowId, TableId};
 use crate::store::Image;
 use crate::value::{Value, ValueRef};
 
-/// Whether a query's outputs are whole rows in the order in which they are found.
-#[inline]
-pub(super) fn can_locate(plan: &SelectPlan) -> bool {
-    plan.outputs.iter().all(|it| matches!(it, BoundOutput::Row(_)))
-        && plan.levels.iter().all(|it| matches!(it.origin, Origin::Table(_)))
-        && plan.grouping.is_none()
-        && plan.compounds.is_empty()
-        && plan.windows.is_empty()
-        && plan.order_by.is_empty()
-        && !plan.distinct
+/// How a statement can be answered when it is asked for places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// By one integer primary key and nothing around it, if it is run with one key: the commonest query of all.
+    LookUp(TableId),
+    /// By whole rows in the order in which they are found.
+    Places,
+    /// Not by places.
+    Other,
 }
 
-/// Answers the commonest query of all, one row by its integer primary key, and nothing around it. Returns how many rows
-/// it looked at; `None` when the query is another one.
-#[inline]
-pub(super) fn look_up(image: &Image, plan: &SelectPlan, keys: &[Value], found: &mut Places) -> Option<u64> {
-    let ([key], [level]) = (keys, plan.levels.as_slice()) else { return None };
-    let Access::Keys { index: Some(index), columns } = &level.access else { return None };
-    let Origin::Table(table) = level.origin else { return None };
-    let table = image.table(table);
-    let plain = columns.len() == 1 && level.on.is_empty() && level.after.is_empty() && plan.outputs.len() == 1;
-    if !plain || index.index() != 0 || plan.offset.is_some() || plan.limit.is_some() || !table.is_keyed_by_integer() {
-        return None;
+impl Shape {
+    pub(super) fn of(plan: &Plan, image: &Image) -> Self {
+        let Plan::Select(plan) = plan else { return Shape::Other };
+        let places = plan.outputs.iter().all(|it| matches!(it, BoundOutput::Row(_)))
+            && plan.levels.iter().all(|it| matches!(it.origin, Origin::Table(_)))
+            && plan.grouping.is_none()
+            && plan.compounds.is_empty()
+            && plan.windows.is_empty()
+            && plan.order_by.is_empty()
+            && !plan.distinct;
+        match plan.levels.as_slice() {
+            _ if !places => Shape::Other,
+            [
+                Level {
+                    origin: Origin::Table(table),
+                    access: Access::Keys { index: Some(index), columns },
+                    on,
+                    after,
+                    ..
+                },
+            ] if index.index() == 0
+                && columns.len() == 1
+                && (on.is_empty() && after.is_empty() && plan.outputs.len() == 1)
+                && (plan.offset.is_none() && plan.limit.is_none())
+                && image.table(*table).is_keyed_by_integer() =>
+            {
+                Shape::LookUp(*table)
+            }
+            _ => Shape::Places,
+        }
     }
-    if !key.is_null()
-        && let Some((place, _)) = table.find(*index, &[key.as_ref()])
-    {
+}
+
+/// Finds one row by its integer primary key. Returns how many there are.
+#[inline]
+pub(super) fn look_up(image: &Image, table: TableId, key: &Value, found: &mut Places) -> u64 {
+    let table = image.table(table);
+    let place = match key {
+        Value::Int(key) => table.at_key(*key),
+        Value::Null => None,
+        other => table.find(IndexId(0), &[other.as_ref()]),
+    };
+    if let Some((place, _)) = place {
         found.cells.push(place);
         found.keys.push(0);
         found.count = 1;
     }
-    Some(found.count as u64)
+    found.count as u64
 }
 
-/// Answers any query that [`can_locate`] accepts.
+/// Answers any query that has a shape for places.
 pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &mut Places) -> Result<()> {
     let page = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
     let mut left = Left { to_skip: page.offset, limit: page.limit.unwrap_or(usize::MAX) };
@@ -62,6 +89,7 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         [Level { origin: Origin::Table(table), on, after, .. }] if on.is_empty() && after.is_empty() => Some(*table),
         _ => None,
     };
+    let unlimited = left.to_skip == 0 && left.limit == usize::MAX;
     // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
     let rising = keys.chunks_exact(columns.len()).is_sorted_by(|a, b| a < b);
     let mut seen = FxHashSet::default();
@@ -76,13 +104,23 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         match (index, alone) {
             (Some(index), Some(table)) => {
                 let table = execution.image.table(table);
-                let mut read = 0;
+                let (before, mut read) = (found.count, 0);
                 probe.clear();
                 probe.extend(key.iter().map(Value::as_ref));
-                table.each_id_equal(*index, &probe, |place| {
-                    read += 1;
-                    left.put(found, position, |cells| cells.push(place)).is_continue()
-                });
+                if unlimited {
+                    table.each_id_equal(*index, &probe, |place| {
+                        found.cells.push(place);
+                        true
+                    });
+                    found.count = found.cells.len();
+                    found.keys.resize(found.count, position as u32);
+                    read = (found.count - before) as u64;
+                } else {
+                    table.each_id_equal(*index, &probe, |place| {
+                        read += 1;
+                        left.put(found, position, |cells| cells.push(place)).is_continue()
+                    });
+                }
                 execution.read.set(execution.read.get() + read);
             }
             _ => {

@@ -58,6 +58,6 @@ pub use select::{
 pub use statement::{
     ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };
-pub use version::Version;
+pub use version::{TableVersion, Version};
 
 pub use crate::integrity::{ActionPlan, Preview};

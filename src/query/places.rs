@@ -8,6 +8,7 @@ use super::rows::Rows;
 use super::version::Version;
 use crate::id::{ColumnId, RowId};
 use crate::record::{Row, project};
+use crate::store::Image;
 use crate::value::Value;
 
 /// The whole rows that a query brings: as places in a version where the connection has such, shared otherwise. It is
@@ -58,21 +59,41 @@ impl Places {
         Some(self.cells[position * self.width + column]).filter(|it| *it != NOWHERE)
     }
 
+    /// Where the whole rows of one column of the result stand.
+    #[inline]
+    pub fn column(&self, column: usize) -> impl Iterator<Item = Option<RowId>> + '_ {
+        let cells = self.cells.get(column..).unwrap_or_default();
+        cells.iter().step_by(self.width.max(1)).map(|&it| Some(it).filter(|it| *it != NOWHERE))
+    }
+
     /// Takes a whole row of a row of the result, where rows are shared.
     pub fn take(&mut self, position: usize, column: usize) -> Option<Row> {
         self.shared[position * self.width + column].take()
     }
 
     /// Which of the keys that the statement was run with brought a row of the result, by the position of the key.
-    #[inline]
     pub fn key_of(&self, position: usize) -> usize {
         self.keys[position] as usize
+    }
+
+    /// The same for all rows of the result.
+    pub fn keys(&self) -> &[u32] {
+        &self.keys
     }
 
     /// Lets go of the version, so that it does not outlive its use.
     pub fn let_go(&mut self) {
         self.version = None;
         self.clear(0);
+    }
+
+    /// Makes room for places in a version.
+    #[inline]
+    pub(super) fn stand_in(&mut self, image: &Image, width: usize) {
+        if !self.version.as_ref().is_some_and(|it| it.is(image)) {
+            self.version = Some(Arc::new(Version::of(image)));
+        }
+        self.clear(width);
     }
 
     /// Makes room for another result; the version stays, because the next result is mostly of the same.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::id::{RowId, TableId};
 use crate::record::Row;
-use crate::store::Image;
+use crate::store::{Image, TableImage};
 
 /// All tables as they were when a statement ran. Whoever holds it reads rows by their places without sharing them one by
 /// one: nothing is counted up when a row is read, nor down when it is let go, and what is never looked at is never
@@ -31,10 +31,38 @@ impl Version {
         self.0.table(table).get(place)
     }
 
+    /// One table, for many looks.
+    #[inline]
+    pub fn table(&self, table: TableId) -> TableVersion<'_> {
+        let table = self.0.table(table);
+        TableVersion { table, keyed: table.is_keyed_by_integer() }
+    }
+}
+
+/// One table of a version.
+#[derive(Clone, Copy)]
+pub struct TableVersion<'v> {
+    table: &'v TableImage,
+    keyed: bool,
+}
+
+impl<'v> TableVersion<'v> {
+    /// The row at a place.
+    #[inline]
+    pub fn row(self, place: RowId) -> Option<&'v Row> {
+        self.table.get(place)
+    }
+
     /// The integer primary key of the row at a place, where the place alone tells it.
     #[inline]
-    pub fn key_at(&self, table: TableId, place: RowId) -> Option<i64> {
-        self.0.table(table).key_at(place)
+    pub fn key(self, place: RowId) -> Option<i64> {
+        if self.keyed { self.table.key_at(place) } else { None }
+    }
+}
+
+impl fmt::Debug for TableVersion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableVersion").field("rows", &self.table.len()).finish()
     }
 }
 

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::{Assignment, FlushPlan, Work};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::graph::{Link, Since};
+use crate::object::links::{Link, Since};
 use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -113,7 +113,7 @@ impl Core {
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
         let mut found = Vec::new();
-        if self.graph.objects[key].links.is_some() {
+        if self.graph.objects[key].has_links() {
             for relation in &class.relations {
                 let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
                 let Link::One { target, since } = self.graph.link(key, relation.id) else { continue };
@@ -230,11 +230,8 @@ impl Core {
     fn apply_deletes(&mut self, class: ClassId, objects: &[ObjectKey]) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
-        let keys: Vec<Value> = objects
-            .iter()
-            .filter_map(|it| self.graph.objects[*it].identity.as_ref())
-            .flat_map(crate::object::identity::Identity::to_values)
-            .collect();
+        let keys: Vec<Value> =
+            objects.iter().filter_map(|it| self.graph.identity(*it)).flat_map(|it| it.to_values()).collect();
         let statement = || DeleteRows { table: declared.table.clone(), columns: Vec::new() }.into();
         let prepared = self.prepared(&declared.delete, statement)?;
         self.connection.run(&prepared, Input::Keys(&keys)).map(drop)

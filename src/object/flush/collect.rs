@@ -6,10 +6,11 @@ use super::Assignment;
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Cascade;
-use crate::object::graph::{Link, Since, State};
+use crate::object::links::{Link, Since};
 use crate::object::model::{ClassModel, Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::query::{Input, Select};
 use crate::record::project;
 use crate::value::Value;
@@ -94,7 +95,7 @@ impl Core {
             let key = self.graph.touched[at];
             at += 1;
             let Some(object) = self.graph.objects.get(key) else { continue };
-            if !object.state.lives() || object.links.is_none() {
+            if !object.state.lives() || !object.has_links() {
                 continue;
             }
             let class = model.class(object.class);
@@ -154,7 +155,7 @@ impl Core {
         let model = self.graph.model.clone();
         let object = &self.graph.objects[key];
         let (class, marked) = (model.class(object.class), object.marked);
-        if object.links.is_none() && !marked {
+        if !object.has_links() && !marked {
             return Ok(());
         }
         for relation in &class.relations {

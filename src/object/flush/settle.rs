@@ -2,22 +2,24 @@
 
 use super::FlushPlan;
 use super::apply::Done;
-use crate::object::graph::{Link, Since, State};
 use crate::object::identity::Identity;
-use crate::object::model::{Join, RelationModel};
+use crate::object::links::{Link, Since};
+use crate::object::model::{Join, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::record::Row;
 use std::sync::Arc;
 
 impl Core {
     /// Brings objects up to date.
     pub(super) fn settle(&mut self, plan: &FlushPlan, done: Done) {
+        let model = self.graph.model.clone();
         for (key, generated) in done.inserted {
-            self.settle_inserted(key, generated);
+            self.settle_inserted(&model, key, generated);
         }
         for (key, before) in done.updated {
-            self.settle_updated(key, &before);
+            self.settle_updated(&model, key, &before);
         }
         self.graph.forget_pending(&plan.dropped);
         for key in std::mem::take(&mut self.graph.touched) {
@@ -35,16 +37,12 @@ impl Core {
         }
     }
 
-    fn settle_inserted(&mut self, key: ObjectKey, generated: bool) {
-        let model = self.graph.model.clone();
-        let object = &mut self.graph.objects[key];
-        let class = model.class(object.class);
-        object.state = State::Persistent;
-        let row = self.graph.row(key).cloned();
-        let identity = row.as_ref().and_then(|row| Identity::of(&**row, &class.key));
-        let object = &mut self.graph.objects[key];
-        object.identity.clone_from(&identity);
-        for link in object.links.iter_mut().flatten() {
+    fn settle_inserted(&mut self, model: &Model, key: ObjectKey, generated: bool) {
+        self.graph.objects[key].state = State::Persistent;
+        let class = model.class(self.graph.objects[key].class);
+        let identity = self.graph.row(key).and_then(|row| Identity::of(&**row, &class.key));
+        self.graph.identify(key, identity.clone());
+        for link in self.graph.links_mut(key) {
             // No row referred to the object before it had one, so what was added is all there is.
             if let Link::Many(collection) = link
                 && collection.members.is_none()
@@ -56,21 +54,20 @@ impl Core {
             self.graph.identities[class.id.index()].insert(identity, key);
         }
         self.frame().inserted.push((key, generated));
-        let Some(row) = row else { return };
         for relation in class.relations.iter().filter(|it| it.inverse.is_some()) {
             if matches!(self.graph.link(key, relation.id), Link::Unloaded) {
-                self.forget_owner(relation, &row);
+                let owner = self.graph.row(key).and_then(|row| self.owner_in(relation, row));
+                self.forget_owner(relation, owner);
             }
         }
     }
 
-    fn settle_updated(&mut self, key: ObjectKey, before: &Row) {
-        let model = self.graph.model.clone();
+    fn settle_updated(&mut self, model: &Model, key: ObjectKey, before: &Row) {
         let class = model.class(self.graph.objects[key].class);
         let Some(after) = self.graph.row(key).cloned() else { return };
         let identity = Identity::of(&*after, &class.key);
-        if self.graph.objects[key].identity != identity
-            && let Some(old) = std::mem::replace(&mut self.graph.objects[key].identity, identity.clone())
+        if self.graph.identity(key) != identity
+            && let Some(old) = self.graph.identify(key, identity.clone())
         {
             self.graph.identities[class.id.index()].remove(&old, key);
             if let Some(identity) = identity {
@@ -84,22 +81,25 @@ impl Core {
                 matches!(self.graph.link(key, relation.id), Link::One { since, .. } if *since != Since::Unchanged);
             if !set && columns.iter().any(|&it| before.get(it) != after.get(it)) {
                 // The column was written by hand: what was linked by the old value is read again.
-                if self.graph.objects[key].links.is_some() {
+                if self.graph.objects[key].has_links() {
                     *self.graph.link_mut(key, relation.id) = Link::Unloaded;
                 }
-                self.forget_owner(relation, before);
-                self.forget_owner(relation, &after);
+                self.forget_owner(relation, self.owner_in(relation, before));
+                self.forget_owner(relation, self.owner_in(relation, &after));
             }
         }
     }
 
-    /// Makes the owner that a row refers to read its side again, if the session knows it.
-    fn forget_owner(&mut self, relation: &RelationModel, row: &Row) {
-        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return };
-        let Some(inverse) = relation.inverse else { return };
-        let owner = Identity::of(&**row, columns).and_then(|it| self.graph.known(relation.target, &it));
-        if let Some(owner) = owner
-            && self.graph.objects[owner].links.is_some()
+    /// The owner that a row refers to, if the session knows it.
+    fn owner_in(&self, relation: &RelationModel, row: &Row) -> Option<ObjectKey> {
+        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
+        self.graph.known(relation.target, &Identity::of(&**row, columns)?)
+    }
+
+    /// Makes an owner read its side of a relation again.
+    fn forget_owner(&mut self, relation: &RelationModel, owner: Option<ObjectKey>) {
+        if let (Some(owner), Some(inverse)) = (owner, relation.inverse)
+            && self.graph.objects[owner].has_links()
         {
             *self.graph.link_mut(owner, inverse) = Link::Unloaded;
         }
@@ -108,7 +108,7 @@ impl Core {
     fn forget_reference(&mut self, key: ObjectKey, written: &[crate::id::ColumnId]) {
         let model = self.graph.model.clone();
         let Some(object) = self.graph.objects.get(key) else { return };
-        if object.links.is_none() {
+        if !object.has_links() {
             return;
         }
         for relation in &model.class(object.class).relations {
@@ -120,8 +120,7 @@ impl Core {
 
     /// What was pending is done.
     fn settle_links(&mut self, key: ObjectKey) {
-        let object = &mut self.graph.objects[key];
-        for link in object.links.iter_mut().flatten() {
+        for link in self.graph.links_mut(key) {
             match link {
                 Link::One { since, .. } => *since = Since::Unchanged,
                 Link::Many(collection) => {
@@ -142,8 +141,8 @@ impl Core {
         object.state = State::Deleted;
         object.marked = false;
         let class = object.class.index();
-        if let Some(identity) = &object.identity {
-            self.graph.identities[class].remove(identity, key);
+        if let Some(identity) = self.graph.identity(key) {
+            self.graph.identities[class].remove(&identity, key);
         }
         self.graph.has_gone[class] = true;
         self.frame().deleted.push(key);

@@ -1,12 +1,12 @@
 //! One relation of many objects, by one statement for each batch of keys.
 
 use rustc_hash::FxHashMap;
+use slotmap::Key as _;
 
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
-use crate::object::graph::{Link, Since};
-use crate::object::held::Held;
 use crate::object::identity::Identity;
+use crate::object::links::{Link, Since};
 use crate::object::model::{ClassModel, Join, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -74,7 +74,7 @@ impl Core {
                 self.prepared(&target.by_key, || Select::from(target.table.clone()).by_keys(names()).into())?;
             self.connection.locate(&prepared, Input::Keys(&keys), &mut self.found)?;
             self.graph.expect(self.found.len());
-            self.graph.meet_all(relation.target, &mut self.found, 0, |_, met| found.extend(met));
+            self.graph.meet_all(relation.target, &mut self.found, 0, |met| found.extend(met));
         }
         Ok(found)
     }
@@ -130,9 +130,17 @@ impl Core {
             self.graph.expect(count);
             met.clear();
             met.reserve(count);
-            self.graph.meet_all(relation.target, &mut self.found, column, |_, target| met.push(target));
-            targets.extend(met.iter().flatten());
-            groups.sort(&met, |position| self.found.key_of(position));
+            let mut nothing = false;
+            self.graph.meet_all(relation.target, &mut self.found, column, |target| {
+                nothing |= target.is_none();
+                met.push(target.unwrap_or_default());
+            });
+            groups.sort(&met, self.found.keys());
+            if nothing {
+                groups.members.iter_mut().for_each(|it| it.retain(|it| !it.is_null()));
+                met.retain(|it| !it.is_null());
+            }
+            targets.extend_from_slice(&met);
             groups.link(self, relation)?;
         }
         Ok(targets)
@@ -159,7 +167,7 @@ impl Core {
         let waits = |key: &ObjectKey| match self.graph.link(*key, relation.id) {
             Link::One { .. } => false,
             Link::Many(collection) => collection.members.is_none(),
-            Link::Unloaded | Link::Refused => self.graph.objects[*key].held != Held::Nothing,
+            Link::Unloaded | Link::Refused => !self.graph.objects[*key].lacks_row(),
         };
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
         // Queries hand over each object once, in which case there is nothing to do but look.
@@ -215,13 +223,12 @@ impl Groups {
 
     /// Puts each target into the group of the key that brought it. Rows mostly come key by key: what belongs together
     /// is then copied at once.
-    fn sort(&mut self, met: &[Option<ObjectKey>], key_of: impl Fn(usize) -> usize) {
-        let mut start = 0;
-        while start < met.len() {
-            let key = key_of(start);
-            let more = (start..met.len()).take_while(|&it| key_of(it) == key).count();
-            self.members[key].extend(met[start..start + more].iter().flatten());
-            start += more;
+    fn sort(&mut self, met: &[ObjectKey], keys: &[u32]) {
+        let mut rest = met;
+        for same in keys.chunk_by(|a, b| a == b) {
+            let (these, after) = rest.split_at(same.len());
+            self.members[same[0] as usize].extend_from_slice(these);
+            rest = after;
         }
     }
 
@@ -245,8 +252,10 @@ pub(in crate::object) fn link(
 ) -> Result<()> {
     if let Some(inverse) = relation.inverse
         && matches!(relation.join, Join::Has { .. })
+        && !core.graph.touched.is_empty()
     {
         // A row that refers here may stand for an object that has been moved since; its own reference knows better.
+        // Of that, those objects know that are touched.
         members.retain(|&member| match core.graph.link(member, inverse) {
             Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
             _ => true,

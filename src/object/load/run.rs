@@ -8,7 +8,7 @@ use crate::expr::Expr;
 use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::condition::{column, columns_equal};
-use crate::object::graph::Link;
+use crate::object::links::Link;
 use crate::object::model::{Join, Model};
 use crate::object::query::{LoadOption, QueryParts};
 use crate::object::reference::ObjectKey;
@@ -72,7 +72,7 @@ impl Core {
         self.graph.expect(self.found.len());
         let mut found = Vec::with_capacity(self.found.len());
         if compiled.nodes.is_empty() {
-            self.graph.meet_all(class, &mut self.found, 0, |_, met| found.extend(met));
+            self.graph.meet_all(class, &mut self.found, 0, |met| found.extend(met));
         } else {
             self.take_joined(class, &compiled.nodes, &mut found)?;
         }
@@ -100,7 +100,7 @@ impl Core {
         let classes = std::iter::once((class, 0)).chain(nodes.iter().map(|it| (it.target, it.cell)));
         for (class, cell) in classes {
             let mut column = Vec::with_capacity(count);
-            self.graph.meet_all(class, &mut self.found, cell, |_, met| column.push(met));
+            self.graph.meet_all(class, &mut self.found, cell, |met| column.push(met));
             met.push(column);
         }
         // With one collection only, equal neighbours are all the repetition there is; with several, their product

@@ -4,11 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::ClassId;
-use crate::object::graph::{Graph, Object, State};
-use crate::object::held::Held;
+use crate::object::compact::Object;
+use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
+use crate::object::state::State;
 use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
 
@@ -84,7 +85,7 @@ impl Core {
 
     /// An object whose row is at hand, read again if it was expired.
     pub(in crate::object) fn fresh(&mut self, key: ObjectKey) -> Result<&mut Object> {
-        if self.object(key)?.held == Held::Nothing {
+        if self.object(key)?.lacks_row() {
             self.refresh(key)?;
         }
         Ok(&mut self.graph.objects[key])
@@ -94,7 +95,7 @@ impl Core {
     pub(in crate::object) fn refresh(&mut self, key: ObjectKey) -> Result<()> {
         let object = self.object(key)?;
         let (class, state) = (object.class, object.state);
-        let Some(identity) = object.identity.clone().filter(|_| state == State::Persistent) else {
+        let Some(identity) = self.graph.identity_of(object).filter(|_| state == State::Persistent) else {
             let wanted = "only an object that has a row can be read again";
             return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
         };
@@ -182,13 +183,9 @@ impl Core {
             None => return,
         }
         self.graph.forget_links_to(key);
-        let Some(object) = self.graph.objects.remove(key) else { return };
-        self.graph.holdings.release(object.held);
-        if let Some(identity) = &object.identity {
-            self.graph.identities[object.class.index()].remove(identity, key);
-        }
-        if object.touched {
+        if self.graph.objects[key].touched {
             self.graph.touched.retain(|it| *it != key);
         }
+        self.graph.remove_object(key);
     }
 }

@@ -30,7 +30,7 @@ impl Session {
     /// # Errors
     /// When the database was made without the class, or the statement fails.
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
-        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let class = self.class_of::<T>()?;
         let found = key.into().with_values(|key| self.core.borrow_mut().find(class, key))?;
         found.map(|key| self.view(key)).transpose()
     }
@@ -40,7 +40,7 @@ impl Session {
     /// # Errors
     /// When the database was made without the class, or a statement fails.
     pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
-        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let class = self.class_of::<T>()?;
         let found = self.core.borrow_mut().query(class, &query.parts)?;
         self.views(Arc::new(found))
     }
@@ -70,7 +70,7 @@ impl Session {
     /// # Errors
     /// As [`all`](Session::all).
     pub fn count<T: Entity>(&self, query: Query<T>) -> Result<u64> {
-        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let class = self.class_of::<T>()?;
         self.core.borrow_mut().count(class, &query.parts)
     }
 
@@ -99,7 +99,31 @@ impl Session {
     }
 
     /// A view of an object whose row may have to be read again.
+    #[inline]
     pub(in crate::object) fn view<T: Entity>(&self, key: ObjectKey) -> Result<View<'_, T>> {
+        match self.at_hand::<T>(key) {
+            Some(entity) => Ok(View { session: self, key, entity }),
+            None => self.view_anew(key),
+        }
+    }
+
+    /// The struct of an object that stands in a version which is lent already: what nearly every look is after the
+    /// first.
+    #[inline]
+    fn at_hand<T: Entity>(&self, key: ObjectKey) -> Option<&T> {
+        let core = self.core.borrow();
+        let object = core.graph.objects.get(key)?;
+        let Held::At { version, place } = object.held() else { return None };
+        let lent = core.graph.holdings.readings[version as usize].lent;
+        if lent.epoch != self.epoch {
+            return None;
+        }
+        let row = self.versions.get(lent.at as usize)?.row(self.model.class(object.class).table_id, place)?;
+        (&**row as &dyn Any).downcast_ref::<T>()
+    }
+
+    #[cold]
+    fn view_anew<T: Entity>(&self, key: ObjectKey) -> Result<View<'_, T>> {
         let record = self.lend(key)?;
         match (record as &dyn Any).downcast_ref::<T>() {
             Some(entity) => Ok(View { session: self, key, entity }),
@@ -111,6 +135,7 @@ impl Session {
     }
 
     /// A view of a member whose row [`views`](Session::views) has made sure of.
+    #[inline]
     pub(in crate::object) fn view_of<T: Entity>(&self, key: ObjectKey) -> View<'_, T> {
         self.view(key).expect("the rows of views are at hand while the session is borrowed")
     }
@@ -118,8 +143,10 @@ impl Session {
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
     pub(in crate::object) fn views<T: Entity>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T>> {
         let mut core = self.core.borrow_mut();
-        for &key in &*members {
-            core.fresh(key)?;
+        if core.graph.holdings.any_lacks {
+            for &key in &*members {
+                core.fresh(key)?;
+            }
         }
         drop(core);
         Ok(Views { session: self, members, of: PhantomData })
@@ -130,7 +157,7 @@ impl Session {
     pub(in crate::object) fn lend(&self, key: ObjectKey) -> Result<&dyn Record> {
         let mut core = self.core.borrow_mut();
         let object = core.fresh(key)?;
-        let (class, held) = (object.class, object.held);
+        let (class, held) = (object.class, object.held());
         let holdings = &mut core.graph.holdings;
         let row = match held {
             Held::At { version, place } => {
@@ -146,7 +173,7 @@ impl Session {
                 version.row(self.model.class(class).table_id, place).map(|row| &**row)
             }
             Held::Own(at) => {
-                let own = holdings.own_mut(at);
+                let own = holdings.own.get_mut(at);
                 let lent = Some(own.lent).filter(|it| it.epoch == self.epoch);
                 match (lent.and_then(|it| self.lent.get(it.at as usize)), &own.row) {
                     (Some(record), _) => Some(record),

@@ -6,11 +6,11 @@ use super::core::Frame;
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
 use crate::id::ClassId;
+use crate::object::compact::KnownBy;
 use crate::object::flush::FlushPlan;
-use crate::object::graph::State;
-use crate::object::held::Held;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
+use crate::object::state::State;
 use crate::query::Control;
 
 impl Session {
@@ -136,7 +136,7 @@ impl Core {
     fn keep_rows(&mut self, from: usize) -> Result<()> {
         let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted).map(|it| it.0);
         let expired = |it: &ObjectKey| {
-            self.graph.objects.get(*it).is_some_and(|it| it.held == Held::Nothing && it.state == State::Persistent)
+            self.graph.objects.get(*it).is_some_and(|it| it.lacks_row() && it.state == State::Persistent)
         };
         let expired: Vec<ObjectKey> = inserted.filter(expired).collect();
         for key in expired {
@@ -166,20 +166,20 @@ impl Core {
         for key in frame.deleted {
             let Some(object) = self.graph.objects.get_mut(key) else { continue };
             // An object that was inserted and deleted in the same frame has no row to come back to.
-            if object.state == State::Deleted
-                && let Some(identity) = object.identity.clone()
-            {
+            if object.state == State::Deleted && object.known_by() != KnownBy::Nothing {
                 object.state = State::Persistent;
-                self.graph.identities[object.class.index()].insert(identity, key);
+                let class = object.class.index();
+                if let Some(identity) = self.graph.identity(key) {
+                    self.graph.identities[class].insert(identity, key);
+                }
             }
         }
         for (key, identity) in frame.rekeyed.into_iter().rev() {
-            let Some(object) = self.graph.objects.get_mut(key) else { continue };
-            let map = &mut self.graph.identities[object.class.index()];
-            if let Some(now) = object.identity.replace(identity.clone()) {
-                map.remove(&now, key);
+            let Some(class) = self.graph.objects.get(key).map(|it| it.class.index()) else { continue };
+            if let Some(now) = self.graph.identify(key, Some(identity.clone())) {
+                self.graph.identities[class].remove(&now, key);
             }
-            map.insert(identity, key);
+            self.graph.identities[class].insert(identity, key);
         }
         self.expire_all();
     }
@@ -191,7 +191,7 @@ impl Core {
         let schema = self.connection.schema().clone();
         let generated = inserted.iter().filter(|it| it.1).filter_map(|it| self.graph.objects.get(it.0));
         let gone: FxHashSet<(ClassId, Identity)> =
-            generated.filter_map(|it| Some((it.class, it.identity.clone()?))).collect();
+            generated.filter_map(|it| Some((it.class, self.graph.identity_of(it)?))).collect();
         for &(key, _) in inserted.iter().filter(|_| !gone.is_empty()) {
             let Some(object) = self.graph.objects.get(key) else { continue };
             let Ok(table) = schema.table_named(&model.class(object.class).table) else { continue };
@@ -227,8 +227,8 @@ impl Core {
         }
         let object = &mut self.graph.objects[key];
         object.state = state;
-        object.links = None;
-        if let Some(identity) = object.identity.take() {
+        self.graph.take_links(key);
+        if let Some(identity) = self.graph.identify(key, None) {
             self.graph.identities[class.id.index()].remove(&identity, key);
         }
     }

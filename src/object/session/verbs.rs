@@ -7,9 +7,9 @@ use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, Many, Relation};
-use crate::object::graph::State;
 use crate::object::model::ClassModel;
 use crate::object::reference::{ObjectKey, Ref};
+use crate::object::state::State;
 use crate::object::view::{Edit, View};
 use crate::query::ActionPlan;
 use crate::record::Record;
@@ -66,7 +66,7 @@ impl Session {
     }
 
     fn introduce<T: Entity>(&mut self, entity: T, state: State) -> Result<Ref<T>> {
-        let class = self.model.class_of::<T>(T::CLASS)?.id;
+        let class = self.class_of::<T>()?;
         let key = self.exclusive().graph.introduce(class, Arc::new(entity), state);
         Ok(self.refer(key))
     }
@@ -232,7 +232,7 @@ impl Session {
         }
         let object = core.object(key)?;
         let class = core.graph.model.class(object.class).table.clone();
-        let identity = object.identity.as_ref().map(|it| it.to_values());
+        let identity = core.graph.identity_of(object).map(|it| it.to_values());
         match identity {
             Some(identity) => core.connection.plan_delete(&class, &identity),
             None => {
