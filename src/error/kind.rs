@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::conflict::OfMerge;
 use super::{Conflict, Mistake, Misuse, Violation};
 use crate::value::Mismatch;
 
@@ -29,6 +30,8 @@ pub enum ErrorKind {
     },
     /// Another transaction was first.
     Conflict(Conflict),
+    /// A merge, an undo or a replay meets rows that have changed since; every such fact, and nothing was changed.
+    Merge(Vec<Conflict>),
     /// A schema or a model is wrong; every mistake of it.
     Declaration(Vec<Mistake>),
     /// A call that cannot be answered.
@@ -112,6 +115,7 @@ impl fmt::Display for Error {
                 let unlisted = count - violations.len();
                 if unlisted > 0 { write!(f, "\n  and {unlisted} more") } else { Ok(()) }
             }
+            ErrorKind::Merge(all) => list(f, "conflict", &all.iter().map(OfMerge).collect::<Vec<_>>()),
             ErrorKind::Declaration(all) => list(f, "mistake in the declaration", all),
         }
     }

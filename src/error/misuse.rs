@@ -51,6 +51,20 @@ pub enum Misuse {
         /// The table.
         table: String,
     },
+    /// A version that the database does not keep, or has not reached.
+    NotRetained {
+        /// Its number.
+        version: u64,
+        /// The earliest version that is kept.
+        earliest: u64,
+        /// The current version.
+        current: u64,
+    },
+    /// A commit that a subscriber of the change feed has no room for, and who wants to refuse such commits.
+    FeedFull {
+        /// How many commits the feed holds.
+        capacity: usize,
+    },
     /// There is no such row.
     NotFound {
         /// The row.
@@ -150,6 +164,12 @@ impl fmt::Display for Misuse {
             }
             Misuse::Statement { reason } => f.write_str(reason),
             Misuse::NoKey { table } => write!(f, "{table} has no primary key"),
+            Misuse::NotRetained { version, earliest, current } => {
+                write!(f, "version {version} is not kept: there are {earliest} to {current}")
+            }
+            Misuse::FeedFull { capacity } => {
+                write!(f, "a change feed with room for {capacity} commits is full and refuses this one")
+            }
             Misuse::NotFound { row } => write!(f, "there is no {row}"),
             Misuse::NotOne { table, found: 0 } => write!(f, "one row of {table} was asked for, there is none"),
             Misuse::NotOne { table, .. } => write!(f, "one row of {table} was asked for, there are several"),

@@ -35,6 +35,17 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The slots that it touched: where the row was, and where it is now.
+    pub fn slots(&self) -> impl Iterator<Item = (TableId, RowId)> + use<> {
+        let (table, from, to) = match *self {
+            Change::Inserted { table, row } | Change::Removed { table, row, .. } => (table, row, None),
+            Change::Replaced { table, from, to, .. } => (table, from, (to != from).then_some(to)),
+        };
+        std::iter::once(from).chain(to).map(move |row| (table, row))
+    }
+}
+
 /// A row that two versions of a database do not share.
 #[derive(Clone, Debug)]
 pub struct Difference {

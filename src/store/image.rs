@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::change::{Change, Difference};
 use super::table::TableImage;
-use crate::id::TableId;
+use crate::id::{RowId, TableId};
 use crate::record::Row;
 use crate::schema::Schema;
 
@@ -47,21 +47,55 @@ impl Image {
         }
     }
 
-    /// The rows that `later` does not share with this version, in time proportional to the difference.
-    pub fn differences(&self, later: &Image) -> Vec<Difference> {
-        let mut found = Vec::new();
+    /// The rows that `later` does not share with this version, in time proportional to the difference, and how many
+    /// nodes of the trees that took.
+    pub fn differences(&self, later: &Image) -> (Vec<Difference>, usize) {
+        let (mut found, mut visited) = (Vec::new(), 0);
         if Arc::ptr_eq(&self.tables, &later.tables) {
-            return found;
+            return (found, visited);
         }
         for (position, (a, b)) in self.tables.iter().zip(later.tables.iter()).enumerate() {
             if !Arc::ptr_eq(a, b) {
                 let table = TableId(position as u16);
-                a.each_difference(b, |row, before: Option<&Row>, after: Option<&Row>| {
+                visited += a.each_difference(b, |row, before: Option<&Row>, after: Option<&Row>| {
                     found.push(Difference { table, row, before: before.cloned(), after: after.cloned() });
                 });
             }
         }
+        (found, visited)
+    }
+
+    /// The rows that `later` does not share with this version among these slots, each looked at once.
+    pub fn differences_in(&self, later: &Image, slots: impl IntoIterator<Item = (TableId, RowId)>) -> Vec<Difference> {
+        let mut slots: Vec<(TableId, RowId)> = slots.into_iter().collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let mut found = Vec::new();
+        for (table, row) in slots {
+            let (before, after) = (self.table(table).get(row), later.table(table).get(row));
+            let same = match (before, after) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                found.push(Difference { table, row, before: before.cloned(), after: after.cloned() });
+            }
+        }
         found
+    }
+
+    /// Takes over from `other` what it holds in these slots. The rest of both is taken to be the same.
+    pub fn catch_up(&mut self, schema: &Schema, other: &Image, slots: &[(TableId, RowId)]) {
+        let differences = self.differences_in(other, slots.iter().copied());
+        for it in differences.iter().filter(|it| it.before.is_some()) {
+            self.table_mut(it.table).remove(schema.table(it.table), it.row);
+        }
+        for it in differences {
+            if let Some(row) = it.after {
+                self.table_mut(it.table).put(schema.table(it.table), it.row, row);
+            }
+        }
     }
 
     /// Whether both are the very same version, so that nothing differs.

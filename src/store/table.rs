@@ -255,15 +255,15 @@ impl TableImage {
         }
     }
 
-    /// Visits the slots in which `later` holds another row.
+    /// Visits the slots in which `later` holds another row, and returns how many nodes that took.
     pub(super) fn each_difference<'a>(
         &'a self,
         later: &'a TableImage,
         mut visit: impl FnMut(RowId, Option<&'a Row>, Option<&'a Row>),
-    ) {
+    ) -> usize {
         let same = |a: &Row, b: &Row| Arc::ptr_eq(a, b);
-        self.home.diff(&later.home, same, |slot, a, b| visit(RowId(slot), a, b));
-        self.away.diff(&later.away, same, |slot, a, b| visit(RowId(slot | AWAY), a, b));
+        let home = self.home.diff(&later.home, same, |slot, a, b| visit(RowId(slot), a, b));
+        home + self.away.diff(&later.away, same, |slot, a, b| visit(RowId(slot | AWAY), a, b))
     }
 }
 

@@ -35,6 +35,6 @@ impl Database {
         let sequences = self.shared.sequences.continued(&snapshot.schema, &schema);
         let default = |table: &TableSchema, column| sequences.default_of(&schema, table, column);
         let image = integrity::alter(&Continuation::of(&snapshot.schema, &schema), &snapshot.image, &default)?;
-        Ok(Database::holding(schema, image, sequences))
+        Ok(Database::holding(schema, image, sequences).like(self))
     }
 }

@@ -1,14 +1,24 @@
 //! Publishing a version: the numbered steps of the front page.
 
-use super::Transaction;
-use super::database::Version;
-use crate::error::{Conflict, ErrorKind, Result};
+use std::sync::Arc;
+
+use super::carry::{Rule, carry};
+use super::changes::{ChangeSet, Origin};
+use super::database::Shared;
+use super::spare::Spare;
+use super::{Snapshot, Transaction, Version};
+use crate::error::{ErrorKind, Result};
 use crate::id::{RowId, TableId};
-use crate::integrity::{dangling, fact, judge};
-use crate::record::{Record, Row, project};
-use crate::schema::Schema;
-use crate::store::{Difference, Image};
-use crate::value::ValueRef;
+use crate::integrity::judge;
+use crate::store::{Change, Difference, Image};
+
+/// A version that is about to become the current one.
+pub(super) struct Next {
+    pub(super) image: Image,
+    /// The slots in which it differs from the current one; `None` when there are too many to name.
+    pub(super) touched: Option<Vec<(TableId, RowId)>>,
+    pub(super) turns: usize,
+}
 
 impl Transaction {
     /// Publishes what the transaction did.
@@ -16,132 +26,133 @@ impl Transaction {
     /// # Errors
     /// [`ErrorKind::Open`] when a deferred constraint is violated: the transaction stays open and can be mended.
     /// [`ErrorKind::Conflict`] when another transaction was first: roll back and try again.
+    /// [`Misuse::FeedFull`](crate::error::Misuse::FeedFull) when a subscriber of the change feed refuses what it has no
+    /// room for: the transaction stays open and may be committed later.
     pub fn commit(&mut self) -> Result<Version> {
-        let schema = self.shared.schema.clone();
+        let shared = self.shared.clone();
         // Step 1.
-        let open = judge(&schema, &self.image, &self.ledger, |_| true);
+        let open = judge(&shared.schema, &self.image, &self.ledger, |_| true);
         if !open.is_empty() {
             return Err(ErrorKind::Open(open).into());
         }
-        let committing = self.shared.committing.lock();
-        if !self.image.same(&self.base.image) {
-            // Steps 2 to 4. Nobody else moves the head meanwhile, and readers may have it.
-            let (current, image) = {
-                let head = self.shared.head.read();
-                (head.version, head.image.clone())
-            };
-            if current != self.base.version {
-                self.image = rebase(&schema, &self.base.image, &self.image, &image)?;
-            }
-            let mut head = self.shared.head.write();
-            let before = std::mem::replace(&mut head.image, self.image.clone());
-            head.version = Version(head.version.0 + 1);
-            drop(head);
+        let committing = shared.committing.lock();
+        if self.has_changed() {
+            let current = shared.current();
+            let published = self.publish(&shared, &current)?;
+            let before = std::mem::replace(&mut self.base, published);
+            drop(committing);
             // What only the version before held goes when nobody waits for it.
-            drop((before, image));
+            drop((current, before));
+        } else {
+            drop(committing);
+            self.give_back();
+            self.base = shared.current();
         }
-        let version = self.shared.head.read().version;
-        drop(committing);
-        self.base.image = self.image.clone();
-        self.base.version = version;
+        self.image = self.base.image.clone();
+        self.turns = 0;
         self.ledger.clear();
-        Ok(version)
+        self.journal.clear();
+        Ok(self.base.version)
     }
-}
 
-/// Carries the differences of one transaction over to the version that others have published.
-fn rebase(schema: &Schema, base: &Image, own: &Image, head: &Image) -> Result<Image> {
-    let mut merged = head.clone();
-    let differences = base.differences(own);
-    let mut changes = Vec::new();
-    let mut written = Vec::new();
-    for difference in &differences {
-        let Difference { table, row, before: Some(before), .. } = difference else { continue };
-        let declared = schema.table(*table);
-        let current = merged.table(*table).get(*row);
-        if current.is_none_or(|it| !std::sync::Arc::ptr_eq(it, before)) {
-            return Err(Conflict::Row { row: fact(declared, &**before) }.into());
+    /// Whether there is anything to publish. What was changed and changed back by a savepoint is not.
+    fn has_changed(&self) -> bool {
+        match self.journal.touched() {
+            Some(touched) => !touched.is_empty(),
+            None => !self.image.same(&self.base.image),
         }
-        merged.table_mut(*table).remove_many(declared, &[*row], &mut changes);
     }
-    for difference in &differences {
-        let Difference { table, after: Some(after), .. } = difference else { continue };
-        let declared = schema.table(*table);
-        match merged.table_mut(*table).insert(declared, after.clone()) {
-            Ok(id) => written.push((*table, id, after)),
-            Err(taken) => {
-                let constraint = declared.index(taken.index).name.clone();
-                let (row, holder) = (fact(declared, &*taken.row), fact(declared, &*taken.holder));
-                return Err(Conflict::Key { constraint, row, holder }.into());
+
+    /// What the transaction has changed since it began.
+    fn differences(&self) -> Vec<Difference> {
+        match self.journal.touched() {
+            Some(touched) => self.base.image.differences_in(&self.image, touched.iter().copied()),
+            None => self.base.image.differences(&self.image).0,
+        }
+    }
+
+    /// Steps 2 to 5. The caller holds the lock of those that commit, so nobody else moves the head.
+    fn publish(&mut self, shared: &Shared, current: &Snapshot) -> Result<Snapshot> {
+        let moved = current.version != self.base.version;
+        let listening = shared.feeds.are_listening();
+        let differences = if moved || listening || shared.keeps_history() { self.differences() } else { Vec::new() };
+        let carried = if moved {
+            let (mut image, turns) = shared.editable(current.version, &current.image);
+            match carry(&shared.schema, &differences, &mut image, Rule::FirstWins) {
+                Ok(changes) => Some(Next::carried(image, &changes, turns)),
+                Err(conflicts) => {
+                    return Err(ErrorKind::Conflict(
+                        conflicts
+                            .into_iter()
+                            .next()
+                            .unwrap_or_else(|| unreachable!("what cannot be carried over has a conflict")),
+                    )
+                    .into());
+                }
             }
-        }
-    }
-    for (table, id, row) in written {
-        judge_deferrable_keys(schema, &merged, table, id, row)?;
-        judge_outbound(schema, &merged, table, row)?;
-    }
-    for difference in &differences {
-        if let Some(before) = &difference.before {
-            judge_inbound(schema, &merged, difference, before)?;
-        }
-    }
-    Ok(merged)
-}
-
-/// Deferrable keys let rows share them until here.
-fn judge_deferrable_keys(schema: &Schema, merged: &Image, table: TableId, id: RowId, row: &Row) -> Result<()> {
-    let declared = schema.table(table);
-    for &key in &declared.deferrable_keys {
-        if let Some(holder) = merged.table(table).rival(declared, key, id) {
-            let constraint = declared.index(key).name.clone();
-            let (row, holder) = (fact(declared, &**row), fact(declared, &**holder));
-            return Err(Conflict::Key { constraint, row, holder }.into());
-        }
-    }
-    Ok(())
-}
-
-fn judge_outbound(schema: &Schema, merged: &Image, table: TableId, row: &Row) -> Result<()> {
-    let declared = schema.table(table);
-    for &id in &declared.outbound {
-        let reference = schema.reference(id);
-        if dangling(merged, reference, &**row) {
-            let constraint = reference.name.clone();
-            return Err(Conflict::Reference { constraint, row: fact(declared, &**row) }.into());
-        }
-    }
-    Ok(())
-}
-
-/// Rows that others have made refer to a key which this transaction took away.
-fn judge_inbound(schema: &Schema, merged: &Image, difference: &Difference, before: &Row) -> Result<()> {
-    for &id in &schema.table(difference.table).inbound {
-        let reference = schema.reference(id);
-        let key = project(&**before, &reference.target_columns);
-        if difference.after.as_ref().is_some_and(|after| project(&**after, &reference.target_columns) == key) {
-            continue;
-        }
-        let probe: Vec<ValueRef<'_>> = key.iter().map(|it| it.as_ref()).collect();
-        let mut orphan: Option<Row> = None;
-        let mut look = |row: &Row| {
-            if dangling(merged, reference, &**row) {
-                orphan = Some(row.clone());
-            }
-            orphan.is_none()
+        } else {
+            None
         };
-        let children = merged.table(reference.table);
-        match reference.index {
-            _ if probe.iter().any(|it| it.is_null()) => {}
-            Some(index) => children.each_equal(index, &probe, |_, row| look(row)),
-            None => {
-                let refers = |row: &dyn Record| reference.columns.iter().zip(&probe).all(|(&it, v)| row.get(it) == *v);
-                let _ = children.rows().filter(|(_, row)| refers(&***row)).all(|(_, row)| look(row));
-            }
-        }
-        if let Some(row) = orphan {
-            let constraint = reference.name.clone();
-            return Err(Conflict::Reference { constraint, row: fact(schema.table(reference.table), &*row) }.into());
+        shared.feeds.admit()?;
+        let rows = differences.len();
+        let reasons = self.journal.reasons();
+        let set = listening.then(|| {
+            let author = self.author.clone();
+            ChangeSet::new(shared, current.version, author, Origin::Transaction, differences, reasons)
+        });
+        let next = carried.unwrap_or_else(|| {
+            let image = std::mem::replace(&mut self.image, self.base.image.clone());
+            Next { image, touched: self.journal.take_touched(), turns: self.turns }
+        });
+        Ok(shared.publish(current, next, rows, set))
+    }
+
+    /// Gives the image back that was taken for editing, when what it changed is to be forgotten.
+    pub(super) fn give_back(&mut self) {
+        let image = std::mem::replace(&mut self.image, self.base.image.clone());
+        if let Some(touched) = self.journal.take_touched()
+            && !image.same(&self.base.image)
+        {
+            self.shared.give_back(image, self.base.version, touched, self.turns);
         }
     }
-    Ok(())
+}
+
+impl Next {
+    /// A version that differences were carried over to.
+    pub(super) fn carried(image: Image, changes: &[Change], turns: usize) -> Self {
+        Next { image, touched: Some(changes.iter().flat_map(Change::slots).collect()), turns }
+    }
+}
+
+impl Shared {
+    /// The current version.
+    pub(super) fn current(&self) -> Snapshot {
+        let head = self.head.read();
+        Snapshot { schema: self.schema.clone(), version: head.version, image: head.image.clone() }
+    }
+
+    /// Makes a version the current one and tells the feeds, which have made room. The caller holds the lock of those
+    /// that commit.
+    pub(super) fn publish(&self, current: &Snapshot, next: Next, rows: usize, set: Option<ChangeSet>) -> Snapshot {
+        let Next { image, touched, turns } = next;
+        let version = Version(current.version.0 + 1);
+        let published = Snapshot { schema: self.schema.clone(), version, image: image.clone() };
+        let mut head = self.head.write();
+        let before = std::mem::replace(&mut head.image, image);
+        head.version = version;
+        let mut history = self.history.lock();
+        let keeps = history.is_kept();
+        let forgotten = if keeps { history.push(current.clone(), rows) } else { Vec::new() };
+        drop(history);
+        drop(head);
+        let touched = touched.filter(|it| !keeps && it.len() <= super::spare::WORTHWHILE);
+        let spare = touched.and_then(|it| Spare::replaced(before, version, it, turns));
+        let unkept = std::mem::replace(&mut *self.spare.lock(), spare);
+        if let Some(set) = set {
+            self.feeds.send(Arc::new(set));
+        }
+        drop((forgotten, unkept));
+        published
+    }
 }

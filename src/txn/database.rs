@@ -1,21 +1,20 @@
-//! The current version, and forks of it.
+//! The current version, and the earlier ones that are kept.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
-
-use super::Transaction;
+use super::branch::{Branches, Origin};
+use super::feed::{Clock, Feeds};
+use super::history::{History, Retention, Version};
 use super::sequences::Sequences;
-use crate::error::Result;
+use super::spare::Spare;
+use super::sync::{Mutex, RwLock};
+use super::{Snapshot, Transaction};
+use crate::error::{Misuse, Result};
 use crate::id::TableId;
 use crate::schema::Schema;
 use crate::store::Image;
-
-/// The number of a version of one database; each commit that changes something makes the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(pub(super) u64);
 
 /// A database in memory. A clone is another handle to the same database; [`fork`](Database::fork) makes a new one.
 ///
@@ -31,6 +30,7 @@ pub struct Version(pub(super) u64);
 #[derive(Clone)]
 pub struct Database {
     pub(super) shared: Arc<Shared>,
+    pub(super) author: Option<Arc<str>>,
 }
 
 pub(super) struct Shared {
@@ -41,6 +41,19 @@ pub(super) struct Shared {
     pub(super) reserved: Mutex<Vec<Reserved>>,
     pub(super) transactions: AtomicU64,
     pub(super) sequences: Sequences,
+    pub(super) history: Mutex<History>,
+    pub(super) spare: Mutex<Option<Spare>>,
+    pub(super) feeds: Feeds,
+    pub(super) clock: RwLock<Clock>,
+    /// What it was forked from, and the version that both had then or have merged since.
+    pub(super) origin: Mutex<Option<Origin>>,
+    pub(super) branches: Mutex<Branches>,
+}
+
+impl Shared {
+    pub(super) fn keeps_history(&self) -> bool {
+        self.history.lock().is_kept()
+    }
 }
 
 /// The current version.
@@ -67,9 +80,28 @@ impl Database {
 
     pub(super) fn holding(schema: Arc<Schema>, image: Image, sequences: Sequences) -> Self {
         let head = RwLock::new(Head { version: Version(0), image });
-        let (committing, reserved) = (Mutex::new(()), Mutex::new(Vec::new()));
-        let transactions = AtomicU64::new(0);
-        Database { shared: Arc::new(Shared { schema, head, committing, reserved, transactions, sequences }) }
+        let shared = Shared {
+            schema,
+            head,
+            committing: Mutex::new(()),
+            reserved: Mutex::new(Vec::new()),
+            transactions: AtomicU64::new(0),
+            sequences,
+            history: Mutex::new(History::default()),
+            spare: Mutex::new(None),
+            feeds: Feeds::default(),
+            clock: RwLock::new(Clock::default()),
+            origin: Mutex::new(None),
+            branches: Mutex::new(Branches::default()),
+        };
+        Database { shared: Arc::new(shared), author: None }
+    }
+
+    /// The database with the ways of this one: how much history it keeps, and its clock.
+    pub(super) fn like(self, other: &Database) -> Self {
+        self.retain(other.shared.history.lock().retention());
+        *self.shared.clock.write() = other.shared.clock.read().clone();
+        self
     }
 
     /// Its tables.
@@ -77,23 +109,48 @@ impl Database {
         &self.shared.schema
     }
 
-    /// An independent database with the same rows, in constant time. Neither side sees what the other does (D3).
-    pub fn fork(&self) -> Database {
-        let image = self.shared.head.read().image.clone();
-        Database::holding(self.shared.schema.clone(), image, self.shared.sequences.fork())
-    }
-
     /// The current version, which stays as it is whatever others commit.
     pub fn snapshot(&self) -> Snapshot {
+        self.shared.current()
+    }
+
+    /// An earlier version, if it is kept, or the current one.
+    ///
+    /// # Errors
+    /// [`Misuse::NotRetained`] when it is not kept; see [`retain`](Database::retain).
+    pub fn at(&self, version: Version) -> Result<Snapshot> {
+        // A commit moves the head and adds to the history under one lock, so a version is in one of them.
         let head = self.shared.head.read();
-        Snapshot { schema: self.shared.schema.clone(), version: head.version, image: head.image.clone() }
+        if head.version == version {
+            return Ok(Snapshot { schema: self.shared.schema.clone(), version, image: head.image.clone() });
+        }
+        let history = self.shared.history.lock();
+        history.at(version).cloned().ok_or_else(|| {
+            let (earliest, current) = (history.earliest().unwrap_or(head.version).0, head.version.0);
+            Misuse::NotRetained { version: version.0, earliest, current }.into()
+        })
+    }
+
+    /// Says which earlier versions are kept from here on. Without it none are ([`Retention::Current`]).
+    pub fn retain(&self, retention: Retention) {
+        let forgotten = self.shared.history.lock().retain(retention);
+        drop(forgotten);
+        if retention != Retention::Current {
+            let unkept = self.shared.spare.lock().take();
+            drop(unkept);
+        }
+    }
+
+    /// Another handle to the same database, whose transactions say that they are for this author.
+    pub fn by(&self, author: impl Into<Arc<str>>) -> Database {
+        Database { shared: self.shared.clone(), author: Some(author.into()) }
     }
 
     /// Begins a transaction on the current version.
     pub fn begin(&self) -> Transaction {
         let id = self.shared.transactions.fetch_add(1, Ordering::Relaxed);
         let snapshot = self.snapshot();
-        Transaction::new(self.shared.clone(), id, snapshot)
+        Transaction::new(self.shared.clone(), id, snapshot, self.author.clone())
     }
 
     /// Checks the structure of the current version.
@@ -113,38 +170,5 @@ impl fmt::Debug for Database {
             map.entry(&table.name, &snapshot.image.table(table.id).len());
         }
         map.finish()
-    }
-}
-
-/// One version of a database, for reading.
-#[derive(Clone)]
-pub struct Snapshot {
-    pub(super) schema: Arc<Schema>,
-    pub(super) version: Version,
-    pub(super) image: Image,
-}
-
-impl Snapshot {
-    /// Which version it is.
-    pub fn version(&self) -> Version {
-        self.version
-    }
-
-    /// Its tables.
-    pub fn schema(&self) -> &Arc<Schema> {
-        &self.schema
-    }
-
-    /// Its rows.
-    pub fn image(&self) -> &Image {
-        &self.image
-    }
-
-    /// How many rows a table has.
-    ///
-    /// # Errors
-    /// When there is no such table.
-    pub fn len(&self, table: &str) -> Result<usize> {
-        Ok(self.image.table(self.schema.table_named(table)?.id).len())
     }
 }

@@ -1,7 +1,6 @@
 //! Where the sequences of a database stand. They move for good: no transaction that fails takes a number back.
 
-use parking_lot::Mutex;
-
+use super::sync::Mutex;
 use super::{Database, Transaction};
 use crate::error::{Misuse, Result};
 use crate::id::{ColumnId, SequenceId};
@@ -9,7 +8,6 @@ use crate::schema::{DefaultValue, Schema, SequenceSchema, TableSchema};
 use crate::value::Value;
 
 /// The next number of each sequence; none where the last one has been given.
-#[derive(Debug)]
 pub(super) struct Sequences(Vec<Mutex<Option<i64>>>);
 
 impl Sequences {

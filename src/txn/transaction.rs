@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::database::{Reserved, Shared, Snapshot};
+use super::Snapshot;
+use super::database::{Reserved, Shared};
+use super::journal::{self, Followers, Journal};
 use crate::error::Result;
 use crate::id::{ColumnId, RowId, TableId};
 use crate::integrity::{self, ActionPlan, Ledger, Mark, Preview};
@@ -18,19 +20,26 @@ pub struct Transaction {
     pub(super) base: Snapshot,
     pub(super) image: Image,
     pub(super) ledger: Ledger,
+    pub(super) journal: Journal,
+    /// How often its image has been edited in turn with another one; 0 if it was made from its base.
+    pub(super) turns: usize,
+    pub(super) author: Option<Arc<str>>,
 }
 
 /// A point to which a transaction can go back. It is a value: keep as many as needed, in any nesting.
 #[derive(Clone)]
 pub struct Savepoint {
     image: Image,
+    turns: usize,
     deferred: Mark,
+    journal: journal::Mark,
 }
 
 impl Transaction {
-    pub(super) fn new(shared: Arc<Shared>, id: u64, base: Snapshot) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, id: u64, base: Snapshot, author: Option<Arc<str>>) -> Self {
         let image = base.image.clone();
-        Transaction { shared, id, base, image, ledger: Ledger::default() }
+        let (ledger, journal) = (Ledger::default(), Journal::default());
+        Transaction { shared, id, base, image, ledger, journal, turns: 0, author }
     }
 
     /// The tables.
@@ -55,12 +64,30 @@ impl Transaction {
     /// When a constraint refuses a row; nothing has changed then, the given rows included.
     pub fn insert(&mut self, table: TableId, rows: &mut [Row]) -> Result<Vec<Change>> {
         let schema = self.shared.schema.clone();
-        let Some(key) = schema.table(table).auto else {
-            return integrity::insert(&schema, &mut self.image, table, rows, 0, &mut self.ledger);
-        };
+        self.own();
+        let floor = schema.table(table).auto.map_or(0, |key| self.floor(table, key, rows));
+        let changes = integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)?;
+        let nobody_follows = Followers::default();
+        self.journal.note(&changes, self.shared.feeds.are_listening().then_some(&nobody_follows));
+        Ok(changes)
+    }
+
+    /// Says who the transaction is for. The change feed carries it.
+    pub fn set_author(&mut self, author: impl Into<Arc<str>>) {
+        self.author = Some(author.into());
+    }
+
+    /// Before the first change: an image that can be edited in place, if there is one.
+    fn own(&mut self) {
+        if self.turns == 0 && self.image.same(&self.base.image) {
+            (self.image, self.turns) = self.shared.editable(self.base.version, &self.base.image);
+        }
+    }
+
+    /// The key above which keys are given to rows.
+    fn floor(&self, table: TableId, key: ColumnId, rows: &[Row]) -> i64 {
         let given = rows.iter().filter(|row| row.get(key).is_null()).count();
-        let floor = if given > 0 { self.reserve(table, key, rows, given) } else { 0 };
-        integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)
+        if given > 0 { self.reserve(table, key, rows, given) } else { 0 }
     }
 
     /// Reserves as many keys as are to be given, and returns the greatest one that others have: those which open
@@ -126,7 +153,11 @@ impl Transaction {
     /// When a constraint refuses its outcome; nothing has changed then.
     pub fn apply(&mut self, plan: ActionPlan) -> Result<Vec<Change>> {
         let schema = self.shared.schema.clone();
-        integrity::apply(&schema, &mut self.image, plan, &mut self.ledger)
+        self.own();
+        let followers = self.shared.feeds.are_listening().then(|| journal::followers(&plan));
+        let changes = integrity::apply(&schema, &mut self.image, plan, &mut self.ledger)?;
+        self.journal.note(&changes, followers.as_ref());
+        Ok(changes)
     }
 
     /// Says when deferrable constraints are judged from here on, until the transaction ends (`SET CONSTRAINTS`). Those
@@ -141,12 +172,14 @@ impl Transaction {
 
     /// A point to go back to, in constant time.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint { image: self.image.clone(), deferred: self.ledger.mark() }
+        let (deferred, journal) = (self.ledger.mark(), self.journal.mark());
+        Savepoint { image: self.image.clone(), turns: self.turns, deferred, journal }
     }
 
     /// Goes back to a point of this transaction.
     pub fn rollback_to(&mut self, savepoint: Savepoint) {
-        self.image = savepoint.image;
+        (self.image, self.turns) = (savepoint.image, savepoint.turns);
+        self.journal.back_to(savepoint.journal);
         self.ledger.back_to(savepoint.deferred);
     }
 
@@ -157,5 +190,6 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         self.shared.reserved.lock().retain(|it| it.transaction != self.id);
+        self.give_back();
     }
 }

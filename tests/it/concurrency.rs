@@ -54,7 +54,7 @@ fn the_first_to_commit_a_row_wins_and_a_retry_succeeds() {
     run(&mut first, set_age("Ada", 36));
     run(&mut second, Update::table("users").set("age", col("age").plus(1)).filter(col("name").eq("Ada")));
     commit(&mut first).unwrap();
-    let Conflict::Row { row } = conflict(commit(&mut second)) else { panic!("the row is contended") };
+    let Conflict::Row { row, .. } = conflict(commit(&mut second)) else { panic!("the row is contended") };
     assert_eq!(row.to_string(), "users[1]");
     second.control(Control::Rollback).unwrap();
     run(&mut second, Update::table("users").set("age", col("age").plus(1)).filter(col("name").eq("Ada")));

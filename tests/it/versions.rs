@@ -1,6 +1,10 @@
 //! Versions of a database: other schemas for the same rows, earlier states, differences, branches and merges.
 
 mod alteration;
+mod branches;
+mod feed;
+mod history;
+mod replay;
 
 use diptych::id::ColumnId;
 use diptych::{Connection, Control, Database, NativeConnection, Schema, Select, Statement, Table, Value};

@@ -14,16 +14,18 @@ impl<T> Slots<T> {
     ///
     /// Subtrees that both trees share are not entered, so the time is
     /// proportional to the number of leaves that are not shared, whatever the
-    /// sizes of the trees. The two may differ in height.
+    /// sizes of the trees. The two may differ in height. Returns how many places
+    /// were looked into: pairs of nodes that are not shared.
     pub fn diff<'a>(
         &'a self,
         other: &'a Self,
         same: impl Fn(&T, &T) -> bool,
         visit: impl FnMut(u64, Option<&'a T>, Option<&'a T>),
-    ) {
+    ) -> usize {
         let height = self.height.max(other.height);
-        let mut walk = Walk { same, visit };
+        let mut walk = Walk { same, visit, visited: 0 };
         walk.nodes(height, 0, Side::root(self), Side::root(other));
+        walk.visited
     }
 }
 
@@ -85,6 +87,7 @@ impl<'a, T> Side<'a, T> {
 struct Walk<Same, Visit> {
     same: Same,
     visit: Visit,
+    visited: usize,
 }
 
 impl<Same, Visit> Walk<Same, Visit> {
@@ -97,6 +100,7 @@ impl<Same, Visit> Walk<Same, Visit> {
         if mine.is_shared_with(theirs) {
             return;
         }
+        self.visited += 1;
         if height == 0 {
             self.leaves(start, mine.leaf(), theirs.leaf());
             return;
