@@ -10,6 +10,7 @@ mod indexes;
 #[cfg(all(feature = "decimal", feature = "jiff", feature = "uuid"))]
 mod kinds;
 mod large;
+mod matrix;
 mod places;
 mod plans;
 mod reading;
