@@ -125,12 +125,59 @@ pub fn apply(schema: &Schema, image: &mut Image, plan: ActionPlan, ledger: &mut 
     }
 }
 
+/// Applies a plan and inserts rows after it, as one statement: what the rows bring is there when the references of what
+/// has gone are judged. Returns the rows as the table holds them.
+///
+/// # Errors
+/// When a constraint refuses the outcome; the image is as before.
+pub fn apply_and_insert(
+    schema: &Schema,
+    image: &mut Image,
+    plan: ActionPlan,
+    (table, mut rows): (TableId, Vec<Row>),
+    floor: i64,
+    ledger: &mut Ledger,
+) -> Result<(Vec<Change>, Vec<Row>)> {
+    let declared = schema.table(table);
+    let noted = ledger.len();
+    let mut changes = Vec::with_capacity(plan.steps.len() + rows.len());
+    let first = &mut Refusals::First;
+    let outcome = prepare(declared, image, &mut rows, floor, &mut Vec::new()).and_then(|()| {
+        change_rows(schema, image, &plan, &mut changes, first)?;
+        let inserted = image.table_mut(table).insert_many(declared, &rows, &mut changes);
+        inserted.map_err(|it| taken(declared, &it))?;
+        judge_changed(schema, image, &plan, &changes, ledger, first)?;
+        judge_inserted(schema, image, declared, &changes, ledger)
+    });
+    match outcome {
+        Ok(()) => Ok((changes, rows)),
+        Err(error) => {
+            drop(plan);
+            image.revert(schema, changes);
+            ledger.cut(noted);
+            Err(error)
+        }
+    }
+}
+
 pub(super) fn carry_out(
     schema: &Schema,
     image: &mut Image,
     plan: &ActionPlan,
     changes: &mut Vec<Change>,
     ledger: &mut Ledger,
+    refusals: &mut Refusals,
+) -> Result<()> {
+    change_rows(schema, image, plan, changes, refusals)?;
+    judge_changed(schema, image, plan, changes, ledger, refusals)
+}
+
+/// Puts the rows of a plan in place.
+fn change_rows(
+    schema: &Schema,
+    image: &mut Image,
+    plan: &ActionPlan,
+    changes: &mut Vec<Change>,
     refusals: &mut Refusals,
 ) -> Result<()> {
     let mut deletes: FxHashMap<TableId, Vec<RowId>> = FxHashMap::default();
@@ -162,6 +209,18 @@ pub(super) fn carry_out(
             refusals.add(violation, step)?;
         }
     }
+    Ok(())
+}
+
+/// Judges what a plan has changed.
+fn judge_changed(
+    schema: &Schema,
+    image: &Image,
+    plan: &ActionPlan,
+    changes: &[Change],
+    ledger: &mut Ledger,
+    refusals: &mut Refusals,
+) -> Result<()> {
     let moved: FxHashMap<(TableId, RowId), RowId> = changes.iter().filter_map(moved_row).collect();
     follow(schema, image, &moved, ledger);
     judge_keys(schema, image, changes, ledger, refusals)?;

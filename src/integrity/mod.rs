@@ -48,7 +48,7 @@ mod rows;
 mod walk;
 
 pub use alter::{DefaultOf, alter};
-pub use apply::{apply, insert};
+pub use apply::{apply, apply_and_insert, insert};
 pub use explain::Explained;
 pub use facts::{fact, taken};
 pub use ledger::{Constraint, Ledger, Mark, Open, set_constraints};
@@ -56,4 +56,5 @@ pub use outline::{Outline, OutlinedCause, OutlinedRefusal, OutlinedStep};
 pub use plan::{ActionPlan, Cause, Effect, Step};
 pub use preview::{Preview, Refusal, preview_delete, preview_update};
 pub use references::{Check, dangling, judge};
+pub use rows::settle;
 pub use walk::{plan_delete, plan_update};

@@ -67,7 +67,7 @@ pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId
 ///
 /// # Errors
 /// As [`adopt`] and [`generate`].
-pub(super) fn settle(table: &TableSchema, row: &mut Row) -> Result<()> {
+pub fn settle(table: &TableSchema, row: &mut Row) -> Result<()> {
     adopt(table, row)?;
     widen(table, row);
     generate(table, row)

@@ -1,5 +1,6 @@
 //! From names to positions. An unknown name is an error that says which one was probably meant.
 
+mod change;
 mod group;
 mod leaf;
 mod select;

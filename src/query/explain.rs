@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Bound;
 
 use super::connection::Prepared;
-use super::plan::{Access, Level, Origin, Plan, SelectPlan};
+use super::plan::{Access, BoundConflict, InsertSource, Level, Origin, Plan, SelectPlan};
 use super::select::JoinKind;
 use crate::id::IndexId;
 use crate::schema::{Schema, TableSchema};
@@ -28,8 +28,26 @@ impl fmt::Display for ExplainedQuery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.prepared.0.plan {
             Plan::Select(select) => self.select(f, select),
-            Plan::Insert { table, rows, .. } => {
-                writeln!(f, "insert {} rows into {}", rows.len(), self.schema.table(*table).name)
+            Plan::Insert(insert) => {
+                let table = &self.schema.table(insert.table).name;
+                let select = match &insert.source {
+                    InsertSource::Rows(rows) => {
+                        write!(f, "insert {} rows into {table}", rows.len())?;
+                        None
+                    }
+                    InsertSource::Select(select) => {
+                        write!(f, "insert what a query brings into {table}")?;
+                        Some(select)
+                    }
+                };
+                match insert.on_conflict.as_ref().map(|it| &it.action) {
+                    None => {}
+                    Some(BoundConflict::Nothing) => f.write_str(", or nothing")?,
+                    Some(BoundConflict::Update { .. }) => f.write_str(", or update")?,
+                    Some(BoundConflict::Replace) => f.write_str(", or replace")?,
+                }
+                writeln!(f)?;
+                select.map_or(Ok(()), |it| self.select(f, it))
             }
             Plan::InsertRows { table } => writeln!(f, "insert records into {}", self.schema.table(*table).name),
             Plan::UpdateRows { table, .. } => {
@@ -37,9 +55,13 @@ impl fmt::Display for ExplainedQuery<'_> {
             }
             Plan::Update { find, .. } => {
                 f.write_str("update ")?;
-                self.level(f, find)
+                self.select(f, find)
             }
-            Plan::Delete { find, .. } | Plan::DeleteRows { find, .. } => {
+            Plan::Delete { find, .. } => {
+                f.write_str("delete ")?;
+                self.select(f, find)
+            }
+            Plan::DeleteRows { find, .. } => {
                 f.write_str("delete ")?;
                 self.level(f, find)
             }

@@ -327,7 +327,7 @@ impl Connection for NativeConnection {
 fn kind_of(plan: &Plan) -> Kind {
     match plan {
         Plan::Select(_) => Kind::Select,
-        Plan::Insert { .. } | Plan::InsertRows { .. } => Kind::Insert,
+        Plan::Insert(_) | Plan::InsertRows { .. } => Kind::Insert,
         Plan::Update { .. } | Plan::UpdateRows { .. } => Kind::Update,
         Plan::Delete { .. } | Plan::DeleteRows { .. } => Kind::Delete,
     }

@@ -233,14 +233,72 @@ pub(super) enum BoundOutput {
     Value(Bounded),
 }
 
+/// What columns become; without an expression, their default.
+pub(super) type Assignments = Vec<(ColumnId, Option<Bounded>)>;
+
+/// Rows that a statement adds.
+#[derive(Clone, Debug)]
+pub(super) struct InsertPlan {
+    pub(super) table: TableId,
+    pub(super) columns: Vec<ColumnId>,
+    pub(super) source: InsertSource,
+    pub(super) on_conflict: Option<ConflictPlan>,
+    pub(super) returning: Vec<BoundOutput>,
+}
+
+/// Where the values of new rows come from.
+#[derive(Clone, Debug)]
+pub(super) enum InsertSource {
+    /// One list for each row; without an expression, the default of the column.
+    Rows(Vec<Vec<Option<Bounded>>>),
+    Select(Box<SelectPlan>),
+}
+
+/// What happens to a row that one of these keys refuses.
+#[derive(Clone, Debug)]
+pub(super) struct ConflictPlan {
+    pub(super) keys: Vec<IndexId>,
+    pub(super) action: BoundConflict,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum BoundConflict {
+    Nothing,
+    /// Source 0 is the row in the way, source 1 the one that was to be inserted.
+    Update {
+        set: Assignments,
+        filter: Option<Bounded>,
+    },
+    Replace,
+}
+
 /// Any statement that can run.
 #[derive(Clone, Debug)]
 pub(super) enum Plan {
     Select(SelectPlan),
-    Insert { table: TableId, columns: Vec<ColumnId>, rows: Vec<Vec<Bounded>> },
-    InsertRows { table: TableId },
-    Update { table: TableId, set: Vec<(ColumnId, Bounded)>, find: Level },
-    UpdateRows { table: TableId, columns: Vec<ColumnId> },
-    Delete { table: TableId, find: Level },
-    DeleteRows { table: TableId, find: Level },
+    Insert(InsertPlan),
+    InsertRows {
+        table: TableId,
+    },
+    /// `find` reads the table as its first source.
+    Update {
+        table: TableId,
+        set: Assignments,
+        find: Box<SelectPlan>,
+        returning: Vec<BoundOutput>,
+    },
+    UpdateRows {
+        table: TableId,
+        columns: Vec<ColumnId>,
+    },
+    /// `find` reads the table as its first source.
+    Delete {
+        table: TableId,
+        find: Box<SelectPlan>,
+        returning: Vec<BoundOutput>,
+    },
+    DeleteRows {
+        table: TableId,
+        find: Level,
+    },
 }

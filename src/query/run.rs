@@ -28,7 +28,7 @@ use crate::store::Image;
 use crate::value::{Value, ValueRef};
 
 pub(super) use arena::Arena;
-pub(super) use outcome::compare;
+pub(super) use outcome::{compare, put};
 
 /// What a statement is carried out with.
 pub(super) struct Execution<'r> {
@@ -71,6 +71,14 @@ impl<'r> Execution<'r> {
             found: RefCell::default(),
             working: RefCell::default(),
         }
+    }
+
+    /// The same with nothing known yet, for rows that live shorter.
+    pub(super) fn again<'s>(&'s self) -> Execution<'s>
+    where
+        'r: 's,
+    {
+        Execution::new(self.image, self.parameters, self.keys, self.arena)
     }
 
     /// Runs a query.

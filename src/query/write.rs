@@ -1,12 +1,18 @@
 //! Carrying out statements that change rows.
 
+mod conflict;
+mod insert;
+mod returning;
+
 use std::cell::Cell;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::connection::{Input, Outcome, RowChange};
 use super::frame::Frame;
-use super::plan::{Bounded, Level, Plan};
-use super::run::{Arena, Execution, all_hold};
+use super::plan::{Assignments, BoundOutput, Plan, SelectPlan};
+use super::run::{Arena, Execution};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::id::{ColumnId, IndexId, RowId, TableId};
 use crate::integrity::{Effect, Step};
@@ -15,6 +21,8 @@ use crate::schema::TableSchema;
 use crate::txn::Transaction;
 use crate::value::{Value, ValueRef};
 
+use returning::cells;
+
 /// A statement was run with the wrong sort of input.
 pub(super) fn wrong_input() -> Error {
     Misuse::Statement { reason: "the statement was run with input that it does not take".to_owned() }.into()
@@ -22,46 +30,36 @@ pub(super) fn wrong_input() -> Error {
 
 /// Runs a statement that changes rows. Returns what it did and how many rows it looked at.
 pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
-    let (schema, arena) = (transaction.schema().clone(), Arena::default());
+    let schema = transaction.schema().clone();
     match (plan, input) {
         (Plan::Select(_), _) => Err(wrong_input()),
-        (Plan::Insert { table, columns, rows }, Input::Values(parameters)) => {
-            let declared = schema.table(*table);
-            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
-            let frame = Frame::alone(&execution, &[]);
-            let built = rows.iter().map(|row| build(transaction, declared, columns, row, &frame));
-            let mut built = built.collect::<Result<Vec<_>>>()?;
-            let read = execution.read.get();
-            transaction.insert(*table, &mut built)?;
-            Ok((changed(built.len(), built.len()), read))
-        }
+        (Plan::Insert(plan), Input::Values(parameters)) => insert::run(transaction, plan, parameters),
         (Plan::InsertRows { table }, Input::Rows(rows)) => {
             transaction.insert(*table, rows)?;
             Ok((changed(rows.len(), rows.len()), 0))
         }
-        (Plan::Update { table, set, find }, Input::Values(parameters)) => {
-            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
-            let mut rows = Vec::new();
-            each_found(&execution, find, &mut |id, row, frame| {
-                rows.push((id, assign(row, set, frame)?));
-                Ok(())
-            })?;
-            let read = execution.read.get();
-            let named = rows.len();
-            let plan = transaction.plan_update(*table, rows)?;
-            let all = transaction.apply(plan)?.len();
-            Ok((changed(named, all), read))
+        (Plan::Update { table, set, find, returning }, Input::Values(parameters)) => {
+            update(transaction, schema.table(*table), (set, find, returning), parameters)
         }
         (Plan::UpdateRows { table, columns }, Input::Changes(changes)) => {
             update_rows(transaction, schema.table(*table), columns, changes)
         }
-        (Plan::Delete { table, find }, Input::Values(parameters)) => {
-            let execution = Execution::new(transaction.image(), parameters, &[], &arena);
-            delete(&execution, find).and_then(|(rows, read)| remove(transaction, *table, &rows, read))
+        (Plan::Delete { table, find, returning }, Input::Values(parameters)) => {
+            delete(transaction, *table, (find, returning), parameters)
         }
         (Plan::DeleteRows { table, find }, Input::Keys(keys)) => {
+            let arena = Arena::default();
             let execution = Execution::new(transaction.image(), &[], keys, &arena);
-            delete(&execution, find).and_then(|(rows, read)| remove(transaction, *table, &rows, read))
+            let frame = Frame::alone(&execution, &[]);
+            let mut rows = Vec::new();
+            execution.each_row(find, &frame, &mut |id, _| {
+                rows.push(id);
+                true
+            })?;
+            let read = execution.read.get();
+            let plan = transaction.plan_delete(*table, &rows)?;
+            let all = transaction.apply(plan)?.len();
+            Ok((changed(rows.len(), all), read))
         }
         _ => Err(wrong_input()),
     }
@@ -72,68 +70,96 @@ fn changed(named: usize, all: usize) -> Outcome {
     Outcome { count: named as u64, by_actions, ..Outcome::default() }
 }
 
-/// Builds a row from expressions; columns that are not given take their defaults.
-fn build(
+/// A row with other values in some columns; expressions see the rows of the frame.
+fn assign(
     transaction: &Transaction,
     table: &TableSchema,
-    columns: &[ColumnId],
-    values: &[Bounded],
+    row: &Row,
+    set: &Assignments,
     frame: &Frame<'_, '_>,
 ) -> Result<Row> {
-    let mut given: Vec<Option<Value>> = vec![None; table.columns.len()];
-    for (column, value) in columns.iter().zip(values) {
-        given[column.index()] = Some(value.evaluate(frame)?.into_value());
-    }
-    // A column that the row's Rust type holds by default may be NULL in SQL's eyes: what is not given is NULL unless
-    // the column says otherwise, and NOT NULL is judged on the tuple, before it becomes a record.
-    let values = given.into_iter().zip(table.column_ids());
-    let values = values.map(|(given, column)| given.map_or_else(|| transaction.default_of(table, column), Ok));
-    Ok(crate::record::Tuple::new(values.collect::<Result<Vec<_>>>()?).into_row())
-}
-
-fn assign(row: &Row, set: &[(ColumnId, Bounded)], frame: &Frame<'_, '_>) -> Result<Row> {
     let mut after = row.duplicate();
     for (column, value) in set {
-        let value = value.evaluate(frame)?.into_value();
+        let value = match value {
+            Some(it) => it.evaluate(frame)?.into_value(),
+            None => transaction.default_of(table, *column)?,
+        };
         assign_one(&mut after, *column, value)?;
     }
     Ok(after)
 }
 
-fn assign_one(row: &mut Row, column: ColumnId, value: Value) -> Result<()> {
-    Ok(edit(row).set(column, value)?)
-}
-
-/// Visits the rows that a condition names.
-fn each_found(
-    execution: &Execution<'_>,
-    find: &Level,
-    visit: &mut dyn FnMut(RowId, &Row, &Frame<'_, '_>) -> Result<()>,
+/// Visits the rows of the first source that a query finds, each once, at the first combination that holds it. Rows that
+/// stand beside it are kept where they are wanted.
+fn each_found<'r>(
+    execution: &Execution<'r>,
+    find: &SelectPlan,
+    visit: &mut dyn FnMut(RowId, &'r Row, &Frame<'_, 'r>) -> Result<()>,
 ) -> Result<()> {
-    let cells = [Cell::new(None)];
-    let frame = Frame::alone(execution, &cells);
-    let mut outcome = Ok(());
-    execution.each_row(find, &frame, &mut |id, row| {
-        cells[0].set(Some((id, row)));
-        outcome = all_hold(&find.after, &frame).and_then(|fits| if fits { visit(id, row, &frame) } else { Ok(()) });
-        outcome.is_ok()
+    let mut seen = FxHashSet::default();
+    let alone = find.sources == 1;
+    execution.each_combination(find, None, &mut |frame| {
+        let Some((id, row)) = frame.rows.first().and_then(Cell::get) else { return Ok(true) };
+        if alone || seen.insert(id) {
+            visit(id, row, frame)?;
+        }
+        Ok(true)
     })?;
-    outcome
+    Ok(())
 }
 
-fn delete(execution: &Execution<'_>, find: &Level) -> Result<(Vec<RowId>, u64)> {
-    let mut rows = Vec::new();
-    each_found(execution, find, &mut |id, _, _| {
-        rows.push(id);
+fn update(
+    transaction: &mut Transaction,
+    table: &TableSchema,
+    (set, find, returning): (&Assignments, &SelectPlan, &[BoundOutput]),
+    parameters: &[Value],
+) -> Result<(Outcome, u64)> {
+    let arena = Arena::default();
+    let execution = Execution::new(transaction.image(), parameters, &[], &arena);
+    let (mut rows, mut beside) = (Vec::new(), Vec::new());
+    each_found(&execution, find, &mut |id, row, frame| {
+        rows.push((id, assign(transaction, table, row, set, frame)?));
+        if !returning.is_empty() {
+            beside.push(cells(frame));
+        }
         Ok(())
     })?;
-    Ok((rows, execution.read.get()))
+    let read = execution.read.get();
+    let named = rows.len();
+    let plan = transaction.plan_update(table.id, rows)?;
+    for (cells, step) in beside.iter_mut().zip(&plan.steps) {
+        cells[0] = after_of(step);
+    }
+    let returned = returning::evaluate(transaction.image(), parameters, returning, &beside)?;
+    let all = transaction.apply(plan)?.len();
+    Ok((Outcome { rows: returned, ..changed(named, all) }, read))
 }
 
-fn remove(transaction: &mut Transaction, table: TableId, rows: &[RowId], read: u64) -> Result<(Outcome, u64)> {
-    let plan = transaction.plan_delete(table, rows)?;
+fn delete(
+    transaction: &mut Transaction,
+    table: TableId,
+    (find, returning): (&SelectPlan, &[BoundOutput]),
+    parameters: &[Value],
+) -> Result<(Outcome, u64)> {
+    let arena = Arena::default();
+    let execution = Execution::new(transaction.image(), parameters, &[], &arena);
+    let (mut rows, mut beside) = (Vec::new(), Vec::new());
+    each_found(&execution, find, &mut |id, _, frame| {
+        rows.push(id);
+        if !returning.is_empty() {
+            beside.push(cells(frame));
+        }
+        Ok(())
+    })?;
+    let read = execution.read.get();
+    let plan = transaction.plan_delete(table, &rows)?;
+    let returned = returning::evaluate(transaction.image(), parameters, returning, &beside)?;
     let all = transaction.apply(plan)?.len();
-    Ok((changed(rows.len(), all), read))
+    Ok((Outcome { rows: returned, ..changed(rows.len(), all) }, read))
+}
+
+fn assign_one(row: &mut Row, column: ColumnId, value: Value) -> Result<()> {
+    Ok(edit(row).set(column, value)?)
 }
 
 /// Changes rows one by one. A row that is still the version that was read is replaced by the version that should be,

@@ -160,6 +160,26 @@ impl Transaction {
         Ok(changes)
     }
 
+    /// Carries a plan out and inserts rows after it, as one statement. Returns the rows as the table holds them.
+    ///
+    /// # Errors
+    /// When a constraint refuses the outcome; nothing has changed then.
+    pub fn apply_and_insert(
+        &mut self,
+        plan: ActionPlan,
+        table: TableId,
+        rows: Vec<Row>,
+    ) -> Result<(Vec<Change>, Vec<Row>)> {
+        let schema = self.shared.schema.clone();
+        self.own();
+        let floor = schema.table(table).auto.map_or(0, |key| self.floor(table, key, &rows));
+        let followers = self.shared.feeds.are_listening().then(|| journal::followers(&plan));
+        let (image, ledger) = (&mut self.image, &mut self.ledger);
+        let (changes, rows) = integrity::apply_and_insert(&schema, image, plan, (table, rows), floor, ledger)?;
+        self.journal.note(&changes, followers.as_ref());
+        Ok((changes, rows))
+    }
+
     /// Says when deferrable constraints are judged from here on, until the transaction ends (`SET CONSTRAINTS`). Those
     /// that become immediate are judged at once.
     ///

@@ -94,7 +94,7 @@ impl<'p> Sink<'p> {
             self.to_skip -= 1;
             return Ok(true);
         }
-        put(self.plan, frame, &mut self.out)?;
+        put(&self.plan.outputs, frame, &mut self.out)?;
         Ok(self.page.limit.is_none_or(|limit| self.out.count < limit))
     }
 
@@ -106,7 +106,7 @@ impl<'p> Sink<'p> {
             self.sorted.truncate(self.most);
         }
         let mut out = Rows::default();
-        put(self.plan, frame, &mut out)?;
+        put(&self.plan.outputs, frame, &mut out)?;
         if self.plan.distinct && !self.seen.insert(out.values.clone()) {
             return Ok(());
         }
@@ -164,8 +164,8 @@ fn values_of(plan: &SelectPlan, frame: &Frame<'_, '_>) -> Result<Vec<Value>> {
 }
 
 /// Lets the combination go out.
-fn put(plan: &SelectPlan, frame: &Frame<'_, '_>, out: &mut Rows) -> Result<()> {
-    for output in &plan.outputs {
+pub(in crate::query) fn put(outputs: &[BoundOutput], frame: &Frame<'_, '_>, out: &mut Rows) -> Result<()> {
+    for output in outputs {
         match output {
             BoundOutput::Row(source) => {
                 out.rows.push(frame.rows[*source as usize].get().map(|(_, row)| row.clone()));
