@@ -6,7 +6,7 @@ use super::built::{CheckSchema, ColumnSchema, Schema, TableSchema};
 use super::declare::{Name, Table};
 use super::{Sequence, SequenceSchema, build_column, build_index, build_reference};
 use crate::error::{Mistake, Result, closest};
-use crate::expr::Expr;
+use crate::expr::{Expr, UserFunction};
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::record::{Row, Tuple};
 use crate::value::Kind;
@@ -18,6 +18,7 @@ pub struct SchemaBuilder {
     /// Mistakes that were made before building, such as an edit of a table that is not there.
     pub(super) mistakes: Vec<Mistake>,
     pub(super) sequences: Vec<Sequence>,
+    pub(super) functions: Vec<UserFunction>,
 }
 
 impl SchemaBuilder {
@@ -30,6 +31,33 @@ impl SchemaBuilder {
     /// Adds a sequence, for the defaults of columns and for [`Database::next_value`](crate::Database::next_value).
     pub fn sequence(mut self, sequence: Sequence) -> Self {
         self.sequences.push(sequence);
+        self
+    }
+
+    /// Registers a function under its name, for whoever reads expressions from text, and so that
+    /// [`Schema::function_named`] finds it. Where a CHECK, an index or a generated column uses it, it must give the same
+    /// answer to the same operands each time.
+    ///
+    /// ```
+    /// use diptych::expr::UserFunction;
+    /// use diptych::{Column, Schema, Table, Value, ValueRef, column};
+    ///
+    /// let initial = UserFunction::new("initial", 1, |it| match it {
+    ///     [ValueRef::Text(it)] => Ok(it.chars().take(1).collect::<String>().into()),
+    ///     _ => Ok(Value::Null),
+    /// });
+    /// let users = Table::new("users").auto_key("id").column(Column::text("name"));
+    /// let users = users.column(Column::text("initial").generated(initial.of([column("name")])));
+    /// let schema = Schema::builder().function(initial).table(users).build()?;
+    /// assert_eq!(schema.function_named("initial")?.arity(), Some(1));
+    /// # Ok::<(), diptych::Error>(())
+    /// ```
+    pub fn function(mut self, function: UserFunction) -> Self {
+        if self.functions.iter().any(|it| it.name().eq_ignore_ascii_case(function.name())) {
+            let problem = "another function has this name";
+            self.mistakes.push(Mistake::new(function.name(), problem, "rename one of them"));
+        }
+        self.functions.push(function);
         self
     }
 
@@ -54,6 +82,7 @@ impl SchemaBuilder {
             attachment: None,
             declared: Vec::new(),
             declared_sequences: Vec::new(),
+            functions: Vec::new(),
         };
         for (position, table) in self.tables.iter().enumerate() {
             let built = build_table(TableId(position as u16), table, &schema.sequences, &mut mistakes);
@@ -66,6 +95,7 @@ impl SchemaBuilder {
         }
         schema.declared = self.tables;
         schema.declared_sequences = self.sequences;
+        schema.functions = self.functions;
         if mistakes.is_empty() { Ok(schema) } else { Err(mistakes.into()) }
     }
 }

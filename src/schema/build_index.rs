@@ -62,6 +62,7 @@ pub(super) fn full_name(table: &Table, index: &Index) -> String {
     let part = |part: &Expr<Name>| match part {
         Expr::Leaf(name) => name.to_string(),
         Expr::Call(function, _) => function.name().to_owned(),
+        Expr::Apply(function, _) => function.name().to_owned(),
         _ => "expr".to_owned(),
     };
     match &index.name {

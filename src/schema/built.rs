@@ -9,7 +9,7 @@ use super::{
     Action, DefaultValue, IndexSchema, SchemaBuilder, Sequence, SequenceSchema, Storage, Table, Timing, Uniqueness,
 };
 use crate::error::{Misuse, Result, closest};
-use crate::expr::Expr;
+use crate::expr::{Expr, UserFunction};
 use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
 use crate::record::{Record, Row};
 use crate::value::Kind;
@@ -24,6 +24,7 @@ pub struct Schema {
     /// What it was built from.
     pub(super) declared: Vec<Table>,
     pub(super) declared_sequences: Vec<Sequence>,
+    pub(super) functions: Vec<UserFunction>,
 }
 
 impl Schema {
@@ -55,6 +56,22 @@ impl Schema {
         self.sequences.iter().find(|it| it.name == name).ok_or_else(|| {
             let hint = closest(name, self.sequences.iter().map(|it| it.name.as_str()));
             Misuse::UnknownName { what: "sequence", name: name.to_owned(), hint }.into()
+        })
+    }
+
+    /// The functions that the user has registered.
+    pub fn functions(&self) -> &[UserFunction] {
+        &self.functions
+    }
+
+    /// A function that the user has registered, by name; letters of either case are the same, as in SQL.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn function_named(&self, name: &str) -> Result<&UserFunction> {
+        self.functions.iter().find(|it| it.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let hint = closest(name, self.functions.iter().map(UserFunction::name));
+            Misuse::UnknownName { what: "function", name: name.to_owned(), hint }.into()
         })
     }
 

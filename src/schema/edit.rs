@@ -24,7 +24,12 @@ impl Schema {
             table.renamed_from = None;
             table.columns.iter_mut().for_each(|it| it.renamed_from = None);
         }
-        SchemaBuilder { tables, sequences: self.declared_sequences.clone(), mistakes: Vec::new() }
+        SchemaBuilder {
+            tables,
+            sequences: self.declared_sequences.clone(),
+            functions: self.functions.clone(),
+            mistakes: Vec::new(),
+        }
     }
 }
 
