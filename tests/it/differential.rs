@@ -23,6 +23,7 @@ mod render;
 mod rules;
 pub(crate) mod schema;
 mod shrink;
+mod side;
 mod sqlite;
 
 use std::collections::BTreeMap;
@@ -30,8 +31,10 @@ use std::collections::BTreeMap;
 use choices::Choices;
 use compare::{Tally, Verdict, compare};
 use difference::Difference;
+use history::Operation;
 use schema::SchemaSpec;
 use shrink::Case;
+use sqlite::Sqlite;
 
 /// What many histories came to.
 #[derive(Default)]
@@ -49,7 +52,8 @@ pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
 fn run(seed: u64, summary: &mut Summary) {
     let mut choices = Choices::new(seed);
     let schema = SchemaSpec::random(&mut choices);
-    let history = history::random(&schema, &mut choices);
+    let history = history::random(&schema, &mut choices, &mut Sqlite::new(&schema), Vec::new());
+    let mut compare = |schema: &SchemaSpec, history: &[Operation]| compare(schema, history, &mut Sqlite::new(schema));
     let mut case = Case { schema, history };
     loop {
         match compare(&case.schema, &case.history) {
@@ -62,8 +66,8 @@ fn run(seed: u64, summary: &mut Summary) {
                 case.history.remove(at);
             }
             Verdict::Wrong(_) => {
-                let case = case.shrink();
-                let mismatch = case.mismatch().expect("shrinking keeps the mismatch");
+                let case = case.shrink(&mut compare);
+                let mismatch = case.mismatch(&mut compare).expect("shrinking keeps the mismatch");
                 panic!("seed {seed}: {}\n\n{}", mismatch.why, case.sql(mismatch.at));
             }
         }

@@ -3,9 +3,9 @@
 use super::difference::{Difference, Seen};
 use super::history::Operation;
 use super::ours::Ours;
-use super::rules;
+use super::rules::{self, Judged};
 use super::schema::SchemaSpec;
-use super::sqlite::Sqlite;
+use super::side::Side;
 
 /// What came of a history.
 pub(crate) enum Verdict {
@@ -42,8 +42,9 @@ pub(crate) struct Mismatch {
 
 /// Carries a history out on both sides. What is no operation here, such as going back without a savepoint, is passed
 /// over, so that any part of a history is a history.
-pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation]) -> Verdict {
-    let (mut ours, mut sqlite) = (Ours::new(schema), Sqlite::new(schema));
+pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation], side: &mut dyn Side) -> Verdict {
+    let mut ours = Ours::new(schema);
+    let mut judged = Judged::Initially;
     let mut before = ours.dump();
     let mut tally = Tally::default();
     let mut depth = 0;
@@ -55,8 +56,8 @@ pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation]) -> Verdict {
         let here = ours.carry_out(operation);
         let by_actions = here.as_ref().is_ok_and(|it| *it > 0);
         let here = here.map(drop);
-        let there = sqlite.carry_out(&operation.sql(depth));
-        let (after, after_there) = (ours.dump(), sqlite.dump());
+        let there = side.carry_out(operation, depth);
+        let (mut after, mut after_there) = (ours.dump(), side.dump());
         if let Err(problem) = ours.audit() {
             return wrong(format!("the audit fails: {problem}"));
         }
@@ -65,13 +66,22 @@ pub(crate) fn compare(schema: &SchemaSpec, history: &[Operation]) -> Verdict {
         {
             return wrong(format!("refused, and yet something changed: {error}\n{}", differing(&before, &after)));
         }
-        let committed = matches!(operation, Operation::Commit) && here.is_ok();
-        if let Err(problem) = rules::judge(schema, &after, committed) {
+        let commits = matches!(operation, Operation::Commit);
+        if matches!(operation, Operation::SetConstraints(..)) {
+            judged = Judged::NeverDeferred;
+        }
+        let judged = if commits { Judged::All } else { judged };
+        if let Some(problem) = rules::judge(schema, &after, judged).err().filter(|_| here.is_ok()) {
             return wrong(format!("accepted, but {problem}"));
         }
+        if commits && here.is_err() && there.is_err() && side.forgets_refused_commits() {
+            ours.carry_out(&Operation::Rollback).expect("a transaction can be rolled back");
+            (after, after_there) = (ours.dump(), side.dump());
+            depth = 0;
+        }
         if here.is_ok() != there.is_ok() || after != after_there {
-            let seen =
-                Seen { schema, operation, before: &before, ours: (&here, &after), sqlite: (&there, &after_there) };
+            let (ours, there) = ((&here, &after), (&there, &after_there));
+            let seen = Seen { schema, operation, before: &before, judged, ours, there };
             return match seen.name() {
                 Some(difference) => Verdict::Named(at, difference),
                 None => wrong(explain(&seen)),
@@ -95,12 +105,12 @@ fn explain(seen: &Seen<'_>) -> String {
         Ok(()) => "accepts".to_owned(),
         Err(error) => format!("refuses: {error:#}"),
     };
-    let sqlite = match seen.sqlite.0 {
+    let there = match seen.there.0 {
         Ok(()) => "accepts".to_owned(),
         Err(error) => format!("refuses: {error}"),
     };
-    let rows = differing(seen.sqlite.1, seen.ours.1);
-    format!("this engine {ours}\nSQLite {sqlite}\nrows of SQLite (-), rows of this engine (+):\n{rows}")
+    let rows = differing(seen.there.1, seen.ours.1);
+    format!("this engine {ours}\nthe other {there}\nrows of the other (-), rows of this engine (+):\n{rows}")
 }
 
 /// The rows in which two dumps differ.

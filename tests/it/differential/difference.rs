@@ -1,4 +1,4 @@
-//! Where this engine and SQLite differ on purpose.
+//! Where this engine and others differ on purpose.
 
 use diptych::error::Rule;
 use diptych::{Action, Error};
@@ -6,17 +6,19 @@ use diptych::{Action, Error};
 use super::cell::Cell;
 use super::history::{Operation, To};
 use super::ours::Dump;
-use super::rules;
+use super::rules::{self, Judged};
 use super::schema::{ReferenceSpec, SchemaSpec, table_name};
-use super::sqlite::Refusal;
+use super::side::{Refusal, RefusalKind};
 
 /// One operation as both sides saw it. The rows after it satisfy every constraint: the naive judge has seen them.
 pub(crate) struct Seen<'a> {
     pub(crate) schema: &'a SchemaSpec,
     pub(crate) operation: &'a Operation,
     pub(crate) before: &'a Dump,
+    /// What has to hold after it, where it is accepted.
+    pub(crate) judged: Judged,
     pub(crate) ours: (&'a Result<(), Error>, &'a Dump),
-    pub(crate) sqlite: (&'a Result<(), Refusal>, &'a Dump),
+    pub(crate) there: (&'a Result<(), Refusal>, &'a Dump),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,18 +66,17 @@ impl Seen<'_> {
         if self.gives_a_key_beside_negative_ones() {
             return Some(Difference::AutoKeysArePositive);
         }
-        if self.ours.0.is_err() && self.sqlite.0.is_err() && self.sqlite.1 != self.before {
+        if self.ours.0.is_err() && self.there.0.is_err() && self.there.1 != self.before {
             return Some(Difference::RefusalChangesNothing);
         }
-        let committed = matches!(self.operation, Operation::Commit);
-        if self.sqlite.0.is_ok() && rules::judge(self.schema, self.sqlite.1, committed).is_err() {
+        if self.there.0.is_ok() && rules::judge(self.schema, self.there.1, self.judged).is_err() {
             return Some(Difference::CountIsNoFact);
         }
         self.name_by_outcome().or_else(|| self.sets_reference_and_key()).or_else(|| self.follows_in_steps())
     }
 
     fn name_by_outcome(&self) -> Option<Difference> {
-        match (self.ours.0, self.sqlite.0) {
+        match (self.ours.0, self.there.0) {
             (Err(here), Ok(())) => self.refused_here(here),
             (Ok(()), Err(there)) => self.refused_there(there),
             (Ok(()), Ok(())) => self.other_rows(),
@@ -134,27 +135,29 @@ impl Seen<'_> {
         action.contains(&Action::Restrict)
             && violation.table == table_name(child)
             && refers(self.before) >= violation.blocking_count
-            && refers(self.sqlite.1) == 0
+            && refers(self.there.1) == 0
     }
 
     fn refused_there(&self, refusal: &Refusal) -> Option<Difference> {
         match self.operation {
-            Operation::Update { .. } if refusal.is_unique() => Some(Difference::UniqueAtTheEnd),
+            Operation::Update { .. } if refusal.is(RefusalKind::Unique) => Some(Difference::UniqueAtTheEnd),
             // A row that the statement names is reached by an action too, and SQLite judges what it is in between.
-            Operation::Update { table, .. } if refusal.is_of_one_row() && !self.reached(*table).is_empty() => {
+            Operation::Update { table, .. }
+                if refusal.is(RefusalKind::OfOneRow) && !self.reached(*table).is_empty() =>
+            {
                 Some(Difference::FollowsInSteps)
             }
-            Operation::Delete { .. } if refusal.is_restrict() => Some(Difference::RestrictSparesNamedRows),
+            Operation::Delete { .. } if refusal.is(RefusalKind::Restrict) => Some(Difference::RestrictSparesNamedRows),
             Operation::Delete { .. } => self.deletion_wins(),
             // The naive judge has seen that nothing dangles.
-            Operation::Commit if refusal.is_foreign_key() => Some(Difference::CountIsNoFact),
+            Operation::Commit if refusal.is(RefusalKind::ForeignKey) => Some(Difference::CountIsNoFact),
             _ => None,
         }
     }
 
     /// Whether a row goes that SET NULL or SET DEFAULT reaches too.
     fn deletion_wins(&self) -> Option<Difference> {
-        let after = if self.ours.0.is_ok() { self.ours.1 } else { self.sqlite.1 };
+        let after = if self.ours.0.is_ok() { self.ours.1 } else { self.there.1 };
         let gone = |table: usize| self.before[table].iter().filter(move |it| !after[table].contains(it));
         let key = |row: &[Cell], columns: &[usize]| columns.iter().map(|&it| row[it].clone()).collect::<Vec<_>>();
         let reached = self.schema.tables.iter().enumerate().any(|(table, spec)| {

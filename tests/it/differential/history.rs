@@ -2,23 +2,37 @@
 
 use diptych::Kind;
 use diptych::expr::Comparison;
+use diptych::schema::ConstraintMode;
 
 use super::cell::Cell;
 use super::choices::Choices;
 use super::ours::Dump;
 use super::schema::{ReferenceSpec, SchemaSpec, TableSpec, small};
-use super::sqlite::Sqlite;
+use super::side::Side;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    Insert { table: usize, columns: Vec<usize>, rows: Vec<Vec<Cell>> },
-    Update { table: usize, set: Vec<(usize, To)>, filter: Filter },
-    Delete { table: usize, filter: Filter },
+    Insert {
+        table: usize,
+        columns: Vec<usize>,
+        rows: Vec<Vec<Cell>>,
+    },
+    Update {
+        table: usize,
+        set: Vec<(usize, To)>,
+        filter: Filter,
+    },
+    Delete {
+        table: usize,
+        filter: Filter,
+    },
     Savepoint,
     Release,
     RollbackTo,
     Commit,
     Rollback,
+    /// Of all constraints, or of those of a name.
+    SetConstraints(Option<String>, ConstraintMode),
 }
 
 impl Operation {
@@ -50,9 +64,15 @@ pub(crate) enum Filter {
 }
 
 /// About twenty operations; they begin with inserts, or nothing would be there to change.
-pub(crate) fn random(schema: &SchemaSpec, choices: &mut Choices) -> Vec<Operation> {
+/// `scout` carries out what has been written so far, and SET CONSTRAINTS speaks of the `deferrable` ones.
+pub(crate) fn random(
+    schema: &SchemaSpec,
+    choices: &mut Choices,
+    scout: &mut dyn Side,
+    deferrable: Vec<String>,
+) -> Vec<Operation> {
     let known = vec![Vec::new(); schema.tables.len()];
-    let mut writer = Writer { schema, choices, known, sqlite: Sqlite::new(schema), depth: 0, history: Vec::new() };
+    let mut writer = Writer { schema, choices, known, scout, deferrable, depth: 0, history: Vec::new() };
     // Tables that refer to nothing come first, so that the others have something to refer to.
     let mut order: Vec<usize> = (0..schema.tables.len()).collect();
     order.sort_by_key(|&it| schema.tables[it].references.len());
@@ -72,7 +92,8 @@ struct Writer<'a> {
     schema: &'a SchemaSpec,
     choices: &'a mut Choices,
     /// Carries out what has been written so far, so that what comes next can speak of rows that are there.
-    sqlite: Sqlite,
+    scout: &'a mut dyn Side,
+    deferrable: Vec<String>,
     depth: usize,
     /// The rows that are there, and those that the operation in the making adds.
     known: Dump,
@@ -83,16 +104,16 @@ impl Writer<'_> {
     fn write(&mut self, operation: Operation) {
         let impossible = self.depth == 0 && matches!(operation, Operation::Release | Operation::RollbackTo);
         if !impossible {
-            let done = self.sqlite.carry_out(&operation.sql(self.depth)).is_ok();
+            let done = self.scout.carry_out(&operation, self.depth).is_ok();
             self.depth = operation.depth_after(self.depth, done);
-            self.known = self.sqlite.dump();
+            self.known = self.scout.dump();
             self.history.push(operation);
         }
     }
 
     fn operation(&mut self) -> Operation {
         let table = self.choices.below(self.schema.tables.len());
-        match self.choices.weighted(&[20, 36, 24, 6, 3, 5, 6, 2]) {
+        match self.choices.weighted(&[20, 36, 24, 6, 3, 5, 6, 2, if self.deferrable.is_empty() { 0 } else { 8 }]) {
             0 => self.insert(table),
             1 => self.update(table),
             2 => Operation::Delete { table, filter: self.filter(table) },
@@ -100,7 +121,12 @@ impl Writer<'_> {
             4 => Operation::Release,
             5 => Operation::RollbackTo,
             6 => Operation::Commit,
-            _ => Operation::Rollback,
+            7 => Operation::Rollback,
+            _ => {
+                let name = self.choices.percent(50).then(|| self.choices.one(&self.deferrable).clone());
+                let mode = *self.choices.one(&[ConstraintMode::Immediate, ConstraintMode::Deferred]);
+                Operation::SetConstraints(name, mode)
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use diptych::id::ColumnId;
 use diptych::query::Leaf;
+use diptych::schema::Constraints;
 use diptych::{
     Connection, Control, Database, Delete, Error, Expr, Expression, Insert, NativeConnection, Select, Update, col,
 };
@@ -62,6 +63,10 @@ impl Ours {
             Operation::RollbackTo => self.connection.control(Control::RollbackTo).map(|()| 0),
             Operation::Commit => self.connection.control(Control::Commit).map(|()| 0),
             Operation::Rollback => self.connection.control(Control::Rollback).map(|()| 0),
+            Operation::SetConstraints(name, mode) => {
+                let which = name.as_ref().map_or(Constraints::All, |it| Constraints::Named(vec![it.clone().into()]));
+                self.connection.control(Control::SetConstraints(which, *mode)).map(|()| 0)
+            }
         }
     }
 

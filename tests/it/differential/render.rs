@@ -106,6 +106,9 @@ impl Operation {
             Operation::RollbackTo => format!("ROLLBACK TO s{0}; RELEASE s{0};", depth - 1),
             Operation::Commit => "COMMIT; BEGIN;".to_owned(),
             Operation::Rollback => "ROLLBACK; BEGIN;".to_owned(),
+            Operation::SetConstraints(name, mode) => {
+                format!("SET CONSTRAINTS {} {};", name.as_deref().unwrap_or("ALL"), mode.sql())
+            }
         }
     }
 }

@@ -17,13 +17,36 @@ fn dangles(dump: &Dump, reference: &ReferenceSpec, row: &[Cell]) -> bool {
     !dump[reference.target].iter().any(|it| key(it, &reference.target_columns).as_ref() == Some(&wanted))
 }
 
-/// Judges everything; deferred foreign keys only when `at_commit`.
-pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, at_commit: bool) -> Result<(), String> {
+/// Which constraints have to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// All but those that are initially deferred.
+    Initially,
+    /// Those that cannot be deferred: the transaction has said something about the others.
+    NeverDeferred,
+    /// All.
+    All,
+}
+
+impl Judged {
+    fn includes(self, timing: Timing) -> bool {
+        match self {
+            Judged::All => true,
+            Judged::Initially => timing != Timing::InitiallyDeferred,
+            Judged::NeverDeferred => timing == Timing::NotDeferrable,
+        }
+    }
+}
+
+/// Judges what has to hold.
+pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, judged: Judged) -> Result<(), String> {
     for (position, (spec, rows)) in schema.tables.iter().zip(dump).enumerate() {
         let table = table_name(position);
-        let partial = spec.unique.iter().map(|it| (it.columns.clone(), it.only.as_ref()));
-        let primary = (!spec.primary.is_empty()).then(|| (spec.primary.clone(), None));
-        for (unique, only) in primary.into_iter().chain(partial) {
+        let unique = spec.unique.iter().filter(|it| judged.includes(it.timing));
+        let unique = unique.map(|it| (it.columns.clone(), it.only.as_ref()));
+        let primary = !spec.primary.is_empty() && judged.includes(spec.primary_timing);
+        let primary = primary.then(|| (spec.primary.clone(), None));
+        for (unique, only) in primary.into_iter().chain(unique) {
             let counts = |row: &&Vec<Cell>| match only {
                 None => true,
                 Some(OnlySpec::AtLeast(a, least)) => matches!(row[*a], Cell::Int(it) if it >= *least),
@@ -50,7 +73,7 @@ pub(crate) fn judge(schema: &SchemaSpec, dump: &Dump, at_commit: bool) -> Result
             if let Some(check) = spec.checks.iter().find(broken) {
                 return Err(format!("{table}: {row:?} breaks {check:?}"));
             }
-            for reference in spec.references.iter().filter(|it| at_commit || it.timing != Timing::InitiallyDeferred) {
+            for reference in spec.references.iter().filter(|it| judged.includes(it.timing)) {
                 if dangles(dump, reference, row) {
                     return Err(format!("{table}: {row:?} refers to nothing through {reference:?}"));
                 }

@@ -1,6 +1,6 @@
 //! A smaller history and schema that still show a mismatch.
 
-use super::compare::{Mismatch, Verdict, compare};
+use super::compare::{Mismatch, Verdict};
 use super::history::Operation;
 use super::schema::SchemaSpec;
 
@@ -11,9 +11,12 @@ pub(crate) struct Case {
     pub(crate) history: Vec<Operation>,
 }
 
+/// How the two sides are compared.
+pub(crate) type Comparing<'a> = &'a mut dyn FnMut(&SchemaSpec, &[Operation]) -> Verdict;
+
 impl Case {
     /// The mismatch of the case, if it has one before the first difference that is meant.
-    pub(crate) fn mismatch(&self) -> Option<Mismatch> {
+    pub(crate) fn mismatch(&self, compare: Comparing<'_>) -> Option<Mismatch> {
         match compare(&self.schema, &self.history) {
             Verdict::Wrong(mismatch) => Some(mismatch),
             _ => None,
@@ -21,9 +24,9 @@ impl Case {
     }
 
     /// Drops whatever can be dropped: operations, rows of inserts, checks, foreign keys, unique keys nobody refers to.
-    pub(crate) fn shrink(mut self) -> Self {
+    pub(crate) fn shrink(mut self, compare: Comparing<'_>) -> Self {
         loop {
-            let smaller = self.smaller().into_iter().find(|it| it.mismatch().is_some());
+            let smaller = self.smaller().into_iter().find(|it| it.mismatch(compare).is_some());
             match smaller {
                 Some(it) => self = it,
                 None => return self,

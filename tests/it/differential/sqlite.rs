@@ -1,50 +1,29 @@
 //! The other side: SQLite, told the same by SQL text.
 
-use std::fmt;
-
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::cell::Cell;
+use super::history::Operation;
 use super::ours::Dump;
 use super::schema::{SchemaSpec, table_name};
+use super::side::{Refusal, RefusalKind, Side};
 
 pub(crate) struct Sqlite {
     connection: Connection,
     tables: usize,
 }
 
-/// Why SQLite refused a statement.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    code: i32,
-    pub(crate) text: String,
-}
-
-impl Refusal {
-    pub(crate) fn is_unique(&self) -> bool {
-        [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY, ffi::SQLITE_CONSTRAINT_ROWID]
-            .contains(&self.code)
-    }
-
-    /// RESTRICT is carried out by a trigger that raises; every other foreign key error has a code of its own.
-    pub(crate) fn is_restrict(&self) -> bool {
-        self.code == ffi::SQLITE_CONSTRAINT_TRIGGER
-    }
-
-    /// NOT NULL and CHECK.
-    pub(crate) fn is_of_one_row(&self) -> bool {
-        [ffi::SQLITE_CONSTRAINT_NOTNULL, ffi::SQLITE_CONSTRAINT_CHECK].contains(&self.code)
-    }
-
-    pub(crate) fn is_foreign_key(&self) -> bool {
-        self.code == ffi::SQLITE_CONSTRAINT_FOREIGNKEY
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.text, self.code)
+/// RESTRICT is carried out by a trigger that raises; every other foreign key error has a code of its own.
+fn kind(code: i32) -> RefusalKind {
+    match code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            RefusalKind::Unique
+        }
+        ffi::SQLITE_CONSTRAINT_TRIGGER => RefusalKind::Restrict,
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => RefusalKind::ForeignKey,
+        ffi::SQLITE_CONSTRAINT_NOTNULL | ffi::SQLITE_CONSTRAINT_CHECK => RefusalKind::OfOneRow,
+        _ => RefusalKind::Other,
     }
 }
 
@@ -56,22 +35,6 @@ impl Sqlite {
         Sqlite { connection, tables: schema.tables.len() }
     }
 
-    /// Runs statements. An error that is neither a constraint's nor a row number's is a mistake of the test.
-    pub(crate) fn carry_out(&mut self, sql: &str) -> Result<(), Refusal> {
-        self.connection.execute_batch(sql).map_err(|error| match error {
-            rusqlite::Error::SqliteFailure(cause, text)
-                if matches!(cause.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) =>
-            {
-                Refusal { code: cause.extended_code, text: text.unwrap_or_default() }
-            }
-            other => panic!("{other}\n{sql}"),
-        })
-    }
-
-    pub(crate) fn dump(&mut self) -> Dump {
-        (0..self.tables).map(|table| self.rows(&format!("SELECT * FROM {}", table_name(table)))).collect()
-    }
-
     fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {
         let mut statement = self.connection.prepare_cached(sql).expect("the query is SQL");
         let width = statement.column_count();
@@ -80,6 +43,29 @@ impl Sqlite {
         let mut rows: Vec<Vec<Cell>> = rows.collect::<Result<_, _>>().expect("the rows come");
         rows.sort();
         rows
+    }
+}
+
+impl Side for Sqlite {
+    /// An error that is neither a constraint's nor a row number's is a mistake of the test.
+    fn carry_out(&mut self, operation: &Operation, depth: usize) -> Result<(), Refusal> {
+        let sql = operation.sql(depth);
+        self.connection.execute_batch(&sql).map_err(|error| match error {
+            rusqlite::Error::SqliteFailure(cause, text)
+                if matches!(cause.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) =>
+            {
+                Refusal { kind: kind(cause.extended_code), text: text.unwrap_or_default() }
+            }
+            other => panic!("{other}\n{sql}"),
+        })
+    }
+
+    fn dump(&mut self) -> Dump {
+        (0..self.tables).map(|table| self.rows(&format!("SELECT * FROM {}", table_name(table)))).collect()
+    }
+
+    fn forgets_refused_commits(&self) -> bool {
+        false
     }
 }
 
