@@ -71,6 +71,26 @@ impl Aggregator {
         Ok(false)
     }
 
+    /// Whether the operands of rows are all that an aggregate has to know.
+    pub(super) fn takes_values(aggregate: &BoundAggregate) -> bool {
+        aggregate.filter.is_none() && aggregate.order_by.is_empty() && aggregate.operands.len() <= 1
+    }
+
+    /// Takes a row of which nothing is read.
+    #[inline]
+    pub(super) fn count_row(&mut self) {
+        self.running.count_row();
+    }
+
+    /// Takes an operand of an aggregate that takes values.
+    #[inline]
+    pub(super) fn take_value(&mut self, operand: ValueRef<'_>) -> Result<()> {
+        if operand.is_null() || self.seen.as_mut().is_some_and(|it| !it.insert(operand.to_value())) {
+            return Ok(());
+        }
+        self.running.take(operand, None).map(drop)
+    }
+
     pub(super) fn finish(mut self, order: &[SortKey]) -> Result<Value> {
         if let Some(mut waiting) = self.waiting {
             waiting.sort_by(|a, b| compare(&a.by, &b.by, order));

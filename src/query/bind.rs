@@ -30,6 +30,8 @@ struct Binder<'a> {
     reads: Vec<Reads>,
     /// How many recursive queries there were.
     recursions: usize,
+    /// The views around what is being bound.
+    viewing: Vec<Name>,
 }
 
 /// What one select has that expressions may read.
@@ -80,7 +82,15 @@ struct Reads {
 
 impl<'a> Binder<'a> {
     fn new(schema: &'a Schema, image: &'a Image) -> Self {
-        Binder { schema, image, scopes: Vec::new(), commons: Vec::new(), reads: Vec::new(), recursions: 0 }
+        Binder {
+            schema,
+            image,
+            scopes: Vec::new(),
+            commons: Vec::new(),
+            reads: Vec::new(),
+            recursions: 0,
+            viewing: Vec::new(),
+        }
     }
 
     /// The innermost scope.

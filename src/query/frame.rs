@@ -17,7 +17,7 @@ pub(super) struct Frame<'f, 'r> {
     pub(super) execution: &'f Execution<'r>,
     pub(super) rows: &'f [Cell<Option<(RowId, &'r Row)>>],
     pub(super) outer: Option<&'f Frame<'f, 'r>>,
-    pub(super) group: Option<&'f Group<'r>>,
+    pub(super) group: Option<&'f Group>,
     /// The scalars that come out, where an order reads them.
     pub(super) outputs: &'f [Value],
     /// The values of the window functions.

@@ -31,6 +31,7 @@ impl Shape {
             && plan.levels.iter().all(|it| matches!(it.origin, Origin::Table(_)))
             && plan.grouping.is_none()
             && plan.compounds.is_empty()
+            && plan.gate.is_empty()
             && plan.windows.is_empty()
             && plan.order_by.is_empty()
             && !plan.distinct;

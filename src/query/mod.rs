@@ -26,7 +26,9 @@ mod choose;
 mod connection;
 mod explain;
 mod frame;
+mod gather;
 mod group;
+mod keyed;
 mod leaf;
 mod locate;
 mod log;
@@ -39,6 +41,7 @@ mod run;
 mod select;
 mod statement;
 mod version;
+mod views;
 mod whole;
 mod window;
 mod write;
@@ -59,5 +62,6 @@ pub use statement::{
     ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };
 pub use version::{TableVersion, Version};
+pub use views::{View, Views};
 
 pub use crate::integrity::{ActionPlan, Preview};

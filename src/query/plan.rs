@@ -36,11 +36,20 @@ pub(super) enum BoundLeaf {
     Scalar(Box<SelectPlan>),
 }
 
+impl BoundLeaf {
+    /// Whether it reads nothing but a row of its own select.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, BoundLeaf::Column { up: 0, .. })
+    }
+}
+
 /// A query that can run.
 #[derive(Clone, Debug)]
 pub(super) struct SelectPlan {
     /// How many sources there are.
     pub(super) sources: usize,
+    /// What has to hold before any source is read.
+    pub(super) gate: Vec<Bounded>,
     /// The sources in the order in which they are read.
     pub(super) levels: Vec<Level>,
     pub(super) grouping: Option<Grouping>,
@@ -166,8 +175,9 @@ pub(super) enum Access {
     Answer { index: IndexId, subquery: Box<SelectPlan> },
     /// By the keys that the statement is run with.
     Keys { index: Option<IndexId>, columns: Vec<ColumnId> },
-    /// By a hash table over these columns, made once for the statement.
-    Hash { columns: Vec<ColumnId>, equal: Vec<Bounded> },
+    /// By a hash table over these columns, made once for the statement, of the rows that fulfil the conditions. They
+    /// read nothing but the row. Without columns, it is a list of those rows.
+    Hash { columns: Vec<ColumnId>, equal: Vec<Bounded>, filter: Vec<Bounded> },
 }
 
 /// What a query that groups computes for each group.

@@ -6,6 +6,7 @@
 mod access;
 mod arena;
 mod combine;
+mod hash;
 mod origin;
 mod outcome;
 mod sets;
@@ -18,16 +19,16 @@ use rustc_hash::FxHashMap;
 
 use super::answer::Answer;
 use super::frame::Frame;
-use super::plan::{Bounded, Level, SelectPlan};
+use super::plan::{Bounded, Level, Origin, SelectPlan};
 use super::rows::Rows;
 use super::whole::{is_whole, run_whole};
 use crate::error::{Misuse, Result};
-use crate::id::RowId;
 use crate::record::Row;
 use crate::store::Image;
 use crate::value::{Value, ValueRef};
 
 pub(super) use arena::Arena;
+use hash::HashTable;
 pub(super) use outcome::{compare, put};
 
 /// What a statement is carried out with.
@@ -48,8 +49,6 @@ pub(super) struct Execution<'r> {
     /// What recursive queries that run have found last.
     working: RefCell<FxHashMap<usize, &'r [Row]>>,
 }
-
-type HashTable<'r> = FxHashMap<Vec<Value>, Vec<(RowId, &'r Row)>>;
 
 /// Which part of the rows comes out.
 #[derive(Clone, Copy)]
@@ -79,6 +78,14 @@ impl<'r> Execution<'r> {
         'r: 's,
     {
         Execution::new(self.image, self.parameters, self.keys, self.arena)
+    }
+
+    /// About how many groups a query may have: no more than there are rows in the table that it reads.
+    pub(super) fn expected(&self, plan: &SelectPlan) -> usize {
+        match plan.levels.first().map(|it| &it.origin) {
+            Some(Origin::Table(table)) => self.image.table(*table).len(),
+            _ => 0,
+        }
     }
 
     /// Runs a query.

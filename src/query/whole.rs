@@ -25,6 +25,7 @@ pub(super) fn is_whole(plan: &SelectPlan) -> bool {
     let [level] = plan.levels.as_slice() else { return false };
     matches!(plan.outputs[..], [BoundOutput::Row(0)])
         && matches!(level.origin, Origin::Table(_))
+        && plan.gate.is_empty()
         && level.on.is_empty()
         && level.after.is_empty()
         && plan.grouping.is_none()

@@ -79,7 +79,7 @@ impl SchemaBuilder {
             references: Vec::new(),
             sequences,
             by_name,
-            attachment: None,
+            attachments: HashMap::new(),
             declared: Vec::new(),
             declared_sequences: Vec::new(),
             functions: Vec::new(),

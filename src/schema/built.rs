@@ -1,6 +1,6 @@
 //! A schema as everything else uses it: positions, resolved once.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ pub struct Schema {
     pub(super) references: Vec<ReferenceSchema>,
     pub(super) sequences: Vec<SequenceSchema>,
     pub(super) by_name: HashMap<String, TableId>,
-    pub(super) attachment: Option<Arc<dyn Any + Send + Sync>>,
+    /// What rooms above keep here, by its type.
+    pub(super) attachments: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// What it was built from.
     pub(super) declared: Vec<Table>,
     pub(super) declared_sequences: Vec<Sequence>,
@@ -98,15 +99,16 @@ impl Schema {
         })
     }
 
-    /// Keeps something with the schema for a room above; see [`attachment`](Schema::attachment).
+    /// Keeps something with the schema for a room above, instead of what there was of its type; see
+    /// [`attachment`](Schema::attachment).
     pub fn attach<T: Any + Send + Sync>(mut self, it: Arc<T>) -> Self {
-        self.attachment = Some(it);
+        self.attachments.insert(TypeId::of::<T>(), it);
         self
     }
 
     /// What a room above has attached to the schema, such as the object layer's model.
     pub fn attachment<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        self.attachment.clone().and_then(|it| it.downcast::<T>().ok())
+        self.attachments.get(&TypeId::of::<T>()).cloned().and_then(|it| it.downcast::<T>().ok())
     }
 }
 

@@ -7,6 +7,7 @@ mod differential;
 #[cfg(feature = "objects")]
 mod objects;
 mod oracle;
+mod queries;
 mod sql;
 mod statements;
 mod tables;

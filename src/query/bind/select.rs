@@ -6,7 +6,7 @@ use super::{Binder, Columns, Scope, reads_around, senseless};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
-use crate::query::choose::{Candidate, Source, choose, order_of};
+use crate::query::choose::{Candidate, Choice, Source, choose, order_of};
 use crate::query::leaf::Leaf;
 use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, CompoundPlan, Grouping, SelectPlan};
 use crate::query::select::{JoinKind, Output, Select};
@@ -102,10 +102,11 @@ impl Binder<'_> {
             Columns::Table(table) if key_width > 0 => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
         };
-        let (levels, in_order) = choose(self.schema, self.image, sources, filter, keys, wanted);
+        let Choice { levels, gate, in_order } = choose(self.schema, self.image, sources, filter, keys, wanted);
         let estimate = estimate(&levels, grouping.as_ref());
         Ok(SelectPlan {
             sources: count,
+            gate,
             levels,
             grouping,
             windows,
@@ -152,7 +153,8 @@ impl Binder<'_> {
         let mut candidates = Vec::new();
         for conjunct in expr.clone().conjuncts() {
             let (expr, found) = self.watch(|it| it.expr(&conjunct))?;
-            candidates.push(Candidate { sources: found.get(own).map_or(0, |it| it.sources), expr });
+            let sources = found.get(own).map_or(0, |it| it.sources);
+            candidates.push(Candidate::new(expr, sources, reads_around(&found, own)));
         }
         Ok(candidates)
     }

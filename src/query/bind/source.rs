@@ -7,6 +7,7 @@ use super::{Binder, Body, Columns, Named, Reads, Scope, reads_around, senseless,
 use crate::error::{Misuse, Result, closest};
 use crate::query::plan::{CommonPlan, Origin, RecursivePlan};
 use crate::query::select::{Common, Select, SetOperation, Source};
+use crate::query::views::View;
 use crate::schema::Name;
 
 impl Binder<'_> {
@@ -21,7 +22,11 @@ impl Binder<'_> {
         Ok(match source {
             Source::Nothing => (Origin::Nothing, Columns::Named([].into())),
             Source::Table(name) => {
-                let table = self.schema.table_named(name)?.id;
+                let table = self.schema.table_named(name);
+                if let (Err(_), Some(view)) = (&table, self.schema.views().named(name)) {
+                    return self.view(view);
+                }
+                let table = table?.id;
                 (Origin::Table(table), Columns::Table(table))
             }
             Source::Select(select, names) => {
@@ -43,6 +48,22 @@ impl Binder<'_> {
             }
             Source::Common(name) => self.common_named(name, own)?,
         })
+    }
+
+    /// A view, which reads nothing around it.
+    fn view(&mut self, view: &View) -> Result<(Origin, Columns)> {
+        if self.viewing.contains(&view.name) {
+            return Err(senseless(format!("the view {} reads itself", view.name)));
+        }
+        self.viewing.push(view.name.clone());
+        let (scopes, commons) = (std::mem::take(&mut self.scopes), std::mem::take(&mut self.commons));
+        let reads = std::mem::take(&mut self.reads);
+        let plan = self.select(&view.select, Shape::Columns);
+        (self.scopes, self.commons, self.reads) = (scopes, commons, reads);
+        self.viewing.pop();
+        let plan = plan?;
+        let columns = named(&view.columns, plan.outputs.len(), &view.name)?;
+        Ok((Origin::Select(Box::new(plan)), columns))
     }
 
     fn common_named(&mut self, name: &Name, own: usize) -> Result<(Origin, Columns)> {

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Execution, HashTable};
+use super::Execution;
+use super::hash::HashTable;
 use crate::error::Result;
 use crate::expr::Scalar;
 use crate::id::{ColumnId, IndexId, RowId};
@@ -25,7 +26,7 @@ impl<'r> Execution<'r> {
         let [Level { origin: Origin::Table(table), access, on, after, .. }] = &plan.levels[..] else {
             return Ok(None);
         };
-        if !on.is_empty() || !after.is_empty() {
+        if !on.is_empty() || !after.is_empty() || !plan.gate.is_empty() {
             return Ok(None);
         }
         let table = self.image.table(*table);
@@ -97,14 +98,10 @@ impl<'r> Execution<'r> {
                     }
                 }
             }
-            Access::Keys { index, columns } => self.each_key(table, level, (*index, columns), &mut visit),
-            Access::Hash { columns, equal } => {
-                let probe = equal.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
-                if !probe.iter().any(Value::is_null) {
-                    let hash = self.hash_of_table(level, table, columns);
-                    let found = hash.get(&probe).map_or(&[][..], Vec::as_slice);
-                    let _ = found.iter().all(|&(id, row)| visit(id, row));
-                }
+            Access::Keys { index, columns } => self.each_key(table, level, (*index, columns), frame, &mut visit)?,
+            Access::Hash { columns, equal, filter } => {
+                let hash = self.hash_of_table(level, table, columns, (filter, frame))?;
+                self.each_hashed(&hash, equal, frame, &mut visit)?;
             }
         }
         Ok(())
@@ -140,8 +137,9 @@ impl<'r> Execution<'r> {
         table: &'r TableImage,
         level: &Level,
         (index, columns): (Option<IndexId>, &[ColumnId]),
+        frame: &Frame<'_, 'r>,
         visit: &mut impl FnMut(RowId, &'r Row) -> bool,
-    ) {
+    ) -> Result<()> {
         let mut going = true;
         let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
         let keys = || self.keys.chunks_exact(columns.len());
@@ -150,7 +148,7 @@ impl<'r> Execution<'r> {
         let mut seen = FxHashSet::default();
         for key in keys() {
             if !going {
-                return;
+                break;
             }
             if !rising && !seen.insert(key) {
                 continue;
@@ -166,12 +164,12 @@ impl<'r> Execution<'r> {
                     going
                 }),
                 None => {
-                    let hash = self.hash_of_table(level, table, columns);
-                    let found = hash.get(key).map_or(&[][..], Vec::as_slice);
-                    going = found.iter().all(|&(id, row)| visit(id, row));
+                    let hash = self.hash_of_table(level, table, columns, (&[], frame))?;
+                    going = hash.rows(&probe).iter().all(|&(id, row)| visit(id, row));
                 }
             }
         }
+        Ok(())
     }
 
     /// Visits the rows that a query or a list brings, until `visit` says no.
@@ -182,18 +180,12 @@ impl<'r> Execution<'r> {
         visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
     ) -> Result<()> {
         let rows = self.found(&level.origin, frame)?;
-        let Access::Hash { columns, equal } = &level.access else {
+        let Access::Hash { columns, equal, filter } = &level.access else {
             let _ = rows.iter().all(|row| visit(FOUND, row));
             return Ok(());
         };
-        let probe = equal.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
-        if !probe.iter().any(Value::is_null) {
-            let made = (std::ptr::from_ref(level), rows.as_ptr());
-            let hash = self.hash(made, columns, || rows.iter().map(|it| (FOUND, it)));
-            let found = hash.get(&probe).map_or(&[][..], Vec::as_slice);
-            let _ = found.iter().all(|&(id, row)| visit(id, row));
-        }
-        Ok(())
+        let hash = self.hash((level, rows.as_ptr()), columns, (filter, frame), || rows.iter().map(|it| (FOUND, it)))?;
+        self.each_hashed(&hash, equal, frame, visit)
     }
 
     /// Visits all rows of a source, whatever its access, until `visit` says no.
@@ -211,30 +203,17 @@ impl<'r> Execution<'r> {
         Ok(())
     }
 
-    fn hash_of_table(&self, level: &Level, table: &'r TableImage, columns: &[ColumnId]) -> Rc<HashTable<'r>> {
-        let made = (std::ptr::from_ref(level), std::ptr::null());
-        self.hash(made, columns, || {
+    fn hash_of_table(
+        &self,
+        level: &Level,
+        table: &'r TableImage,
+        columns: &[ColumnId],
+        conditions: (&[Bounded], &Frame<'_, 'r>),
+    ) -> Result<Rc<HashTable<'r>>> {
+        self.hash((level, std::ptr::null()), columns, conditions, || {
             self.read.set(self.read.get() + table.len() as u64);
             table.rows()
         })
-    }
-
-    /// The hash table of a level over these rows, made when it is first asked for.
-    fn hash<I: Iterator<Item = (RowId, &'r Row)>>(
-        &self,
-        made: (*const Level, *const Row),
-        columns: &[ColumnId],
-        rows: impl FnOnce() -> I,
-    ) -> Rc<HashTable<'r>> {
-        let mut hashes = self.hashes.borrow_mut();
-        let made = hashes.entry(made).or_insert_with(|| {
-            let mut hash = HashTable::default();
-            for (id, row) in rows() {
-                hash.entry(crate::record::project(&**row, columns)).or_default().push((id, row));
-            }
-            Rc::new(hash)
-        });
-        made.clone()
     }
 }
 

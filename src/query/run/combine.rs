@@ -44,6 +44,9 @@ impl<'r> Execution<'r> {
             &large[..]
         };
         let frame = Frame::within(self, rows, outer);
+        if !all_hold(&plan.gate, &frame)? {
+            return Ok(true);
+        }
         let outlasts = |it: &Level| matches!(it.kind, JoinKind::Right | JoinKind::Full);
         let partners = plan.levels.iter().enumerate().filter(|(_, it)| outlasts(it));
         let partners = partners.map(|(depth, _)| Partners { depth, had: RefCell::default() }).collect();

@@ -6,9 +6,10 @@ use rustc_hash::FxHashSet;
 
 use super::{Execution, Page};
 use crate::error::Result;
+use crate::expr::Expr;
 use crate::query::frame::Frame;
-use crate::query::group::run_grouped;
-use crate::query::plan::{BoundOutput, SelectPlan, SortKey};
+use crate::query::gather::run_grouped;
+use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, SelectPlan, SortKey};
 use crate::query::rows::Rows;
 use crate::query::select::{Direction, Nulls};
 use crate::record::Row;
@@ -53,12 +54,20 @@ impl<'r> Execution<'r> {
 struct Sink<'p> {
     plan: &'p SelectPlan,
     order: &'p [SortKey],
+    /// What the order reads.
+    by: Vec<&'p Bounded>,
+    /// Whether that is what comes out.
+    late: bool,
     page: Page,
     /// How many rows are worth keeping while they are sorted.
     most: usize,
     to_skip: usize,
     seen: FxHashSet<Vec<Value>>,
+    /// By what the row stands that is being taken.
+    keys: Vec<Value>,
     sorted: Vec<Sorted>,
+    /// Whether rows were dropped because enough come before.
+    cut: bool,
     out: Rows,
 }
 
@@ -74,8 +83,22 @@ impl<'p> Sink<'p> {
         let row_width = plan.outputs.iter().filter(|it| matches!(it, BoundOutput::Row(_))).count();
         let value_width = plan.outputs.len() - row_width;
         let most = page.limit.map_or(usize::MAX, |it| it.saturating_add(page.offset));
-        let out = Rows { row_width, value_width, ..Rows::default() };
-        Sink { plan, order, page, most, to_skip: page.offset, seen: FxHashSet::default(), sorted: Vec::new(), out }
+        let by: Vec<&Bounded> = order.iter().map(|it| said(plan, &it.by)).collect();
+        let late = by.iter().any(|it| reads_outputs(it));
+        Sink {
+            plan,
+            order,
+            by,
+            late,
+            page,
+            most,
+            to_skip: page.offset,
+            seen: FxHashSet::default(),
+            keys: Vec::new(),
+            sorted: Vec::new(),
+            cut: false,
+            out: Rows { row_width, value_width, ..Rows::default() },
+        }
     }
 
     /// Takes a combination; says whether more are wanted.
@@ -104,18 +127,39 @@ impl<'p> Sink<'p> {
         if self.sorted.len() >= self.most.saturating_mul(2).max(SPARE) {
             self.sorted.sort_by(|a, b| compare(&a.by, &b.by, self.order));
             self.sorted.truncate(self.most);
+            self.cut = true;
+        }
+        if !self.late {
+            self.keys_of(frame)?;
+            if self.cut && self.is_beyond() {
+                return Ok(());
+            }
         }
         let mut out = Rows::default();
         put(&self.plan.outputs, frame, &mut out)?;
         if self.plan.distinct && !self.seen.insert(out.values.clone()) {
             return Ok(());
         }
-        let by = {
-            let frame = Frame { outputs: &out.values, ..*frame };
-            self.order.iter().map(|it| Ok(it.by.evaluate(&frame)?.into_value())).collect::<Result<Vec<_>>>()?
-        };
+        if self.late {
+            self.keys_of(&Frame { outputs: &out.values, ..*frame })?;
+        }
+        let by = self.keys.clone();
         self.sorted.push(Sorted { by, rows: out.rows, values: out.values });
         Ok(())
+    }
+
+    fn keys_of(&mut self, frame: &Frame<'_, '_>) -> Result<()> {
+        self.keys.clear();
+        for by in &self.by {
+            self.keys.push(by.evaluate(frame)?.into_value());
+        }
+        Ok(())
+    }
+
+    /// Whether so many rows come before that this one will not come out.
+    fn is_beyond(&self) -> bool {
+        let last = self.most.checked_sub(1).and_then(|it| self.sorted.get(it));
+        last.is_some_and(|it| compare(&self.keys, &it.by, self.order).is_ge())
     }
 
     fn finish(mut self) -> Rows {
@@ -131,6 +175,28 @@ impl<'p> Sink<'p> {
         }
         self.out
     }
+}
+
+/// What an order reads: where that is something that comes out and is no subquery, the expression for it.
+fn said<'p>(plan: &'p SelectPlan, by: &'p Bounded) -> &'p Bounded {
+    let Expr::Leaf(BoundLeaf::Output(position)) = by else { return by };
+    let mut values = plan.outputs.iter().filter_map(|it| match it {
+        BoundOutput::Value(it) => Some(it),
+        BoundOutput::Row(_) => None,
+    });
+    let Some(found) = values.nth(*position) else { return by };
+    let mut light = true;
+    found.leaves(&mut |it| {
+        use BoundLeaf::{Exists, In, Quantified, Scalar};
+        light &= !matches!(it, Exists(_) | In(..) | Quantified(..) | Scalar(_));
+    });
+    if light { found } else { by }
+}
+
+fn reads_outputs(expr: &Bounded) -> bool {
+    let mut found = false;
+    expr.leaves(&mut |it| found |= matches!(it, BoundLeaf::Output(_)));
+    found
 }
 
 /// Compares two places in an order.

@@ -15,7 +15,7 @@ use crate::value::Value;
 /// Where every source stood, or the group.
 struct Waiting<'r> {
     rows: Box<[Cell<Option<(RowId, &'r Row)>>]>,
-    group: Option<Group<'r>>,
+    group: Option<Group>,
 }
 
 impl<'r> Execution<'r> {
