@@ -1,156 +1,220 @@
-//! A plan as text: one line a source, in the order in which they are read.
+//! A plan as a tree that prints: as text, as JSON, as a Mermaid drawing; what was expected beside what happened.
 
-use std::fmt;
+mod tree;
+
 use std::ops::Bound;
 
 use super::connection::Prepared;
-use super::plan::{Access, BoundConflict, InsertSource, Level, Origin, Plan, SelectPlan};
-use super::select::JoinKind;
+use super::plan::{
+    Access, BoundConflict, BoundLeaf, BoundOutput, Bounded, CommonPlan, InsertPlan, InsertSource, Level, Origin, Plan,
+    SelectPlan,
+};
+use super::profile::Profile;
+use super::select::{JoinKind, SetOperation};
 use crate::id::IndexId;
 use crate::schema::{Schema, TableSchema};
 use crate::store::Order;
 
-/// A plan together with the names it is printed with.
-#[derive(Debug)]
-pub struct ExplainedQuery<'a> {
-    prepared: &'a Prepared,
-    schema: &'a Schema,
-}
+pub use tree::{Explained, PlanNode};
 
 impl Prepared {
     /// The plan for printing.
-    pub fn explain<'a>(&'a self, schema: &'a Schema) -> ExplainedQuery<'a> {
-        ExplainedQuery { prepared: self, schema }
+    pub fn explain(&self, schema: &Schema) -> Explained {
+        self.explain_with(schema, None)
+    }
+
+    /// The plan, with what its parts did.
+    pub(super) fn explain_with(&self, schema: &Schema, profile: Option<&Profile>) -> Explained {
+        let explainer = Explainer { schema, profile };
+        let named = |table| schema.table(table).name.as_str();
+        Explained::new(match &self.0.plan {
+            Plan::Select(select) => explainer.select("query", select),
+            Plan::Insert(insert) => explainer.insert(insert),
+            Plan::InsertRows { table } => PlanNode::new(format!("insert records into {}", named(*table))),
+            Plan::UpdateRows { table, .. } => PlanNode::new(format!("update rows of {} by primary key", named(*table))),
+            Plan::Update { find, .. } => explainer.select("update", find),
+            Plan::Delete { find, .. } => explainer.select("delete", find),
+            Plan::DeleteRows { find, .. } => PlanNode::new("delete").with(explainer.level(find, None)),
+        })
     }
 }
 
-impl fmt::Display for ExplainedQuery<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.prepared.0.plan {
-            Plan::Select(select) => self.select(f, select),
-            Plan::Insert(insert) => {
-                let table = &self.schema.table(insert.table).name;
-                let select = match &insert.source {
-                    InsertSource::Rows(rows) => {
-                        write!(f, "insert {} rows into {table}", rows.len())?;
-                        None
-                    }
-                    InsertSource::Select(select) => {
-                        write!(f, "insert what a query brings into {table}")?;
-                        Some(select)
-                    }
-                };
-                match insert.on_conflict.as_ref().map(|it| &it.action) {
-                    None => {}
-                    Some(BoundConflict::Nothing) => f.write_str(", or nothing")?,
-                    Some(BoundConflict::Update { .. }) => f.write_str(", or update")?,
-                    Some(BoundConflict::Replace) => f.write_str(", or replace")?,
-                }
-                writeln!(f)?;
-                select.map_or(Ok(()), |it| self.select(f, it))
-            }
-            Plan::InsertRows { table } => writeln!(f, "insert records into {}", self.schema.table(*table).name),
-            Plan::UpdateRows { table, .. } => {
-                writeln!(f, "update rows of {} by primary key", self.schema.table(*table).name)
-            }
-            Plan::Update { find, .. } => {
-                f.write_str("update ")?;
-                self.select(f, find)
-            }
-            Plan::Delete { find, .. } => {
-                f.write_str("delete ")?;
-                self.select(f, find)
-            }
-            Plan::DeleteRows { find, .. } => {
-                f.write_str("delete ")?;
-                self.level(f, find)
+struct Explainer<'a> {
+    schema: &'a Schema,
+    profile: Option<&'a Profile>,
+}
+
+impl Explainer<'_> {
+    fn insert(&self, insert: &InsertPlan) -> PlanNode {
+        let table = &self.schema.table(insert.table).name;
+        let conflict = match insert.on_conflict.as_ref().map(|it| &it.action) {
+            None => "",
+            Some(BoundConflict::Nothing) => ", or nothing",
+            Some(BoundConflict::Update { .. }) => ", or update",
+            Some(BoundConflict::Replace) => ", or replace",
+        };
+        match &insert.source {
+            InsertSource::Rows(rows) => PlanNode::new(format!("insert {} rows into {table}{conflict}", rows.len())),
+            InsertSource::Select(select) => {
+                let what = format!("insert what a query brings into {table}{conflict}");
+                PlanNode::new(what).with(self.select("query", select))
             }
         }
     }
-}
 
-impl ExplainedQuery<'_> {
-    fn select(&self, f: &mut fmt::Formatter<'_>, plan: &SelectPlan) -> fmt::Result {
-        for (depth, level) in plan.levels.iter().enumerate() {
-            for _ in 0..depth {
-                f.write_str("  ")?;
-            }
-            match (depth, level.kind) {
-                (0, _) => {}
-                (_, JoinKind::Inner) => f.write_str("join ")?,
-                (_, JoinKind::Left) => f.write_str("left join ")?,
-                (_, JoinKind::Right) => f.write_str("right join ")?,
-                (_, JoinKind::Full) => f.write_str("full join ")?,
-                (_, JoinKind::Semi) => f.write_str("semi join ")?,
-                (_, JoinKind::Anti) => f.write_str("anti join ")?,
-            }
-            self.level(f, level)?;
+    fn select(&self, name: impl Into<String>, plan: &SelectPlan) -> PlanNode {
+        let mut node = PlanNode::new(name);
+        node.estimate = Some(plan.estimate);
+        node.actual = self.profile.and_then(|it| it.of_select(plan));
+        let mut children = Vec::new();
+        if !plan.gate.is_empty() {
+            children.push(self.step(format!("if {} conditions hold", plan.gate.len()), &plan.gate));
         }
+        let mut sources = None;
+        for level in plan.levels.iter().rev() {
+            sources = Some(self.level(level, sources));
+        }
+        children.extend(sources);
         if let Some(grouping) = &plan.grouping {
-            writeln!(f, "group by {} keys, {} aggregates", grouping.keys.len(), grouping.aggregates.len())?;
+            let what = format!("group by {} keys, {} aggregates", grouping.keys.len(), grouping.aggregates.len());
+            let operands = grouping.aggregates.iter().flat_map(|it| &it.operands);
+            children.push(self.step(what, grouping.keys.iter().chain(operands).chain(&grouping.having)));
         }
-        if !plan.order_by.is_empty() {
-            writeln!(f, "sort by {} keys", plan.order_by.len())?;
+        if !plan.windows.is_empty() {
+            children.push(PlanNode::new(format!("{} window functions", plan.windows.len())));
         }
-        if let Some(limit) = plan.known_limit() {
-            writeln!(f, "limit {limit}")?;
+        let outputs = plan.outputs.iter().filter_map(|it| match it {
+            BoundOutput::Value(it) => Some(it),
+            BoundOutput::Row(_) => None,
+        });
+        outputs.for_each(|it| self.subqueries(it, &mut children));
+        if plan.distinct {
+            children.push(PlanNode::new("each row once"));
         }
         for compound in &plan.compounds {
-            writeln!(f, "{:?}{}", compound.operation, if compound.all { " all" } else { "" })?;
-            self.select(f, &compound.select)?;
+            let name = match compound.operation {
+                SetOperation::Union => "union",
+                SetOperation::Intersect => "intersect",
+                SetOperation::Except => "except",
+            };
+            let name = if compound.all { format!("{name} all") } else { name.to_owned() };
+            children.push(self.select(name, &compound.select));
         }
-        Ok(())
+        if !plan.order_by.is_empty() {
+            let top = plan.known_limit().map_or(String::new(), |_| ", only the first are kept".to_owned());
+            let what = format!("sort by {} keys{top}", plan.order_by.len());
+            children.push(self.step(what, plan.order_by.iter().map(|it| &it.by)));
+        }
+        if plan.limit.is_some() || plan.offset.is_some() {
+            let limit = plan.known_limit().map_or_else(|| "limit".to_owned(), |it| format!("limit {it}"));
+            children.push(PlanNode::new(limit + if plan.offset.is_some() { " after an offset" } else { "" }));
+        }
+        node.children = children;
+        node
     }
 
-    fn level(&self, f: &mut fmt::Formatter<'_>, level: &Level) -> fmt::Result {
-        match &level.origin {
-            Origin::Table(table) => self.of_table(f, self.schema.table(*table), &level.access)?,
-            other => {
-                f.write_str(match other {
-                    Origin::Table(_) | Origin::Nothing => "nothing",
-                    Origin::Values { .. } => "given rows",
-                    Origin::Select(_) => "a query",
-                    Origin::Common { .. } => "a query of WITH",
-                    Origin::Working(_) => "the rows found last",
-                })?;
-                if let Access::Hash { columns, .. } = &level.access {
-                    write!(f, " by hash of {} columns", columns.len())?;
-                }
-            }
+    /// A step that may hold subqueries.
+    fn step<'p>(&self, what: String, expressions: impl IntoIterator<Item = &'p Bounded>) -> PlanNode {
+        let mut node = PlanNode::new(what);
+        expressions.into_iter().for_each(|it| self.subqueries(it, &mut node.children));
+        node
+    }
+
+    fn subqueries(&self, expr: &Bounded, children: &mut Vec<PlanNode>) {
+        expr.leaves(&mut |leaf| {
+            let (name, plan) = match leaf {
+                BoundLeaf::Exists(plan) => ("exists", plan),
+                BoundLeaf::In(_, plan) => ("in", plan),
+                BoundLeaf::Quantified(.., plan) => ("any or all", plan),
+                BoundLeaf::Scalar(plan) => ("scalar", plan),
+                _ => return,
+            };
+            let when = if plan.correlated { "for each row" } else { "once" };
+            children.push(self.select(format!("{name} subquery, {when}"), plan));
+        });
+    }
+
+    fn level(&self, level: &Level, next: Option<PlanNode>) -> PlanNode {
+        let join = match level.kind {
+            JoinKind::Inner => "",
+            JoinKind::Left => "left join ",
+            JoinKind::Right => "right join ",
+            JoinKind::Full => "full join ",
+            JoinKind::Semi => "semi join ",
+            JoinKind::Anti => "anti join ",
+        };
+        let mut node = PlanNode::new(String::from(join));
+        node.estimate = Some(level.estimate);
+        node.actual = self.profile.map(|it| it.of_level(level));
+        let own = match &level.access {
+            Access::Hash { filter, .. } => filter.len(),
+            _ => 0,
+        };
+        node.what += &match &level.origin {
+            Origin::Table(table) => self.of_table(self.schema.table(*table), &level.access),
+            Origin::Nothing => "one row of nothing".to_owned(),
+            Origin::Values { rows, .. } => format!("{} given rows", rows.len()),
+            Origin::Select(_) => "a query".to_owned(),
+            Origin::Common { .. } => "a query of WITH".to_owned(),
+            Origin::Working(_) => "the rows found last".to_owned(),
+        };
+        if !matches!(level.origin, Origin::Table(_))
+            && let Access::Hash { columns, .. } = &level.access
+        {
+            node.what += &format!(" by hash of {} columns", columns.len());
         }
-        let filters = level.on.len() + level.after.len();
+        let filters = level.on.len() + level.after.len() + own;
         if filters > 0 {
-            write!(f, ", {filters} filters")?;
+            node.what += &format!(", {filters} filters");
         }
-        writeln!(f)
+        match &level.origin {
+            Origin::Select(plan) => {
+                let when = if plan.correlated { "for each row" } else { "once" };
+                node.children.push(self.select(format!("query, {when}"), plan));
+            }
+            Origin::Common { plan, .. } => match &**plan {
+                CommonPlan::Plain(plan) => node.children.push(self.select("query, once", plan)),
+                CommonPlan::Recursive(plan) => {
+                    node.children.extend(plan.first.iter().map(|it| self.select("begin with", it)));
+                    node.children.extend(plan.steps.iter().map(|it| self.select("go on with", it)));
+                }
+            },
+            _ => {}
+        }
+        if let Access::Answer { subquery, .. } = &level.access {
+            node.children.push(self.select("in subquery, once", subquery));
+        }
+        level.on.iter().chain(&level.after).for_each(|it| self.subqueries(it, &mut node.children));
+        node.children.extend(next);
+        node
     }
 
-    fn of_table(&self, f: &mut fmt::Formatter<'_>, table: &TableSchema, access: &Access) -> fmt::Result {
+    fn of_table(&self, table: &TableSchema, access: &Access) -> String {
         let index = |id: IndexId| table.index(id).name.as_str();
+        let name = &table.name;
         match access {
-            Access::Scan => write!(f, "{} by scan", table.name)?,
+            Access::Scan => format!("{name} by scan"),
             Access::Index { index: id, equal, range, order } => {
-                write!(f, "{} by index {}", table.name, index(*id))?;
+                let mut what = format!("{name} by index {}", index(*id));
                 if !equal.is_empty() {
-                    write!(f, ", {} equal", equal.len())?;
+                    what += &format!(", {} equal", equal.len());
                 }
                 if !matches!(range, (Bound::Unbounded, Bound::Unbounded)) {
-                    f.write_str(", a range")?;
+                    what += ", a range";
                 }
                 if *order == Order::Descending {
-                    f.write_str(", backwards")?;
+                    what += ", backwards";
                 }
+                what
             }
-            Access::AnyOf { index: id, list } => {
-                write!(f, "{} by index {}, any of {}", table.name, index(*id), list.len())?;
-            }
+            Access::AnyOf { index: id, list } => format!("{name} by index {}, any of {}", index(*id), list.len()),
             Access::Answer { index: id, .. } => {
-                write!(f, "{} by index {}, any of a subquery's answer", table.name, index(*id))?;
+                format!("{name} by index {}, any of a subquery's answer", index(*id))
             }
-            Access::Keys { index: Some(id), .. } => write!(f, "{} by index {}, given keys", table.name, index(*id))?,
-            Access::Keys { index: None, .. } => write!(f, "{} by hash, given keys", table.name)?,
-            Access::Hash { columns, .. } => write!(f, "{} by hash of {}", table.name, table.names(columns).join(", "))?,
+            Access::Keys { index: Some(id), .. } => format!("{name} by index {}, given keys", index(*id)),
+            Access::Keys { index: None, .. } => format!("{name} by hash, given keys"),
+            Access::Hash { columns, .. } if columns.is_empty() => format!("{name} by a list made once"),
+            Access::Hash { columns, .. } => format!("{name} by hash of {}", table.names(columns).join(", ")),
         }
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use rustc_hash::FxHashSet;
 
+use super::frame::Frame;
 use super::places::{NOWHERE, Places};
 use super::plan::{Access, BoundOutput, Level, Origin, Plan, SelectPlan};
 use super::run::Execution;
@@ -83,7 +84,14 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         return Ok(());
     }
     let Some(Access::Keys { index, columns }) = plan.levels.first().map(|it| &it.access) else {
-        return combine(execution, plan, 0, &mut left, found);
+        let Some(level) = plan.only_table().filter(|_| plan.outputs.len() == 1) else {
+            return combine(execution, plan, 0, &mut left, found);
+        };
+        let frame = Frame::within(execution, &[], None);
+        let skip = std::mem::take(&mut left.to_skip);
+        return execution.each_row_after(level, &frame, skip, &mut |place, _| {
+            left.put(found, 0, |cells| cells.push(place)).is_continue()
+        });
     };
     let keys = execution.keys;
     let alone = match &plan.levels[..] {

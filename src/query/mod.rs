@@ -36,6 +36,7 @@ mod native;
 mod parts;
 mod places;
 mod plan;
+mod profile;
 mod rows;
 mod run;
 mod select;
@@ -47,6 +48,7 @@ mod window;
 mod write;
 
 pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};
+pub use explain::{Explained, PlanNode};
 pub use leaf::{
     Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,
     aggregate_distinct, col, count, parameter,
@@ -54,6 +56,7 @@ pub use leaf::{
 pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
 pub use native::NativeConnection;
 pub use places::Places;
+pub use profile::Actual;
 pub use rows::{FromValues, Rows};
 pub use select::{
     BareColumns, Common, Compound, Direction, Join, JoinKind, Nulls, OrderBy, Output, Select, SetOperation, Source,

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::bind::bind;
 use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts, locate_shared};
+use super::explain::Explained;
 use super::locate::{Shape, locate, look_up};
 use super::log::{Entry, Kind, Log};
 use super::places::Places;
 use super::plan::{Plan, SelectPlan};
+use super::profile::Profile;
 use super::run::{Arena, Execution};
 use super::select::Select;
 use super::statement::Statement;
@@ -62,6 +64,36 @@ impl NativeConnection {
     /// As [`prepare`](Connection::prepare).
     pub fn explain(&mut self, select: Select) -> Result<String> {
         Ok(self.prepare(select.into())?.explain(self.database.schema()).to_string())
+    }
+
+    /// Runs a query and shows how it was carried out: for each part what was expected and what happened.
+    ///
+    /// ```
+    /// use diptych::{col, Column, Connection, Database, Expression, Insert, Schema, Select, Table};
+    ///
+    /// let schema = Schema::builder().table(Table::new("notes").auto_key("id").column(Column::text("body"))).build()?;
+    /// let mut connection = Database::new(schema).connect();
+    /// connection.execute(Insert::into("notes", ["body"]).row(["first"]).row(["second"]))?;
+    /// let explained = connection.explain_analyze(Select::from("notes").filter(col("body").eq("second")), &[])?;
+    /// let source = &explained.root().children[0];
+    /// assert_eq!(source.what, "notes by scan, 1 filters");
+    /// assert_eq!(source.actual.map(|it| (it.runs, it.rows)), Some((1, 2)));
+    /// assert_eq!(explained.root().actual.map(|it| it.rows), Some(1));
+    /// # Ok::<(), diptych::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`prepare`](Connection::prepare) and [`run`](Connection::run).
+    pub fn explain_analyze(&mut self, select: Select, parameters: &[Value]) -> Result<Explained> {
+        let prepared = self.prepare(select.into())?;
+        let Plan::Select(plan) = &prepared.0.plan else { return Err(write::wrong_input()) };
+        let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
+        let (arena, profile) = (Arena::default(), Profile::default());
+        let mut execution = Execution::new(transaction.image(), parameters, &[], &arena);
+        execution.profile = Some(&profile);
+        let rows = execution.rows(plan, None)?.len() as u64;
+        self.log.count(Kind::Select, execution.read.get(), rows);
+        Ok(prepared.explain_with(self.database.schema(), Some(&profile)))
     }
 
     /// The database.

@@ -72,6 +72,14 @@ pub(super) struct SelectPlan {
 }
 
 impl SelectPlan {
+    /// The only source, where each of its rows comes out once.
+    pub(super) fn only_table(&self) -> Option<&Level> {
+        let [level] = &self.levels[..] else { return None };
+        let bare = self.gate.is_empty() && level.on.is_empty() && level.after.is_empty() && !self.distinct;
+        let plain = bare && self.grouping.is_none() && self.windows.is_empty() && level.kind == JoinKind::Inner;
+        (plain && matches!(level.origin, Origin::Table(_))).then_some(level)
+    }
+
     /// The limit, where it is known before the query runs.
     pub(super) fn known_limit(&self) -> Option<u64> {
         match &self.limit {

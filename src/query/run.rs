@@ -14,12 +14,14 @@ mod windows;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 
 use super::answer::Answer;
 use super::frame::Frame;
 use super::plan::{Bounded, Level, Origin, SelectPlan};
+use super::profile::Profile;
 use super::rows::Rows;
 use super::whole::{is_whole, run_whole};
 use crate::error::{Misuse, Result};
@@ -38,6 +40,8 @@ pub(super) struct Execution<'r> {
     pub(super) keys: &'r [Value],
     /// How many rows were looked at.
     pub(super) read: Cell<u64>,
+    /// Where it is written down what each part of the plan does.
+    pub(super) profile: Option<&'r Profile>,
     /// Where the rows of inner queries are kept.
     arena: &'r Arena,
     /// By level and, where that is not a table, by the rows.
@@ -64,6 +68,7 @@ impl<'r> Execution<'r> {
             parameters,
             keys,
             read: Cell::new(0),
+            profile: None,
             arena,
             hashes: RefCell::default(),
             answers: RefCell::default(),
@@ -97,7 +102,17 @@ impl<'r> Execution<'r> {
     }
 
     /// What a query brings, within the rows at which the selects around it stand.
-    fn rows(&self, plan: &SelectPlan, outer: Option<&Frame<'_, 'r>>) -> Result<Rows> {
+    pub(super) fn rows(&self, plan: &SelectPlan, outer: Option<&Frame<'_, 'r>>) -> Result<Rows> {
+        if let Some(profile) = self.profile {
+            let start = Instant::now();
+            let rows = self.rows_unwatched(plan, outer)?;
+            profile.add_select(plan, rows.len() as u64, start);
+            return Ok(rows);
+        }
+        self.rows_unwatched(plan, outer)
+    }
+
+    fn rows_unwatched(&self, plan: &SelectPlan, outer: Option<&Frame<'_, 'r>>) -> Result<Rows> {
         let page = self.page(plan.limit.as_ref(), plan.offset.as_ref(), outer)?;
         if plan.compounds.is_empty() {
             return self.core(plan, &plan.order_by, page, outer);

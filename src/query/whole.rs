@@ -37,7 +37,7 @@ pub(super) fn is_whole(plan: &SelectPlan) -> bool {
 pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<Rows> {
     let level = &plan.levels[0];
     let mut out = Rows { row_width: 1, ..Rows::default() };
-    let Page { offset: mut to_skip, limit } = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
+    let Page { offset: to_skip, limit } = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
     let limit = limit.unwrap_or(usize::MAX);
     if limit == 0 {
         return Ok(out);
@@ -62,12 +62,8 @@ pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<
     }
     let mut found: Vec<&Row> = Vec::with_capacity(execution.keys.len());
     let frame = Frame::alone(execution, &[]);
-    execution.each_row(level, &frame, &mut |_, row| {
-        if to_skip > 0 {
-            to_skip -= 1;
-        } else {
-            found.push(row);
-        }
+    execution.each_row_after(level, &frame, to_skip, &mut |_, row| {
+        found.push(row);
         found.len() < limit
     })?;
     out.count = found.len();

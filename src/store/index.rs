@@ -102,10 +102,10 @@ impl Index {
         &self,
         prefix: &[ValueRef<'_>],
         bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
-        order: Order,
+        (order, skip): (Order, usize),
         visit: &mut impl FnMut(RowId) -> bool,
     ) {
-        each_shape!(self, it => it.each_within(prefix, bounds, order, visit));
+        each_shape!(self, it => it.each_within(prefix, bounds, (order, skip), visit));
     }
 
     pub(super) fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {
@@ -178,7 +178,7 @@ impl<K: IndexKey> Keyed<K> {
         &self,
         prefix: &[ValueRef<'_>],
         (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
-        order: Order,
+        (order, skip): (Order, usize),
         visit: &mut impl FnMut(RowId) -> bool,
     ) {
         let (low, high) = (extended(prefix, lower), extended(prefix, upper));
@@ -194,17 +194,35 @@ impl<K: IndexKey> Keyed<K> {
         let absent = prefix.is_empty() && matches!(lower, Bound::Unbounded);
         match order {
             Order::Ascending => {
-                let going = !absent || self.absent.iter().all(|id| visit(*id));
+                let here = if absent { self.absent.len() } else { 0 };
+                let going = skip >= here || self.absent.iter().skip(skip).all(|id| visit(*id));
                 if going {
-                    let rest = self.present.seek(|(key, _)| before(key));
+                    let rest = match skip.saturating_sub(here) {
+                        0 => self.present.seek(|(key, _)| before(key)),
+                        more => match self.present.nth(self.present.rank_by(|(key, _)| before(key)) + more) {
+                            Some(first) => self.present.seek(|it| it < first),
+                            None => return,
+                        },
+                    };
                     let _ = rest.take_while(|(key, _)| through(key)).all(|(_, id)| visit(*id));
                 }
             }
             Order::Descending => {
-                let rest = self.present.seek_back(|(key, _)| through(key));
-                let going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                let (mut going, mut left) = (true, skip);
+                if skip == 0 {
+                    let rest = self.present.seek_back(|(key, _)| through(key));
+                    going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                } else {
+                    let end = self.present.rank_by(|(key, _)| through(key));
+                    let here = end - self.present.rank_by(|(key, _)| before(key)).min(end);
+                    left = skip.saturating_sub(here);
+                    if let (true, Some(last)) = (skip < here, self.present.nth((end - 1).saturating_sub(skip))) {
+                        let rest = self.present.seek_back(|it| it <= last);
+                        going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                    }
+                }
                 if going && absent {
-                    let _ = self.absent.iter().rev().all(|id| visit(*id));
+                    let _ = self.absent.iter().rev().skip(left).all(|id| visit(*id));
                 }
             }
         }

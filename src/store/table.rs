@@ -89,6 +89,15 @@ impl TableImage {
         self.home.iter().map(|(slot, row)| (RowId(slot), row)).chain(away)
     }
 
+    /// All rows but the first ones, which are passed over in logarithmic time.
+    pub fn rows_after(&self, skip: usize) -> impl Iterator<Item = (RowId, &Row)> {
+        let start = self.home.nth(skip).map(|(slot, _)| slot);
+        let home = start.into_iter().flat_map(|it| self.home.iter_from(it));
+        let away = self.away.iter().skip(skip.saturating_sub(self.home.len()));
+        let away = away.map(|(slot, row)| (RowId(slot | AWAY), row));
+        home.map(|(slot, row)| (RowId(slot), row)).chain(away)
+    }
+
     /// The row at this place in the order of [`rows`](TableImage::rows), in logarithmic time.
     pub fn nth(&self, n: usize) -> Option<(RowId, &Row)> {
         match self.home.nth(n) {
@@ -200,16 +209,70 @@ impl TableImage {
         prefix: &[ValueRef<'_>],
         bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
         order: Order,
+        visit: impl FnMut(RowId, &'a Row) -> bool,
+    ) {
+        self.each_within_after(index, prefix, bounds, (order, 0), visit);
+    }
+
+    /// The same, but for so many of the rows, which are passed over in logarithmic time, unless keys are strays.
+    pub fn each_within_after<'a>(
+        &'a self,
+        index: IndexId,
+        prefix: &[ValueRef<'_>],
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+        (order, skip): (Order, usize),
         mut visit: impl FnMut(RowId, &'a Row) -> bool,
     ) {
-        match &self.indexes[index.index()] {
-            Some(index) => {
-                index.each_within(prefix, bounds, order, &mut |id| self.get(id).is_none_or(|row| visit(id, row)));
+        let mut left = skip;
+        let mut counted = |id: RowId, row: &'a Row| match left {
+            0 => visit(id, row),
+            _ => {
+                left -= 1;
+                true
             }
-            None if prefix.is_empty() => self.each_key_within(bounds, order, &mut visit),
+        };
+        match &self.indexes[index.index()] {
+            Some(index) => index
+                .each_within(prefix, bounds, (order, skip), &mut |id| self.get(id).is_none_or(|row| visit(id, row))),
+            None if prefix.is_empty() => match self.narrowed(bounds, order, skip) {
+                Some(bounds) => self.each_key_within(bounds, order, &mut visit),
+                None => self.each_key_within(bounds, order, &mut counted),
+            },
             // The key is one column: a value for it leaves nothing to range over.
-            None => self.each_equal(index, prefix, visit),
+            None => self.each_equal(index, prefix, counted),
         }
+    }
+
+    /// Bounds of an integer key that leave out the first rows, where the counts of the slots tell them.
+    fn narrowed<'a>(
+        &self,
+        (lower, upper): (Bound<ValueRef<'a>>, Bound<ValueRef<'a>>),
+        order: Order,
+        skip: usize,
+    ) -> Option<(Bound<ValueRef<'a>>, Bound<ValueRef<'a>>)> {
+        if skip == 0 {
+            return Some((lower, upper));
+        }
+        if !self.is_in_key_order() {
+            return None;
+        }
+        let end = |bound, unbounded: u64, more: u64| match bound {
+            Bound::Included(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + more)),
+            Bound::Excluded(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + 1 - more)),
+            Bound::Unbounded => Some(unbounded),
+            _ => None,
+        };
+        // How many rows come before the range, and how many before its end.
+        let (low, high) = (end(lower, 0, 0)?, end(upper, AWAY, 1)?);
+        let (low, high) = (self.home.rank(low), self.home.rank(high));
+        let at = match order {
+            Order::Ascending => low.checked_add(skip).filter(|it| *it < high),
+            Order::Descending => high.checked_sub(skip + 1).filter(|it| *it >= low),
+        };
+        let none = (Bound::Excluded(ValueRef::Int(0)), Bound::Excluded(ValueRef::Int(0)));
+        let Some((slot, _)) = at.and_then(|it| self.home.nth(it)) else { return Some(none) };
+        let key = Bound::Included(ValueRef::Int(slot as i64));
+        Some(if order == Order::Ascending { (key, upper) } else { (lower, key) })
     }
 
     /// Walks the home slots and the strays together, in key order.

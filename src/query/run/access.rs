@@ -2,6 +2,7 @@
 
 use std::ops::Bound;
 use std::rc::Rc;
+use std::time::Instant;
 
 use rustc_hash::FxHashSet;
 
@@ -44,12 +45,55 @@ impl<'r> Execution<'r> {
     }
 
     /// Visits the rows that an access brings, until `visit` says no.
+    #[inline]
     pub(in crate::query) fn each_row(
         &self,
         level: &Level,
         frame: &Frame<'_, 'r>,
         visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
     ) -> Result<()> {
+        if self.profile.is_some() {
+            return self.each_row_watched(level, frame, visit);
+        }
+        self.each_row_after(level, frame, 0, visit)
+    }
+
+    /// The same, and writes down what happened.
+    #[cold]
+    fn each_row_watched(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let (start, mut rows) = (Instant::now(), 0);
+        let outcome = self.each_row_after(level, frame, 0, &mut |id, row| {
+            rows += 1;
+            visit(id, row)
+        });
+        if let Some(profile) = self.profile {
+            profile.add_level(level, rows, start);
+        }
+        outcome
+    }
+
+    /// The same, but for so many of the rows, which are passed over in logarithmic time where that can be.
+    pub(in crate::query) fn each_row_after(
+        &self,
+        level: &Level,
+        frame: &Frame<'_, 'r>,
+        skip: usize,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let counts = matches!((&level.origin, &level.access), (Origin::Table(_), Access::Scan | Access::Index { .. }));
+        if skip > 0 && !counts {
+            let mut left = skip;
+            return self.each_row_after(level, frame, 0, &mut |id, row| {
+                let here = left == 0;
+                left = left.saturating_sub(1);
+                !here || visit(id, row)
+            });
+        }
         let Origin::Table(table) = level.origin else { return self.each_found(level, frame, visit) };
         let table = self.image.table(table);
         let mut visit = |id: RowId, row: &'r Row| {
@@ -57,11 +101,14 @@ impl<'r> Execution<'r> {
             visit(id, row)
         };
         match &level.access {
+            Access::Scan if skip > 0 => {
+                let _ = table.rows_after(skip).all(|(id, row)| visit(id, row));
+            }
             Access::Scan => {
                 let _ = table.rows().all(|(id, row)| visit(id, row));
             }
             Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), order: Order::Ascending }
-                if equal.len() == 1 =>
+                if equal.len() == 1 && skip == 0 =>
             {
                 // The commonest way by far, a lookup by one column, needs no list of its own.
                 let value = equal[0].evaluate(frame)?;
@@ -69,7 +116,7 @@ impl<'r> Execution<'r> {
                     table.each_equal(*index, &[value.get()], visit);
                 }
             }
-            Access::Index { .. } => self.each_in_range(table, &level.access, frame, &mut visit)?,
+            Access::Index { .. } => self.each_in_range(table, &level.access, (frame, skip), &mut visit)?,
             Access::AnyOf { index, list } => {
                 let mut values =
                     list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
@@ -112,7 +159,7 @@ impl<'r> Execution<'r> {
         &self,
         table: &'r TableImage,
         access: &Access,
-        frame: &Frame<'_, 'r>,
+        (frame, skip): (&Frame<'_, 'r>, usize),
         visit: &mut impl FnMut(RowId, &'r Row) -> bool,
     ) -> Result<()> {
         let Access::Index { index, equal, range, order } = access else { return Ok(()) };
@@ -127,7 +174,7 @@ impl<'r> Execution<'r> {
         let null =
             |it: &Bound<Scalar<'_>>| matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null());
         if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
-            table.each_within(*index, &probe, (low, high), *order, visit);
+            table.each_within_after(*index, &probe, (low, high), (*order, skip), visit);
         }
         Ok(())
     }
