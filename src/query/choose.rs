@@ -5,6 +5,7 @@
 //! come out keeps its place, with all the others.
 
 mod condition;
+mod equal;
 mod order;
 mod sample;
 mod way;
@@ -105,6 +106,9 @@ pub(super) fn choose(
         waiting.push((position, source));
     }
     pool.extend(filter.into_iter().map(|candidate| Waiting { floor, candidate }));
+    if chooser.weighs {
+        equal::spread(&mut pool);
+    }
     let gate = extract(&mut pool, |it| it.candidate.sources == 0 && it.floor == 0);
     let (mut placed, mut in_order) = (0_u64, false);
     let mut levels = Vec::with_capacity(waiting.len());

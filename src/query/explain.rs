@@ -67,6 +67,9 @@ impl Explainer<'_> {
         node.estimate = Some(plan.estimate);
         node.actual = self.profile.and_then(|it| it.of_select(plan));
         let mut children = Vec::new();
+        for it in &plan.rules {
+            children.push(PlanNode::new(format!("rewritten by {}: {}", it.rule, it.what)));
+        }
         if !plan.gate.is_empty() {
             children.push(self.step(format!("if {} conditions hold", plan.gate.len()), &plan.gate));
         }

@@ -369,8 +369,17 @@ fn tables_of(statement: &Statement) -> Vec<String> {
     let one = |name: &str| vec![name.to_owned()];
     match statement {
         Statement::Select(select) => {
-            let sources = std::iter::once(&select.from).chain(select.joins.iter().map(|it| &it.source));
-            sources.filter_map(|it| it.table().map(|it| it.to_string())).collect()
+            let mut tables: Vec<String> =
+                select.sources().filter_map(|it| it.table().map(|it| it.to_string())).collect();
+            let own = tables.len();
+            select.inner_tables(&mut |it| {
+                if !tables.iter().any(|known| known == it) {
+                    tables.push(it.to_string());
+                }
+            });
+            // Those of inner queries have no order that matters.
+            tables[own..].sort_unstable();
+            tables
         }
         Statement::Insert(it) => one(&it.table),
         Statement::InsertRows(it) => one(&it.table),

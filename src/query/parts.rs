@@ -3,6 +3,7 @@
 use super::leaf::{Aggregation, FrameBound, Leaf, Window};
 use super::select::{Output, Select, Source};
 use crate::expr::Expr;
+use crate::schema::Name;
 
 impl Leaf {
     /// Visits the expressions of the same select that stand inside the leaf, such as the operands of an aggregate.
@@ -86,6 +87,16 @@ impl Select {
         })
     }
 
+    /// Visits the names of the tables that are read by the queries in it, beside it and within it.
+    pub fn inner_tables(&self, visit: &mut dyn FnMut(&Name)) {
+        let mut inner: Vec<&Select> = self.beside().chain(self.within()).collect();
+        self.expressions(&mut |it| subqueries(it, &mut |select| inner.push(select)));
+        for select in inner {
+            select.sources().filter_map(Source::table).for_each(&mut *visit);
+            select.inner_tables(visit);
+        }
+    }
+
     /// Whether it, or a select beside or within it, names a query of a WITH.
     pub fn names_common(&self, name: &str) -> bool {
         // A WITH further in may give the name another meaning.
@@ -94,6 +105,14 @@ impl Select {
         self.expressions(&mut |it| found |= expression_names_common(it, name));
         found && !self.with.iter().any(|it| it.name == name)
     }
+}
+
+/// Visits the subqueries of an expression, one select further in.
+fn subqueries<'a>(expr: &'a Expr<Leaf>, visit: &mut dyn FnMut(&'a Select)) {
+    expr.leaves(&mut |leaf| {
+        leaf.subquery().into_iter().for_each(&mut *visit);
+        leaf.operands(&mut |it| subqueries(it, visit));
+    });
 }
 
 fn expression_names_common(expr: &Expr<Leaf>, name: &str) -> bool {

@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::leaf::{Aggregate, FrameUnit, Quantifier, WindowFunction};
+use super::rewrite::Applied;
 use super::select::{Direction, JoinKind, Nulls, SetOperation};
 use crate::expr::{Comparison, Expr};
 use crate::id::{ColumnId, IndexId, TableId};
@@ -69,6 +70,8 @@ pub(super) struct SelectPlan {
     pub(super) correlated: bool,
     /// How many rows are expected to come out.
     pub(super) estimate: f64,
+    /// How the query was rewritten before.
+    pub(super) rules: Vec<Applied>,
 }
 
 impl SelectPlan {

@@ -2,7 +2,9 @@
 
 mod groups;
 mod joins;
+mod plans;
 mod recursion;
+mod rewrites;
 mod sets;
 mod sources;
 mod views;

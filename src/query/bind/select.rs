@@ -9,6 +9,7 @@ use crate::id::ColumnId;
 use crate::query::choose::{Candidate, Choice, Source, choose, order_of};
 use crate::query::leaf::Leaf;
 use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, CompoundPlan, Grouping, SelectPlan};
+use crate::query::rewrite::{Known, rewrite};
 use crate::query::select::{JoinKind, Output, Select};
 
 /// What whole rows are to whoever reads a select.
@@ -25,12 +26,14 @@ impl Binder<'_> {
     pub(super) fn select(&mut self, select: &Select, shape: Shape) -> Result<SelectPlan> {
         let depth = self.scopes.len();
         let outer = std::mem::take(&mut self.reads);
-        let plan = self.select_with(select, shape);
+        let columns_come_out = shape == Shape::Columns || !select.compounds.is_empty();
+        let (select, rules) = rewrite(select, &Known { schema: self.schema, columns_come_out });
+        let plan = self.select_with(&select, shape);
         // What it reads of itself is nobody else's business.
         let mut found = std::mem::replace(&mut self.reads, outer);
         found.truncate(depth);
         self.note(&found);
-        Ok(SelectPlan { correlated: reads_around(&found, depth), ..plan? })
+        Ok(SelectPlan { correlated: reads_around(&found, depth), rules, ..plan? })
     }
 
     fn select_with(&mut self, select: &Select, shape: Shape) -> Result<SelectPlan> {
@@ -119,6 +122,7 @@ impl Binder<'_> {
             key_width,
             correlated: false,
             estimate,
+            rules: Vec::new(),
         })
     }
 

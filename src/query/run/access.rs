@@ -123,27 +123,11 @@ impl<'r> Execution<'r> {
                 values.retain(|it| !it.is_null());
                 values.sort();
                 values.dedup();
-                let mut going = true;
-                for value in values {
-                    if going {
-                        table.each_equal(*index, &[value.as_ref()], |id, row| {
-                            going = visit(id, row);
-                            going
-                        });
-                    }
-                }
+                each_of(table, *index, &mut values.iter(), &mut visit);
             }
             Access::Answer { index, subquery } => {
                 let answer = self.answer(subquery, frame)?;
-                let mut going = true;
-                for value in answer.members() {
-                    if going {
-                        table.each_equal(*index, &[value.as_ref()], |id, row| {
-                            going = visit(id, row);
-                            going
-                        });
-                    }
-                }
+                each_of(table, *index, &mut answer.members().into_iter(), &mut visit);
             }
             Access::Keys { index, columns } => self.each_key(table, level, (*index, columns), frame, &mut visit)?,
             Access::Hash { columns, equal, filter } => {
@@ -261,6 +245,25 @@ impl<'r> Execution<'r> {
             self.read.set(self.read.get() + table.len() as u64);
             table.rows()
         })
+    }
+}
+
+/// Visits the rows whose first index column equals one of these.
+fn each_of<'r>(
+    table: &'r TableImage,
+    index: IndexId,
+    values: &mut dyn Iterator<Item = &Value>,
+    visit: &mut impl FnMut(RowId, &'r Row) -> bool,
+) {
+    let mut going = true;
+    for value in values {
+        table.each_equal(index, &[value.as_ref()], |id, row| {
+            going = visit(id, row);
+            going
+        });
+        if !going {
+            return;
+        }
     }
 }
 
