@@ -191,7 +191,8 @@ fn q1_a_query_that_reads_nothing_around_it_runs_once() {
     )
     .unwrap();
     let before = shop.log().totals();
-    let dear = Source::select(Select::from("orders").values([col("person")]).filter(col("price").gt(10)), ["p"]);
+    let dear = Select::from("orders").values([col("person")]).filter(col("price").gt(10));
+    let dear = Source::select(dear.group_by([col("person")]), ["p"]);
     let inner = Select::from(dear).filter(col("p").eq(outer(1, 0, "id")));
     let select = Select::from("people").values([col("id")]).filter(Leaf::Exists(Box::new(inner)).expr());
     assert_eq!(any_order(&mut shop, select), ["1", "3"]);
