@@ -46,6 +46,15 @@ pub enum Misuse {
         /// Why.
         reason: String,
     },
+    /// A text that is no statement, or none that can be carried out.
+    Text {
+        /// The line, from 1.
+        line: u64,
+        /// The character in the line, from 1.
+        column: u64,
+        /// What is wrong there.
+        problem: String,
+    },
     /// A table without a primary key was asked for a row by key.
     NoKey {
         /// The table.
@@ -163,6 +172,7 @@ impl fmt::Display for Misuse {
                 write!(f, "the statement has {expected} parameters, {given} were given")
             }
             Misuse::Statement { reason } => f.write_str(reason),
+            Misuse::Text { line, column, problem } => write!(f, "line {line}, column {column}: {problem}"),
             Misuse::NoKey { table } => write!(f, "{table} has no primary key"),
             Misuse::NotRetained { version, earliest, current } => {
                 write!(f, "version {version} is not kept: there are {earliest} to {current}")

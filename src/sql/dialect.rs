@@ -11,6 +11,8 @@ pub enum Dialect {
     /// SQLite 3.39 or later.
     #[default]
     Sqlite,
+    /// PostgreSQL 12 or later.
+    Postgres,
 }
 
 /// Words that SQLite does not take as a name unless they are quoted.
@@ -27,12 +29,12 @@ const RESERVED: &str = "\
     using vacuum values view virtual when where window with without";
 
 impl Dialect {
-    /// A name, quoted where it must be.
+    /// A name, quoted where it must be. PostgreSQL makes small letters of what is not quoted.
     pub(super) fn name(self, name: &str) -> Name {
-        let Dialect::Sqlite = self;
+        let same_case = self == Dialect::Sqlite || !name.contains(|it: char| it.is_ascii_uppercase());
         let letter = |it: char| it.is_ascii_alphabetic() || it == '_';
         let plain = name.starts_with(letter) && name.chars().all(|it| letter(it) || it.is_ascii_digit());
-        if plain && !RESERVED.split(' ').any(|it| it.eq_ignore_ascii_case(name)) {
+        if plain && same_case && !RESERVED.split(' ').any(|it| it.eq_ignore_ascii_case(name)) {
             return name.to_owned().into();
         }
         format!("\"{}\"", name.replace('"', "\"\"")).into()
@@ -45,56 +47,73 @@ impl Dialect {
 
     /// A constant (L2).
     pub(super) fn literal(self, value: ValueRef<'_>) -> String {
-        let Dialect::Sqlite = self;
-        match value {
-            ValueRef::Float(it) if it.is_nan() => "NULL".to_owned(),
+        match (self, value) {
+            (Dialect::Sqlite, ValueRef::Float(it)) if it.is_nan() => "NULL".to_owned(),
             // SQLite knows no infinity by name; this is too great for any float.
-            ValueRef::Float(it) if it.is_infinite() => if it > 0.0 { "9e999" } else { "-9e999" }.to_owned(),
+            (Dialect::Sqlite, ValueRef::Float(it)) if it.is_infinite() => {
+                if it > 0.0 { "9e999" } else { "-9e999" }.to_owned()
+            }
             // Text ends at the first NUL for SQLite, unless it comes as bytes.
-            ValueRef::Text(it) if it.contains('\0') => {
+            (Dialect::Sqlite, ValueRef::Text(it)) if it.contains('\0') => {
                 format!("CAST({} AS TEXT)", ValueRef::Bytes(it.as_bytes()))
+            }
+            (Dialect::Postgres, ValueRef::Float(it)) if it.is_nan() => "CAST('NaN' AS double precision)".to_owned(),
+            (Dialect::Postgres, ValueRef::Float(it)) if it.is_infinite() => {
+                let sign = if it > 0.0 { "" } else { "-" };
+                format!("CAST('{sign}Infinity' AS double precision)")
+            }
+            (Dialect::Postgres, ValueRef::Bytes(it)) => {
+                let digits: String = it.iter().map(|it| format!("{it:02x}")).collect();
+                format!("CAST('\\x{digits}' AS bytea)")
             }
             // SQLite has no type for them; as text they sort as they should.
             #[cfg(feature = "jiff")]
-            ValueRef::Date(it) => format!("'{it}'"),
+            (_, ValueRef::Date(it)) => format!("'{it}'"),
             #[cfg(feature = "jiff")]
-            ValueRef::Timestamp(it) => format!("'{it}'"),
+            (_, ValueRef::Timestamp(it)) => format!("'{it}'"),
             #[cfg(feature = "uuid")]
-            ValueRef::Uuid(it) => format!("'{it}'"),
-            plain => plain.to_string(),
+            (_, ValueRef::Uuid(it)) => format!("'{it}'"),
+            (_, plain) => plain.to_string(),
         }
     }
 
     /// A parameter, counted from 0.
     pub(super) fn parameter(self, position: usize) -> String {
-        let Dialect::Sqlite = self;
-        format!("?{}", position + 1)
+        let sign = match self {
+            Dialect::Sqlite => '?',
+            Dialect::Postgres => '$',
+        };
+        format!("{sign}{}", position + 1)
     }
 
     /// How many rows come out, and how many are passed over; empty when neither is said.
-    pub(super) fn limit(self, limit: Option<u64>, offset: u64) -> String {
-        let Dialect::Sqlite = self;
-        // Counts in SQLite are signed, and OFFSET stands only behind LIMIT; -1 is no limit.
-        let most = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
-        match (limit, offset) {
-            (None, 0) => String::new(),
-            (Some(limit), 0) => format!(" LIMIT {}", most(limit)),
-            (limit, offset) => format!(" LIMIT {} OFFSET {}", limit.map_or(-1, most), most(offset)),
+    pub(super) fn limit(self, limit: Option<String>, offset: Option<String>) -> String {
+        match (limit, offset, self) {
+            (None, None, _) => String::new(),
+            (Some(limit), None, _) => format!(" LIMIT {limit}"),
+            (Some(limit), Some(offset), _) => format!(" LIMIT {limit} OFFSET {offset}"),
+            // OFFSET stands only behind LIMIT in SQLite; -1 is no limit.
+            (None, Some(offset), Dialect::Sqlite) => format!(" LIMIT -1 OFFSET {offset}"),
+            (None, Some(offset), Dialect::Postgres) => format!(" OFFSET {offset}"),
         }
     }
 
     /// The type of a column. `lone_key` is a primary key of one column that does not fill itself.
     pub(super) fn column_type(self, kind: Kind, lone_key: bool) -> &'static str {
-        let Dialect::Sqlite = self;
-        match kind {
+        match (self, kind) {
             // An `integer PRIMARY KEY` fills itself in SQLite, NOT NULL or not; an `int PRIMARY KEY` does not.
-            Kind::Int if lone_key => "int",
+            (Dialect::Sqlite, Kind::Int) if lone_key => "int",
+            (Dialect::Postgres, Kind::Int) => "bigint",
+            (Dialect::Postgres, Kind::Float) => "double precision",
+            (Dialect::Postgres, Kind::Bytes) => "bytea",
             // Other names would make numbers of text that looks like one.
             #[cfg(feature = "jiff")]
-            Kind::Date | Kind::Timestamp => "text",
+            (Dialect::Sqlite, Kind::Date | Kind::Timestamp) => "text",
             #[cfg(feature = "uuid")]
-            Kind::Uuid => "text",
-            other => other.name(),
+            (Dialect::Sqlite, Kind::Uuid) => "text",
+            #[cfg(feature = "jiff")]
+            (Dialect::Postgres, Kind::Timestamp) => "timestamp with time zone",
+            (_, other) => other.name(),
         }
     }
 }
@@ -130,8 +149,19 @@ mod tests {
 
     #[test]
     fn limits() {
-        assert_eq!(Dialect::Sqlite.limit(Some(3), 0), " LIMIT 3");
-        assert_eq!(Dialect::Sqlite.limit(Some(u64::MAX), 2), " LIMIT 9223372036854775807 OFFSET 2");
-        assert_eq!(Dialect::Sqlite.limit(None, 2), " LIMIT -1 OFFSET 2");
+        let text = |it: &str| Some(it.to_owned());
+        assert_eq!(Dialect::Sqlite.limit(text("3"), None), " LIMIT 3");
+        assert_eq!(Dialect::Sqlite.limit(text("?1"), text("2")), " LIMIT ?1 OFFSET 2");
+        assert_eq!(Dialect::Sqlite.limit(None, text("2")), " LIMIT -1 OFFSET 2");
+        assert_eq!(Dialect::Postgres.limit(None, text("2")), " OFFSET 2");
+    }
+
+    #[test]
+    fn postgres_writes_some_things_otherwise() {
+        let it = Dialect::Postgres;
+        assert_eq!(it.names(["post", "Post", "order"]), "post, \"Post\", \"order\"");
+        assert_eq!(it.literal(ValueRef::Bytes(&[0, 255])), "CAST('\\x00ff' AS bytea)");
+        assert_eq!(it.literal(ValueRef::Float(f64::NAN)), "CAST('NaN' AS double precision)");
+        assert_eq!(it.parameter(1), "$2");
     }
 }

@@ -24,19 +24,30 @@
 //! - **L3** A complete text, run by SQLite on the same rows, does what the statement does here.
 //!
 //! # Not here
-//! Reading SQL, running it elsewhere. A further database is a further [`Dialect`].
+//! Running text elsewhere. Reading it and running it here is behind the feature `sql` (`read`, `session`). A further
+//! database is a further [`Dialect`].
 
 mod alias;
 mod define;
 mod dialect;
 mod echo;
+mod leaf;
+#[cfg(feature = "sql")]
+mod read;
 mod scalar;
 mod select;
+#[cfg(feature = "sql")]
+mod session;
+mod source;
 #[cfg(feature = "tracing")]
 mod trace;
 mod write;
 
 pub use dialect::Dialect;
 pub use echo::echo;
+#[cfg(feature = "sql")]
+pub use read::SqlDialect;
+#[cfg(feature = "sql")]
+pub use session::{SqlOutcome, SqlParameters, SqlSession};
 #[cfg(feature = "tracing")]
 pub use trace::{TARGET, trace};

@@ -1,10 +1,10 @@
-//! Queries, and the leaves of expressions in statements.
+//! Queries.
 
 use super::Dialect;
-use super::alias::{alias, select_needs_alias};
+use super::alias::select_needs_alias;
 use super::scalar::{Binding, Piece, scalar};
 use crate::expr::Expr;
-use crate::query::{Aggregation, Direction, JoinKind, Leaf, Output, Select, Source};
+use crate::query::{Common, Direction, Leaf, Nulls, OrderBy, Output, Select, SetOperation};
 use crate::schema::{Name, Schema};
 use crate::value::Value;
 
@@ -13,8 +13,25 @@ pub(super) struct Renderer<'a> {
     pub(super) dialect: Dialect,
     /// What is known beyond the statement: the schema, and how many keys there are.
     pub(super) known: Option<(&'a Schema, usize)>,
-    /// For each select from the outermost to the one being written: whether its sources have aliases.
-    pub(super) scopes: Vec<bool>,
+    /// For each select from the outermost to the one being written: how its sources are called.
+    pub(super) scopes: Vec<Naming>,
+}
+
+/// How the sources of a select are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// Columns have plain names.
+    Plain,
+    /// Each source has an alias.
+    Aliases,
+    /// Source 0 has an alias, source 1 is the row that was to be inserted.
+    Excluded,
+}
+
+impl Naming {
+    pub(super) fn aliases_if(needed: bool) -> Self {
+        if needed { Naming::Aliases } else { Naming::Plain }
+    }
 }
 
 impl Renderer<'_> {
@@ -23,70 +40,91 @@ impl Renderer<'_> {
         scalar(expr, dialect, &mut |leaf| self.leaf(leaf))
     }
 
-    fn leaf(&mut self, leaf: &Leaf) -> Piece {
-        match leaf {
-            Leaf::Column { up, source, name } => Piece::atom(self.column(*up, *source, name)),
-            Leaf::Parameter(position) => Piece::atom(self.dialect.parameter(usize::from(*position))),
-            Leaf::Aggregate(it) => self.aggregate(it),
-            Leaf::Exists(select) => Piece::atom(format!("EXISTS ({})", self.select(select))),
-            Leaf::In(needle, select) => {
-                let needle = match &needle[..] {
-                    [only] => self.expr(only).within(Binding::Sum),
-                    all => format!("({})", all.iter().map(|it| self.expr(it).alone()).collect::<Vec<_>>().join(", ")),
-                };
-                Piece::turnable(&needle, "IN", &format!("({})", self.select(select)))
-            }
-            Leaf::Scalar(select) => Piece::atom(format!("({})", self.select(select))),
-            Leaf::Output(position) => Piece::atom((position + 1).to_string()),
-            Leaf::Default => Piece::atom("DEFAULT"),
-            Leaf::Window(_) | Leaf::Quantified(..) => Piece::atom("…"),
-        }
-    }
-
-    fn aggregate(&mut self, it: &Aggregation) -> Piece {
-        let operands: Vec<String> = it.operands.iter().map(|it| self.expr(it).alone()).collect();
-        let operands = if operands.is_empty() { "*".to_owned() } else { operands.join(", ") };
-        let distinct = if it.distinct { "DISTINCT " } else { "" };
-        Piece::atom(format!("{}({distinct}{operands})", it.function.name()))
-    }
-
-    /// A column `up` selects outwards.
-    fn column(&self, up: u8, source: u8, name: &str) -> String {
-        let name = self.dialect.name(name);
-        match self.scopes.len().checked_sub(1 + usize::from(up)) {
-            Some(depth) if self.scopes[depth] => format!("{}.{name}", alias(depth, source)),
-            _ => name.into_owned(),
-        }
-    }
-
-    /// A table where a statement names it, with the alias it has in the innermost scope.
-    pub(super) fn source(&self, table: &Source, source: u8) -> String {
-        let table = self.dialect.name(table.table().map_or("…", |it| it));
-        match self.scopes.last() {
-            Some(true) => format!("{table} AS {}", alias(self.scopes.len() - 1, source)),
-            _ => table.into_owned(),
-        }
+    /// Several expressions between commas.
+    pub(super) fn list<'e>(&mut self, all: impl IntoIterator<Item = &'e Expr<Leaf>>) -> String {
+        all.into_iter().map(|it| self.expr(it).alone()).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn select(&mut self, select: &Select) -> String {
-        self.scopes.push(select_needs_alias(select));
-        let outputs: Vec<String> = select.outputs.iter().map(|it| self.output(it, select)).collect();
+        self.select_named(select, &[])
+    }
+
+    /// A select whose columns get these names, where there are any.
+    pub(super) fn select_named(&mut self, select: &Select, names: &[Name]) -> String {
+        let mut text = self.with(&select.with);
+        self.scopes.push(Naming::aliases_if(select_needs_alias(select)));
+        text += &self.core(select, names);
+        if select.compounds.is_empty() {
+            text += &self.order_and_limit(select);
+            self.scopes.pop();
+            return text;
+        }
+        self.scopes.pop();
+        for compound in &select.compounds {
+            let word = match compound.operation {
+                SetOperation::Union => "UNION",
+                SetOperation::Intersect => "INTERSECT",
+                SetOperation::Except => "EXCEPT",
+            };
+            let all = if compound.all { " ALL" } else { "" };
+            text += &format!(" {word}{all} {}", self.part(&compound.select));
+        }
+        self.scopes.push(Naming::Plain);
+        text += &self.order_and_limit(select);
+        self.scopes.pop();
+        text
+    }
+
+    /// A query of a set operation. What is one itself, or has an order of its own, stands apart.
+    fn part(&mut self, select: &Select) -> String {
+        let plain = select.compounds.is_empty()
+            && select.with.is_empty()
+            && select.order_by.is_empty()
+            && select.limit.is_none()
+            && select.offset.is_none();
+        let text = self.select(select);
+        match (plain, self.dialect) {
+            (true, _) => text,
+            (false, Dialect::Postgres) => format!("({text})"),
+            (false, Dialect::Sqlite) => format!("SELECT * FROM ({text})"),
+        }
+    }
+
+    pub(super) fn with(&mut self, with: &[Common]) -> String {
+        if with.is_empty() {
+            return String::new();
+        }
+        let recursive = if with.iter().any(super::source::names_itself) { "RECURSIVE " } else { "" };
+        let all: Vec<String> = with
+            .iter()
+            .map(|it| {
+                let columns = self.dialect.names(it.columns.iter().map(|it| &**it));
+                let columns = if columns.is_empty() { columns } else { format!(" ({columns})") };
+                format!("{}{columns} AS ({})", self.dialect.name(&it.name), self.select(&it.select))
+            })
+            .collect();
+        format!("WITH {recursive}{} ", all.join(", "))
+    }
+
+    /// What stands between SELECT and the first set operation, without order and limit.
+    fn core(&mut self, select: &Select, names: &[Name]) -> String {
+        if let Some(text) = self.bare_rows(select, names) {
+            return text;
+        }
+        let named = |at: usize, text: String, it: &Self| match names.get(at) {
+            Some(name) if text != **name => format!("{text} AS {}", it.dialect.name(name)),
+            _ => text,
+        };
+        let mut outputs = Vec::with_capacity(select.outputs.len());
+        for (at, output) in select.outputs.iter().enumerate() {
+            let text = self.output(output, select);
+            outputs.push(if matches!(output, Output::Row(_)) { text } else { named(at, text, self) });
+        }
         let outputs = if outputs.is_empty() { "NULL".to_owned() } else { outputs.join(", ") };
         let distinct = if select.distinct { "DISTINCT " } else { "" };
-        let mut text = format!("SELECT {distinct}{outputs} FROM {}", self.source(&select.from, 0));
-        for (position, join) in (1..).zip(&select.joins) {
-            let kind = match join.kind {
-                JoinKind::Inner => "JOIN",
-                JoinKind::Left => "LEFT JOIN",
-                JoinKind::Right => "RIGHT JOIN",
-                JoinKind::Full => "FULL JOIN",
-                JoinKind::Semi => "SEMI JOIN",
-                JoinKind::Anti => "ANTI JOIN",
-            };
-            let on = self.expr(&join.on).alone();
-            text += &format!(" {kind} {} ON {on}", self.source(&join.source, position));
-        }
-        text += &self.conditions(&select.keys, select.filter.as_ref());
+        let (from, partners) = self.from(select);
+        let mut text = format!("SELECT {distinct}{outputs}{from}");
+        text += &self.conditions_and(&select.keys, select.filter.as_ref(), partners);
         if !select.group_by.is_empty() {
             let keys: Vec<String> = select.group_by.iter().map(|it| self.term(it)).collect();
             text += &format!(" GROUP BY {}", keys.join(", "));
@@ -94,22 +132,42 @@ impl Renderer<'_> {
         if let Some(condition) = &select.having {
             text += &format!(" HAVING {}", self.expr(condition).alone());
         }
-        if !select.order_by.is_empty() {
-            let order = select.order_by.iter().map(|it| match it.direction {
-                Direction::Ascending => self.term(&it.by),
-                Direction::Descending => self.term(&it.by) + " DESC",
-            });
-            text += &format!(" ORDER BY {}", order.collect::<Vec<_>>().join(", "));
-        }
-        text += &self.dialect.limit(whole(select.limit.as_ref()), whole(select.offset.as_ref()).unwrap_or(0));
-        self.scopes.pop();
         text
     }
 
-    fn output(&mut self, output: &Output, select: &Select) -> String {
+    fn order_and_limit(&mut self, select: &Select) -> String {
+        let mut text = String::new();
+        if !select.order_by.is_empty() {
+            text += &format!(" ORDER BY {}", self.orders(&select.order_by));
+        }
+        let limit = select.limit.as_ref().map(|it| self.expr(it).alone());
+        let offset = select.offset.as_ref().map(|it| self.expr(it).alone());
+        text + &self.dialect.limit(limit, offset)
+    }
+
+    /// The parts of an order, between commas.
+    pub(super) fn orders(&mut self, all: &[OrderBy]) -> String {
+        let one = |it: &OrderBy| {
+            let mut text = self.term(&it.by);
+            if it.direction == Direction::Descending {
+                text += " DESC";
+            }
+            // Nothing said means that NULL is less than everything, which is SQLite's default and not PostgreSQL's.
+            let least = if it.direction == Direction::Descending { Nulls::Last } else { Nulls::First };
+            match it.nulls.or((self.dialect == Dialect::Postgres).then_some(least)) {
+                None => {}
+                Some(Nulls::First) => text += " NULLS FIRST",
+                Some(Nulls::Last) => text += " NULLS LAST",
+            }
+            text
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    pub(super) fn output(&mut self, output: &Output, select: &Select) -> String {
         match output {
             Output::Row(_) if select.joins.is_empty() => "*".to_owned(),
-            Output::Row(source) => format!("{}.*", alias(self.scopes.len() - 1, *source)),
+            Output::Row(source) => format!("{}.*", super::alias::alias(self.scopes.len() - 1, *source)),
             Output::Value(it) => self.expr(it).alone(),
         }
     }
@@ -117,19 +175,33 @@ impl Renderer<'_> {
     /// What rows are grouped or ordered by. A bare number would mean a place among the outputs.
     fn term(&mut self, by: &Expr<Leaf>) -> String {
         let text = self.expr(by).alone();
-        if matches!(by, Expr::Value(_)) { format!("{text} + 0") } else { text }
+        match by {
+            Expr::Value(Value::Int(_) | Value::Float(_)) => format!("{text} + 0"),
+            _ => text,
+        }
     }
 
     /// WHERE, if there is anything to say.
     pub(super) fn conditions(&mut self, keys: &[Name], filter: Option<&Expr<Leaf>>) -> String {
+        self.conditions_and(keys, filter, Vec::new())
+    }
+
+    /// WHERE, with further conditions.
+    pub(super) fn conditions_and(
+        &mut self,
+        keys: &[Name],
+        filter: Option<&Expr<Leaf>>,
+        further: Vec<String>,
+    ) -> String {
         let mut all = Vec::new();
         if !keys.is_empty() {
             all.push(self.keys(keys));
         }
         if let Some(filter) = filter {
-            let least = if all.is_empty() { Binding::Or } else { Binding::And };
+            let least = if all.is_empty() && further.is_empty() { Binding::Or } else { Binding::And };
             all.push(self.expr(filter).within(least));
         }
+        all.extend(further);
         if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
     }
 
@@ -153,13 +225,6 @@ impl Renderer<'_> {
     /// So many parameters from one on.
     pub(super) fn parameters(&self, from: usize, count: usize) -> String {
         (from..from + count).map(|it| self.dialect.parameter(it)).collect::<Vec<_>>().join(", ")
-    }
-}
-
-fn whole(it: Option<&Expr<Leaf>>) -> Option<u64> {
-    match it {
-        Some(Expr::Value(Value::Int(it))) => u64::try_from(*it).ok(),
-        _ => None,
     }
 }
 

@@ -1,10 +1,14 @@
 //! Statements as a whole, and those that change rows.
 
 use super::Dialect;
-use super::alias::needs_alias;
-use super::select::Renderer;
+use super::alias::{alias, needs_alias};
+use super::scalar::Binding;
+use super::select::{Naming, Renderer};
 use crate::expr::Expr;
-use crate::query::{Delete, DeleteRows, Insert, InsertRows, InsertValues, Leaf, Statement, Update, UpdateRows};
+use crate::query::{
+    ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, Join, JoinKind, Leaf, OnConflict, Output,
+    Statement, Update, UpdateRows,
+};
 use crate::schema::{Name, Schema, TableSchema};
 
 impl Statement {
@@ -19,7 +23,12 @@ impl Statement {
     /// assert_eq!(statement.to_sql(), "SELECT * FROM posts WHERE score >= 1 LIMIT 20");
     /// ```
     pub fn to_sql(&self) -> String {
-        render(self, Renderer { dialect: Dialect::Sqlite, known: None, scopes: Vec::new() })
+        self.to_sql_in(Dialect::Sqlite)
+    }
+
+    /// The same for another database.
+    pub fn to_sql_in(&self, dialect: Dialect) -> String {
+        render(self, Renderer { dialect, known: None, scopes: Vec::new() })
     }
 
     /// The statement as SQL that a database can run, complete for a number of keys
@@ -61,30 +70,85 @@ impl<'a> Renderer<'a> {
     }
 
     fn insert(&mut self, insert: &Insert) -> String {
+        let mut text = self.with(&insert.with);
+        let updates = matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Update { .. }, .. }));
+        let replaces = matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Replace, .. }));
+        let word = if replaces { "INSERT OR REPLACE" } else { "INSERT" };
+        let mut table = self.dialect.name(&insert.table).into_owned();
+        if updates {
+            table += " AS t0";
+        }
         // Values see no row, but a select among them stands one level further in.
-        self.scopes.push(false);
-        let table = self.dialect.name(&insert.table);
-        let rows: Vec<String> = match &insert.values {
-            InsertValues::Rows(rows) => rows.iter().map(|row| self.row(row)).collect(),
+        self.scopes.push(Naming::Plain);
+        match &insert.values {
             InsertValues::Select(select) => {
-                return format!("INSERT INTO {table} ({}) {}", self.names(&insert.columns), self.select(select));
+                text += &format!("{word} INTO {table} ({}) {}", self.names(&insert.columns), self.select(select));
+                // Without it, SQLite would take ON for a join.
+                let filtered = select.filter.is_some() || !select.compounds.is_empty() || !select.group_by.is_empty();
+                if insert.on_conflict.is_some() && !filtered && self.dialect == Dialect::Sqlite {
+                    text += " WHERE TRUE";
+                }
             }
-        };
-        if insert.columns.is_empty() {
-            // SQL has no form for several rows of defaults.
-            return vec![format!("INSERT INTO {table} DEFAULT VALUES"); rows.len()].join("; ");
+            InsertValues::Rows(rows) if insert.columns.is_empty() => {
+                // SQL has no form for several rows of defaults.
+                text += &vec![format!("{word} INTO {table} DEFAULT VALUES"); rows.len()].join("; ");
+            }
+            InsertValues::Rows(rows) if rows.is_empty() => {
+                let nulls = vec!["NULL"; insert.columns.len()].join(", ");
+                text += &format!("{word} INTO {table} ({}) SELECT {nulls} WHERE FALSE", self.names(&insert.columns));
+            }
+            InsertValues::Rows(rows) => {
+                text += &format!("{word} INTO {table} ({}) {}", self.names(&insert.columns), self.rows(rows));
+            }
         }
-        let columns = self.names(&insert.columns);
-        if rows.is_empty() {
-            let nulls = vec!["NULL"; insert.columns.len()].join(", ");
-            return format!("INSERT INTO {table} ({columns}) SELECT {nulls} WHERE FALSE");
+        self.scopes.pop();
+        if let Some(conflict) = insert.on_conflict.as_ref().filter(|_| !replaces) {
+            self.scopes.push(if updates { Naming::Excluded } else { Naming::Plain });
+            text += &self.on_conflict(conflict);
+            self.scopes.pop();
         }
-        format!("INSERT INTO {table} ({columns}) VALUES {}", rows.join(", "))
+        self.scopes.push(Naming::Plain);
+        text += &self.returning(&insert.returning);
+        self.scopes.pop();
+        text
     }
 
-    fn row(&mut self, values: &[Expr<Leaf>]) -> String {
-        let values: Vec<String> = values.iter().map(|it| self.expr(it).alone()).collect();
-        format!("({})", values.join(", "))
+    fn on_conflict(&mut self, conflict: &OnConflict) -> String {
+        let mut text = " ON CONFLICT".to_owned();
+        if !conflict.target.is_empty() {
+            text += &format!(" ({})", self.names(&conflict.target));
+        }
+        if let Some(filter) = &conflict.target_filter {
+            self.scopes.push(Naming::Plain);
+            text += &format!(" WHERE {}", self.expr(filter).alone());
+            self.scopes.pop();
+        }
+        match &conflict.action {
+            ConflictAction::Nothing | ConflictAction::Replace => text += " DO NOTHING",
+            ConflictAction::Update { set, filter } => {
+                text += &format!(" DO UPDATE SET {}", self.assignments(set));
+                text += &self.conditions(&[], filter.as_ref());
+            }
+        }
+        text
+    }
+
+    fn assignments(&mut self, set: &[(Name, Expr<Leaf>)]) -> String {
+        let one =
+            |(name, value): &(Name, Expr<Leaf>)| format!("{} = {}", self.dialect.name(name), self.expr(value).alone());
+        set.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    fn returning(&mut self, outputs: &[Output]) -> String {
+        if outputs.is_empty() {
+            return String::new();
+        }
+        let one = |it: &Output| match it {
+            Output::Row(0) => "*".to_owned(),
+            Output::Row(source) => format!("{}.*", alias(self.scopes.len() - 1, *source)),
+            Output::Value(it) => self.expr(it).alone(),
+        };
+        format!(" RETURNING {}", outputs.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 
     fn insert_rows(&self, insert: &InsertRows) -> String {
@@ -95,12 +159,32 @@ impl<'a> Renderer<'a> {
     }
 
     fn update(&mut self, update: &Update) -> String {
-        self.scopes.push(needs_alias(update.set.iter().map(|it| &it.1).chain(&update.filter)));
-        let set = update.set.iter();
-        let set: Vec<String> =
-            set.map(|(name, value)| format!("{} = {}", self.dialect.name(name), self.expr(value).alone())).collect();
-        let conditions = self.conditions(&[], update.filter.as_ref());
-        format!("UPDATE {} SET {}{conditions}", self.source(&update.table.clone().into(), 0), set.join(", "))
+        let mut text = self.with(&update.with);
+        let expressions = update.set.iter().map(|it| &it.1).chain(&update.filter).chain(values(&update.returning));
+        self.scopes.push(Naming::aliases_if(!update.joins.is_empty() || needs_alias(expressions)));
+        let table = self.source(&update.table.clone().into(), 0);
+        text += &format!("UPDATE {table} SET {}", self.assignments(&update.set));
+        text += &self.further("FROM", &update.joins, update.filter.as_ref());
+        text += &self.returning(&update.returning);
+        text
+    }
+
+    /// Further sources of a change. The condition of the first one stands in WHERE, since SQL has no other place for it.
+    fn further(&mut self, word: &str, joins: &[Join], filter: Option<&Expr<Leaf>>) -> String {
+        let [first, rest @ ..] = joins else { return self.conditions(&[], filter) };
+        let mut text = format!(" {word} {}", self.source(&first.source, 1));
+        for (position, join) in (2..).zip(rest) {
+            let source = self.source(&join.source, position);
+            let always = matches!(&join.on, Expr::And(list) if list.is_empty());
+            text += &match join.kind {
+                JoinKind::Left => format!(" LEFT JOIN {source} ON {}", self.expr(&join.on).alone()),
+                _ if always => format!(" CROSS JOIN {source}"),
+                _ => format!(" JOIN {source} ON {}", self.expr(&join.on).alone()),
+            };
+        }
+        let always = matches!(&first.on, Expr::And(list) if list.is_empty());
+        let on = if always { Vec::new() } else { vec![self.expr(&first.on).within(Binding::And)] };
+        text + &self.conditions_and(&[], filter, on)
     }
 
     fn update_rows(&self, update: &UpdateRows) -> String {
@@ -118,9 +202,13 @@ impl<'a> Renderer<'a> {
     }
 
     fn delete(&mut self, delete: &Delete) -> String {
-        self.scopes.push(needs_alias(&delete.filter));
-        let conditions = self.conditions(&[], delete.filter.as_ref());
-        format!("DELETE FROM {}{conditions}", self.source(&delete.table.clone().into(), 0))
+        let mut text = self.with(&delete.with);
+        let expressions = delete.filter.iter().chain(values(&delete.returning));
+        self.scopes.push(Naming::aliases_if(!delete.joins.is_empty() || needs_alias(expressions)));
+        text += &format!("DELETE FROM {}", self.source(&delete.table.clone().into(), 0));
+        text += &self.further("USING", &delete.joins, delete.filter.as_ref());
+        text += &self.returning(&delete.returning);
+        text
     }
 
     fn delete_rows(&mut self, delete: &DeleteRows) -> String {
@@ -134,6 +222,13 @@ impl<'a> Renderer<'a> {
         }
         format!("DELETE FROM {table}{}", self.conditions(&columns, None))
     }
+}
+
+fn values(outputs: &[Output]) -> impl Iterator<Item = &Expr<Leaf>> {
+    outputs.iter().filter_map(|it| match it {
+        Output::Value(it) => Some(it),
+        Output::Row(_) => None,
+    })
 }
 
 #[cfg(test)]

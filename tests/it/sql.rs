@@ -2,6 +2,8 @@
 
 mod expressions;
 mod functions;
+#[cfg(feature = "sql")]
+mod text;
 
 use diptych::expr::Function;
 use diptych::query::{

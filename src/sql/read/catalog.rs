@@ -1,0 +1,78 @@
+//! What there is outside a statement: tables and views, whose names may be written in either case.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sqlparser::ast::Query;
+
+use super::types::{affinity, flexible};
+use crate::error::{Misuse, Result, closest};
+use crate::expr::Affinity;
+use crate::schema::{ColumnSchema, Schema, Storage, TableSchema};
+use crate::value::Kind;
+
+/// A column that a name can mean.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    /// What the source calls it, where that is something else.
+    pub(super) inner: Option<String>,
+    pub(super) kind: Option<Kind>,
+    pub(super) affinity: Option<Affinity>,
+}
+
+impl Field {
+    /// A column of a table.
+    pub(super) fn of(it: &ColumnSchema) -> Self {
+        let (kind, affinity) = match it.storage {
+            Storage::Strict => (Some(it.kind), affinity(Some(it.kind))),
+            Storage::Flexible(it) => (None, Some(flexible(it))),
+        };
+        Field { name: it.name.clone(), inner: None, kind, affinity }
+    }
+}
+
+/// A view as it was defined.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct View {
+    pub(in crate::sql) name: String,
+    pub(in crate::sql) columns: Vec<String>,
+    pub(in crate::sql) query: Arc<Query>,
+}
+
+/// The tables and views that statements can name.
+#[derive(Clone, Debug)]
+pub(in crate::sql) struct Catalog {
+    schema: Arc<Schema>,
+    tables: HashMap<String, (usize, Arc<[Field]>)>,
+    views: HashMap<String, View>,
+}
+
+impl Catalog {
+    pub(in crate::sql) fn new(schema: Arc<Schema>, views: HashMap<String, View>) -> Self {
+        let fields = |table: &TableSchema| -> Arc<[Field]> { table.columns.iter().map(Field::of).collect() };
+        let tables = schema.tables().iter().enumerate();
+        let tables = tables.map(|(at, it)| (it.name.to_ascii_lowercase(), (at, fields(it)))).collect();
+        Catalog { schema, tables, views }
+    }
+
+    pub(super) fn table(&self, name: &str) -> Option<(&TableSchema, &Arc<[Field]>)> {
+        let (at, fields) = self.tables.get(&name.to_ascii_lowercase())?;
+        Some((&self.schema.tables()[*at], fields))
+    }
+
+    pub(super) fn table_named(&self, name: &str) -> Result<(&TableSchema, &Arc<[Field]>)> {
+        self.table(name).ok_or_else(|| {
+            let hint = closest(name, self.schema.tables().iter().map(|it| it.name.as_str()));
+            Misuse::UnknownName { what: "table", name: name.to_owned(), hint }.into()
+        })
+    }
+
+    pub(super) fn view(&self, name: &str) -> Option<&View> {
+        self.views.get(&name.to_ascii_lowercase())
+    }
+
+    pub(in crate::sql) fn views(&self) -> &HashMap<String, View> {
+        &self.views
+    }
+}

@@ -1,0 +1,148 @@
+//! What a statement asks for.
+
+use sqlparser::ast::{self as syntax, Spanned, Statement as Syntax};
+
+use super::catalog::Catalog;
+use super::define::Definition;
+use super::place::{placed, unsupported, wrong_at};
+use super::scope::Reader;
+use super::select::Heading;
+use super::text::Parsed;
+use super::types::SqlDialect;
+use crate::error::Result;
+use crate::query::Statement;
+use crate::schema::{ConstraintMode, Constraints};
+
+/// What a statement asks for.
+#[derive(Debug)]
+pub(in crate::sql) enum Command {
+    /// To be run.
+    Run { statement: Box<Statement>, heading: Vec<Heading>, parameters: Vec<String> },
+    /// How it would be run.
+    Explain(Box<Statement>),
+    /// Other tables.
+    Define(Vec<Definition>),
+    /// A transaction.
+    Begin,
+    /// Its end.
+    Commit,
+    /// Its end without effect.
+    Rollback,
+    /// A nested transaction with a name.
+    Savepoint(String),
+    /// Its end.
+    Release(String),
+    /// Back to where it began.
+    RollbackTo(String),
+    /// When constraints are judged.
+    SetConstraints(Constraints, ConstraintMode),
+    /// An index is to be made again, or all.
+    Reindex(Option<String>),
+    /// A setting, which may be asked for or given.
+    Pragma { name: String, value: Option<String> },
+    /// Something that has no effect here.
+    Nothing,
+}
+
+impl Command {
+    /// Gives a statement's syntax its meaning.
+    pub(in crate::sql) fn read(parsed: &Parsed, catalog: &Catalog, dialect: SqlDialect) -> Result<Command> {
+        let syntax = match parsed {
+            Parsed::Reindex(name) => return Ok(Command::Reindex(name.clone())),
+            Parsed::SetConstraints { names, deferred } => {
+                let mode = if *deferred { ConstraintMode::Deferred } else { ConstraintMode::Immediate };
+                let which = if names.is_empty() {
+                    Constraints::All
+                } else {
+                    Constraints::Named(names.iter().cloned().map(Into::into).collect())
+                };
+                return Ok(Command::SetConstraints(which, mode));
+            }
+            Parsed::Syntax(it) => it,
+        };
+        let mut reader = Reader::new(catalog, dialect);
+        reader.command(syntax).map_err(|it| placed(it, &**syntax))
+    }
+}
+
+impl Reader<'_> {
+    fn command(&mut self, syntax: &Syntax) -> Result<Command> {
+        Ok(match syntax {
+            Syntax::Query(query) => {
+                if let Some(change) = change_behind_with(query) {
+                    return self.change_with(query, change);
+                }
+                let (select, heading) = self.query(query)?;
+                self.run(select.into(), heading)
+            }
+            Syntax::Insert(it) => {
+                let (insert, heading) = self.insert(it)?;
+                self.run(insert.into(), heading)
+            }
+            Syntax::Update(it) => {
+                let (update, heading) = self.update(it)?;
+                self.run(update.into(), heading)
+            }
+            Syntax::Delete(it) => {
+                let (delete, heading) = self.delete(it)?;
+                self.run(delete.into(), heading)
+            }
+            Syntax::Explain { statement, .. } => match self.command(statement)? {
+                Command::Run { statement, .. } => Command::Explain(statement),
+                _ => return Err(unsupported(syntax, "EXPLAIN of this statement")),
+            },
+            Syntax::CreateTable(it) => Command::Define(vec![self.create_table(it)?]),
+            Syntax::CreateIndex(it) => Command::Define(vec![self.create_index(it)?]),
+            Syntax::CreateView(it) => Command::Define(vec![self.create_view(it)?]),
+            Syntax::AlterTable(it) => Command::Define(self.alter_table(it)?),
+            Syntax::Drop { object_type, if_exists, names, .. } => {
+                Command::Define(self.drop(*object_type, names, *if_exists, syntax)?)
+            }
+            Syntax::StartTransaction { .. } => Command::Begin,
+            Syntax::Commit { .. } => Command::Commit,
+            Syntax::Rollback { savepoint: None, .. } => Command::Rollback,
+            Syntax::Rollback { savepoint: Some(name), .. } => Command::RollbackTo(name.value.clone()),
+            Syntax::Savepoint { name } => Command::Savepoint(name.value.clone()),
+            Syntax::ReleaseSavepoint { name } => Command::Release(name.value.clone()),
+            Syntax::Pragma { name, value, .. } => Command::Pragma {
+                name: super::call::last_part(name).to_ascii_lowercase(),
+                value: value.as_ref().map(|it| it.value.to_string().trim_matches('\'').to_owned()),
+            },
+            Syntax::Analyze(_) | Syntax::Vacuum(_) => Command::Nothing,
+            other => {
+                let text = other.to_string();
+                let word: Vec<&str> = text.split_whitespace().take(2).collect();
+                return Err(unsupported(other, &format!("the statement {}", word.join(" "))));
+            }
+        })
+    }
+
+    fn run(&mut self, statement: Statement, heading: Vec<Heading>) -> Command {
+        let parameters = std::mem::take(&mut self.parameters);
+        Command::Run { statement: Box::new(statement), heading, parameters }
+    }
+
+    /// `WITH … INSERT`, UPDATE or DELETE.
+    fn change_with(&mut self, query: &syntax::Query, change: &Syntax) -> Result<Command> {
+        let with = self.with(query.with.as_ref())?;
+        let command = self.command(change)?;
+        self.commons.clear();
+        let Command::Run { mut statement, heading, parameters } = command else {
+            return Err(wrong_at(query.span(), "a WITH stands before something that is no change"));
+        };
+        match &mut *statement {
+            Statement::Insert(it) => it.with = with,
+            Statement::Update(it) => it.with = with,
+            Statement::Delete(it) => it.with = with,
+            _ => {}
+        }
+        Ok(Command::Run { statement, heading, parameters })
+    }
+}
+
+fn change_behind_with(query: &syntax::Query) -> Option<&Syntax> {
+    match &*query.body {
+        syntax::SetExpr::Insert(it) | syntax::SetExpr::Update(it) | syntax::SetExpr::Delete(it) => Some(it),
+        _ => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! What a dialect means: conditions as values and values as conditions, texts as numbers and numbers as texts.
+
+use super::literal::numeric;
+use super::scope::Reader;
+use super::types::affinity;
+use crate::expr::{Affinity, Arithmetic, Cast, Comparison, Expr, Function, Type};
+use crate::query::Leaf;
+use crate::value::{Kind, Value};
+
+/// An expression and what is known of its outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Typed {
+    pub(super) expr: Expr<Leaf>,
+    /// The kind of every outcome that is not NULL, where that is certain.
+    pub(super) kind: Option<Kind>,
+    /// What SQLite would rather have beside it in a comparison.
+    pub(super) affinity: Option<Affinity>,
+}
+
+impl Typed {
+    pub(super) fn constant(value: Value) -> Self {
+        let kind = value.kind();
+        Typed { expr: Expr::Value(value), kind, affinity: None }
+    }
+
+    pub(super) fn unknown(expr: Expr<Leaf>) -> Self {
+        Typed { expr, kind: None, affinity: None }
+    }
+
+    pub(super) fn of(expr: Expr<Leaf>, kind: Kind) -> Self {
+        Typed { expr, kind: Some(kind), affinity: None }
+    }
+
+    pub(super) fn bool(expr: Expr<Leaf>) -> Self {
+        Typed::of(expr, Kind::Bool)
+    }
+
+    /// A function of these operands.
+    pub(super) fn call(function: Function, operands: Vec<Typed>) -> Self {
+        let known: Vec<Expr<Option<Kind>>> = operands.iter().map(known).collect();
+        let kind = Expr::Call(function, known).typed(&mut |it| Type { kind: *it, nullable: true }).kind;
+        let operands = operands.into_iter().map(|it| it.expr).collect();
+        Typed { kind, ..Typed::unknown(Expr::Call(function, operands)) }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self.expr, Expr::Value(Value::Null))
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(self.kind, Some(Kind::Int | Kind::Float)) || self.is_null()
+    }
+
+    fn cast(self, to: Cast, kind: Kind) -> Self {
+        Typed::of(Expr::Cast(to, Box::new(self.expr)), kind)
+    }
+}
+
+/// What is known of an operand.
+fn known(it: &Typed) -> Expr<Option<Kind>> {
+    match &it.expr {
+        Expr::Value(value) => Expr::Value(value.clone()),
+        _ => Expr::Leaf(it.kind),
+    }
+}
+
+impl Reader<'_> {
+    /// As a value that comes out or is computed with: in SQLite, a condition is 0 or 1.
+    pub(super) fn value(&self, it: Typed) -> Typed {
+        if it.kind != Some(Kind::Bool) || !self.dialect.is_sqlite() {
+            return it;
+        }
+        match it.expr {
+            Expr::Value(Value::Bool(holds)) => Typed::constant(Value::Int(holds.into())),
+            expr => Typed { affinity: it.affinity, ..Typed::bool(expr).cast(Cast::To(Kind::Int), Kind::Int) },
+        }
+    }
+
+    /// As a condition: in SQLite, a number other than zero holds.
+    pub(super) fn condition(&self, it: Typed) -> Expr<Leaf> {
+        if !self.dialect.is_sqlite() || it.kind == Some(Kind::Bool) || it.is_number() {
+            return it.expr;
+        }
+        Expr::Call(Function::Condition, vec![it.expr])
+    }
+
+    /// A comparison, where in SQLite the column on one side may change the value on the other.
+    pub(super) fn compare(&self, how: Comparison, a: Typed, b: Typed) -> Typed {
+        let (a, b) = self.comparable(a, b);
+        Typed::bool(Expr::Compare(how, Box::new(a.expr), Box::new(b.expr)))
+    }
+
+    /// Both sides of a comparison as they are compared.
+    pub(super) fn comparable(&self, a: Typed, b: Typed) -> (Typed, Typed) {
+        if !self.dialect.is_sqlite() {
+            return (a, b);
+        }
+        match (a.kind, b.kind) {
+            (Some(Kind::Bool), Some(Kind::Bool)) => return (a, b),
+            (Some(Kind::Bool), _) => {
+                if let Some(constant) = as_bool(&b) {
+                    return (a, constant);
+                }
+            }
+            (_, Some(Kind::Bool)) => {
+                if let Some(constant) = as_bool(&a) {
+                    return (constant, b);
+                }
+            }
+            _ => {}
+        }
+        let (a, b) = (self.value(a), self.value(b));
+        match (Side::of(&a), Side::of(&b)) {
+            (Side::Number, Side::Text | Side::Any) => (a, with_number(b)),
+            (Side::Text | Side::Any, Side::Number) => (with_number(a), b),
+            (Side::Text, Side::Any) => (a, with_text(b)),
+            (Side::Any, Side::Text) => (with_text(a), b),
+            _ => (a, b),
+        }
+    }
+
+    /// Arithmetic over operands of any sort: in SQLite, whatever they are becomes numbers.
+    pub(super) fn arithmetic(&self, how: Arithmetic, a: Typed, b: Typed) -> Typed {
+        let (a, b) = (self.value(a), self.value(b));
+        let whole = |it: &Typed| it.kind == Some(Kind::Int) || it.is_null();
+        let strict = match how {
+            Arithmetic::Add | Arithmetic::Subtract | Arithmetic::Multiply | Arithmetic::Divide => {
+                a.is_number() && b.is_number()
+            }
+            _ => whole(&a) && whole(&b),
+        };
+        if self.dialect.is_sqlite() && !strict {
+            return Typed::call(Function::lenient(how), vec![a, b]);
+        }
+        let expr = Expr::Arithmetic(how, Box::new(known(&a)), Box::new(known(&b)));
+        let kind = expr.typed(&mut |it| Type { kind: *it, nullable: true }).kind;
+        let kind = kind.filter(|_| a.is_number() && b.is_number());
+        Typed { kind, ..Typed::unknown(Expr::Arithmetic(how, Box::new(a.expr), Box::new(b.expr))) }
+    }
+
+    /// A function of one number, which has a reading for anything else in SQLite.
+    pub(super) fn of_number(&self, it: Typed, strict: Function, lenient: Function) -> Typed {
+        let it = self.value(it);
+        let function = if it.is_number() || !self.dialect.is_sqlite() { strict } else { lenient };
+        Typed::call(function, vec![it])
+    }
+
+    /// What is summed: in SQLite, texts count as the numbers they begin with.
+    pub(super) fn summed(&self, it: Typed) -> Typed {
+        if !self.dialect.is_sqlite() || it.is_number() {
+            return it;
+        }
+        // Text that is no number counts as 0.0, so that the sum is a float, as in SQLite.
+        match it.kind {
+            Some(Kind::Text | Kind::Bytes) => it.cast(Cast::Lenient(Affinity::Real), Kind::Float),
+            _ => Typed::call(Function::Number, vec![it]),
+        }
+    }
+
+    /// As text: in SQLite, numbers are written as text by themselves.
+    pub(super) fn text(&self, it: Typed) -> Typed {
+        let it = self.value(it);
+        let known = it.kind == Some(Kind::Text) || it.is_null();
+        if known || !self.dialect.is_sqlite() && it.kind.is_none() {
+            return it;
+        }
+        match self.dialect.is_sqlite() {
+            true => it.cast(Cast::Lenient(Affinity::Text), Kind::Text),
+            false => it.cast(Cast::To(Kind::Text), Kind::Text),
+        }
+    }
+
+    /// One text behind another.
+    pub(super) fn joined(&self, a: Typed, b: Typed) -> Typed {
+        if self.dialect.is_sqlite() && [&a, &b].iter().any(|it| it.kind != Some(Kind::Text) && !it.is_null()) {
+            return Typed::call(Function::LenientConcat, vec![self.value(a), self.value(b)]);
+        }
+        let (a, b) = (self.text(a), self.text(b));
+        Typed::of(Expr::Call(Function::Concat, vec![a.expr, b.expr]), Kind::Text)
+    }
+
+    /// As a column of some kind takes it.
+    pub(super) fn stored(&self, it: Typed, kind: Option<Kind>) -> Expr<Leaf> {
+        let constant = matches!(it.expr, Expr::Value(_));
+        let Some(kind) = kind else { return self.value(it).expr };
+        if it.kind == Some(kind) || it.is_null() || !self.dialect.is_sqlite() {
+            return it.expr;
+        }
+        if kind == Kind::Bool {
+            return as_bool(&it).unwrap_or(it).expr;
+        }
+        let Some(affinity) = affinity(Some(kind)) else { return it.expr };
+        let it = self.value(it);
+        let cast = Expr::Cast(Cast::Affine(affinity), Box::new(it.expr));
+        // A constant is known at once.
+        let known = constant.then(|| cast.evaluate(&Constant).map(|it| it.into_value()));
+        match known {
+            Some(Ok(value)) => Expr::Value(value),
+            _ => cast,
+        }
+    }
+
+    /// The kind that several outcomes have in common.
+    pub(super) fn common_kind<'t>(all: impl IntoIterator<Item = &'t Typed>) -> Option<Kind> {
+        let mut known: Option<Kind> = None;
+        for it in all.into_iter().filter(|it| !it.is_null()) {
+            match (known, it.kind) {
+                (_, None) => return None,
+                (None, kind) => known = kind,
+                (Some(before), Some(kind)) if before != kind => return None,
+                _ => {}
+            }
+        }
+        known
+    }
+}
+
+/// Which rule of comparison a side asks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Number,
+    Text,
+    Any,
+}
+
+impl Side {
+    fn of(it: &Typed) -> Self {
+        match it.affinity {
+            Some(Affinity::Integer | Affinity::Real | Affinity::Numeric) => Side::Number,
+            Some(Affinity::Text) => Side::Text,
+            _ => Side::Any,
+        }
+    }
+}
+
+/// What stands around a constant: nothing.
+struct Constant;
+
+impl crate::expr::Environment<Leaf> for Constant {
+    fn leaf<'a>(&'a self, _: &'a Leaf) -> crate::error::Result<crate::expr::Scalar<'a>> {
+        Ok(crate::value::ValueRef::Null.into())
+    }
+}
+
+/// A constant as a condition, where it is 0 or 1.
+fn as_bool(it: &Typed) -> Option<Typed> {
+    match it.expr {
+        Expr::Value(Value::Int(number @ (0 | 1))) => Some(Typed::constant(Value::Bool(number == 1))),
+        _ => None,
+    }
+}
+
+/// A value beside a number column: a text that is a number becomes one.
+fn with_number(it: Typed) -> Typed {
+    match it.expr {
+        Expr::Value(Value::Text(text)) => Typed::constant(numeric(&text).unwrap_or(Value::Text(text))),
+        expr if it.kind == Some(Kind::Text) => {
+            Typed::unknown(Expr::Cast(Cast::Affine(Affinity::Numeric), Box::new(expr)))
+        }
+        expr => Typed { expr, ..it },
+    }
+}
+
+/// A value beside a text column: a number becomes a text.
+fn with_text(it: Typed) -> Typed {
+    match it.expr {
+        Expr::Value(Value::Int(number)) => Typed::constant(number.to_string().into()),
+        expr if matches!(it.kind, Some(Kind::Int | Kind::Float)) => {
+            Typed::of(Expr::Cast(Cast::Affine(Affinity::Text), Box::new(expr)), Kind::Text)
+        }
+        expr => Typed { expr, ..it },
+    }
+}

@@ -1,0 +1,195 @@
+//! From a script to the syntax of its statements.
+
+use sqlparser::ast::Statement;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+use super::place::{syntax, token, wrong_at};
+use super::types::SqlDialect;
+use crate::error::Result;
+
+/// How many operators may stand in one part of a statement, between commas or parentheses; each of them makes the tree
+/// of the syntax one deeper.
+const OPERATORS: usize = 2_000;
+
+/// How deeply a text may nest. Reading it recurses, so this keeps it within the stack of any thread.
+const DEPTH: usize = 60;
+
+/// One statement of a script.
+#[derive(Clone, Debug)]
+pub(in crate::sql) enum Parsed {
+    /// What the syntax reader knows.
+    Syntax(Box<Statement>),
+    /// `REINDEX`, with the name of what is to be indexed again.
+    Reindex(Option<String>),
+    /// `SET CONSTRAINTS`: these, or all; deferred or immediate.
+    SetConstraints { names: Vec<String>, deferred: bool },
+}
+
+/// Reads the syntax of a script.
+pub(in crate::sql) fn parse(text: &str, dialect: SqlDialect) -> Result<Vec<Parsed>> {
+    let mut tokens = Tokenizer::new(dialect.syntax(), text).tokenize_with_location().map_err(token)?;
+    tokens.retain(|it| !matches!(it.token, Token::Whitespace(_) | Token::EOF));
+    let mut found = Vec::new();
+    for statement in split(tokens) {
+        found.push(one(statement, dialect)?);
+    }
+    Ok(found)
+}
+
+/// Cuts at semicolons, but not inside the body of a trigger.
+fn split(tokens: Vec<TokenWithSpan>) -> Vec<Vec<TokenWithSpan>> {
+    let (mut all, mut current, mut body) = (Vec::new(), Vec::<TokenWithSpan>::new(), 0_usize);
+    for it in tokens {
+        if it.token == Token::SemiColon && body == 0 {
+            if !current.is_empty() {
+                all.push(std::mem::take(&mut current));
+            }
+            continue;
+        }
+        match keyword(&it) {
+            Some(Keyword::BEGIN) if !current.is_empty() => body += 1,
+            Some(Keyword::CASE) if body > 0 => body += 1,
+            Some(Keyword::END) if body > 0 => body -= 1,
+            _ => {}
+        }
+        current.push(it);
+    }
+    if !current.is_empty() {
+        all.push(current);
+    }
+    all
+}
+
+fn keyword(it: &TokenWithSpan) -> Option<Keyword> {
+    match &it.token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.keyword),
+        _ => None,
+    }
+}
+
+fn is_word(it: Option<&TokenWithSpan>, text: &str) -> bool {
+    matches!(it.map(|it| &it.token), Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text))
+}
+
+fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
+    refuse_depth(&tokens)?;
+    if is_word(tokens.first(), "REINDEX") {
+        let name = tokens.get(1).map(|it| it.token.to_string());
+        return Ok(Parsed::Reindex(name));
+    }
+    if is_word(tokens.first(), "SET") && is_word(tokens.get(1), "CONSTRAINTS") {
+        return set_constraints(&tokens);
+    }
+    let tokens = if dialect.is_sqlite() { without_hints(tokens) } else { tokens };
+    let mut parser = Parser::new(dialect.syntax()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement().map_err(syntax)?;
+    let rest = parser.peek_token();
+    if rest.token != Token::EOF {
+        return Err(wrong_at(rest.span, format!("expected: the end of the statement, found: {}", rest.token)));
+    }
+    Ok(Parsed::Syntax(Box::new(statement)))
+}
+
+/// The syntax tree is as deep as there are operators in a row, and it is freed by recursion.
+fn refuse_depth(tokens: &[TokenWithSpan]) -> Result<()> {
+    let mut counts = vec![0_usize];
+    for it in tokens {
+        match &it.token {
+            Token::LParen | Token::LBracket | Token::LBrace => counts.push(0),
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                counts.pop();
+                if counts.is_empty() {
+                    counts.push(0);
+                }
+            }
+            Token::Comma => *counts.last_mut().unwrap_or(&mut 0) = 0,
+            Token::Number(..) | Token::SingleQuotedString(_) => {}
+            Token::Word(word) if word.keyword == Keyword::NoKeyword => {}
+            _ => {
+                let count = counts.last_mut();
+                let count = count.map_or(0, |it| {
+                    *it += 1;
+                    *it
+                });
+                if count > 2 * OPERATORS {
+                    return Err(wrong_at(it.span, format!("more than {OPERATORS} operators in a row")));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves out `NOT INDEXED` and `INDEXED BY name`, which never change what comes out.
+fn without_hints(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    if !tokens.iter().any(|it| is_word(Some(it), "INDEXED")) {
+        return tokens;
+    }
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(it) = rest.next() {
+        if is_word(Some(&it), "INDEXED") {
+            if kept.last().and_then(keyword) == Some(Keyword::NOT) {
+                kept.pop();
+                continue;
+            }
+            if rest.peek().and_then(keyword) == Some(Keyword::BY) {
+                rest.next();
+                rest.next();
+                continue;
+            }
+        }
+        kept.push(it);
+    }
+    kept
+}
+
+fn set_constraints(tokens: &[TokenWithSpan]) -> Result<Parsed> {
+    let [_, _, names @ .., mode] = tokens else {
+        return Err(wrong_at(tokens[0].span, "expected: SET CONSTRAINTS names DEFERRED or IMMEDIATE"));
+    };
+    let deferred = if is_word(Some(mode), "DEFERRED") {
+        true
+    } else if is_word(Some(mode), "IMMEDIATE") {
+        false
+    } else {
+        return Err(wrong_at(mode.span, format!("expected: DEFERRED or IMMEDIATE, found: {}", mode.token)));
+    };
+    let mut found = Vec::new();
+    for it in names {
+        match &it.token {
+            Token::Word(word) if word.keyword == Keyword::ALL => {}
+            Token::Word(word) => found.push(word.value.clone()),
+            Token::Comma => {}
+            other => return Err(wrong_at(it.span, format!("expected: the name of a constraint, found: {other}"))),
+        }
+    }
+    Ok(Parsed::SetConstraints { names: found, deferred })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(text: &str) -> usize {
+        parse(text, SqlDialect::Sqlite).map(|it| it.len()).unwrap_or(usize::MAX)
+    }
+
+    #[test]
+    fn a_script_is_cut_at_semicolons() {
+        assert_eq!(count("SELECT 1; SELECT ';' ;; -- ;\nBEGIN; COMMIT"), 4);
+        assert_eq!(count(""), 0);
+        assert_eq!(count("SELECT a FROM t NOT INDEXED; REINDEX t"), 2);
+    }
+
+    #[test]
+    fn l4_a_text_that_nests_without_end_is_refused() {
+        for text in ["(".repeat(100_000), "1+".repeat(100_000), "NOT ".repeat(100_000), "- ".repeat(100_000)] {
+            assert!(parse(&format!("SELECT {text}"), SqlDialect::Sqlite).is_err());
+            assert!(parse(&format!("SELECT {text}1"), SqlDialect::Sqlite).is_err());
+        }
+        assert!(parse("SELECT", SqlDialect::Sqlite).is_err());
+    }
+}
