@@ -2,6 +2,7 @@
 //! can read what is compared.
 
 mod aggregates;
+mod windows;
 mod writes;
 
 use diptych::query::{Input, Outcome};
