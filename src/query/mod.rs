@@ -2,10 +2,11 @@
 //!
 //! # The life of a statement
 //! 1. A [`Statement`] is what the user says, a plain value with names in it.
-//! 2. [`Connection::prepare`] binds names to positions (`bind`) and decides by which index and in which order to read
-//!    (`choose`), by the sizes that the tables have now. The outcome, a [`Prepared`], can run any number of times and
-//!    is printed by [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
-//! 3. [`Connection::run`] carries it out with its parameters (`run`, `group`, `write`).
+//! 2. [`Connection::prepare`] says it otherwise where that is less work (`rewrite`), binds names to positions (`bind`)
+//!    and decides by which index and in which order to read (`choose`), by the sizes that the tables have now and a
+//!    sample of their rows. The outcome, a [`Prepared`], can run any number of times and is printed by
+//!    [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
+//! 3. [`Connection::run`] carries it out with its parameters (`run`, `gather`, `write`).
 //! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table. Who keeps the [`Version`] may ask by
 //!    [`Connection::locate`] for [`Places`] instead, which share nothing.
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
