@@ -11,8 +11,9 @@
 //! The session speaks to data only through [`query::Connection`](crate::query::Connection).
 //!
 //! # Reading and changing
-//! Reading takes `&Session` and returns plain references; changing takes `&mut Session`. A load under `&Session` may
-//! give an object another version; the one that was lent is kept until the next `&mut Session` call, when by the borrow
+//! Reading takes `&Session` and returns plain references; changing takes `&mut Session`. An object that was only read is
+//! a place in a version of the tables; one that was made or edited has a row of its own. A load under `&Session` may give
+//! an object another row; the version or row that was lent is kept until the next `&mut Session` call, when by the borrow
 //! rules nobody can be looking at it.
 //!
 //! # Invariants

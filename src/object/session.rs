@@ -71,7 +71,8 @@ impl Session {
         self.exclusive().autoflush = on;
     }
 
-    /// Whether commit makes objects forget what they have read; it does unless told otherwise.
+    /// Whether commit makes objects forget what they have read; it does unless told otherwise. Objects that do not forget
+    /// keep the versions of the tables alive in which they were read.
     pub fn set_expire_on_commit(&mut self, on: bool) {
         self.exclusive().expire_on_commit = on;
     }

@@ -110,6 +110,9 @@ impl Core {
         key: ObjectKey,
         assigned: &FxHashMap<ObjectKey, Vec<&Assignment>>,
     ) -> Result<Vec<(Vec<ColumnId>, Vec<Value>)>> {
+        if !self.graph.objects[key].has_links() && assigned.is_empty() {
+            return Ok(Vec::new());
+        }
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
         let mut found = Vec::new();
@@ -172,10 +175,10 @@ impl Core {
             self.fresh(key)?;
             let references = self.references_of(key, assigned)?;
             let Some(own) = self.graph.own_mut(key) else { continue };
-            let Some(row) = own.row.clone() else { continue };
-            undo.rows.push((key, own.row.clone(), own.original.clone()));
-            let before = own.original.clone().unwrap_or_else(|| row.clone());
-            let mut after = row;
+            // The row stays: others may refer to it.
+            let (Some(mut after), original) = (own.row.clone(), own.original.take()) else { continue };
+            undo.rows.push((key, Some(after.clone()), original.clone()));
+            let before = original.unwrap_or_else(|| after.clone());
             for (own, values) in references {
                 for (column, value) in own.into_iter().zip(values) {
                     if after.get(column) != value.as_ref() {

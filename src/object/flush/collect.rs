@@ -77,6 +77,9 @@ impl Core {
             });
         }
         // What an owner that goes leaves behind is updated too, though nobody has touched it.
+        if collected.assignments.is_empty() {
+            return Ok(collected);
+        }
         let known: FxHashSet<ObjectKey> =
             collected.inserts.iter().chain(&collected.updates).chain(&collected.deletes).copied().collect();
         let mut left: Vec<ObjectKey> = collected.assignments.iter().map(|it| it.object).collect();

@@ -102,15 +102,25 @@ impl Core {
         for it in &collected.assignments {
             assigned.entry(it.object).or_default().extend(&it.columns);
         }
+        // Objects mostly change as the one before did: what has one shape is put away together.
+        let mut run: ((ClassId, Vec<ColumnId>), Vec<ObjectKey>) = ((ClassId::new(0), Vec::new()), Vec::new());
         for &key in &collected.updates {
             let mut columns = self.changed(model, key)?;
             columns.extend(assigned.remove(&key).unwrap_or_default());
             columns.sort_unstable();
             columns.dedup();
-            if !columns.is_empty() {
-                shapes.entry((self.graph.objects[key].class, columns)).or_default().push(key);
+            if columns.is_empty() {
+                continue;
             }
+            let class = self.graph.objects[key].class;
+            if run.0.0 != class || run.0.1 != columns {
+                let (shape, objects) = std::mem::replace(&mut run, ((class, columns), Vec::new()));
+                shapes.entry(shape).or_default().extend(objects);
+            }
+            run.1.push(key);
         }
+        shapes.entry(run.0).or_default().extend(run.1);
+        shapes.retain(|_, objects| !objects.is_empty());
         for (key, mut columns) in later {
             columns.sort_unstable();
             shapes.entry((self.graph.objects[key].class, columns)).or_default().push(key);
@@ -133,6 +143,9 @@ impl Core {
             (Some(original), Some(row)) => changed_columns(&**original, &**row),
             _ => Vec::new(),
         };
+        if !object.has_links() {
+            return Ok(columns);
+        }
         for relation in &class.relations {
             let Join::BelongsTo { columns: own, target_columns, .. } = &relation.join else { continue };
             let Link::One { target, since } = self.graph.link(key, relation.id) else { continue };
@@ -200,15 +213,16 @@ impl<'a> Needs<'a> {
         objects: &'a [ObjectKey],
         assignments: &[Assignment],
     ) -> Self {
+        let ringed: FxHashMap<ClassId, Vec<&ReferenceSchema>> = ringed_references(core, model, schema, objects);
+        if ringed.values().all(Vec::is_empty) {
+            return Needs { objects, edges: Vec::new() };
+        }
         let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let mut by_identity: FxHashMap<(ClassId, Identity), usize> = FxHashMap::default();
         let mut edges: Vec<Vec<Need>> = Vec::with_capacity(objects.len());
-        let ringed: FxHashMap<ClassId, Vec<&ReferenceSchema>> = ringed_references(core, model, schema, objects);
-        if ringed.values().all(Vec::is_empty) {
-            edges.resize_with(objects.len(), Vec::new);
-            return Needs { objects, edges };
-        }
-        for (at, &key) in objects.iter().enumerate() {
+        // A key that is known already holds back only rows of other classes.
+        let asked = ringed.values().flatten().any(|it| !is_judged_later(it));
+        for (at, &key) in objects.iter().enumerate().filter(|_| asked) {
             let object = &core.graph.objects[key];
             let class = model.class(object.class);
             if let Some(identity) = core.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)) {
@@ -233,7 +247,11 @@ impl<'a> Needs<'a> {
 
     /// Kahn's algorithm, a wave at a time. Source: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962).
     fn waves(mut self, core: &Core) -> Result<Vec<Wave>> {
-        let count = self.edges.len();
+        let count = self.objects.len();
+        if self.edges.iter().all(Vec::is_empty) {
+            let rows = (0..count).collect();
+            return Ok(if count == 0 { Vec::new() } else { vec![Wave { rows, put_off: Vec::new() }] });
+        }
         let mut open: Vec<usize> = self.edges.iter().map(Vec::len).collect();
         let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (at, needs) in self.edges.iter().enumerate() {
@@ -309,6 +327,11 @@ fn ringed_references<'s>(
     classes.iter().map(of).collect()
 }
 
+/// Whether a foreign key is judged when all rows of its table are there, or later.
+fn is_judged_later(reference: &ReferenceSchema) -> bool {
+    reference.timing == Timing::InitiallyDeferred || reference.table == reference.target
+}
+
 /// The row of the group that a new row needs by a foreign key: the object its reference was set to, or the one whose
 /// key its columns hold.
 fn need(
@@ -322,7 +345,7 @@ fn need(
 ) -> Option<Need> {
     let object = &core.graph.objects[key];
     let class = model.class(object.class);
-    let linked = class.relations.iter().find_map(|relation| {
+    let linked = class.relations.iter().filter(|_| object.has_links()).find_map(|relation| {
         let Join::BelongsTo { columns, .. } = &relation.join else { return None };
         match core.graph.link(key, relation.id) {
             Link::One { target, since } if *columns == reference.columns && *since != Since::Unchanged => Some(*target),
@@ -331,6 +354,8 @@ fn need(
     });
     let target = match linked {
         Some(target) => *places.get(&target?)?,
+        // The key that the columns hold is known, and judged when the row is there.
+        None if is_judged_later(reference) => return None,
         None => {
             let target = &schema.table(reference.target).name;
             let target = model.classes().iter().find(|it| it.table == *target)?;
@@ -346,8 +371,7 @@ fn need(
     };
     // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an order as
     // long as the key to write is known.
-    let judged_later = reference.timing == Timing::InitiallyDeferred || (other.class == object.class);
-    if key_known && (judged_later || own == Some(target)) {
+    if key_known && (is_judged_later(reference) || own == Some(target)) {
         return None;
     }
     let table = schema.table(reference.table);
