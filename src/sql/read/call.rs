@@ -90,6 +90,9 @@ impl Reader<'_> {
             let problem = format!("{} takes one operand, {} are given", call.name, call.operands.len());
             return Err(wrong(call.whole, problem));
         }
+        if call.distinct && call.operands.len() > 1 && self.dialect.is_sqlite() {
+            return Err(wrong(call.whole, "DISTINCT takes one operand"));
+        }
         let mut operands = Vec::new();
         for it in &call.operands {
             operands.push(self.value_of(it)?);
