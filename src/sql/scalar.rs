@@ -97,14 +97,19 @@ pub(super) fn scalar<L>(expr: &Expr<L>, dialect: Dialect, leaf: &mut dyn FnMut(&
         Expr::Arithmetic(how, a, b) => arithmetic(*how, a, b, dialect, leaf),
         Expr::Same(a, b) => {
             let (a, b) = (part(a, side), part(b, side));
-            let negated = Some(format!("{a} IS NOT {b}"));
-            Piece { negated, ..Piece::new(format!("{a} IS {b}"), Binding::Comparison) }
+            let (same, other) = match dialect {
+                Dialect::Sqlite => ("IS", "IS NOT"),
+                Dialect::Postgres => ("IS NOT DISTINCT FROM", "IS DISTINCT FROM"),
+            };
+            let negated = Some(format!("{a} {other} {b}"));
+            Piece { negated, ..Piece::new(format!("{a} {same} {b}"), Binding::Comparison) }
         }
         Expr::Is(truth, it) => {
             let it = part(it, side);
             let word = match truth {
                 Truth::True => "TRUE",
                 Truth::False => "FALSE",
+                Truth::Unknown if dialect == Dialect::Postgres => "UNKNOWN",
                 Truth::Unknown => "NULL",
             };
             let negated = Some(format!("{it} IS NOT {word}"));
@@ -172,6 +177,7 @@ fn like<L>(it: &Like<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) ->
     let mut part = |it: &Expr<L>| scalar(it, dialect, leaf).within(Binding::Bits);
     // SQLite has no LIKE that tells cases apart; a constant pattern can be said with GLOB.
     let exact = match (it.matching, &it.pattern, &it.escape) {
+        _ if dialect == Dialect::Postgres => None,
         (Matching::Exact, Expr::Value(Value::Text(pattern)), None) => Some(glob(pattern)),
         _ => None,
     };
@@ -179,7 +185,12 @@ fn like<L>(it: &Like<L>, dialect: Dialect, leaf: &mut dyn FnMut(&L) -> Piece) ->
     if let Some(pattern) = exact {
         return Piece::turnable(&text, "GLOB", &dialect.literal(Value::from(pattern).as_ref()));
     }
-    let word = if it.matching == Matching::Glob { "GLOB" } else { "LIKE" };
+    let word = match (it.matching, dialect) {
+        (Matching::Glob, _) => "GLOB",
+        // The case of letters beyond ASCII counts in SQLite only.
+        (Matching::AnyCase | Matching::AsciiCase, Dialect::Postgres) => "ILIKE",
+        _ => "LIKE",
+    };
     let mut pattern = part(&it.pattern);
     if let Some(escape) = &it.escape {
         pattern = format!("{pattern} ESCAPE {}", part(escape));

@@ -57,7 +57,9 @@ impl Reader<'_> {
                 negate_if(*negated, self.like(matching, expr, pattern, escape_char.as_deref())?)
             }
             E::ILike { negated, expr, pattern, escape_char, any: false } => {
-                negate_if(*negated, self.like(Matching::AnyCase, expr, pattern, escape_char.as_deref())?)
+                // In SQLite's dialect it stands for the GLOB of NOT GLOB.
+                let matching = if self.dialect.is_sqlite() { Matching::Glob } else { Matching::AnyCase };
+                negate_if(*negated, self.like(matching, expr, pattern, escape_char.as_deref())?)
             }
             E::AnyOp { left, compare_op, right, .. } => {
                 self.quantified(it, left, compare_op, right, Quantifier::Any)?
@@ -123,7 +125,11 @@ impl Reader<'_> {
         }
         members.push(rest);
         let members = members.into_iter().rev().map(|it| self.condition_of(it)).collect::<Result<Vec<_>>>()?;
-        Ok(Typed::bool(if *op == BinaryOperator::And { Expr::And(members) } else { Expr::Or(members) }))
+        Ok(Typed::bool(match op {
+            // What says several conditions by itself, as BETWEEN does, says them here.
+            BinaryOperator::And => Expr::And(members.into_iter().flat_map(Expr::conjuncts).collect()),
+            _ => Expr::Or(members),
+        }))
     }
 
     fn unary(&mut self, whole: &syntax::Expr, op: &UnaryOperator, of: &syntax::Expr) -> Result<Typed> {

@@ -122,8 +122,14 @@ fn refuse_depth(tokens: &[TokenWithSpan]) -> Result<()> {
     Ok(())
 }
 
-/// Leaves out `NOT INDEXED` and `INDEXED BY name`, which never change what comes out.
-fn without_hints(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+/// Leaves out `NOT INDEXED` and `INDEXED BY name`, which never change what comes out, and says ILIKE for the GLOB of
+/// `NOT GLOB`: SQLite has no ILIKE, and the syntax reader knows NOT before that one only.
+fn without_hints(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    for at in 1..tokens.len() {
+        if is_word(tokens.get(at), "GLOB") && keyword(&tokens[at - 1]) == Some(Keyword::NOT) {
+            tokens[at].token = Token::make_keyword("ILIKE");
+        }
+    }
     if !tokens.iter().any(|it| is_word(Some(it), "INDEXED")) {
         return tokens;
     }

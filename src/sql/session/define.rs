@@ -79,7 +79,8 @@ impl SqlSession {
             Definition::CreateTable(text) => self.create_table(text),
             Definition::CreateIndex { name, table, index, if_not_exists } => {
                 if let Some(name) = name.as_ref().filter(|it| self.index_named(it).is_some()) {
-                    return if if_not_exists { Ok(()) } else { Err(taken("index", name)) };
+                    let known = if_not_exists || self.belongs_to_key(&table, name);
+                    return if known { Ok(()) } else { Err(taken("index", name)) };
                 }
                 self.alter(|schema| schema.edit_table(&table, |it| it.add_index(index)))
             }
@@ -260,6 +261,14 @@ impl SqlSession {
         let mut plain = indexes.filter(|(_, it)| it.uniqueness != Uniqueness::Primary);
         let found = plain.find(|(_, it)| it.name.eq_ignore_ascii_case(name));
         found.map(|(table, it)| (table.name.clone(), it.name.clone()))
+    }
+
+    /// Whether an index of a table is there because of a foreign key, so that a text may state it too.
+    fn belongs_to_key(&self, table: &str, index: &str) -> bool {
+        let schema = self.database().schema();
+        let Ok(table) = schema.table_named(table) else { return false };
+        let mut keys = table.outbound.iter().map(|it| schema.reference(*it));
+        keys.any(|it| index.strip_suffix("_idx").is_some_and(|name| it.name.eq_ignore_ascii_case(name)))
     }
 
     /// Indexes are never out of order here; only the name has to be there.

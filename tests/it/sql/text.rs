@@ -92,6 +92,7 @@ fn queries_mean_what_sqlite_means() {
 #[test]
 fn headings_and_parameters() {
     let mut sql = session();
+    assert_eq!(rows(&mut sql, "SELECT count(*) FROM authors WHERE name NOT GLOB 'U*' AND name NOT LIKE 'i%'"), "1");
     let found = sql.run("SELECT ID, name AS Who, born + 1, b.* FROM authors, (SELECT 1 AS x) b LIMIT 0", ()).unwrap();
     assert_eq!(*found.columns, ["id", "Who", "born + 1", "x"]);
     let found = sql.run("SELECT ?2, ?1, ?", [1, 2, 3]).unwrap();
