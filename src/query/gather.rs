@@ -12,6 +12,7 @@ use super::keyed::Keyed;
 use super::plan::{BoundAggregate, BoundLeaf, Bounded, Grouping, KeptRow, Level, SelectPlan};
 use super::run::{Execution, all_hold};
 use super::select::JoinKind;
+use super::tally::Tally;
 use crate::error::Result;
 use crate::expr::{Expr, Scalar};
 use crate::id::{ColumnId, RowId};
@@ -27,6 +28,8 @@ struct Groups<'r, 'p> {
     keyed: Keyed,
     /// What is computed, for each group one after the other.
     running: Vec<Aggregator>,
+    /// The same where it is counts and sums of integers alone.
+    tally: Option<Tally>,
     /// A row of each group, where one is read.
     rows: Vec<Box<Stand<'r>>>,
 }
@@ -46,7 +49,16 @@ pub(super) fn run_grouped<'r>(
         return groups.go_out(execution, plan, outer, emit);
     }
     match Columns::of(plan, grouping) {
-        Some(columns) => groups.gather_columns(execution, plan, &columns, outer)?,
+        Some(columns) => {
+            let read = execution.read.get();
+            groups.tally = Tally::of(&grouping.aggregates, &columns.operands);
+            if !groups.gather_columns(execution, plan, &columns, outer)? {
+                // A sum is no integer after all: once more, with sums of all kinds.
+                execution.read.set(read);
+                groups = Groups::new(grouping, execution.expected(plan));
+                groups.gather_columns(execution, plan, &columns, outer)?;
+            }
+        }
         None => {
             execution.each_combination(plan, outer, &mut |frame| groups.take(frame).map(|()| true))?;
         }
@@ -75,7 +87,7 @@ fn counted<'r>(
 impl<'r, 'p> Groups<'r, 'p> {
     fn new(grouping: &'p Grouping, expected: usize) -> Self {
         let keyed = Keyed::new(grouping.keys.len(), expected);
-        Groups { grouping, keyed, running: Vec::new(), rows: Vec::new() }
+        Groups { grouping, keyed, running: Vec::new(), tally: None, rows: Vec::new() }
     }
 
     /// Takes a combination.
@@ -116,6 +128,10 @@ impl<'r, 'p> Groups<'r, 'p> {
 
     #[cold]
     fn begin(&mut self, rows: &Stand<'r>) {
+        if let Some(tally) = &mut self.tally {
+            tally.begin();
+            return;
+        }
         for aggregate in &self.grouping.aggregates {
             self.running.push(Aggregator::start(aggregate));
         }
@@ -124,35 +140,38 @@ impl<'r, 'p> Groups<'r, 'p> {
         }
     }
 
-    /// Takes all rows of a source whose columns are all that is read.
+    /// Takes all rows of a source whose columns are all that is read; says whether the sums could be made.
     fn gather_columns(
         &mut self,
         execution: &Execution<'r>,
         plan: &SelectPlan,
         columns: &Columns,
         outer: Option<&Frame<'_, 'r>>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (level, cells) = (&plan.levels[0], vec![Cell::new(None); plan.sources]);
         let (frame, cell) = (Frame::within(execution, &cells, outer), &cells[level.source as usize]);
         if !all_hold(&plan.gate, &frame)? {
-            return Ok(());
+            return Ok(true);
         }
         let bare = level.on.is_empty() && level.after.is_empty();
         let width = columns.operands.len();
         let mut key = vec![ValueRef::Null; columns.keys.len()];
-        let mut outcome = Ok(());
+        let mut outcome = Ok(true);
         execution.each_row(level, &frame, &mut |id, row| {
             let mut take = || {
                 if !bare {
                     cell.set(Some((id, row)));
                     if !all_hold(&level.on, &frame)? || !all_hold(&level.after, &frame)? {
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
                 for (place, column) in key.iter_mut().zip(&columns.keys) {
                     *place = row.get(*column);
                 }
                 let place = self.place(&key, &[]);
+                if let Some(tally) = &mut self.tally {
+                    return Ok(tally.take(place, &**row));
+                }
                 let running = &mut self.running[place * width..][..width];
                 for (running, operand) in running.iter_mut().zip(&columns.operands) {
                     match operand {
@@ -160,10 +179,10 @@ impl<'r, 'p> Groups<'r, 'p> {
                         Some(column) => running.take_value(row.get(*column))?,
                     }
                 }
-                Ok(())
+                Ok(true)
             };
             outcome = take();
-            outcome.is_ok()
+            matches!(outcome, Ok(true))
         })?;
         outcome
     }
@@ -183,6 +202,9 @@ impl<'r, 'p> Groups<'r, 'p> {
             group.keys.clear();
             group.keys.extend_from_slice(self.keyed.key(place));
             group.aggregates.clear();
+            if let Some(tally) = &self.tally {
+                group.aggregates.extend(tally.values(place));
+            }
             for (it, said) in running.by_ref().take(self.grouping.aggregates.len()).zip(&self.grouping.aggregates) {
                 group.aggregates.push(it.finish(&said.order_by)?);
             }

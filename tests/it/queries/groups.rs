@@ -57,3 +57,42 @@ fn what_is_grouped_by_is_known_inside_expressions_and_orders() {
     let whole = Select::from(Source::select(whole, ["a", "b", "c"])).values([Expr::from(1), count()]);
     assert_eq!(lines(&mut shop, whole), ["1 5"]);
 }
+
+/// Sums of integers are made in a short way, until one is none: then once more, in the long one, and read once.
+#[test]
+fn sums_leave_the_short_way_where_they_must() {
+    use diptych::{Column, Connection, Database, Insert, Schema, Table, Value};
+    let table = Table::new("t").column(Column::int("id")).primary_key(["id"]).column(Column::int("g"));
+    let table = table.column(Column::int("n").nullable()).column(Column::float("f").nullable());
+    let mut connection = Database::new(Schema::builder().table(table).build().unwrap()).connect();
+    let mut insert = Insert::into("t", ["id", "g", "n", "f"]);
+    let rows: [(i64, Option<i64>, Option<f64>); 6] = [
+        (7, Some(i64::MAX), Some(0.5)),
+        (8, None, None),
+        (7, Some(5), None),
+        (-9, Some(1), Some(2.0)),
+        (7, Some(-5), Some(0.25)),
+        (8, None, None),
+    ];
+    for (id, (g, n, f)) in (0_i64..).zip(rows) {
+        insert = insert.row([Value::from(id), g.into(), n.into(), f.into()]);
+    }
+    connection.execute(insert).unwrap();
+    let sums = |names: &[&'static str]| {
+        let sums = names.iter().map(|it| aggregate(Aggregate::Sum, col(*it)));
+        let outputs = [col("g"), count(), aggregate(Aggregate::Count, col("n"))].into_iter().chain(sums);
+        Select::from("t").values(outputs).group_by([col("g")])
+    };
+    let before = connection.log().totals();
+    // The sum passes what an integer holds on its way, and comes back.
+    let most = i64::MAX;
+    let expected = ["-9 1 1 1".to_owned(), format!("7 3 3 {most}"), "8 2 0 NULL".to_owned()];
+    assert_eq!(any_order(&mut connection, sums(&["n"])), expected);
+    assert_eq!((connection.log().totals() - before).rows_read, 6);
+    let floats = any_order(&mut connection, sums(&["n", "f"]));
+    assert_eq!(floats, ["-9 1 1 1 2.0".to_owned(), format!("7 3 3 {most} 0.75"), "8 2 0 NULL NULL".to_owned()]);
+    let small = sums(&["n"]).filter(col("id").ge(1)).filter(col("n").is_null().or(col("n").lt(5)));
+    assert_eq!(any_order(&mut connection, small), ["-9 1 1 1", "7 1 1 -5", "8 2 0 NULL"]);
+    let nothing = Select::from("t").values([aggregate(Aggregate::Sum, col("n")), count()]).filter(col("id").gt(9));
+    assert_eq!(lines(&mut connection, nothing), ["NULL 0"]);
+}
