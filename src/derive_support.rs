@@ -13,7 +13,7 @@ pub use crate::object::{
 pub use crate::query::Direction;
 pub use crate::record::{Record, Row};
 pub use crate::schema::{Action, Column, ForeignKey, Table};
-pub use crate::value::{AsValue, Mismatch, Value, ValueRef};
+pub use crate::value::{AsValue, Kind, Mismatch, Value, ValueRef};
 
 /// Borrows the scalar of a column.
 #[inline]
@@ -52,4 +52,39 @@ pub fn table_of<R: Relation>(_: R) -> &'static str {
 /// A copy of a row that nobody else holds.
 pub fn duplicate<E: Entity>(row: &E) -> Row {
     Arc::new(row.clone())
+}
+
+/// A struct that is stored as its one field. The derive of `AsValue` names the field's type here alone.
+pub trait Newtype {
+    /// The field.
+    type Inner: AsValue;
+}
+
+/// The kind of the field.
+pub const fn inner_kind<N: Newtype>() -> Kind {
+    <N::Inner as AsValue>::KIND
+}
+
+/// Whether the field may be NULL.
+pub const fn inner_nullable<N: Newtype>() -> bool {
+    <N::Inner as AsValue>::NULLABLE
+}
+
+/// Borrows the scalar of the field.
+#[inline]
+pub fn inner_read<N: Newtype>(cell: &N::Inner) -> ValueRef<'_> {
+    cell.as_value()
+}
+
+/// The field that holds a scalar.
+///
+/// # Errors
+/// When it does not fit.
+pub fn inner_take<N: Newtype>(value: Value) -> Result<N::Inner, Mismatch> {
+    N::Inner::from_value(value)
+}
+
+/// What a draft of the field holds.
+pub fn inner_draft<N: Newtype>() -> N::Inner {
+    N::Inner::draft()
 }

@@ -76,7 +76,7 @@ pub mod txn;
 pub mod value;
 
 #[cfg(feature = "objects")]
-pub use diptych_derive::Entity;
+pub use diptych_derive::{AsValue, Entity};
 
 pub use error::{Error, ErrorKind, Result, Violation};
 pub use expr::{Expr, Expression};

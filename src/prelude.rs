@@ -11,4 +11,4 @@ pub use crate::object::{
 pub use crate::txn::Database;
 pub use crate::value::Id;
 #[cfg(feature = "objects")]
-pub use diptych_derive::Entity;
+pub use diptych_derive::{AsValue, Entity};

@@ -73,6 +73,16 @@ codes! {
     OrphanSide = 26,
     /// `order_by` on a relation to one.
     OrderOfOne = 27,
+    /// A value that is no enum and has not exactly one field.
+    NotAValue = 28,
+    /// A variant that holds data.
+    VariantHolds = 29,
+    /// An enum without variants.
+    NoVariant = 30,
+    /// Two variants with one text.
+    TextTaken = 31,
+    /// A text for what is stored as a number or as its field.
+    TextOfNone = 32,
 }
 
 impl fmt::Display for Code {

@@ -56,7 +56,7 @@ pub(crate) fn column_named(entity: &Entity, name: &Ident) -> String {
     entity.field(name).map_or_else(|| name.unraw().to_string(), column)
 }
 
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (position, &letter) in letters.iter().enumerate() {

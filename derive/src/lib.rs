@@ -16,6 +16,7 @@ mod expand;
 mod infer;
 mod relation;
 mod symbol;
+mod value;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -91,4 +92,29 @@ use syn::{DeriveInput, parse_macro_input};
 )]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     expand::derive(parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// Makes an enum without data, or a struct of one field, a value that a column can hold.
+///
+/// ```text
+/// #[derive(AsValue, Clone, Debug, PartialEq)]
+/// enum Status {
+///     Open,                       // stored as 'open'
+///     #[value("wip")] InProgress, // stored as 'wip'
+/// }
+///
+/// #[derive(AsValue, Clone, Copy, Debug, PartialEq)]
+/// #[value(integer)]
+/// enum Level { Low = 1, High = 5 }
+///
+/// #[derive(AsValue, Clone, Debug, PartialEq)]
+/// struct Email(String);           // stored as its field
+/// ```
+///
+/// A variant is stored as its name in snake case, unless `#[value("text")]` gives another; with `#[value(integer)]` above
+/// the enum, as its number. A draft of a row holds the first variant, or the one with `#[value(draft)]`. What is read
+/// and is none of the variants is refused. The type must be `Clone`.
+#[proc_macro_derive(AsValue, attributes(value))]
+pub fn derive_as_value(input: TokenStream) -> TokenStream {
+    value::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

@@ -2,6 +2,8 @@
 //!
 //! A declaration is compared with the one that a person would write, so these tests do not know how it prints.
 
+mod values;
+
 use diptych::expr::Expression;
 use diptych::id::ColumnId;
 use diptych::schema::{Action, Column, ForeignKey, Table, column};

@@ -1,0 +1,8 @@
+// mistakes: D32
+use diptych::prelude::*;
+
+#[derive(AsValue, Clone, Debug)]
+#[value("email")]
+struct Email(String);
+
+fn main() {}
