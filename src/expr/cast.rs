@@ -113,8 +113,14 @@ fn cast_to(kind: Kind) -> &'static str {
         Kind::Float => "CAST AS real",
         Kind::Text => "CAST AS text",
         Kind::Bytes => "CAST AS blob",
-        #[allow(unreachable_patterns, reason = "kinds that features add")]
-        _ => "CAST",
+        #[cfg(feature = "decimal")]
+        Kind::Decimal => "CAST AS decimal",
+        #[cfg(feature = "jiff")]
+        Kind::Date => "CAST AS date",
+        #[cfg(feature = "jiff")]
+        Kind::Timestamp => "CAST AS timestamp",
+        #[cfg(feature = "uuid")]
+        Kind::Uuid => "CAST AS uuid",
     }
 }
 
@@ -130,7 +136,7 @@ fn strict(kind: Kind, it: ValueRef<'_>) -> Refused {
         (Kind::Bool, ValueRef::Int(it)) => Ok(Value::Bool(it != 0)),
         (Kind::Bool, ValueRef::Text(it)) => boolean(it),
         (Kind::Bytes, ValueRef::Text(it)) => bytes(it),
-        _ => Err(Refusal::Undefined),
+        (kind, it) => super::further::strict(kind, it),
     }
 }
 
@@ -175,8 +181,7 @@ pub(super) fn strict_text(it: ValueRef<'_>) -> String {
         ValueRef::Text(it) => it.to_owned(),
         ValueRef::Bool(it) => it.to_string(),
         ValueRef::Bytes(it) => hexadecimal(it),
-        // Others are written in quotes where they stand for a literal.
-        other => other.to_string().trim_matches('\'').to_owned(),
+        other => super::further::text(other).unwrap_or_else(|| other.to_string()),
     }
 }
 

@@ -19,6 +19,7 @@ mod build;
 mod cast;
 mod evaluate;
 mod function;
+mod further;
 mod node;
 mod operator;
 mod pattern;

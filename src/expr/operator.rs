@@ -106,7 +106,7 @@ impl Arithmetic {
             (Int(x), Float(y)) => self.floats(x as f64, y),
             (Float(x), Int(y)) => self.floats(x, y as f64),
             (Float(x), Float(y)) => self.floats(x, y),
-            _ => Err(Refusal::Undefined),
+            (a, b) => super::further::calculate(self, a, b),
         }
     }
 

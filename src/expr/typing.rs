@@ -102,6 +102,12 @@ fn outcomes<'a, L: 'a>(all: impl Iterator<Item = &'a Expr<L>>, leaf: &mut dyn Fn
 }
 
 fn number(types: &[Type]) -> Option<Kind> {
+    #[cfg(feature = "decimal")]
+    if types.iter().any(|it| it.kind == Some(Kind::Decimal))
+        && types.iter().all(|it| matches!(it.kind, Some(Kind::Decimal | Kind::Int)))
+    {
+        return Some(Kind::Decimal);
+    }
     if types.iter().all(|it| it.kind == Some(Kind::Int)) {
         Some(Kind::Int)
     } else if types.iter().any(|it| it.kind == Some(Kind::Float)) {

@@ -180,10 +180,14 @@ impl Running {
             Running::Count(count) => Value::Int(*count),
             Running::Sum(sum) if sum.count == 0 => Value::Null,
             Running::Sum(sum) if sum.has_float => Value::Float(sum.float()),
-            Running::Sum(sum) => i64::try_from(sum.whole).map(Value::Int).map_err(|_| {
-                let operands = vec![Value::Float(sum.whole as f64)];
-                Misuse::Overflow { operation: "sum", operands }
-            })?,
+            Running::Sum(sum) => match (sum.decimal()?, i64::try_from(sum.whole)) {
+                (Some(it), _) => it,
+                (None, Ok(it)) => Value::Int(it),
+                (None, Err(_)) => {
+                    let operands = vec![Value::Float(sum.whole as f64)];
+                    return Err(Misuse::Overflow { operation: "sum", operands }.into());
+                }
+            },
             Running::Total(sum) => Value::Float(sum.float()),
             Running::Average(sum) if sum.count == 0 => Value::Null,
             Running::Average(sum) => Value::Float(sum.float() / sum.count as f64),
@@ -216,6 +220,9 @@ pub(super) struct Sum {
     floats: f64,
     lost: f64,
     has_float: bool,
+    /// Of the decimals, if there are any.
+    #[cfg(feature = "decimal")]
+    decimals: Option<rust_decimal::Decimal>,
 }
 
 impl Sum {
@@ -231,6 +238,12 @@ impl Sum {
                     self.lost += (it - sum) + self.floats;
                 }
                 self.floats = sum;
+            }
+            #[cfg(feature = "decimal")]
+            ValueRef::Decimal(it) => {
+                let sum = self.decimals.unwrap_or_default().checked_add(it);
+                let operands = || vec![self.decimals.unwrap_or_default().into(), it.into()];
+                self.decimals = Some(sum.ok_or_else(|| Misuse::Operation { operation, operands: operands() })?);
             }
             other => return Err(Misuse::Operation { operation, operands: vec![other.to_value()] }.into()),
         }
@@ -249,11 +262,35 @@ impl Sum {
         }
     }
 
+    /// The sum of decimals and integers, where decimals take part and no float does.
+    fn decimal(&self) -> Result<Option<Value>> {
+        #[cfg(feature = "decimal")]
+        if let (Some(decimals), false) = (self.decimals, self.has_float) {
+            let sum = i64::try_from(self.whole).ok().and_then(|it| decimals.checked_add(it.into()));
+            let operands = vec![decimals.into(), Value::Float(self.whole as f64)];
+            return sum
+                .map(|it| Some(it.into()))
+                .ok_or_else(|| Misuse::Operation { operation: "sum", operands }.into());
+        }
+        Ok(None)
+    }
+
+    /// What is summed exactly, as a float.
+    fn exact(&self) -> f64 {
+        let whole = self.whole as f64;
+        #[cfg(feature = "decimal")]
+        if let Some(it) = self.decimals {
+            // The text is read with correct rounding.
+            return whole + it.to_string().parse().unwrap_or(f64::NAN);
+        }
+        whole
+    }
+
     fn float(&self) -> f64 {
         if !self.has_float {
-            return self.whole as f64;
+            return self.exact();
         }
-        let sum = self.floats + self.whole as f64;
+        let sum = self.floats + self.exact();
         // Infinities lose no digits, and what they would have lost is no number.
         if sum.is_finite() { sum + self.lost } else { sum }
     }

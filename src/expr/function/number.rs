@@ -8,6 +8,7 @@ pub(super) fn negate(operands: &[ValueRef<'_>]) -> Refused {
     match operands {
         [ValueRef::Int(it)] => it.checked_neg().map(Value::Int).ok_or(Refusal::Overflow),
         [ValueRef::Float(it)] => Ok(Value::Float(-it)),
+        [other] => Arithmetic::Subtract.calculate(ValueRef::Int(0), *other),
         _ => Err(Refusal::Undefined),
     }
 }
@@ -23,6 +24,9 @@ pub(super) fn abs(operands: &[ValueRef<'_>]) -> Refused {
     match operands {
         [ValueRef::Int(it)] => it.checked_abs().map(Value::Int).ok_or(Refusal::Overflow),
         [ValueRef::Float(it)] => Ok(Value::Float(it.abs())),
+        // Of what is no number, neither is defined.
+        [other] if *other < ValueRef::Int(0) => negate(operands),
+        [other] => Arithmetic::Add.calculate(ValueRef::Int(0), *other),
         _ => Err(Refusal::Undefined),
     }
 }

@@ -162,3 +162,25 @@ fn groups_by_several_keys() {
          ORDER BY CASE WHEN id <= 2 THEN 1 WHEN id <= 4 THEN 1.0 ELSE '1' END",
     );
 }
+
+/// Decimals are summed exactly; a mean is a float.
+#[cfg(feature = "decimal")]
+#[test]
+fn sums_of_decimals_are_exact() {
+    let decimal = |it: &str| it.parse::<rust_decimal::Decimal>().unwrap();
+    let table = Table::new("entry").auto_key("id").column(Column::new("amount", diptych::Kind::Decimal).nullable());
+    let mut both = sales();
+    both.native = diptych::Database::new(Schema::builder().table(table).build().unwrap()).connect();
+    let rows: [Value; 4] = [decimal("0.1").into(), Value::Null, decimal("0.2").into(), decimal("-0.05").into()];
+    both.run(rows.into_iter().fold(Insert::into("entry", ["amount"]), |all, it| all.row([it]))).unwrap();
+    let found = both
+        .run(Select::from("entry").values([
+            of(Aggregate::Sum, "amount").expr(),
+            of(Aggregate::Average, "amount").expr(),
+            Aggregation::of(Aggregate::Sum, col("amount").plus(col("id"))).expr(),
+            Aggregation::of(Aggregate::Sum, col("amount").times(1.0)).expr(),
+        ]))
+        .unwrap();
+    let expected: [Value; 4] = [decimal("0.25").into(), (0.25 / 3.0).into(), decimal("8.25").into(), 0.25.into()];
+    assert_eq!(found.rows.to_values(), [expected]);
+}
