@@ -56,5 +56,5 @@ pub use outline::{Outline, OutlinedCause, OutlinedRefusal, OutlinedStep};
 pub use plan::{ActionPlan, Cause, Effect, Step};
 pub use preview::{Preview, Refusal, preview_delete, preview_update};
 pub use references::{Check, dangling, judge};
-pub use rows::settle;
+pub use rows::{judge as judge_alone, settle};
 pub use walk::{plan_delete, plan_update};

@@ -34,7 +34,7 @@ fn adopt(table: &TableSchema, row: &mut Row) -> Result<()> {
 ///
 /// # Errors
 /// The first [`Violation`], or what goes wrong in a CHECK.
-pub(super) fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId]>) -> Result<()> {
+pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId]>) -> Result<()> {
     let concerns = |column: ColumnId| of.is_none_or(|it| it.contains(&column));
     // The fields of the user's own records have the right type by construction; only tuples hold anything.
     let may_mismatch = table.holds_tuples();

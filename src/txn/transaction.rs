@@ -90,6 +90,13 @@ impl Transaction {
         if given > 0 { self.reserve(table, key, rows, given) } else { 0 }
     }
 
+    /// Reserves keys for the rows that have none, and returns the greatest one that is in use: they are above it.
+    pub(crate) fn reserve_keys(&self, table: TableId, key: ColumnId, rows: &[Row]) -> i64 {
+        let given = rows.iter().filter(|row| row.get(key).is_null()).count();
+        let floor = if given > 0 { self.reserve(table, key, rows, given) } else { 0 };
+        floor.max(self.image.table(table).greatest_key().unwrap_or(0)).max(0)
+    }
+
     /// Reserves as many keys as are to be given, and returns the greatest one that others have: those which open
     /// transactions have reserved, and those which have been published since this one began.
     fn reserve(&self, table: TableId, key: ColumnId, rows: &[Row], given: usize) -> i64 {

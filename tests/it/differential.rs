@@ -1,7 +1,8 @@
 //! Random schemas and histories run here and on SQLite, and must do the same at every step.
 //!
 //! A history is a list of row-level operations on a random schema: keys that fill themselves and keys that do not, text
-//! and composite keys, unique keys, checks, self-references, rings, all five actions on both events, deferred keys.
+//! and composite keys, unique and partial keys, upserts, checks, self-references, rings, all five actions on both
+//! events, deferred keys.
 //! After every operation both sides must have accepted or refused it alike and hold the same rows; what was refused
 //! must have changed nothing; the structure of the image must be sound (T1 to T4), and a naive judge must find every
 //! constraint satisfied. A [`Difference`] that is meant has a name and a reason; anything else fails the test and
@@ -52,7 +53,8 @@ pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
 fn run(seed: u64, summary: &mut Summary) {
     let mut choices = Choices::new(seed);
     let schema = SchemaSpec::random(&mut choices);
-    let history = history::random(&schema, &mut choices, &mut Sqlite::new(&schema), Vec::new());
+    let upserts = if seed % 2 == 0 { 0 } else { 30 };
+    let history = history::random(&schema, &mut choices, &mut Sqlite::new(&schema), Vec::new(), upserts);
     let mut compare = |schema: &SchemaSpec, history: &[Operation]| compare(schema, history, &mut Sqlite::new(schema));
     let mut case = Case { schema, history };
     loop {

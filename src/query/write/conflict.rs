@@ -9,17 +9,17 @@ use std::cell::Cell;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::assign;
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::id::{IndexId, RowId};
-use crate::integrity::settle;
+use crate::integrity::{judge_alone, settle};
 use crate::query::frame::Frame;
 use crate::query::plan::{BoundConflict, ConflictPlan};
 use crate::query::run::Execution;
-use crate::record::Row;
+use crate::record::{Row, edit};
 use crate::schema::TableSchema;
 use crate::store::TableImage;
 use crate::txn::Transaction;
-use crate::value::Value;
+use crate::value::{Value, ValueRef};
 
 /// A row that holds a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,14 @@ pub(super) struct Settled {
     pub(super) order: Vec<bool>,
 }
 
+/// The key of a row whose key is given by the table.
+fn key_of(table: &TableSchema, row: &Row) -> i64 {
+    match table.auto.map(|it| row.get(it)) {
+        Some(ValueRef::Int(it)) => it,
+        _ => 0,
+    }
+}
+
 impl<'a> Meeting<'a> {
     /// Decides what happens to each row.
     pub(super) fn of(
@@ -77,10 +85,22 @@ impl<'a> Meeting<'a> {
             order: Vec::new(),
         };
         let there = transaction.image().table(table.id);
+        // A row has its key when it meets others; one that is left out gives it back.
+        let mut greatest = table.auto.map_or(0, |key| transaction.reserve_keys(table.id, key, &rows));
         for mut row in rows {
             settle(table, &mut row)?;
+            if let Some(key) = table.auto.filter(|it| row.get(*it).is_null()) {
+                let next = greatest.checked_add(1).ok_or_else(|| Misuse::Overflow {
+                    operation: "the next key",
+                    operands: vec![Value::Int(greatest)],
+                })?;
+                edit(&mut row).set(key, Value::Int(next))?;
+            }
+            // A row that breaks a rule by itself is refused even if another is in the way, as elsewhere.
+            judge_alone(table, &*row, None)?;
             let holders = meeting.holders(there, &row)?;
             let Some(&first) = holders.first() else {
+                greatest = greatest.max(key_of(table, &row));
                 meeting.add(row)?;
                 continue;
             };
@@ -90,6 +110,7 @@ impl<'a> Meeting<'a> {
                     for holder in holders {
                         meeting.remove(holder)?;
                     }
+                    greatest = greatest.max(key_of(table, &row));
                     meeting.add(row)?;
                 }
                 BoundConflict::Update { set, filter } => {
@@ -103,6 +124,7 @@ impl<'a> Meeting<'a> {
                             _ => assign(transaction, table, &before, set, &frame)?,
                         }
                     };
+                    greatest = greatest.max(key_of(table, &after));
                     meeting.change(first, &before, after)?;
                 }
             }

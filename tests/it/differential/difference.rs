@@ -4,7 +4,7 @@ use diptych::error::Rule;
 use diptych::{Action, Error};
 
 use super::cell::Cell;
-use super::history::{Operation, To};
+use super::history::{ConflictSpec, Operation, To};
 use super::ours::Dump;
 use super::rules::{self, Judged};
 use super::schema::{ReferenceSpec, SchemaSpec, table_name};
@@ -29,6 +29,11 @@ pub(crate) enum Difference {
     /// SQLite gives the greatest key and one, which may be negative. Keys that are given here start above zero, so
     /// that they never meet those which a user reserves below it.
     AutoKeysArePositive,
+    /// SQLite's REPLACE puts the default where NULL is given to a column that must have a value. Here NULL is refused.
+    ReplaceFillsNull,
+    /// SQLite's REPLACE deletes rows one by one, those that the same statement has inserted too, and actions follow. Here
+    /// a row that does not outlive its statement was never there, so nothing that refers to it is acted on.
+    ReplacedInTheSameStatement,
     /// SQLite judges a unique key after each row of an UPDATE, so whether it refuses depends on the order in which it
     /// finds the rows. Judged at the end of the statement, as the standard says, two rows can swap their keys.
     UniqueAtTheEnd,
@@ -53,6 +58,9 @@ pub(crate) enum Difference {
     /// rows compute with what they became. Here the rows that referred when the statement began follow the key, and
     /// expressions see rows as they were then, as the standard says.
     SetInTheSameStatement,
+    /// PostgreSQL's SET DEFAULT refuses at once when the default is the key that goes and the row referred to it already,
+    /// even where the foreign key is deferred: its trigger then falls back to NO ACTION. Here it waits for commit.
+    DefaultJudgedAtOnce,
     /// SQLite follows one key change after the other. A row that the first has turned away, because two foreign keys
     /// share a column or because a row that refers is itself referred to by the same column, is not found by the next,
     /// and every version in between is judged. Here all rows that referred when the statement began follow, and only
@@ -72,6 +80,9 @@ impl Seen<'_> {
         if self.there.0.is_ok() && rules::judge(self.schema, self.there.1, self.judged).is_err() {
             return Some(Difference::CountIsNoFact);
         }
+        if self.replaces_rows_that_are_referred_to() {
+            return Some(Difference::ReplacedInTheSameStatement);
+        }
         self.name_by_outcome().or_else(|| self.sets_reference_and_key()).or_else(|| self.follows_in_steps())
     }
 
@@ -84,10 +95,23 @@ impl Seen<'_> {
         }
     }
 
+    fn replaces_rows_that_are_referred_to(&self) -> bool {
+        let Operation::Insert { table, rows, on_conflict: Some(ConflictSpec::Replace), .. } = self.operation else {
+            return false;
+        };
+        let mut references = self.schema.tables.iter().flat_map(|it| &it.references);
+        rows.len() > 1 && references.any(|it| it.target == *table)
+    }
+
     fn refused_here(&self, error: &Error) -> Option<Difference> {
         let violation = error.violation();
         match violation.map(|it| it.rule) {
             Some(Rule::Type) => self.puts_an_integer_into_text().then_some(Difference::NoConversion),
+            Some(Rule::NotNull)
+                if matches!(self.operation, Operation::Insert { on_conflict: Some(ConflictSpec::Replace), .. }) =>
+            {
+                Some(Difference::ReplaceFillsNull)
+            }
             Some(Rule::Restrict) if self.restricts(error) => Some(Difference::RestrictWhateverTheOrder),
             _ if matches!(self.operation, Operation::Delete { .. }) => self.deletion_wins(),
             _ => None,
@@ -99,7 +123,7 @@ impl Seen<'_> {
             matches!(cell, Cell::Int(_)) && !cell.fits(self.schema.tables[table].columns[column].kind)
         };
         match self.operation {
-            Operation::Insert { table, columns, rows } => {
+            Operation::Insert { table, columns, rows, .. } => {
                 rows.iter().any(|row| columns.iter().zip(row).any(|(&column, cell)| is(*table, column, cell)))
             }
             Operation::Update { table, set, .. } => set.iter().any(|(column, to)| match to {
@@ -148,11 +172,23 @@ impl Seen<'_> {
                 Some(Difference::FollowsInSteps)
             }
             Operation::Delete { .. } if refusal.is(RefusalKind::Restrict) => Some(Difference::RestrictSparesNamedRows),
-            Operation::Delete { .. } => self.deletion_wins(),
+            Operation::Delete { .. } => self.deletion_wins().or_else(|| self.default_is_gone()),
+            Operation::Update { .. } if refusal.is(RefusalKind::ForeignKey) => self.default_is_gone(),
             // The naive judge has seen that nothing dangles.
             Operation::Commit if refusal.is(RefusalKind::ForeignKey) => Some(Difference::CountIsNoFact),
             _ => None,
         }
+    }
+
+    /// Whether a row still refers to what was taken away, by a deferrable foreign key that sets the default.
+    fn default_is_gone(&self) -> Option<Difference> {
+        let sets = |it: &&ReferenceSpec| {
+            [it.on_delete, it.on_update].contains(&Action::SetDefault) && it.timing.is_deferrable()
+        };
+        let all = self.schema.tables.iter().enumerate();
+        let open = all.flat_map(|(at, spec)| spec.references.iter().filter(sets).map(move |it| (at, it)));
+        let mut open = open.filter(|(at, it)| self.ours.1[*at].iter().any(|row| rules::dangles(self.ours.1, it, row)));
+        open.next().map(|_| Difference::DefaultJudgedAtOnce)
     }
 
     /// Whether a row goes that SET NULL or SET DEFAULT reaches too.
@@ -176,7 +212,11 @@ impl Seen<'_> {
     /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that
     /// column.
     fn sets_reference_and_key(&self) -> Option<Difference> {
-        let Operation::Update { table, set, .. } = self.operation else { return None };
+        let (table, set) = match self.operation {
+            Operation::Update { table, set, .. } => (table, set),
+            Operation::Insert { table, on_conflict: Some(ConflictSpec::Update { set, .. }), .. } => (table, set),
+            _ => return None,
+        };
         let sets = |column: &usize| {
             set.iter().any(|(it, to)| it == column || matches!(to, To::Column(other) if other == column))
         };
@@ -235,7 +275,7 @@ impl Seen<'_> {
 
     /// Whether a table gives a key while a negative one is the greatest, before the statement or in the midst of it.
     fn gives_a_key_beside_negative_ones(&self) -> bool {
-        let Operation::Insert { table, columns, rows } = self.operation else { return false };
+        let Operation::Insert { table, columns, rows, .. } = self.operation else { return false };
         let spec = &self.schema.tables[*table];
         if !spec.auto {
             return false;

@@ -16,6 +16,7 @@ pub(crate) enum Operation {
         table: usize,
         columns: Vec<usize>,
         rows: Vec<Vec<Cell>>,
+        on_conflict: Option<ConflictSpec>,
     },
     Update {
         table: usize,
@@ -47,12 +48,37 @@ impl Operation {
     }
 }
 
+/// What happens to a row that a unique key refuses.
+#[derive(Clone, Debug)]
+pub(crate) enum ConflictSpec {
+    /// It is left out, if it is this key or none is named.
+    Nothing(Option<Vec<usize>>),
+    Update {
+        key: Vec<usize>,
+        set: Vec<(usize, To)>,
+    },
+    Replace,
+}
+
+impl ConflictSpec {
+    /// The key that is named.
+    pub(crate) fn key(&self) -> Option<&Vec<usize>> {
+        match self {
+            ConflictSpec::Nothing(key) => key.as_ref(),
+            ConflictSpec::Update { key, .. } => Some(key),
+            ConflictSpec::Replace => None,
+        }
+    }
+}
+
 /// What a column becomes.
 #[derive(Clone, Debug)]
 pub(crate) enum To {
     Cell(Cell),
     Plus(i64),
     Column(usize),
+    /// What the row that was to be inserted has there.
+    Given(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -64,15 +90,17 @@ pub(crate) enum Filter {
 }
 
 /// About twenty operations; they begin with inserts, or nothing would be there to change.
-/// `scout` carries out what has been written so far, and SET CONSTRAINTS speaks of the `deferrable` ones.
+/// `scout` carries out what has been written so far, SET CONSTRAINTS speaks of the `deferrable` ones, and so many of a
+/// hundred inserts say what happens to rows that a unique key refuses.
 pub(crate) fn random(
     schema: &SchemaSpec,
     choices: &mut Choices,
     scout: &mut dyn Side,
     deferrable: Vec<String>,
+    upserts: usize,
 ) -> Vec<Operation> {
     let known = vec![Vec::new(); schema.tables.len()];
-    let mut writer = Writer { schema, choices, known, scout, deferrable, depth: 0, history: Vec::new() };
+    let mut writer = Writer { schema, choices, known, scout, deferrable, upserts, depth: 0, history: Vec::new() };
     // Tables that refer to nothing come first, so that the others have something to refer to.
     let mut order: Vec<usize> = (0..schema.tables.len()).collect();
     order.sort_by_key(|&it| schema.tables[it].references.len());
@@ -94,6 +122,7 @@ struct Writer<'a> {
     /// Carries out what has been written so far, so that what comes next can speak of rows that are there.
     scout: &'a mut dyn Side,
     deferrable: Vec<String>,
+    upserts: usize,
     depth: usize,
     /// The rows that are there, and those that the operation in the making adds.
     known: Dump,
@@ -161,7 +190,35 @@ impl Writer<'_> {
             }
             self.known[table].push(row);
         }
-        Operation::Insert { table, columns, rows }
+        let on_conflict = self.on_conflict(table);
+        Operation::Insert { table, columns, rows, on_conflict }
+    }
+
+    fn on_conflict(&mut self, table: usize) -> Option<ConflictSpec> {
+        let spec = &self.schema.tables[table];
+        let mut keys = spec.keys();
+        // SQLite does not find a key by the number of the row and another column.
+        keys.retain(|it| !spec.auto || it.len() == 1 || !it.contains(&spec.primary[0]));
+        if keys.is_empty() || self.upserts == 0 || !self.choices.percent(self.upserts) {
+            return None;
+        }
+        let key = self.choices.one(&keys).clone();
+        Some(match self.choices.weighted(&[2, 2, 5, 2]) {
+            0 => ConflictSpec::Nothing(None),
+            1 => ConflictSpec::Nothing(Some(key)),
+            2 => {
+                let mut set: Vec<(usize, To)> = Vec::new();
+                for _ in 0..1 + self.choices.below(2) {
+                    let column = self.choices.below(spec.columns.len());
+                    if set.iter().all(|it| it.0 != column) {
+                        let to = if self.choices.percent(50) { To::Given(column) } else { self.to(spec, column) };
+                        set.push((column, to));
+                    }
+                }
+                ConflictSpec::Update { key, set }
+            }
+            _ => ConflictSpec::Replace,
+        })
     }
 
     /// A new row. Many rows at once rise in their keys, or uniqueness would refuse nearly all.

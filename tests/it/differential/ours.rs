@@ -1,14 +1,14 @@
 //! The side under test: statements through a connection, never text.
 
 use diptych::id::ColumnId;
-use diptych::query::Leaf;
+use diptych::query::{ConflictAction, Leaf, OnConflict};
 use diptych::schema::Constraints;
 use diptych::{
     Connection, Control, Database, Delete, Error, Expr, Expression, Insert, NativeConnection, Select, Update, col,
 };
 
 use super::cell::Cell;
-use super::history::{Filter, Operation, To};
+use super::history::{ConflictSpec, Filter, Operation, To};
 use super::schema::{SchemaSpec, column_name, table_name};
 
 /// The rows of every table, in order of their values.
@@ -27,24 +27,18 @@ impl Ours {
     /// Carries an operation out; returns how many rows foreign key actions changed.
     pub(crate) fn carry_out(&mut self, operation: &Operation) -> Result<u64, Error> {
         match operation {
-            Operation::Insert { table, columns, rows } => {
+            Operation::Insert { table, columns, rows, on_conflict } => {
                 let mut insert = Insert::into(table_name(*table), columns.iter().map(|&it| column_name(it)));
                 for row in rows {
                     insert = insert.row(row.iter().map(Cell::to_value));
                 }
+                insert.on_conflict = on_conflict.as_ref().map(ConflictSpec::said);
                 self.connection.execute(insert).map(|it| it.by_actions)
             }
             Operation::Update { table, set, filter } => {
                 let mut update = Update::table(table_name(*table));
                 for (column, to) in set {
-                    update = update.set(
-                        column_name(*column),
-                        match to {
-                            To::Cell(cell) => Expr::Value(cell.to_value()),
-                            To::Plus(more) => col(column_name(*column)).plus(*more),
-                            To::Column(other) => col(column_name(*other)),
-                        },
-                    );
+                    update = update.set(column_name(*column), to.said(*column));
                 }
                 if let Some(condition) = filter.condition() {
                     update = update.filter(condition);
@@ -92,6 +86,33 @@ impl Ours {
             rows
         };
         tables.map(table).collect()
+    }
+}
+
+impl To {
+    /// As the value of a column.
+    fn said(&self, column: usize) -> Expr<Leaf> {
+        match self {
+            To::Cell(cell) => Expr::Value(cell.to_value()),
+            To::Plus(more) => col(column_name(column)).plus(*more),
+            To::Column(other) => col(column_name(*other)),
+            To::Given(other) => Expr::Leaf(Leaf::Column { up: 0, source: 1, name: column_name(*other).into() }),
+        }
+    }
+}
+
+impl ConflictSpec {
+    fn said(&self) -> OnConflict {
+        let names = |key: &[usize]| key.iter().map(|&it| column_name(it).into()).collect();
+        let (target, action) = match self {
+            ConflictSpec::Replace => (Vec::new(), ConflictAction::Replace),
+            ConflictSpec::Nothing(key) => (names(key.as_deref().unwrap_or_default()), ConflictAction::Nothing),
+            ConflictSpec::Update { key, set } => {
+                let set = set.iter().map(|(column, to)| (column_name(*column).into(), to.said(*column))).collect();
+                (names(key), ConflictAction::Update { set, filter: None })
+            }
+        };
+        OnConflict { target, target_filter: None, action }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use diptych::Kind;
 
-use super::history::{Filter, Operation, To};
+use super::history::{ConflictSpec, Filter, Operation, To};
 use super::schema::{CheckSpec, OnlySpec, SchemaSpec, TableSpec, column_name, table_name, unique_name};
 
 fn list(columns: &[usize]) -> String {
@@ -80,25 +80,28 @@ impl Operation {
     /// The operation as SQL. `depth` is the number of savepoints that are open before it.
     pub(crate) fn sql(&self, depth: usize) -> String {
         match self {
-            Operation::Insert { table, columns, rows } => {
+            Operation::Insert { table, columns, rows, on_conflict } => {
                 let row = |row: &Vec<_>| {
                     let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
                     format!("({})", cells.join(", "))
                 };
                 let rows: Vec<String> = rows.iter().map(row).collect();
-                format!("INSERT INTO {} ({}) VALUES {};", table_name(*table), list(columns), rows.join(", "))
+                let (verb, conflict) = match on_conflict {
+                    None => ("INSERT", String::new()),
+                    Some(ConflictSpec::Replace) => ("INSERT OR REPLACE", String::new()),
+                    Some(ConflictSpec::Nothing(None)) => ("INSERT", " ON CONFLICT DO NOTHING".to_owned()),
+                    Some(ConflictSpec::Nothing(Some(key))) => {
+                        ("INSERT", format!(" ON CONFLICT ({}) DO NOTHING", list(key)))
+                    }
+                    Some(ConflictSpec::Update { key, set }) => {
+                        ("INSERT", format!(" ON CONFLICT ({}) DO UPDATE SET {}", list(key), assignments(set)))
+                    }
+                };
+                let (table, columns, rows) = (table_name(*table), list(columns), rows.join(", "));
+                format!("{verb} INTO {table} ({columns}) VALUES {rows}{conflict};")
             }
             Operation::Update { table, set, filter } => {
-                let set = set.iter().map(|(column, to)| {
-                    let name = column_name(*column);
-                    match to {
-                        To::Cell(cell) => format!("{name} = {cell}"),
-                        To::Plus(more) => format!("{name} = {name} + {more}"),
-                        To::Column(other) => format!("{name} = {}", column_name(*other)),
-                    }
-                });
-                let set: Vec<String> = set.collect();
-                format!("UPDATE {} SET {}{};", table_name(*table), set.join(", "), filter.sql())
+                format!("UPDATE {} SET {}{};", table_name(*table), assignments(set), filter.sql())
             }
             Operation::Delete { table, filter } => format!("DELETE FROM {}{};", table_name(*table), filter.sql()),
             Operation::Savepoint => format!("SAVEPOINT s{depth};"),
@@ -111,6 +114,19 @@ impl Operation {
             }
         }
     }
+}
+
+fn assignments(set: &[(usize, To)]) -> String {
+    let each = set.iter().map(|(column, to)| {
+        let name = column_name(*column);
+        match to {
+            To::Cell(cell) => format!("{name} = {cell}"),
+            To::Plus(more) => format!("{name} = {name} + {more}"),
+            To::Column(other) => format!("{name} = {}", column_name(*other)),
+            To::Given(other) => format!("{name} = excluded.{}", column_name(*other)),
+        }
+    });
+    each.collect::<Vec<_>>().join(", ")
 }
 
 impl Filter {

@@ -12,7 +12,7 @@ fn key(row: &[Cell], columns: &[usize]) -> Option<Vec<Cell>> {
 }
 
 /// Whether a row refers to nothing.
-fn dangles(dump: &Dump, reference: &ReferenceSpec, row: &[Cell]) -> bool {
+pub(crate) fn dangles(dump: &Dump, reference: &ReferenceSpec, row: &[Cell]) -> bool {
     let Some(wanted) = key(row, &reference.columns) else { return false };
     !dump[reference.target].iter().any(|it| key(it, &reference.target_columns).as_ref() == Some(&wanted))
 }

@@ -86,7 +86,13 @@ impl Case {
                             && it.target_columns.iter().all(|it| key.columns.contains(it))
                     })
                 };
-                if !self.schema.tables.iter().any(refers) {
+                let named = |it: &Operation| match it {
+                    Operation::Insert { table: of, on_conflict: Some(it), .. } => {
+                        *of == table && it.key() == Some(&key.columns)
+                    }
+                    _ => false,
+                };
+                if !self.schema.tables.iter().any(refers) && !self.history.iter().any(named) {
                     push(&|it| {
                         it.schema.tables[table].unique.remove(at);
                     });

@@ -12,6 +12,7 @@ use super::side::{Refusal, RefusalKind, Side};
 pub(crate) struct Sqlite {
     connection: Connection,
     tables: usize,
+    schema: String,
 }
 
 /// RESTRICT is carried out by a trigger that raises; every other foreign key error has a code of its own.
@@ -32,7 +33,7 @@ impl Sqlite {
         let connection = Connection::open_in_memory().expect("SQLite opens in memory");
         let script = format!("PRAGMA foreign_keys = ON;\n{}BEGIN;", schema.sql());
         connection.execute_batch(&script).unwrap_or_else(|error| panic!("{error}\n{script}"));
-        Sqlite { connection, tables: schema.tables.len() }
+        Sqlite { connection, tables: schema.tables.len(), schema: schema.sql() }
     }
 
     fn rows(&self, sql: &str) -> Vec<Vec<Cell>> {
@@ -56,7 +57,7 @@ impl Side for Sqlite {
             {
                 Refusal { kind: kind(cause.extended_code), text: text.unwrap_or_default() }
             }
-            other => panic!("{other}\n{sql}"),
+            other => panic!("{other}\n{sql}\n{}", self.schema),
         })
     }
 

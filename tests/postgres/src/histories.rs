@@ -17,7 +17,8 @@ use crate::shrink::Case;
 use crate::side::{Refusal, RefusalKind, Side};
 
 /// The differences that the front page speaks of. What SQLite does beyond them must not happen here.
-const MEANT: [Difference; 5] = [
+const MEANT: [Difference; 6] = [
+    Difference::DefaultJudgedAtOnce,
     Difference::UniqueAtTheEnd,
     Difference::RestrictWhateverTheOrder,
     Difference::DeletionWins,
@@ -55,7 +56,7 @@ fn schema(choices: &mut Choices) -> SchemaSpec {
 fn is_typed(schema: &SchemaSpec, operation: &Operation) -> bool {
     let fits = |table: usize, column: usize, cell: &Cell| cell.fits(schema.tables[table].columns[column].kind);
     match operation {
-        Operation::Insert { table, columns, rows } => {
+        Operation::Insert { table, columns, rows, .. } => {
             rows.iter().all(|row| columns.iter().zip(row).all(|(&column, cell)| fits(*table, column, cell)))
         }
         Operation::Update { table, set, .. } => set.iter().all(|(column, to)| match to {
@@ -69,7 +70,7 @@ fn is_typed(schema: &SchemaSpec, operation: &Operation) -> bool {
 fn run(client: &mut Client, seed: u64, tally: &mut Tally, differences: &mut BTreeMap<Difference, usize>) {
     let mut choices = Choices::new(seed);
     let schema = schema(&mut choices);
-    let mut history = history::random(&schema, &mut choices, &mut Scout(Ours::new(&schema)), schema.deferrable());
+    let mut history = history::random(&schema, &mut choices, &mut Scout(Ours::new(&schema)), schema.deferrable(), 0);
     history.retain(|it| is_typed(&schema, it));
     let mut compare = |schema: &SchemaSpec, history: &[Operation]| {
         let verdict = compare(schema, history, &mut Postgres::new(client, schema));

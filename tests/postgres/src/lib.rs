@@ -13,6 +13,8 @@
 //!   action removes, whether a row is updated before it is deleted, which rows refer to a key when it is changed in
 //!   several steps, depends on that order (`RestrictWhateverTheOrder`, `DeletionWins`, `SetInTheSameStatement`,
 //!   `FollowsInSteps`). Here no outcome depends on an order.
+//! - SET DEFAULT refuses at once when the default is the very key that goes, even where the foreign key is deferred
+//!   (`DefaultJudgedAtOnce`).
 //! - A commit that is refused rolls back. Here the transaction stays open to be mended; the histories roll it back.
 #![cfg(test)]
 
