@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one module a subject.
 
+mod anomalies;
 mod concurrency;
 #[cfg(feature = "objects")]
 mod derive;
@@ -10,6 +11,7 @@ mod oracle;
 mod queries;
 mod sql;
 mod statements;
+mod stress;
 mod tables;
 mod tidy;
 #[cfg(feature = "objects")]
