@@ -103,7 +103,7 @@ impl Reader<'_> {
 
     fn declaring(&self, name: &str, columns: &[ColumnDef], if_not_exists: bool) -> Declaring {
         let field = |it: &ColumnDef| {
-            let kind = strict_kind(&it.data_type, self.dialect);
+            let kind = strict_kind(&it.data_type);
             let affinity =
                 if self.dialect.is_sqlite() { Some(Affinity::of_type(&it.data_type.to_string())) } else { None };
             Field { kind, affinity, ..Field::new(it.name.value.clone()) }
@@ -126,7 +126,7 @@ impl Reader<'_> {
     fn column_def(&mut self, it: &ColumnDef, all: &mut Declaring) -> Result<()> {
         let name = it.name.value.clone();
         let field = all.fields.iter().find(|it| it.name == name).cloned();
-        let (mut column, mut nullable) = (super::types::column(&name, &it.data_type, self.dialect), true);
+        let (mut column, mut nullable) = (super::types::column(&name, &it.data_type), true);
         for option in &it.options {
             let own = option.name.as_ref().map(|it| it.value.clone());
             match &option.option {

@@ -70,19 +70,19 @@ pub(super) fn kind_of(declared: &DataType) -> Option<Kind> {
     })
 }
 
-/// A column of a type, as it is declared: strict in what it holds, except where SQLite's name for the type says nothing
-/// about it.
-pub(super) fn column(name: &str, declared: &DataType, dialect: SqlDialect) -> Column {
+/// A column of a type, as it is declared: strict in what it holds, except where the name of the type says no more
+/// than that it takes numbers, or nothing at all.
+pub(super) fn column(name: &str, declared: &DataType) -> Column {
     let name = name.to_owned();
-    match strict_kind(declared, dialect) {
+    match strict_kind(declared) {
         Some(kind) => Column::new(name, kind),
         None => Column::flexible(name, stored_affinity(Affinity::of_type(&declared.to_string()))),
     }
 }
 
 /// The kind of all that a column of a type holds, where the type says so.
-pub(super) fn strict_kind(declared: &DataType, dialect: SqlDialect) -> Option<Kind> {
-    kind_of(declared).filter(|_| !dialect.is_sqlite() || !is_decimal(declared))
+pub(super) fn strict_kind(declared: &DataType) -> Option<Kind> {
+    kind_of(declared).filter(|_| !is_decimal(declared))
 }
 
 fn stored_affinity(it: Affinity) -> Stored {

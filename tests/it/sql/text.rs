@@ -267,5 +267,8 @@ fn schemas_are_read_back_as_they_were() -> Result<(), Error> {
     let text = sql.database().schema().to_sql();
     let read = Schema::from_sql(&text, SqlDialect::Sqlite).unwrap_or_else(|error| panic!("{text}\n{error:#}"));
     assert_eq!(read.to_sql(), text);
+    let text = sql.database().schema().to_sql_in(Dialect::Postgres);
+    let read = Schema::from_sql(&text, SqlDialect::Postgres).unwrap_or_else(|error| panic!("{text}\n{error:#}"));
+    assert_eq!(read.to_sql_in(Dialect::Postgres), text);
     Ok(())
 }
