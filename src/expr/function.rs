@@ -317,7 +317,7 @@ impl Function {
     pub fn named(name: &str, operands: usize) -> Option<Function> {
         let called = |it: &&str| it.eq_ignore_ascii_case(name);
         let found = TABLE.iter().filter(|it| name.starts_with(|it: char| it.is_ascii_alphabetic()) && !it.is_hidden());
-        let mut found = found.filter(|it| called(&it.name) || it.also.iter().any(|it| called(&it)));
+        let mut found = found.filter(|it| called(&it.name) || it.also.iter().any(&called));
         found.find(|it| (it.least..=it.most).contains(&operands)).map(|it| it.function)
     }
 

@@ -66,7 +66,8 @@ pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId]>) -> 
 /// their columns convert, generated columns computed.
 ///
 /// # Errors
-/// As [`adopt`] and [`generate`].
+/// When it has another number of columns, a value that its column cannot hold, or a generated column that cannot be
+/// computed.
 pub fn settle(table: &TableSchema, row: &mut Row) -> Result<()> {
     adopt(table, row)?;
     widen(table, row);

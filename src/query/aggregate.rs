@@ -16,7 +16,7 @@ pub(super) struct Aggregator {
     /// The operands that were taken, where each counts once.
     seen: Option<Box<FxHashSet<Value>>>,
     /// The operands that wait for their order.
-    waiting: Option<Box<Vec<Waiting>>>,
+    waiting: Option<Vec<Waiting>>,
 }
 
 struct Waiting {
@@ -30,7 +30,7 @@ impl Aggregator {
         Aggregator {
             running: Running::start(aggregate.function),
             seen: aggregate.distinct.then(Box::default),
-            waiting: (!aggregate.order_by.is_empty()).then(Box::default),
+            waiting: (!aggregate.order_by.is_empty()).then(Vec::new),
         }
     }
 
@@ -94,7 +94,7 @@ impl Aggregator {
     pub(super) fn finish(mut self, order: &[SortKey]) -> Result<Value> {
         if let Some(mut waiting) = self.waiting {
             waiting.sort_by(|a, b| compare(&a.by, &b.by, order));
-            for Waiting { operand, separator, .. } in *waiting {
+            for Waiting { operand, separator, .. } in waiting {
                 self.running.take(operand.as_ref(), separator.as_ref().map(Value::as_ref))?;
             }
         }

@@ -157,31 +157,31 @@ impl<'r, 'p> Groups<'r, 'p> {
         let width = columns.operands.len();
         let mut key = vec![ValueRef::Null; columns.keys.len()];
         let mut outcome = Ok(true);
+        let mut take = |id, row: &'r Row| {
+            if !bare {
+                cell.set(Some((id, row)));
+                if !all_hold(&level.on, &frame)? || !all_hold(&level.after, &frame)? {
+                    return Ok(true);
+                }
+            }
+            for (place, column) in key.iter_mut().zip(&columns.keys) {
+                *place = row.get(*column);
+            }
+            let place = self.place(&key, &[]);
+            if let Some(tally) = &mut self.tally {
+                return Ok(tally.take(place, &**row));
+            }
+            let running = &mut self.running[place * width..][..width];
+            for (running, operand) in running.iter_mut().zip(&columns.operands) {
+                match operand {
+                    None => running.count_row(),
+                    Some(column) => running.take_value(row.get(*column))?,
+                }
+            }
+            Ok(true)
+        };
         execution.each_row(level, &frame, &mut |id, row| {
-            let mut take = || {
-                if !bare {
-                    cell.set(Some((id, row)));
-                    if !all_hold(&level.on, &frame)? || !all_hold(&level.after, &frame)? {
-                        return Ok(true);
-                    }
-                }
-                for (place, column) in key.iter_mut().zip(&columns.keys) {
-                    *place = row.get(*column);
-                }
-                let place = self.place(&key, &[]);
-                if let Some(tally) = &mut self.tally {
-                    return Ok(tally.take(place, &**row));
-                }
-                let running = &mut self.running[place * width..][..width];
-                for (running, operand) in running.iter_mut().zip(&columns.operands) {
-                    match operand {
-                        None => running.count_row(),
-                        Some(column) => running.take_value(row.get(*column))?,
-                    }
-                }
-                Ok(true)
-            };
-            outcome = take();
+            outcome = take(id, row);
             matches!(outcome, Ok(true))
         })?;
         outcome

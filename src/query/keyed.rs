@@ -155,7 +155,7 @@ mod tests {
             for (at, key) in keys.iter().enumerate() {
                 assert_eq!(keyed.place(&[key.as_ref()]), (at, round == 0));
                 assert_eq!(keyed.find(&[key.as_ref()]), Some(at));
-                assert_eq!(keyed.key(at), [key.clone()]);
+                assert_eq!(keyed.key(at), std::slice::from_ref(key));
             }
         }
         assert_eq!(keyed.find(&[ValueRef::Float(3.0)]), Some(0));

@@ -111,7 +111,7 @@ pub(super) struct SortKey {
 /// A named query of a WITH.
 #[derive(Debug)]
 pub(super) enum CommonPlan {
-    Plain(SelectPlan),
+    Plain(Box<SelectPlan>),
     Recursive(RecursivePlan),
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
 fn run(seed: u64, summary: &mut Summary) {
     let mut choices = Choices::new(seed);
     let schema = SchemaSpec::random(&mut choices);
-    let upserts = if seed % 2 == 0 { 0 } else { 30 };
+    let upserts = if seed.is_multiple_of(2) { 0 } else { 30 };
     let history = history::random(&schema, &mut choices, &mut Sqlite::new(&schema), Vec::new(), upserts);
     let mut compare = |schema: &SchemaSpec, history: &[Operation]| compare(schema, history, &mut Sqlite::new(schema));
     let mut case = Case { schema, history };

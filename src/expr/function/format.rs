@@ -192,7 +192,7 @@ fn one<'a>(letter: char, style: &Style, operands: &mut impl Iterator<Item = Valu
 fn thousands(digits: &str) -> String {
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -63,7 +63,7 @@ pub(super) fn concat(operands: &[ValueRef<'_>]) -> Refused {
 pub(super) fn negate(operands: &[ValueRef<'_>]) -> Refused {
     arithmetic(Arithmetic::Subtract, &[&[ValueRef::Int(0)], operands].concat()).map(|it| match it {
         // Zero less a float zero would lose the sign that SQLite loses too.
-        Value::Float(it) if it == 0.0 => Value::Float(0.0),
+        Value::Float(0.0) => Value::Float(0.0),
         other => other,
     })
 }

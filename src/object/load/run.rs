@@ -109,8 +109,8 @@ impl Core {
         let mut pairs: FxHashSet<(usize, ObjectKey, ObjectKey)> = FxHashSet::default();
         let mut members: Vec<Members> = nodes.iter().map(|_| Members::default()).collect();
         let mut roots = Members::default();
-        for position in 0..count {
-            let Some(root) = met[0][position] else { continue };
+        for (position, root) in met[0].iter().enumerate() {
+            let Some(root) = *root else { continue };
             roots.group(root);
             for (at, node) in nodes.iter().enumerate() {
                 let Some(owner) = met[node.parent.map_or(0, |it| it + 1)][position] else { continue };

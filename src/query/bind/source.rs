@@ -96,7 +96,7 @@ impl Binder<'_> {
         } else {
             let (plan, reads) = self.watch(|it| it.select(&common.select, Shape::Columns))?;
             named(&common.columns, plan.outputs.len(), &common.name)?;
-            (CommonPlan::Plain(plan), reads)
+            (CommonPlan::Plain(Box::new(plan)), reads)
         };
         reads.truncate(depth);
         let body = Body::Plan(Arc::new(plan), reads);

@@ -14,7 +14,8 @@ pub(super) fn spread(pool: &mut Vec<Waiting>) {
         Expr::Leaf(BoundLeaf::Column { up: 0, source, column }) => Some((*source, *column)),
         _ => None,
     };
-    let (mut known, mut pairs): (Vec<(Place, usize, Bounded)>, Vec<(Place, Place, usize)>) = (Vec::new(), Vec::new());
+    let mut known: Vec<(Place, usize, Bounded)> = Vec::new();
+    let mut pairs: Vec<(Place, Place, usize)> = Vec::new();
     for Waiting { floor, candidate } in pool.iter() {
         let Expr::Compare(Comparison::Equal, a, b) = &candidate.expr else { continue };
         let constant = |it: &Bounded| matches!(it, Expr::Value(_) | Expr::Leaf(BoundLeaf::Parameter(_)));

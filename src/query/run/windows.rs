@@ -12,9 +12,12 @@ use crate::query::window;
 use crate::record::Row;
 use crate::value::Value;
 
+/// Where a source stands.
+type Place<'r> = Cell<Option<(RowId, &'r Row)>>;
+
 /// Where every source stood, or the group.
 struct Waiting<'r> {
-    rows: Box<[Cell<Option<(RowId, &'r Row)>>]>,
+    rows: Box<[Place<'r>]>,
     group: Option<Group>,
 }
 

@@ -15,6 +15,9 @@ use crate::expr::{Affinity, Expr};
 use crate::query::{BareColumns, Compound, Leaf, Output, Select, SetOperation, Source};
 use crate::value::Kind;
 
+/// The expressions of a row that is given.
+type Given = Vec<Expr<Leaf>>;
+
 /// A column that comes out.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::sql) struct Heading {
@@ -133,7 +136,7 @@ impl Reader<'_> {
     }
 
     /// Rows that are given, of the same width all.
-    pub(super) fn rows(&mut self, values: &Values) -> Result<(Vec<Vec<Expr<Leaf>>>, Vec<Heading>)> {
+    pub(super) fn rows(&mut self, values: &Values) -> Result<(Vec<Given>, Vec<Heading>)> {
         let (mut rows, mut heading) = (Vec::with_capacity(values.rows.len()), Vec::<Heading>::new());
         for row in &values.rows {
             let typed = row.content.iter().map(|it| self.value_of(it)).collect::<Result<Vec<_>>>()?;

@@ -120,9 +120,9 @@ impl SqlSession {
                 self.connection.control(Control::Savepoint)?;
                 self.savepoints.push(name);
             }
-            Command::Release(name) => self.to_savepoint(&name, Control::Release)?,
+            Command::Release(name) => self.end_savepoint(&name, Control::Release)?,
             Command::RollbackTo(name) => {
-                self.to_savepoint(&name, Control::RollbackTo)?;
+                self.end_savepoint(&name, Control::RollbackTo)?;
                 self.connection.control(Control::Savepoint)?;
                 self.savepoints.push(name);
             }
@@ -162,7 +162,7 @@ impl SqlSession {
     }
 
     /// Ends the savepoints inside the one of this name, and then that one.
-    fn to_savepoint(&mut self, name: &str, end: Control) -> Result<()> {
+    fn end_savepoint(&mut self, name: &str, end: Control) -> Result<()> {
         let Some(at) = self.savepoints.iter().rposition(|it| it.eq_ignore_ascii_case(name)) else {
             let hint = crate::error::closest(name, self.savepoints.iter().map(String::as_str));
             return Err(Misuse::UnknownName { what: "savepoint", name: name.to_owned(), hint }.into());

@@ -53,7 +53,7 @@ fn v4_what_is_none_of_the_variants_is_refused() {
     assert_eq!((Level::from_value(6.into()), Value::from(Level::High)), (Ok(Level::High), Value::Int(6)));
     assert!(Level::from_value(2.into()).is_err() && Level::from_value("low".into()).is_err());
     assert_eq!((Status::KIND, Level::KIND, Email::KIND, Email::NULLABLE), (Kind::Text, Kind::Int, Kind::Text, false));
-    assert!(Nickname::NULLABLE && Option::<Status>::NULLABLE);
+    const { assert!(Nickname::NULLABLE && Option::<Status>::NULLABLE) };
 }
 
 #[test]

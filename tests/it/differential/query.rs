@@ -190,7 +190,7 @@ impl<'a> QueryWriter<'a> {
     }
 
     /// The sources and conditions of a subquery.
-    pub(super) fn from_inside(&mut self) -> Select {
+    pub(super) fn sources_inside(&mut self) -> Select {
         self.from(1)
     }
 

@@ -120,7 +120,7 @@ impl QueryWriter<'_> {
     /// A select of one thing, correlated or not.
     fn around(&mut self, of: impl FnOnce(&mut Self) -> Expr<Leaf>) -> Select {
         self.scopes.push(Vec::new());
-        let mut select = self.from_inside();
+        let mut select = self.sources_inside();
         if self.choices.percent(60) {
             let condition = self.of_source(0).compare(self.comparison(), self.number(1));
             select = select.filter(condition);

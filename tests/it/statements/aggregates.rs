@@ -10,7 +10,8 @@ fn sales() -> Both {
     let table = Table::new("sale").auto_key("id").column(Column::text("shop")).column(Column::int("price").nullable());
     let table = table.column(Column::text("item").nullable()).column(Column::float("weight").nullable());
     let mut both = Both::of(Schema::builder().table(table).build().unwrap());
-    let rows: [(&str, Option<i64>, Option<&str>, Option<f64>); 8] = [
+    type Sale = (&'static str, Option<i64>, Option<&'static str>, Option<f64>);
+    let rows: [Sale; 8] = [
         ("north", Some(5), Some("tea"), Some(0.1)),
         ("north", Some(3), Some("12 cups"), Some(0.2)),
         ("south", None, None, None),

@@ -116,7 +116,7 @@ fn a_function_of_the_user_serves_in_a_schema() {
     let table = table.add_index(Index::over(even.of([column("value")])).and(column("id")).unique());
     let schema = Schema::builder().function(even.clone()).table(table.clone()).build().unwrap();
     assert_eq!(schema.function_named("IS_EVEN").unwrap(), &even);
-    assert_eq!(schema.edit().build().unwrap().functions(), [even.clone()]);
+    assert_eq!(schema.edit().build().unwrap().functions(), std::slice::from_ref(&even));
     assert!(schema.function_named("is_odd").is_err());
     assert_eq!(schema.tables()[0].indexes[1].name, "numbers_is_even_id_key");
     let mut connection = connect([table]);
