@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::plan::{Access, Bounded, Level, Origin};
 use super::select::JoinKind;
-use crate::id::{ColumnId, TableId};
+use crate::id::{ColumnId, IndexId, TableId};
 use crate::record::Row;
 use crate::schema::Schema;
 use crate::store::Image;
@@ -66,6 +66,8 @@ struct Chooser<'a> {
     weighs: bool,
     samples: RefCell<FxHashMap<TableId, Vec<&'a Row>>>,
     different: RefCell<FxHashMap<(TableId, ColumnId), f64>>,
+    /// How many rows agree in so many first columns of an index, where that was asked.
+    groups: RefCell<FxHashMap<(TableId, IndexId, usize), f64>>,
 }
 
 /// A condition that is judged no earlier than at a depth.
@@ -83,8 +85,8 @@ pub(super) fn choose(
     mut keys: Option<Access>,
     wanted: Option<Wanted>,
 ) -> Choice {
-    let (samples, different) = (RefCell::default(), RefCell::default());
-    let chooser = Chooser { schema, image, weighs: sources.len() > 1, samples, different };
+    let (samples, different, groups) = Default::default();
+    let chooser = Chooser { schema, image, weighs: sources.len() > 1, samples, different, groups };
     // Where rows without a partner come out with NULLs for all before them, everything keeps the order in which it is
     // written, and a condition is judged no earlier than it is written.
     let barrier = |it: &Source| matches!(it.kind, JoinKind::Right | JoinKind::Full);

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use rustc_hash::FxHashSet;
 
 use super::{Candidate, Chooser};
-use crate::id::{ColumnId, TableId};
+use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::frame::Frame;
 use crate::query::plan::Origin;
 use crate::query::run::{Arena, Execution};
@@ -65,6 +65,28 @@ impl<'a> Chooser<'a> {
             let unseen = if rows.len() < ROWS { 0.01 } else { 0.5 };
             Some((fits + unseen) / (rows.len() as f64 + 1.0))
         })
+    }
+
+    /// How many rows agree with a row in the first columns of an index: counted in the index for the rows looked at, and
+    /// averaged over the groups that they are of, not over the rows, of which great groups have more. A row with a NULL
+    /// there agrees with none.
+    pub(super) fn group(&self, table: TableId, id: IndexId, columns: &[ColumnId]) -> f64 {
+        let key = (table, id, columns.len());
+        if let Some(known) = self.groups.borrow().get(&key) {
+            return *known;
+        }
+        let image = self.image.table(table);
+        let found = self.sample(table, |sample| {
+            let probes = sample.iter().map(|row| columns.iter().map(|&it| row.get(it)).collect::<Vec<_>>());
+            let (mut shares, mut seen) = (0.0, 0.0);
+            for probe in probes.filter(|it| !it.iter().any(|it| it.is_null())) {
+                shares += 1.0 / image.count_equal(id, &probe).max(1) as f64;
+                seen += 1.0;
+            }
+            if seen > 0.0 { seen / shares } else { 1.0 }
+        });
+        self.groups.borrow_mut().insert(key, found);
+        found
     }
 
     /// How many different values a column is expected to have.

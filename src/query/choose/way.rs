@@ -172,10 +172,7 @@ impl Chooser<'_> {
             .collect();
         match known {
             Some(probe) => self.image.table(table.id).count_equal(id, &probe) as f64,
-            None if self.weighs => {
-                let different = index.columns[..equal.len()].iter().map(|it| self.different(table.id, *it));
-                rows / different.fold(1.0, f64::max)
-            }
+            None if self.weighs => self.group(table.id, id, &index.columns[..equal.len()]).min(rows.max(1.0)),
             None => rows.sqrt().max(1.0),
         }
     }
