@@ -106,7 +106,13 @@ impl Shell {
         let before = self.session.fork();
         match self.session.run_all(text, ()) {
             Ok(outcomes) => outcomes.iter().for_each(table::print),
-            Err(error) => self.problem(&format!("{error:#}")),
+            Err(error) => {
+                self.problem(&format!("{error:#}"));
+                // A statement that fails changes nothing; of several, those before it have been run.
+                if !text.trim_end().trim_end_matches(';').contains(';') {
+                    return;
+                }
+            }
         }
         // A query is nothing to go back from.
         if !text.trim_start().get(..6).is_some_and(|it| it.eq_ignore_ascii_case("SELECT")) {
