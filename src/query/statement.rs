@@ -139,7 +139,8 @@ pub struct Update {
     pub with: Vec<Common>,
     /// The table; source 0 of every expression.
     pub table: Name,
-    /// Further sources (UPDATE … FROM). Of several combinations with one row of the table, the first counts.
+    /// Further sources (UPDATE … FROM). Of several combinations with one row of the table, one
+    /// counts, and which one is open.
     pub joins: Vec<Join>,
     /// The columns and what they become; expressions see the row as it was.
     pub set: Vec<(Name, Expr<Leaf>)>,

@@ -61,6 +61,10 @@ pub(crate) enum Difference {
     /// PostgreSQL's SET DEFAULT refuses at once when the default is the key that goes and the row referred to it already,
     /// even where the foreign key is deferred: its trigger then falls back to NO ACTION. Here it waits for commit.
     DefaultJudgedAtOnce,
+    /// PostgreSQL judges a foreign key when the trigger of a row has its turn, in the midst of the statement: a row stands
+    /// in the way that the cascade of a later row removes, and a row that the same transaction has inserted is judged by
+    /// the reference that an action of a later row would have changed. Here only the outcome is judged, in any order.
+    JudgedInTurn,
     /// SQLite follows one key change after the other. A row that the first has turned away, because two foreign keys
     /// share a column or because a row that refers is itself referred to by the same column, is not found by the next,
     /// and every version in between is judged. Here all rows that referred when the statement began follow, and only
@@ -83,7 +87,15 @@ impl Seen<'_> {
         if self.replaces_rows_that_are_referred_to() {
             return Some(Difference::ReplacedInTheSameStatement);
         }
-        self.name_by_outcome().or_else(|| self.sets_reference_and_key()).or_else(|| self.follows_in_steps())
+        let named = self.name_by_outcome().or_else(|| self.sets_reference_and_key());
+        named.or_else(|| self.follows_in_steps()).or_else(|| self.judged_in_turn())
+    }
+
+    /// Whether only the other side refuses, by a foreign key, what the naive judge has found sound.
+    fn judged_in_turn(&self) -> Option<Difference> {
+        let changes = matches!(self.operation, Operation::Update { .. } | Operation::Delete { .. });
+        let refused = self.there.0.as_ref().is_err_and(|it| it.is(RefusalKind::ForeignKey));
+        (changes && self.ours.0.is_ok() && refused).then_some(Difference::JudgedInTurn)
     }
 
     fn name_by_outcome(&self) -> Option<Difference> {
@@ -172,7 +184,10 @@ impl Seen<'_> {
                 Some(Difference::FollowsInSteps)
             }
             Operation::Delete { .. } if refusal.is(RefusalKind::Restrict) => Some(Difference::RestrictSparesNamedRows),
-            Operation::Delete { .. } => self.deletion_wins().or_else(|| self.default_is_gone()),
+            Operation::Delete { .. } if refusal.is(RefusalKind::ForeignKey) => {
+                self.deletion_wins().or_else(|| self.default_is_gone())
+            }
+            Operation::Delete { .. } => self.deletion_wins(),
             Operation::Update { .. } if refusal.is(RefusalKind::ForeignKey) => self.default_is_gone(),
             // The naive judge has seen that nothing dangles.
             Operation::Commit if refusal.is(RefusalKind::ForeignKey) => Some(Difference::CountIsNoFact),

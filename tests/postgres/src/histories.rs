@@ -17,8 +17,9 @@ use crate::shrink::Case;
 use crate::side::{Refusal, RefusalKind, Side};
 
 /// The differences that the front page speaks of. What SQLite does beyond them must not happen here.
-const MEANT: [Difference; 6] = [
+const MEANT: [Difference; 7] = [
     Difference::DefaultJudgedAtOnce,
+    Difference::JudgedInTurn,
     Difference::UniqueAtTheEnd,
     Difference::RestrictWhateverTheOrder,
     Difference::DeletionWins,

@@ -15,6 +15,8 @@
 //!   `FollowsInSteps`). Here no outcome depends on an order.
 //! - SET DEFAULT refuses at once when the default is the very key that goes, even where the foreign key is deferred
 //!   (`DefaultJudgedAtOnce`).
+//! - It judges foreign keys row by row, as its triggers have their turns, where only the outcome counts here
+//!   (`JudgedInTurn`).
 //! - A commit that is refused rolls back. Here the transaction stays open to be mended; the histories roll it back.
 #![cfg(test)]
 
