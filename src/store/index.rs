@@ -216,7 +216,7 @@ impl<K: IndexKey> Keyed<K> {
                     let end = self.present.rank_by(|(key, _)| through(key));
                     let here = end - self.present.rank_by(|(key, _)| before(key)).min(end);
                     left = skip.saturating_sub(here);
-                    if let (true, Some(last)) = (skip < here, self.present.nth((end - 1).saturating_sub(skip))) {
+                    if let (true, Some(last)) = (skip < here, self.present.nth(end.saturating_sub(1 + skip))) {
                         let rest = self.present.seek_back(|it| it <= last);
                         going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
                     }

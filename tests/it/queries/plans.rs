@@ -109,6 +109,19 @@ fn q1_nothing_is_read_where_nothing_can_come() {
     assert_eq!(read(&mut points, grouped), (0, vec![]));
 }
 
+/// An offset backwards into a range that begins before everything.
+#[test]
+fn q1_an_offset_into_nothing_finds_nothing() {
+    let mut points = points();
+    for column in ["id", "x", "y"] {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let none =
+                Select::from("points").values([col("id")]).filter(col(column).lt(-5)).order_by(col(column), direction);
+            assert_eq!(read(&mut points, none.limit(3).offset(1)), (0, Vec::new()), "{column} {direction:?}");
+        }
+    }
+}
+
 /// Of two indexes that begin with the same column, the one that tells more apart is used, although most of its rows hold
 /// NULL in the second column.
 #[test]
