@@ -32,7 +32,8 @@ pub(crate) enum Difference {
     /// SQLite's REPLACE puts the default where NULL is given to a column that must have a value. Here NULL is refused.
     ReplaceFillsNull,
     /// SQLite's REPLACE deletes rows one by one, those that the same statement has inserted too, and actions follow. Here
-    /// a row that does not outlive its statement was never there, so nothing that refers to it is acted on.
+    /// a row that does not outlive its statement was never there, so nothing that refers to it is acted on, and the keys
+    /// that a table gives go on from those that the statement found or said.
     ReplacedInTheSameStatement,
     /// SQLite judges a unique key after each row of an UPDATE, so whether it refuses depends on the order in which it
     /// finds the rows. Judged at the end of the statement, as the standard says, two rows can swap their keys.
@@ -84,7 +85,7 @@ impl Seen<'_> {
         if self.there.0.is_ok() && rules::judge(self.schema, self.there.1, self.judged).is_err() {
             return Some(Difference::CountIsNoFact);
         }
-        if self.replaces_rows_that_are_referred_to() {
+        if self.replaces_rows_of_its_own() {
             return Some(Difference::ReplacedInTheSameStatement);
         }
         let named = self.name_by_outcome().or_else(|| self.sets_reference_and_key());
@@ -107,12 +108,16 @@ impl Seen<'_> {
         }
     }
 
-    fn replaces_rows_that_are_referred_to(&self) -> bool {
-        let Operation::Insert { table, rows, on_conflict: Some(ConflictSpec::Replace), .. } = self.operation else {
+    fn replaces_rows_of_its_own(&self) -> bool {
+        let Operation::Insert { table, columns, rows, on_conflict: Some(ConflictSpec::Replace), .. } = self.operation
+        else {
             return false;
         };
         let mut references = self.schema.tables.iter().flat_map(|it| &it.references);
-        rows.len() > 1 && references.any(|it| it.target == *table)
+        let spec = &self.schema.tables[*table];
+        let given = columns.iter().position(|it| spec.auto && *it == spec.primary[0]);
+        let gives = spec.auto && given.is_none_or(|at| rows.iter().any(|row| row[at] == Cell::Null));
+        rows.len() > 1 && (gives || references.any(|it| it.target == *table))
     }
 
     fn refused_here(&self, error: &Error) -> Option<Difference> {
