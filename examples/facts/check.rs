@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
-use diptych::record::{Row, changed_columns, project};
 use diptych::sql::{SqlOutcome, SqlSession};
-use diptych::{Database, Error, Select, Value};
+use diptych::{Database, Value};
 use serde_json::Value as Json;
+
+use crate::contents::{Contents, Difference};
 
 /// How many facts hold.
 #[derive(Debug, Default)]
@@ -90,59 +90,6 @@ fn json(value: &Value) -> Json {
         Value::Float(it) => Json::from(*it),
         Value::Bytes(it) => Json::from(it.iter().map(|it| format!("{it:02x}")).collect::<String>()),
         Value::Text(it) => Json::from(&**it),
-    }
-}
-
-/// All rows of a database, by table and key.
-struct Contents(BTreeMap<String, BTreeMap<Vec<Value>, Row>>);
-
-impl Contents {
-    fn of(database: &Database) -> Result<Self, Error> {
-        let mut connection = database.connect();
-        let mut all = BTreeMap::new();
-        for table in database.schema().tables() {
-            let rows = connection.execute(Select::from(table.name.clone()))?.rows.into_rows();
-            let naming = table.naming_columns();
-            all.insert(table.name.clone(), rows.map(|row| (project(&*row, &naming), row)).collect());
-        }
-        Ok(Contents(all))
-    }
-}
-
-/// What has become of rows, by `table` and `table.column`.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Difference {
-    removed: BTreeMap<String, u64>,
-    set_null: BTreeMap<String, u64>,
-    other: BTreeMap<String, u64>,
-}
-
-impl Difference {
-    fn between(database: &Database, before: &Contents, after: &Contents) -> Self {
-        let mut found = Difference::default();
-        for table in database.schema().tables() {
-            let (before, after) = (&before.0[&table.name], &after.0[&table.name]);
-            for (key, old) in before {
-                let Some(new) = after.get(key) else {
-                    *found.removed.entry(table.name.clone()).or_default() += 1;
-                    continue;
-                };
-                // A fork shares every row that neither side has changed.
-                if Arc::ptr_eq(old, new) {
-                    continue;
-                }
-                for column in changed_columns(&**old, &**new) {
-                    let name = format!("{}.{}", table.name, table.column(column).name);
-                    let set_null = new.get(column).is_null();
-                    *if set_null { &mut found.set_null } else { &mut found.other }.entry(name).or_default() += 1;
-                }
-            }
-            let added = after.keys().filter(|it| !before.contains_key(*it)).count() as u64;
-            if added > 0 {
-                found.other.insert(format!("{} (new rows)", table.name), added);
-            }
-        }
-        found
     }
 }
 

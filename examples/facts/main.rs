@@ -4,6 +4,8 @@
 //! its CSV files, runs every query of `facts` and every statement of `mutations` in `facts.json`, and says what differs.
 
 mod check;
+#[path = "../forum/dataset/contents.rs"]
+mod contents;
 #[path = "../forum/dataset/fault.rs"]
 mod fault;
 mod folder;

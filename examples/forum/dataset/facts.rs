@@ -3,8 +3,9 @@
 use diptych::prelude::*;
 use serde_json::Value as Json;
 
+use super::contents::Contents;
 use super::graph;
-use super::mutation::{Contents, Mutation};
+use super::mutation::Mutation;
 use crate::print::Progress;
 
 /// What has been found true and what has not.

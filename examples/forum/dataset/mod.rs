@@ -1,5 +1,6 @@
 //! A real forum from a folder of CSV files, checked against what is known of it.
 
+mod contents;
 #[cfg(test)]
 mod doctored;
 mod facts;
