@@ -72,6 +72,13 @@ impl Affinity {
             Affinity::Numeric => None,
         }
     }
+
+    /// What a column of SQLite makes of a value that is put there; `None` when it stays as it is.
+    ///
+    /// Source: "Datatypes In SQLite", section 3. Booleans are integers there, so they become integers here.
+    pub fn stored(self, it: ValueRef<'_>) -> Option<Value> {
+        (!Cast::Affine(self).keeps(it)).then(|| affine(self, it))
+    }
 }
 
 impl Cast {

@@ -83,7 +83,7 @@ fn widen(table: &TableSchema, row: &mut Row) {
     for column in table.column_ids() {
         let schema = table.column(column);
         let converted = match (schema.storage, row.get(column)) {
-            (Storage::Flexible(affinity), value) => affinity.apply(value),
+            (Storage::Flexible(affinity), value) => affinity.stored(value),
             // Only what survives the way there and back; anything else is refused as a mismatch.
             (Storage::Strict, ValueRef::Int(it)) if schema.kind == Kind::Float => {
                 ((it as f64) as i128 == i128::from(it)).then_some(Value::Float(it as f64))

@@ -216,7 +216,7 @@ impl Column {
     /// A column that takes values of any kind as SQLite does, after what it calls affinity. Rows of the table have to
     /// be tuples.
     pub fn flexible(name: impl Into<Name>, affinity: Affinity) -> Self {
-        Column { storage: Storage::Flexible(affinity), ..Column::new(name, affinity.kind()) }
+        Column { storage: Storage::Flexible(affinity), ..Column::new(name, affinity.kind().unwrap_or(Kind::Float)) }
     }
 
     /// The column for a Rust type: its kind, and NULL for an `Option`.

@@ -35,4 +35,6 @@ pub use default::{DefaultFunction, DefaultValue, Sequence, SequenceSchema};
 pub use graph::Components;
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;
-pub use storage::{Affinity, Storage};
+pub use storage::Storage;
+
+pub use crate::expr::Affinity;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::Query;
 
-use super::types::{affinity, flexible};
+use super::types::affinity;
 use crate::error::{Misuse, Result, closest};
 use crate::expr::Affinity;
 use crate::schema::{ColumnSchema, Schema, Storage, TableSchema};
@@ -26,7 +26,7 @@ impl Field {
     pub(super) fn of(it: &ColumnSchema) -> Self {
         let (kind, affinity) = match it.storage {
             Storage::Strict => (Some(it.kind), affinity(Some(it.kind))),
-            Storage::Flexible(it) => (None, Some(flexible(it))),
+            Storage::Flexible(it) => (None, Some(it)),
         };
         Field { name: it.name.clone(), inner: None, kind, affinity }
     }

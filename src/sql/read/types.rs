@@ -4,7 +4,7 @@ use sqlparser::ast::DataType;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, SQLiteDialect};
 
 use crate::expr::Affinity;
-use crate::schema::{Affinity as Stored, Column};
+use crate::schema::Column;
 use crate::value::Kind;
 
 /// Whose meaning a text has.
@@ -76,34 +76,13 @@ pub(super) fn column(name: &str, declared: &DataType) -> Column {
     let name = name.to_owned();
     match strict_kind(declared) {
         Some(kind) => Column::new(name, kind),
-        None => Column::flexible(name, stored_affinity(Affinity::of_type(&declared.to_string()))),
+        None => Column::flexible(name, Affinity::of_type(&declared.to_string())),
     }
 }
 
 /// The kind of all that a column of a type holds, where the type says so.
 pub(super) fn strict_kind(declared: &DataType) -> Option<Kind> {
     kind_of(declared).filter(|_| !is_decimal(declared))
-}
-
-fn stored_affinity(it: Affinity) -> Stored {
-    match it {
-        Affinity::Integer => Stored::Integer,
-        Affinity::Real => Stored::Real,
-        Affinity::Numeric => Stored::Numeric,
-        Affinity::Text => Stored::Text,
-        Affinity::Blob => Stored::Blob,
-    }
-}
-
-/// What SQLite would rather have in a column that takes anything.
-pub(super) fn flexible(it: Stored) -> Affinity {
-    match it {
-        Stored::Integer => Affinity::Integer,
-        Stored::Real => Affinity::Real,
-        Stored::Numeric => Affinity::Numeric,
-        Stored::Text => Affinity::Text,
-        Stored::Blob => Affinity::Blob,
-    }
 }
 
 fn is_decimal(declared: &DataType) -> bool {
