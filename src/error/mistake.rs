@@ -11,12 +11,32 @@ pub struct Mistake {
     pub problem: String,
     /// What to write instead; may be empty.
     pub advice: String,
+    /// What sort of mistake it is.
+    pub fault: Fault,
+}
+
+/// The sorts of mistakes that a reader may want to tell apart without reading a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The declaration contradicts itself or another.
+    #[default]
+    Configuration,
+    /// Several foreign keys could be meant.
+    AmbiguousForeignKeys,
+    /// No foreign key could be meant.
+    NoForeignKeys,
 }
 
 impl Mistake {
     /// States a mistake.
     pub fn new(place: impl Into<String>, problem: impl Into<String>, advice: impl Into<String>) -> Self {
-        Mistake { place: place.into(), problem: problem.into(), advice: advice.into() }
+        Mistake { place: place.into(), problem: problem.into(), advice: advice.into(), fault: Fault::Configuration }
+    }
+
+    /// Says what sort of mistake it is.
+    pub fn fault(self, fault: Fault) -> Self {
+        Mistake { fault, ..self }
     }
 }
 

@@ -20,6 +20,6 @@ mod violation;
 
 pub use conflict::Conflict;
 pub use kind::{Error, ErrorKind, Result};
-pub use mistake::{Mistake, closest};
+pub use mistake::{Fault, Mistake, closest};
 pub use misuse::Misuse;
 pub use violation::{Hop, RowFact, Rule, Violation};

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::class::Cascade;
+use super::class::{Cascade, PassiveDeletes};
 use super::graph::Graph;
 use super::links::Link;
 use super::model::{Join, RelationModel};
@@ -50,7 +50,7 @@ impl Core {
             }
             let class = model.class(object.class);
             for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE)) {
-                if relation.passive_deletes && matches!(relation.join, Join::Has { .. }) {
+                if relation.passive_deletes != PassiveDeletes::Off && matches!(relation.join, Join::Has { .. }) {
                     // Those that are not loaded are the foreign key's.
                     work.extend(self.graph.known_members(key, relation));
                 } else if relation.join.is_many() {

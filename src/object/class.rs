@@ -1,23 +1,80 @@
 //! A class as it is declared: a table and the relations above it. A derived entity and a class made at run time are
 //! the same value.
 
-use std::ops::BitOr;
+mod follow;
+mod join;
+mod polymorphic;
+mod relationship;
 
-use crate::query::Direction;
-use crate::schema::{Action, Name, Table};
+pub use follow::{Cascade, CollectionKind, Lazy, PassiveDeletes};
+pub use join::{JoinColumn, Marks, foreign, join_column, remote};
+pub use polymorphic::{Inheritance, Polymorphic, Reach, SubclassLoad};
+pub use relationship::Relationship;
+pub(super) use relationship::{AssociationTable, Pattern};
+
+use crate::expr::Expr;
+use crate::schema::{Name, Table};
 
 /// A class: a name, a table, and virtual relations that add no column.
 #[derive(Clone, Debug)]
 pub struct Class {
     pub(super) name: Name,
-    pub(super) table: Table,
+    /// None for a class whose rows stand in the table of its base.
+    pub(super) table: Option<Table>,
     pub(super) relations: Vec<Relationship>,
+    pub(super) base: Option<Name>,
+    pub(super) polymorphic: Option<Polymorphic>,
+    pub(super) own_columns: Vec<Name>,
+    pub(super) deferred: Vec<Name>,
+    pub(super) raise_deferred: Vec<Name>,
+    pub(super) active_history: Vec<Name>,
+    pub(super) version_column: Option<Name>,
+    pub(super) computed: Vec<Computed>,
+}
+
+/// An attribute that is computed from others.
+#[derive(Clone, Debug)]
+pub(super) struct Computed {
+    pub(super) name: Name,
+    pub(super) kind: ComputedKind,
+    pub(super) expression: Expr<Name>,
+}
+
+/// Who computes a computed attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ComputedKind {
+    /// The object, from its attributes as they are; a query from the columns.
+    Hybrid,
+    /// The database: it is loaded with the row, and read again after a change of the object is flushed.
+    Loaded,
 }
 
 impl Class {
     /// A class whose rows are tuples.
     pub fn new(name: impl Into<Name>, table: Table) -> Self {
-        Class { name: name.into(), table, relations: Vec::new() }
+        Class { table: Some(table), ..Class::bare(name.into()) }
+    }
+
+    /// A subclass whose rows stand in the table of its base.
+    pub fn inheriting(name: impl Into<Name>, base: impl Into<Name>) -> Self {
+        let kind = Some(Polymorphic::of(Inheritance::Single));
+        Class { base: Some(base.into()), polymorphic: kind, ..Class::bare(name.into()) }
+    }
+
+    fn bare(name: Name) -> Self {
+        Class {
+            name,
+            table: None,
+            relations: Vec::new(),
+            base: None,
+            polymorphic: None,
+            own_columns: Vec::new(),
+            deferred: Vec::new(),
+            raise_deferred: Vec::new(),
+            active_history: Vec::new(),
+            version_column: None,
+            computed: Vec::new(),
+        }
     }
 
     /// Adds a relation.
@@ -25,198 +82,53 @@ impl Class {
         self.relations.push(relation);
         self
     }
-}
 
-/// A relation as it is declared.
-#[derive(Clone, Debug)]
-pub struct Relationship {
-    pub(super) name: Name,
-    pub(super) target: Name,
-    pub(super) pattern: Pattern,
-    pub(super) via: Vec<Name>,
-    pub(super) inverse: Option<Name>,
-    pub(super) cascade: Cascade,
-    pub(super) lazy: Lazy,
-    pub(super) order_by: Vec<(Name, Direction)>,
-    pub(super) passive_deletes: PassiveDeletes,
-}
-
-/// What a relation looks like from its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Pattern {
-    /// The owner has the foreign key.
-    BelongsTo,
-    /// The target has the foreign key, and at most one row of it refers to an owner.
-    HasOne,
-    /// The target has the foreign key.
-    HasMany,
-    /// A table of two foreign keys stands between.
-    ManyToMany(AssociationTable),
-}
-
-/// The table between the two sides of a many-to-many relation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AssociationTable {
-    pub(super) table: Name,
-    pub(super) own: Vec<Name>,
-    pub(super) other: Vec<Name>,
-    pub(super) on_delete: Action,
-}
-
-impl Relationship {
-    fn new(name: Name, target: Name, pattern: Pattern) -> Self {
-        Relationship {
-            name,
-            target,
-            pattern,
-            via: Vec::new(),
-            inverse: None,
-            cascade: Cascade::default(),
-            lazy: Lazy::Select,
-            order_by: Vec::new(),
-            passive_deletes: PassiveDeletes::Inferred,
-        }
-    }
-
-    /// Many-to-one, from the side that has the foreign key.
-    pub fn belongs_to(name: impl Into<Name>, target: impl Into<Name>) -> Self {
-        Relationship::new(name.into(), target.into(), Pattern::BelongsTo)
-    }
-
-    /// One-to-one, from the side without the foreign key.
-    pub fn has_one(name: impl Into<Name>, target: impl Into<Name>) -> Self {
-        Relationship::new(name.into(), target.into(), Pattern::HasOne)
-    }
-
-    /// One-to-many.
-    pub fn has_many(name: impl Into<Name>, target: impl Into<Name>) -> Self {
-        Relationship::new(name.into(), target.into(), Pattern::HasMany)
-    }
-
-    /// Many-to-many through a table of two foreign keys. The table is made unless a class or table declares it.
-    pub fn many_to_many(name: impl Into<Name>, target: impl Into<Name>, through: impl Into<Name>) -> Self {
-        let (own, other, on_delete) = (Vec::new(), Vec::new(), Action::Cascade);
-        let between = AssociationTable { table: through.into(), own, other, on_delete };
-        Relationship::new(name.into(), target.into(), Pattern::ManyToMany(between))
-    }
-
-    /// The foreign key columns it follows: of the owner in `belongs_to`, of the target in `has_one` and `has_many`.
-    /// Not needed where only one foreign key leads there or the inverse names it.
-    pub fn via<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
-        self.via = columns.into_iter().map(Into::into).collect();
+    /// Makes it a subclass: it has the attributes and relations of its base.
+    pub fn inherits(mut self, base: impl Into<Name>) -> Self {
+        self.base = Some(base.into());
         self
     }
 
-    /// The columns of the association table that refer to the owner and to the target; only for many-to-many.
-    pub fn columns<N: Into<Name>>(
-        mut self,
-        own: impl IntoIterator<Item = N>,
-        other: impl IntoIterator<Item = N>,
-    ) -> Self {
-        if let Pattern::ManyToMany(between) = &mut self.pattern {
-            between.own = own.into_iter().map(Into::into).collect();
-            between.other = other.into_iter().map(Into::into).collect();
-        }
+    /// Says how the class stands to its base and its subclasses.
+    pub fn polymorphic(mut self, polymorphic: Polymorphic) -> Self {
+        self.polymorphic = Some(polymorphic);
         self
     }
 
-    /// The relation of the target that is the other side of this one. Both move together, in memory, at once.
-    pub fn inverse(mut self, name: impl Into<Name>) -> Self {
-        self.inverse = Some(name.into());
+    /// Columns of a shared table that only this class and its subclasses have as attributes.
+    pub fn own_columns<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.own_columns.extend(columns.into_iter().map(Into::into));
         self
     }
 
-    /// What follows the owner along this relation.
-    pub fn cascade(mut self, cascade: Cascade) -> Self {
-        self.cascade = cascade;
+    /// Columns that are not loaded with the row, but on first access.
+    pub fn deferred<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.deferred.extend(columns.into_iter().map(Into::into));
         self
     }
 
-    /// How it is loaded unless a query says otherwise.
-    pub fn lazy(mut self, lazy: Lazy) -> Self {
-        self.lazy = lazy;
+    /// Columns that are not loaded with the row, and whose access is an error unless a query has asked for them.
+    pub fn raise_deferred<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.raise_deferred.extend(columns.into_iter().map(Into::into));
         self
     }
 
-    /// The order of the collection: columns of the target.
-    pub fn order_by(mut self, column: impl Into<Name>, direction: Direction) -> Self {
-        self.order_by.push((column.into(), direction));
+    /// Columns whose old value is loaded when they are set.
+    pub fn active_history<N: Into<Name>>(mut self, columns: impl IntoIterator<Item = N>) -> Self {
+        self.active_history.extend(columns.into_iter().map(Into::into));
         self
     }
 
-    /// Who takes care of the targets when the owner is deleted.
-    pub fn passive_deletes(mut self, passive: PassiveDeletes) -> Self {
-        self.passive_deletes = passive;
+    /// An integer column that counts the versions of an object: 1 at its insert, one more with each update. An update
+    /// or delete that meets another version fails.
+    pub fn version_column(mut self, column: impl Into<Name>) -> Self {
+        self.version_column = Some(column.into());
         self
     }
-}
 
-/// What follows an object along a relation: a set of cascades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cascade(u8);
-
-impl Cascade {
-    /// Nothing follows.
-    pub const NONE: Cascade = Cascade(0);
-    /// An object that enters the session brings the related ones.
-    pub const SAVE_UPDATE: Cascade = Cascade(1);
-    /// A merged object brings the related ones.
-    pub const MERGE: Cascade = Cascade(2);
-    /// A deleted object takes the related ones along.
-    pub const DELETE: Cascade = Cascade(4);
-    /// An object that is taken out of the relation is deleted.
-    pub const DELETE_ORPHAN: Cascade = Cascade(8);
-    /// An object that leaves the session takes the related ones along.
-    pub const EXPUNGE: Cascade = Cascade(16);
-    /// Refresh and expire reach the related ones.
-    pub const REFRESH_EXPIRE: Cascade = Cascade(32);
-    /// All but delete-orphan.
-    pub const ALL: Cascade = Cascade(1 | 2 | 4 | 16 | 32);
-
-    /// Whether all of `other` are in the set.
-    pub const fn contains(self, other: Cascade) -> bool {
-        self.0 & other.0 == other.0
+    /// Adds an attribute that is computed from others, which the expression names.
+    pub fn computed(mut self, name: impl Into<Name>, kind: ComputedKind, expression: Expr<Name>) -> Self {
+        self.computed.push(Computed { name: name.into(), kind, expression });
+        self
     }
-}
-
-impl Default for Cascade {
-    /// Save-update and merge.
-    fn default() -> Self {
-        Cascade::SAVE_UPDATE | Cascade::MERGE
-    }
-}
-
-impl BitOr for Cascade {
-    type Output = Cascade;
-
-    fn bitor(self, other: Cascade) -> Cascade {
-        Cascade(self.0 | other.0)
-    }
-}
-
-/// How and when a relation is loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Lazy {
-    /// On first access, one statement for each object.
-    #[default]
-    Select,
-    /// With the objects, by one more statement for each batch of keys.
-    Selectin,
-    /// With the objects, by a join in the same statement.
-    Joined,
-    /// Never by itself: access is an error that says what would load it.
-    Raise,
-}
-
-/// Who takes care of the targets of `has_one` and `has_many` when the owner is deleted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PassiveDeletes {
-    /// The foreign key's action, where the session could only fail: no delete cascade, the column is never NULL, and
-    /// the action removes the rows. The session otherwise.
-    #[default]
-    Inferred,
-    /// The session: it loads the targets, then deletes them or sets their foreign key to NULL.
-    Off,
-    /// The foreign key's action for targets that are not loaded; the session for those that are.
-    On,
 }

@@ -57,13 +57,18 @@ mod unlink;
 mod untyped;
 mod view;
 
-pub use class::{Cascade, Class, Lazy, PassiveDeletes, Relationship};
+pub use class::{
+    Cascade, Class, CollectionKind, ComputedKind, Inheritance, JoinColumn, Lazy, Marks, PassiveDeletes, Polymorphic,
+    Reach, Relationship, SubclassLoad, foreign, join_column, remote,
+};
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, field_name, relation_name};
 pub use flush::{FlushPlan, FlushStep};
 pub use load::BATCH;
-pub use model::{ClassModel, Join, Model, RelationModel};
+pub use model::{
+    ClassModel, ClassPart, ComputedModel, Discriminator, Join, JoinLeaf, Model, RelationModel, ThroughLayout,
+};
 pub use query::{LoadOption, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use session::Session;

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Assignment;
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::class::Cascade;
+use crate::object::class::{Cascade, PassiveDeletes};
 use crate::object::links::{Link, Since};
 use crate::object::model::{ClassModel, Join, RelationModel};
 use crate::object::reference::ObjectKey;
@@ -175,7 +175,7 @@ impl Core {
     /// The references of what an owner that goes has had: NULL, unless the foreign key's action takes care of them.
     fn leave_behind(&mut self, key: ObjectKey, relation: &RelationModel, collected: &mut Collected) -> Result<()> {
         let Join::Has { columns, .. } = &relation.join else { return Ok(()) };
-        let members = if relation.passive_deletes {
+        let members = if relation.passive_deletes != PassiveDeletes::Off {
             // Those that are not loaded are the foreign key's, and so are all where it is never NULL.
             if self.can_be_null(relation, columns) { self.graph.known_members(key, relation) } else { Vec::new() }
         } else if relation.join.is_many() {

@@ -179,7 +179,7 @@ impl Core {
                         }
                     }
                 }
-                Lazy::Select | Lazy::Joined => {}
+                _ => {}
             }
         }
         Ok(())

@@ -4,13 +4,14 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::{ClassModel, Model};
+use super::{ClassModel, ClassPart, Model};
 use crate::error::{ErrorKind, Mistake, Result, closest};
 use crate::id::{ClassId, ColumnId};
-use crate::object::class::{Class, Pattern, Relationship};
+use crate::object::class::{Class, Pattern, Reach, Relationship, SubclassLoad};
 use crate::record::Tuple;
-use crate::schema::{Column, Components, ForeignKey, Name, Schema, Table};
+use crate::schema::{Column, Components, ForeignKey, Name, Schema, Table, TableSchema};
 
+mod attributes;
 mod relations;
 
 /// Builds the schema of the classes and tables, with the model attached to it.
@@ -18,7 +19,7 @@ pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> R
     let mut mistakes = check_names(&classes);
     let association = association_tables(&mut classes, &tables);
     let mut builder = Schema::builder();
-    for table in classes.iter().map(|it| &it.table).chain(&tables).chain(&association) {
+    for table in classes.iter().filter_map(|it| it.table.as_ref()).chain(&tables).chain(&association) {
         builder = builder.table(table.clone());
     }
     let schema = match builder.build() {
@@ -68,21 +69,26 @@ fn check_names(classes: &[Class]) -> Vec<Mistake> {
 fn association_tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
     let declared: Vec<String> = classes
         .iter()
-        .map(|it| it.table.name().to_owned())
+        .filter_map(|it| Some(it.table.as_ref()?.name().to_owned()))
         .chain(tables.iter().map(|it| it.name().to_owned()))
         .collect();
     let keys: HashMap<Name, (Name, Vec<(Name, crate::value::Kind)>)> = classes
         .iter()
-        .map(|it| (it.name.clone(), (Name::from(it.table.name().to_owned()), it.table.key_columns())))
+        .filter_map(|it| {
+            let table = it.table.as_ref()?;
+            Some((it.name.clone(), (Name::from(table.name().to_owned()), table.key_columns())))
+        })
         .collect();
     let mut made: Vec<Table> = Vec::new();
     for class in classes.iter_mut() {
-        let (class_name, class_table) = (class.name.clone(), Name::from(class.table.name().to_owned()));
-        let own_key = class.table.key_columns();
+        let Some(own_table) = &class.table else { continue };
+        let (class_name, class_table) = (class.name.clone(), Name::from(own_table.name().to_owned()));
+        let own_key = own_table.key_columns();
         for relation in &mut class.relations {
             let Some((target_table, target_key)) = keys.get(&relation.target) else { continue };
             let target = relation.target.clone();
             let Pattern::ManyToMany(between) = &mut relation.pattern else { continue };
+            let Some(on_delete) = between.made else { continue };
             if declared.iter().any(|it| *it == between.table) {
                 continue;
             }
@@ -105,7 +111,7 @@ fn association_tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
                     table = table.column(Column::new(column.clone(), *kind));
                 }
                 let foreign = ForeignKey::new(columns.clone(), (*to).clone());
-                table = table.foreign_key(foreign.on_delete(between.on_delete));
+                table = table.foreign_key(foreign.on_delete(on_delete));
             }
             made.push(table.primary_key(between.own.iter().chain(&between.other).cloned()));
         }
@@ -134,7 +140,11 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     let components = Components::of(schema);
     let mut mistakes = Vec::new();
     for (position, class) in classes.iter().enumerate() {
-        let table = schema.table_named(class.table.name())?;
+        let Some(table) = &class.table else {
+            mistakes.push(Mistake::new(&*class.name, "it has no table", "give it one"));
+            continue;
+        };
+        let table = schema.table_named(table.name())?;
         let id = ClassId::new(position as u16);
         let record = Any::type_id(&*table.prototype);
         if record != TypeId::of::<Tuple>() {
@@ -146,20 +156,13 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
             mistakes.push(Mistake::new(&*class.name, format!("`{}` has no primary key", table.name), advice));
         }
         insert_rank.push(components.rank(table.id));
-        built.push(ClassModel {
-            id,
-            name: class.name.to_string(),
-            table: table.name.clone().into(),
-            table_id: table.id,
-            key,
-            auto: table.auto.is_some(),
-            columns: table.columns.iter().map(|it| Name::from(it.name.clone())).collect(),
-            relations: Vec::new(),
-            is_leaf: table.inbound.is_empty(),
-            by_key: OnceLock::new(),
-            insert: OnceLock::new(),
-            delete: OnceLock::new(),
-        });
+        built.push(class_model(id, class, table, key));
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes.into());
+    }
+    for (class, declared) in built.iter_mut().zip(classes) {
+        attributes::resolve(class, declared, &mut mistakes);
     }
     let resolved = relations::resolve(schema, classes, &by_name, &mut mistakes);
     if !mistakes.is_empty() {
@@ -169,6 +172,42 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
         class.relations = relations;
     }
     Ok(Model { classes: built, by_name, by_type, insert_rank })
+}
+
+/// A class of one table, before what it says about attributes and relations is resolved.
+fn class_model(id: ClassId, class: &Class, table: &TableSchema, key: Vec<ColumnId>) -> ClassModel {
+    ClassModel {
+        id,
+        name: class.name.to_string(),
+        table: table.name.clone().into(),
+        table_id: table.id,
+        key,
+        auto: table.auto.is_some(),
+        columns: table.columns.iter().map(|it| Name::from(it.name.clone())).collect(),
+        relations: Vec::new(),
+        base: None,
+        root: id,
+        descendants: vec![id],
+        inheritance: None,
+        parts: vec![ClassPart {
+            table: table.name.clone().into(),
+            table_id: table.id,
+            columns: table.column_ids().map(|it| (it, it)).collect(),
+        }],
+        discriminator: None,
+        identity_value: None,
+        reach: Reach::Own,
+        load: SubclassLoad::OnAccess,
+        deferred: Vec::new(),
+        raise_deferred: Vec::new(),
+        active_history: Vec::new(),
+        version_column: None,
+        computed: Vec::new(),
+        is_leaf: table.inbound.is_empty(),
+        by_key: OnceLock::new(),
+        insert: OnceLock::new(),
+        delete: OnceLock::new(),
+    }
 }
 
 /// Where a relation stands, for messages.

@@ -44,9 +44,14 @@ impl Resolver<'_> {
         let target = &self.classes[target_id.index()];
         let inverse = self.inverse(class, relation, target)?;
         let (join, passive_deletes) = match &relation.pattern {
-            Pattern::BelongsTo => (self.belongs_to(class, relation, target)?, true),
+            Pattern::BelongsTo => (self.belongs_to(class, relation, target)?, PassiveDeletes::On),
             Pattern::HasOne | Pattern::HasMany => self.has(class, relation, target)?,
-            Pattern::ManyToMany(between) => (self.through(class, relation, target, between)?, false),
+            Pattern::ManyToMany(between) => (self.through(class, relation, target, between)?, PassiveDeletes::Off),
+            Pattern::Found => {
+                let problem = "the direction is not said";
+                let advice = "declare it as belongs_to, has_one, has_many or many_to_many";
+                return Err(Mistake::new(place(class, relation), problem, advice));
+            }
         };
         if relation.cascade.contains(Cascade::DELETE_ORPHAN) && !matches!(join, Join::Has { .. }) {
             let problem = "delete_orphan stands on a side that does not own the other";
@@ -61,19 +66,31 @@ impl Resolver<'_> {
             cascade: relation.cascade,
             lazy: relation.lazy,
             order_by: relation.order_by.clone(),
+            order: Vec::new(),
             passive_deletes,
+            passive_updates: relation.passive_updates,
+            post_update: relation.post_update,
+            single_parent: relation.single_parent,
+            view_only: relation.view_only,
+            sync_backref: relation.sync_backref.unwrap_or(!relation.view_only),
+            inner_join: relation.inner_join,
+            join_depth: relation.join_depth,
+            active_history: relation.active_history,
+            collection: relation.collection,
+            condition: None,
             load: OnceLock::new(),
         })
     }
 
     fn table(&self, class: &Class) -> &TableSchema {
-        let found = self.schema.table_named(class.table.name());
+        let name = class.table.as_ref().map_or("", |it| it.name());
+        let found = self.schema.table_named(name);
         found.expect("the schema was built from the tables of these classes")
     }
 
     /// Finds the other side and makes sure that it names this one, along the same foreign key.
     fn inverse(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<Option<RelationId>, Mistake> {
-        let Some(name) = &relation.inverse else { return Ok(None) };
+        let Some(name) = relation.inverse.name() else { return Ok(None) };
         let wrong = |problem: String, advice: String| Mistake::new(place(class, relation), problem, advice);
         let Some(position) = target.relations.iter().position(|it| it.name == *name) else {
             let hint = closest(name, target.relations.iter().map(|it| &*it.name));
@@ -83,7 +100,7 @@ impl Resolver<'_> {
         if other.target != class.name {
             return Err(wrong(format!("its inverse leads to `{}`, not back", other.target), String::new()));
         }
-        if other.inverse.as_ref() != Some(&relation.name) {
+        if other.inverse.name() != Some(&relation.name) {
             let advice = format!("write `inverse = {}` there", relation.name);
             return Err(wrong(format!("its inverse `{}.{name}` does not name it back", target.name), advice));
         }
@@ -159,8 +176,8 @@ impl Resolver<'_> {
         })
     }
 
-    fn has(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<(Join, bool), Mistake> {
-        let inverse = relation.inverse.as_ref().and_then(|name| target.relations.iter().find(|it| it.name == *name));
+    fn has(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<(Join, PassiveDeletes), Mistake> {
+        let inverse = relation.inverse.name().and_then(|name| target.relations.iter().find(|it| it.name == *name));
         let via = match inverse {
             Some(inverse) if relation.via.is_empty() => &inverse.via,
             _ => &relation.via,
@@ -173,9 +190,11 @@ impl Resolver<'_> {
         let never_null = reference.columns.iter().any(|&it| !to.column(it).nullable);
         let removes = reference.on_delete == Action::Cascade;
         let passive = match relation.passive_deletes {
-            PassiveDeletes::On => true,
-            PassiveDeletes::Off => false,
-            PassiveDeletes::Inferred => !relation.cascade.contains(Cascade::DELETE) && never_null && removes,
+            PassiveDeletes::Inferred if !relation.cascade.contains(Cascade::DELETE) && never_null && removes => {
+                PassiveDeletes::On
+            }
+            PassiveDeletes::Inferred => PassiveDeletes::Off,
+            said => said,
         };
         let (columns, own_columns) = (reference.columns.clone(), reference.target_columns.clone());
         Ok((Join::Has { columns, own_columns, one }, passive))
@@ -208,6 +227,7 @@ impl Resolver<'_> {
             own_columns: own.target_columns.clone(),
             target_columns: other.target_columns.clone(),
             cascades: own.on_delete == Action::Cascade,
+            one: false,
             layout: ThroughLayout {
                 own: own.columns.clone(),
                 other: other.columns.clone(),

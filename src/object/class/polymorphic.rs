@@ -1,0 +1,87 @@
+//! How a class stands to its base and its subclasses.
+
+use crate::schema::Name;
+use crate::value::Value;
+
+/// How the rows of a subclass stand to those of its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inheritance {
+    /// It has a table of its own, whose key refers to the table of the base: an object is a row of each.
+    Joined,
+    /// Its rows stand in the table of the base.
+    Single,
+    /// It has a full table of its own, and keys of its own.
+    Concrete,
+}
+
+/// When the columns of a subclass are loaded by a query on its base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SubclassLoad {
+    /// On first access.
+    #[default]
+    OnAccess,
+    /// With the objects, by one more statement for each subclass.
+    Selectin,
+    /// With the objects, in the same statement.
+    Inline,
+}
+
+/// Whether a query on a class loads the columns of all its subclasses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Only its own; each subclass says what it adds.
+    #[default]
+    Own,
+    /// Those of all subclasses, by one joined statement.
+    Subclasses,
+    /// Those of all concrete subclasses, whose rows are read beside its own.
+    Union,
+}
+
+/// What a class says about its place in an inheritance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Polymorphic {
+    pub(in crate::object) on: Option<Name>,
+    pub(in crate::object) identity: Option<Value>,
+    pub(in crate::object) kind: Option<Inheritance>,
+    pub(in crate::object) reach: Reach,
+    pub(in crate::object) load: SubclassLoad,
+}
+
+impl Polymorphic {
+    /// The root of an inheritance whose column `on` tells the class of a row.
+    pub fn on(column: impl Into<Name>) -> Self {
+        Polymorphic { on: Some(column.into()), ..Polymorphic::default() }
+    }
+
+    /// A subclass of this kind, or with [`Inheritance::Concrete`] also the root of concrete classes.
+    pub fn of(kind: Inheritance) -> Self {
+        Polymorphic { kind: Some(kind), ..Polymorphic::default() }
+    }
+
+    /// What the discriminator holds in the rows of this class.
+    pub fn identity(mut self, value: impl Into<Value>) -> Self {
+        self.identity = Some(value.into());
+        self
+    }
+
+    /// Queries on this class load the columns of all its subclasses.
+    pub fn with_subclasses(mut self) -> Self {
+        self.reach = Reach::Subclasses;
+        self
+    }
+
+    /// Queries on this class read the rows of all its concrete subclasses too. The discriminator is then computed, and
+    /// stands in no table.
+    pub fn union(mut self, discriminator: impl Into<Name>) -> Self {
+        (self.reach, self.on) = (Reach::Union, Some(discriminator.into()));
+        self.kind = Some(Inheritance::Concrete);
+        self
+    }
+
+    /// When queries on the base load the columns of this class.
+    pub fn load(mut self, load: SubclassLoad) -> Self {
+        self.load = load;
+        self
+    }
+}

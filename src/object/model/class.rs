@@ -1,0 +1,130 @@
+//! A class, resolved: its attributes, the tables they stand in, and its place in an inheritance.
+
+use std::sync::OnceLock;
+
+use super::RelationModel;
+use crate::error::{Misuse, Result, closest};
+use crate::expr::Expr;
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::class::{ComputedKind, Inheritance, Reach, SubclassLoad};
+use crate::query::Prepared;
+use crate::schema::Name;
+use crate::value::Value;
+
+/// One class. A [`ColumnId`] of it is the position of an attribute: those of its base come first. The attributes of a
+/// class without a base are the columns of its table, in order, unless subclasses have some of them to themselves.
+#[derive(Debug)]
+pub struct ClassModel {
+    /// Its position.
+    pub id: ClassId,
+    /// Its name.
+    pub name: String,
+    /// Its own table: the one of its base, if its rows stand there.
+    pub table: Name,
+    /// Its own table's position.
+    pub(in crate::object) table_id: TableId,
+    /// The attributes of its primary key.
+    pub key: Vec<ColumnId>,
+    /// Whether the table gives keys that are not given.
+    pub auto: bool,
+    /// The names of its attributes, in order.
+    pub columns: Vec<Name>,
+    /// Its relations; those of its base come first.
+    pub relations: Vec<RelationModel>,
+    /// The class it inherits from.
+    pub base: Option<ClassId>,
+    /// The class whose objects share their keys with its own: the first of its bases, unless tables are concrete.
+    pub root: ClassId,
+    /// The classes that are a case of it: itself, and those that inherit from it, each behind its base.
+    pub descendants: Vec<ClassId>,
+    /// How its rows stand to those of its base.
+    pub inheritance: Option<Inheritance>,
+    /// The tables of an object, that of its root first. A class without a base has one.
+    pub parts: Vec<ClassPart>,
+    /// What tells the class of a row.
+    pub discriminator: Option<Discriminator>,
+    /// What the discriminator holds for this class.
+    pub identity_value: Option<Value>,
+    /// What queries on this class load of its subclasses.
+    pub reach: Reach,
+    /// When queries on its base load what it adds.
+    pub load: SubclassLoad,
+    /// Attributes that are loaded on first access.
+    pub deferred: Vec<ColumnId>,
+    /// Attributes whose access is an error unless a query has loaded them.
+    pub raise_deferred: Vec<ColumnId>,
+    /// Attributes whose old value is loaded when they are set.
+    pub active_history: Vec<ColumnId>,
+    /// The attribute that counts the versions of an object.
+    pub version_column: Option<ColumnId>,
+    /// Attributes that are computed from others.
+    pub computed: Vec<ComputedModel>,
+    /// Whether no foreign key refers to its table.
+    pub(in crate::object) is_leaf: bool,
+    pub(in crate::object) by_key: OnceLock<Prepared>,
+    pub(in crate::object) insert: OnceLock<Prepared>,
+    pub(in crate::object) delete: OnceLock<Prepared>,
+}
+
+/// One of the tables that an object has a row in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassPart {
+    /// Its name.
+    pub table: Name,
+    /// Its position.
+    pub(in crate::object) table_id: TableId,
+    /// Which attribute stands in which of its columns. A key stands in each part.
+    pub columns: Vec<(ColumnId, ColumnId)>,
+}
+
+/// What tells the class of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Discriminator {
+    /// An attribute of the root.
+    Column(ColumnId),
+    /// The table it was read from, under this name.
+    Table(Name),
+}
+
+/// An attribute that is computed from others.
+#[derive(Clone, Debug)]
+pub struct ComputedModel {
+    /// Its name.
+    pub name: String,
+    /// Who computes it.
+    pub kind: ComputedKind,
+    /// Where it stands among the attributes, if it is loaded with them.
+    pub column: Option<ColumnId>,
+    /// How, from other attributes.
+    pub expression: Expr<ColumnId>,
+}
+
+impl ClassModel {
+    /// A relation by name.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn relation_named(&self, name: &str) -> Result<&RelationModel> {
+        self.relations.iter().find(|it| it.name == name).ok_or_else(|| {
+            let hint = closest(name, self.relations.iter().map(|it| it.name.as_str()));
+            Misuse::UnknownName { what: "relation", name: format!("{}.{name}", self.name), hint }.into()
+        })
+    }
+
+    /// A column by name.
+    ///
+    /// # Errors
+    /// When there is none; the message says which name was probably meant.
+    pub fn column_named(&self, name: &str) -> Result<ColumnId> {
+        let found = self.columns.iter().position(|it| it == name);
+        found.map(|position| ColumnId::new(position as u16)).ok_or_else(|| {
+            let hint = closest(name, self.columns.iter().map(|it| &**it));
+            Misuse::UnknownName { what: "column", name: format!("{}.{name}", self.name), hint }.into()
+        })
+    }
+
+    /// The names of some columns.
+    pub(in crate::object) fn names(&self, columns: &[ColumnId]) -> Vec<Name> {
+        columns.iter().map(|it| self.columns[it.index()].clone()).collect()
+    }
+}

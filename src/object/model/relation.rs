@@ -1,0 +1,130 @@
+//! A relation, resolved: direction, pairs of columns, and what else its join asks.
+
+use std::sync::OnceLock;
+
+use crate::expr::Expr;
+use crate::id::{ClassId, ColumnId, RelationId};
+use crate::object::class::{Cascade, CollectionKind, Lazy, PassiveDeletes};
+use crate::query::{Direction, Prepared};
+use crate::schema::Name;
+
+/// One relation.
+#[derive(Debug)]
+pub struct RelationModel {
+    /// Its position among the relations of its class.
+    pub id: RelationId,
+    /// Its name.
+    pub name: String,
+    /// The class it leads to.
+    pub target: ClassId,
+    /// How it is joined.
+    pub join: Join,
+    /// The other side, a relation of the target.
+    pub inverse: Option<RelationId>,
+    /// What follows along it.
+    pub cascade: Cascade,
+    /// How it is loaded unless a query says otherwise.
+    pub lazy: Lazy,
+    /// The order of the collection: attributes of the target, by name.
+    pub order_by: Vec<(Name, Direction)>,
+    /// The order of the collection, columns of the table between included.
+    pub order: Vec<(JoinLeaf, Direction)>,
+    /// Who takes care of the targets when the owner is deleted; never [`PassiveDeletes::Inferred`].
+    pub passive_deletes: PassiveDeletes,
+    /// Whether the foreign key's action writes the targets when the owner's key changes; the session otherwise.
+    pub passive_updates: bool,
+    /// Whether the foreign key is written by a statement of its own.
+    pub post_update: bool,
+    /// Whether a target has one owner at a time.
+    pub single_parent: bool,
+    /// Whether it is read and never written.
+    pub view_only: bool,
+    /// Whether it moves with its inverse.
+    pub sync_backref: bool,
+    /// Whether a join may leave out owners without a target.
+    pub inner_join: bool,
+    /// How many levels of a self-reference are loaded eagerly.
+    pub join_depth: Option<u32>,
+    /// Whether the old target is loaded when another is set.
+    pub active_history: bool,
+    /// What its collection is.
+    pub collection: CollectionKind,
+    /// What a declared join asks beyond the pairs of columns in `join`.
+    pub condition: Option<Expr<JoinLeaf>>,
+    pub(in crate::object) load: OnceLock<Prepared>,
+}
+
+/// A column in a resolved join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JoinLeaf {
+    /// An attribute of the owner.
+    Owner(ColumnId),
+    /// A column of the table between.
+    Between(ColumnId),
+    /// An attribute of the target.
+    Target(ColumnId),
+}
+
+/// How a relation is joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// The owner has the foreign key.
+    BelongsTo {
+        /// The owner's columns.
+        columns: Vec<ColumnId>,
+        /// The target's columns that they refer to.
+        target_columns: Vec<ColumnId>,
+        /// Whether those are the target's primary key, so that the identity map can answer.
+        by_identity: bool,
+        /// Whether the foreign key may be NULL.
+        nullable: bool,
+        /// Whether the database judges it at commit.
+        deferred: bool,
+    },
+    /// The target has the foreign key.
+    Has {
+        /// The target's columns.
+        columns: Vec<ColumnId>,
+        /// The owner's columns that they refer to.
+        own_columns: Vec<ColumnId>,
+        /// Whether at most one target refers to an owner.
+        one: bool,
+    },
+    /// A table stands between.
+    Through {
+        /// Its name.
+        table: Name,
+        /// Its columns that refer to the owner.
+        own: Vec<Name>,
+        /// Its columns that refer to the target.
+        other: Vec<Name>,
+        /// The owner's columns.
+        own_columns: Vec<ColumnId>,
+        /// The target's columns.
+        target_columns: Vec<ColumnId>,
+        /// Whether deleting the owner removes its rows of the table between.
+        cascades: bool,
+        /// Whether it leads to at most one target.
+        one: bool,
+        /// The position of `own` and `other` in the table, and how many columns it has.
+        layout: ThroughLayout,
+    },
+}
+
+/// Where the columns of an association row stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThroughLayout {
+    pub(in crate::object) own: Vec<ColumnId>,
+    pub(in crate::object) other: Vec<ColumnId>,
+    pub(in crate::object) width: usize,
+}
+
+impl Join {
+    /// Whether the relation leads to a collection.
+    pub fn is_many(&self) -> bool {
+        match self {
+            Join::BelongsTo { .. } => false,
+            Join::Has { one, .. } | Join::Through { one, .. } => !one,
+        }
+    }
+}
