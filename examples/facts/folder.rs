@@ -4,13 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use diptych::error::Rule;
-use diptych::query::{Control, Input, InsertRows};
-use diptych::record::{Row, Tuple};
+use diptych::query::Control;
 use diptych::sql::{SqlDialect, SqlSession};
 use diptych::{Connection, Database, Error, ErrorKind, Schema, Violation};
 
-use crate::fault::Fault;
-use crate::source::Source;
+use crate::import::{Fault, Refusal, Source, add_rows};
 
 /// Makes the tables of a folder, imports its files, and judges foreign keys when all rows are there.
 ///
@@ -36,11 +34,10 @@ fn load(folder: &Path, schema: Schema) -> Result<SqlSession, Vec<Fault>> {
     let sources = sources.map_err(|it| vec![it])?;
     let mut connection = database.connect();
     for source in &sources {
-        let rows = source.records().map_err(|it| vec![it])?.map(|it| it.map(|it| Tuple::new(it.values).into_row()));
-        let mut rows: Vec<Row> = rows.collect::<Result<_, _>>().map_err(|it| vec![it])?;
-        let insert = InsertRows { table: source.table.name.clone().into() };
-        let prepared = connection.prepare(insert.into()).map_err(told)?;
-        connection.run(&prepared, Input::Rows(&mut rows)).map_err(|error| explain(&error, &sources))?;
+        add_rows(source, &mut connection).map_err(|it| match it {
+            Refusal::File(fault) => vec![fault],
+            Refusal::Rows(error) => explain(&error, &sources),
+        })?;
     }
     connection.control(Control::Commit).map_err(|error| explain(&error, &sources))?;
     let whole = schema.edit().build().map_err(told)?;

@@ -7,6 +7,9 @@
 
 mod dataset;
 mod fill;
+#[allow(dead_code, reason = "a forum adds its rows as structs of its own")]
+#[path = "../import/mod.rs"]
+mod import;
 mod model;
 mod page;
 mod print;

@@ -4,13 +4,11 @@
 //! `schema.sql` and a CSV file for every table. `.help` lists what it can do; with a pipe as input it runs what comes.
 
 mod complete;
-#[path = "../forum/dataset/fault.rs"]
-mod fault;
 #[path = "../facts/folder.rs"]
 mod folder;
+#[path = "../import/mod.rs"]
+mod import;
 mod shell;
-#[path = "../forum/dataset/source.rs"]
-mod source;
 mod table;
 
 use std::io::{BufRead, IsTerminal};

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use diptych::query::{Control, Input, InsertRows};
-use diptych::record::{Row, Tuple};
+use diptych::query::Control;
 use diptych::sql::{SqlDialect, SqlSession};
 use diptych::{Connection, Database, Schema};
 
-use crate::source::Source;
+use crate::import::{Refusal, Source, add_rows};
 use crate::{folder, table};
 
 /// The commands, and what they do.
@@ -172,15 +171,9 @@ impl Shell {
         let found = tables.iter().find(|it| it.name.eq_ignore_ascii_case(table));
         let found = found.ok_or_else(|| format!("there is no table `{table}`"))?;
         let source = Source::at(file, found).map_err(|fault| fault.to_string())?;
-        let rows = source.records().map_err(|fault| fault.to_string())?;
-        let rows = rows.map(|it| it.map(|it| Tuple::new(it.values).into_row()));
-        let mut rows: Vec<Row> = rows.collect::<Result<_, _>>().map_err(|fault| fault.to_string())?;
         let connection = self.session.connection();
-        let insert = InsertRows { table: found.name.clone().into() };
-        let done = connection
-            .prepare(insert.into())
-            .and_then(|it| connection.run(&it, Input::Rows(&mut rows)))
-            .and_then(|outcome| connection.control(Control::Commit).map(|()| outcome.count));
+        let done = add_rows(&source, connection)
+            .and_then(|count| connection.control(Control::Commit).map(|()| count).map_err(Refusal::Rows));
         match done {
             Ok(count) => {
                 self.past.push(before);
@@ -188,7 +181,7 @@ impl Shell {
             }
             Err(error) => {
                 connection.control(Control::Rollback).map_err(|error| error.to_string())?;
-                Err(format!("{error:#}"))
+                Err(error.to_string())
             }
         }
     }

@@ -5,6 +5,10 @@ mod concurrency;
 #[cfg(feature = "objects")]
 mod derive;
 mod differential;
+mod fuzzed;
+#[allow(dead_code, reason = "files stand in memory here")]
+#[path = "../../examples/import/mod.rs"]
+mod import;
 #[cfg(feature = "objects")]
 mod objects;
 mod oracle;

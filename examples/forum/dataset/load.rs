@@ -6,8 +6,7 @@ use diptych::error::Rule;
 use diptych::prelude::*;
 use diptych::{Error, ErrorKind, Value, Violation};
 
-use super::fault::Fault;
-use super::source::Source;
+use crate::import::{Fault, Source};
 use crate::print::Progress;
 
 /// Loads every class of the database from the file of its table. Order does not matter: the session inserts rows after

@@ -4,12 +4,10 @@ mod contents;
 #[cfg(test)]
 mod doctored;
 mod facts;
-mod fault;
 mod graph;
 mod load;
 mod model;
 mod mutation;
-mod source;
 mod statement;
 
 use std::fs;

@@ -49,12 +49,16 @@ impl<'t> Source<'t> {
     }
 
     /// Reads a file of any name for the table.
-    #[allow(dead_code, reason = "the folder of a data set names its files itself; a shell is told their names")]
     pub fn at(path: &Path, table: &'t TableSchema) -> Result<Self, Fault> {
         let packed = path.extension().is_some_and(|it| it == "gz");
-        let mut source = Source { table, file: path.display().to_string(), bytes: Vec::new() };
+        let mut source = Source::of(path.display().to_string(), Vec::new(), table);
         source.bytes = read(path, packed).map_err(|error| source.fault(format!("it cannot be read: {error}")))?;
         Ok(source)
+    }
+
+    /// What a file of this name would hold.
+    pub fn of(file: String, bytes: Vec<u8>, table: &'t TableSchema) -> Self {
+        Source { table, file, bytes }
     }
 
     /// Its records, one after the other.
@@ -207,6 +211,10 @@ fn scalar(field: &str, kind: Kind) -> Option<Value> {
 
 /// Bytes as hexadecimal digits.
 fn bytes(digits: &str) -> Option<Value> {
+    // A sign would pass for a digit otherwise.
+    if !digits.bytes().all(|it| it.is_ascii_hexdigit()) {
+        return None;
+    }
     let pairs = digits.as_bytes().chunks(2).map(|it| std::str::from_utf8(it).ok().filter(|it| it.len() == 2));
     let all: Option<Vec<u8>> = pairs.map(|it| u8::from_str_radix(it?, 16).ok()).collect();
     all.map(|it| Value::from(&it[..]))
