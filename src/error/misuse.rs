@@ -135,6 +135,20 @@ pub enum Misuse {
         /// The object.
         object: String,
     },
+    /// A collection has no member at a position.
+    NoPosition {
+        /// The relation.
+        relation: String,
+        /// The position, from 0.
+        position: usize,
+        /// How many members there are.
+        members: usize,
+    },
+    /// Something that sessions have no way to do.
+    NotSupported {
+        /// What.
+        what: &'static str,
+    },
     /// A reference of one class was used where another is needed.
     WrongClass {
         /// The class that is needed.
@@ -200,6 +214,10 @@ impl fmt::Display for Misuse {
                 write!(f, "{relation} of {object} is not loaded; {advice}")
             }
             Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
+            Misuse::NoPosition { relation, position, members } => {
+                write!(f, "{relation} has no member at position {position}: it has {members}")
+            }
+            Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
             Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
             Misuse::Circular { ring, advice } => {
                 write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))

@@ -73,5 +73,5 @@ pub use query::{LoadOption, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use session::Session;
 pub use state::State;
-pub use untyped::Untyped;
+pub use untyped::{Change, Contents, History, Status, Untyped};
 pub use view::{Edit, Loads, View, Views};

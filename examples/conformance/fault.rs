@@ -1,0 +1,93 @@
+//! Why a step failed, and the category that the format has for it.
+
+use diptych::error::{ErrorKind, Fault as MistakeFault, Mistake, Misuse, Rule};
+use diptych::{Error, Violation};
+
+/// Why a step failed.
+pub enum Fault {
+    /// Diptych refused it.
+    Refused(Error),
+    /// What the types of Rust leave no way to ask for: the category that the format has for it.
+    Category(&'static str),
+    /// Nobody has written yet what the step asks for.
+    Unsupported(String),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error.misuse() {
+            Some(Misuse::NotSupported { what }) => Fault::Unsupported((*what).to_owned()),
+            _ => Fault::Refused(error),
+        }
+    }
+}
+
+pub fn unsupported<T>(what: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault::Unsupported(what.into()))
+}
+
+/// Errors of which a flush with several faults may report any.
+const FAMILY: [&str; 9] = [
+    "foreign_key_violation",
+    "unique_violation",
+    "not_null_violation",
+    "stale_data",
+    "blank_primary_key",
+    "null_primary_key",
+    "circular_dependency",
+    "object_deleted",
+    "identity_conflict",
+];
+
+/// Whether two categories agree.
+pub fn agree(expected: &str, got: &str, by_family: bool) -> bool {
+    expected == got || (by_family && FAMILY.contains(&expected) && FAMILY.contains(&got))
+}
+
+/// The category of an error.
+pub fn category(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Violation(it) => of_violation(it),
+        ErrorKind::Open(all) => all.first().map_or("invalid_request", of_violation),
+        ErrorKind::Declaration(all) => of_mistakes(all),
+        ErrorKind::Misuse(it) => of_misuse(it),
+        _ => "invalid_request",
+    }
+}
+
+/// Of several mistakes the most particular one.
+fn of_mistakes(all: &[Mistake]) -> &'static str {
+    let has = |fault| all.iter().any(|it| it.fault == fault);
+    if has(MistakeFault::AmbiguousForeignKeys) {
+        "ambiguous_foreign_keys"
+    } else if has(MistakeFault::NoForeignKeys) {
+        "no_foreign_keys"
+    } else {
+        "configuration"
+    }
+}
+
+fn of_violation(violation: &Violation) -> &'static str {
+    match violation.rule {
+        Rule::NotNull => "not_null_violation",
+        Rule::PrimaryKey | Rule::Unique => "unique_violation",
+        Rule::ForeignKey | Rule::StillReferenced | Rule::Restrict => "foreign_key_violation",
+        Rule::Type | Rule::Check => "invalid_request",
+    }
+}
+
+fn of_misuse(misuse: &Misuse) -> &'static str {
+    match misuse {
+        Misuse::WrongClass { .. } => "type_mismatch",
+        Misuse::NotLoaded { .. } => "lazy_load_forbidden",
+        Misuse::NotInCollection { .. } => "not_in_collection",
+        Misuse::NoPosition { .. } => "index_out_of_range",
+        Misuse::NotOne { found: 0, .. } => "not_found",
+        Misuse::NotOne { .. } => "multiple_found",
+        Misuse::NotFound { .. } => "object_deleted",
+        Misuse::Stale { .. } => "stale_data",
+        Misuse::Circular { .. } => "circular_dependency",
+        Misuse::UnknownName { .. } => "no_attribute",
+        _ => "invalid_request",
+    }
+}

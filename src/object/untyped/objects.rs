@@ -1,0 +1,149 @@
+//! Objects and their columns, by name.
+
+use super::{Attribute, Untyped, pending_core};
+use crate::error::{Error, Misuse, Result};
+use crate::expr::Expr;
+use crate::object::condition::ObjectLeaf;
+use crate::object::query::QueryParts;
+use crate::object::reference::AnyRef;
+use crate::object::state::State;
+use crate::query::Direction;
+use crate::record::edit;
+use crate::schema::{DefaultValue, Name};
+use crate::value::Value;
+
+impl Untyped<'_> {
+    /// Adds a new object with these columns set.
+    ///
+    /// # Errors
+    /// When there is no such class or column, or a value does not fit.
+    pub fn add(&mut self, class: &str, values: &[(&str, Value)]) -> Result<AnyRef> {
+        self.introduce(class, values, State::Pending)
+    }
+
+    /// Makes an object that a flush does not see until it is [`save`](Untyped::save)d, or linked to an object of the
+    /// session by a relation that cascades save-update.
+    ///
+    /// # Errors
+    /// As [`add`](Untyped::add).
+    pub fn construct(&mut self, class: &str, values: &[(&str, Value)]) -> Result<AnyRef> {
+        self.introduce(class, values, State::Transient)
+    }
+
+    fn introduce(&mut self, class: &str, values: &[(&str, Value)], state: State) -> Result<AnyRef> {
+        let model = self.session.model().clone();
+        let class = model.class_named(class)?;
+        let core = self.session.exclusive();
+        let table = core.connection.schema().table_named(&class.table)?;
+        let mut row = table.prototype.duplicate();
+        for column in table.column_ids() {
+            match &table.column(column).default {
+                None | Some(DefaultValue::Sequence(_)) => {}
+                Some(default) => edit(&mut row).set(column, default.at_rest()?)?,
+            }
+        }
+        for (name, value) in values {
+            edit(&mut row).set(class.column_named(name)?, value.clone())?;
+        }
+        let key = core.graph.introduce(class.id, row, state);
+        Ok(self.session.refer(key))
+    }
+
+    /// The object with this primary key, if there is one.
+    ///
+    /// # Errors
+    /// When there is no such class, or the statement fails.
+    pub fn find(&mut self, class: &str, key: &[Value]) -> Result<Option<AnyRef>> {
+        let class = self.session.model().class_named(class)?.id;
+        let found = self.session.exclusive().find(class, key)?;
+        Ok(found.map(|key| self.session.refer(key)))
+    }
+
+    /// All objects of a class.
+    ///
+    /// # Errors
+    /// When there is no such class, or the statement fails.
+    pub fn all(&mut self, class: &str) -> Result<Vec<AnyRef>> {
+        let class = self.session.model().class_named(class)?.id;
+        let found = self.session.exclusive().query(class, &QueryParts::default())?;
+        Ok(self.refer_all(found))
+    }
+
+    /// The objects of a class that fulfil a condition over its columns, in an order of columns.
+    ///
+    /// # Errors
+    /// When there is no such class or column, or the statement fails.
+    pub fn all_where(
+        &mut self,
+        class: &str,
+        filter: Option<Expr<Name>>,
+        order: Vec<(String, Direction)>,
+        limit: Option<u64>,
+        offset: u64,
+    ) -> Result<Vec<AnyRef>> {
+        let class = self.session.model().class_named(class)?.id;
+        let leaf = |name: Name| Expr::Leaf(ObjectLeaf::Column(name));
+        let filter = filter.map(|it| it.try_map(&mut |name: &Name| Ok::<_, Error>(leaf(name.clone())))).transpose()?;
+        let order_by = order.into_iter().map(|(name, direction)| (leaf(name.into()), direction)).collect();
+        let parts = QueryParts { filter, order_by, limit, offset, ..QueryParts::default() };
+        let found = self.session.exclusive().query(class, &parts)?;
+        Ok(self.refer_all(found))
+    }
+
+    /// The name of an object's class.
+    ///
+    /// # Errors
+    /// When the reference is stale or of another session.
+    pub fn class_of(&mut self, object: AnyRef) -> Result<String> {
+        let (_, class) = self.resolve(object)?;
+        Ok(self.session.model().class(class).name.clone())
+    }
+
+    /// The value of a column.
+    ///
+    /// # Errors
+    /// When there is no such column, or the object's row is gone.
+    pub fn value(&mut self, object: AnyRef, column: &str) -> Result<Value> {
+        let (key, class) = self.resolve(object)?;
+        let column = self.session.model().class(class).column_named(column)?;
+        let core = self.session.exclusive();
+        core.fresh(key)?;
+        Ok(core.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
+    }
+
+    /// Gives a column another value.
+    ///
+    /// # Errors
+    /// When there is no such column, the value does not fit, or the object's row is gone.
+    pub fn assign(&mut self, object: AnyRef, column: &str, value: impl Into<Value>) -> Result<()> {
+        let (key, class) = self.resolve(object)?;
+        let column = self.session.model().class(class).column_named(column)?;
+        Ok(self.session.exclusive().editable(key)?.set(column, value.into())?)
+    }
+
+    /// Gives a column what an expression over the columns of its row is when the flush writes it.
+    ///
+    /// # Errors
+    /// As [`assign`](Untyped::assign).
+    pub fn assign_expression(&mut self, object: AnyRef, column: &str, expression: Expr<Name>) -> Result<()> {
+        let (_, class) = self.resolve(object)?;
+        self.session.model().class(class).column_named(column)?;
+        drop(expression);
+        pending_core("assigning an expression to a column")
+    }
+
+    /// Takes the value of a column or relation away, as if it had never been set.
+    ///
+    /// # Errors
+    /// When there is no such attribute, or it has no value.
+    pub fn unset(&mut self, object: AnyRef, attribute: &str) -> Result<()> {
+        match self.attribute(object, attribute)? {
+            (_, Attribute::Column(_)) => pending_core("unsetting a column"),
+            (_, Attribute::Relation { many: true, .. }) => {
+                let reason = format!("{attribute} is a collection; clear it");
+                Err(Misuse::Statement { reason }.into())
+            }
+            (_, Attribute::Relation { .. }) => pending_core("unsetting a relation"),
+        }
+    }
+}

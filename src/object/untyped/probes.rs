@@ -1,0 +1,171 @@
+//! Looking at a session without a statement and without a flush.
+
+use super::{Attribute, Untyped, pending_core};
+use crate::error::Result;
+use crate::object::links::{Link, Since};
+use crate::object::reference::{AnyRef, ObjectKey};
+use crate::object::state::State;
+use crate::query::{Input, Select};
+use crate::record::{changed_columns, values};
+use crate::value::Value;
+
+/// What a session can say of one object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its state.
+    pub state: State,
+    /// Whether a flush looks at it.
+    pub in_session: bool,
+    /// Whether the next flush deletes it.
+    pub marked_deleted: bool,
+    /// Whether the next flush would find something to write.
+    pub modified: bool,
+}
+
+/// What a session holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// What the next flush inserts.
+    pub new: Vec<AnyRef>,
+    /// What has changed since it was read or flushed.
+    pub dirty: Vec<AnyRef>,
+    /// What the next flush deletes.
+    pub deleted: Vec<AnyRef>,
+    /// All objects with a row.
+    pub persistent: Vec<AnyRef>,
+}
+
+/// One value in the history of an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Of a column.
+    Value(Value),
+    /// Of a relation; `None` where a reference leads nowhere.
+    Object(Option<AnyRef>),
+}
+
+/// What has happened to an attribute since the last flush.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// What came.
+    pub added: Vec<Change>,
+    /// What stayed.
+    pub unchanged: Vec<Change>,
+    /// What went.
+    pub deleted: Vec<Change>,
+}
+
+impl Untyped<'_> {
+    /// The state of an object, and what the next flush has to do with it.
+    ///
+    /// # Errors
+    /// When the reference is stale or of another session.
+    pub fn status(&mut self, object: AnyRef) -> Result<Status> {
+        let key = self.session.check(object)?;
+        let marked_deleted = self.session.is_marked_deleted(object)?;
+        let state = self.session.state(object)?;
+        Ok(Status { state, in_session: state.lives(), marked_deleted, modified: self.is_modified(key) })
+    }
+
+    fn is_modified(&mut self, key: ObjectKey) -> bool {
+        let graph = &self.session.exclusive().graph;
+        let object = &graph.objects[key];
+        if object.state != State::Persistent {
+            return false;
+        }
+        let edited = |(row, original)| !changed_columns(row, original).is_empty();
+        if graph.row(key).map(|it| &**it).zip(graph.original(key).map(|it| &**it)).is_some_and(edited) {
+            return true;
+        }
+        graph.model.class(object.class).relations.iter().any(|it| match graph.link(key, it.id) {
+            Link::One { since, .. } => *since != Since::Unchanged,
+            Link::Many(collection) => !collection.added().is_empty() || !collection.removed().is_empty(),
+            Link::Unloaded | Link::Refused => false,
+        })
+    }
+
+    /// The key by which the session knows an object, if it has one.
+    ///
+    /// # Errors
+    /// When the reference is stale or of another session.
+    pub fn identity(&mut self, object: AnyRef) -> Result<Option<Vec<Value>>> {
+        let (key, _) = self.resolve(object)?;
+        Ok(self.session.exclusive().graph.identity(key).map(|it| it.to_values()))
+    }
+
+    /// The values of its key columns as the object shows them now.
+    ///
+    /// # Errors
+    /// When the reference is stale or of another session.
+    pub fn key_columns(&mut self, object: AnyRef) -> Result<Vec<Value>> {
+        let (key, class) = self.resolve(object)?;
+        let model = self.session.model().clone();
+        let columns = &model.class(class).key;
+        let row = self.session.exclusive().graph.row(key).cloned();
+        let value = |row: &crate::record::Row| columns.iter().map(|it| row.get(*it).to_value()).collect();
+        Ok(row.as_ref().map_or_else(|| vec![Value::Null; columns.len()], value))
+    }
+
+    /// All that the session holds.
+    pub fn contents(&mut self) -> Contents {
+        let keys: Vec<(ObjectKey, State, bool)> = {
+            let objects = &self.session.exclusive().graph.objects;
+            objects.iter().map(|(key, it)| (key, it.state, it.marked)).collect()
+        };
+        let mut contents = Contents::default();
+        for (key, state, marked) in keys {
+            let object = self.session.refer(key);
+            match state {
+                State::Pending => contents.new.push(object),
+                State::Persistent => {
+                    contents.persistent.push(object);
+                    if marked {
+                        contents.deleted.push(object);
+                    } else if self.is_modified(key) {
+                        contents.dirty.push(object);
+                    }
+                }
+                State::Transient | State::Deleted | State::Detached => {}
+            }
+        }
+        contents
+    }
+
+    /// What has happened to an attribute since it was read or flushed, as far as is known without reading.
+    ///
+    /// # Errors
+    /// When there is no such attribute.
+    pub fn history(&mut self, object: AnyRef, attribute: &str) -> Result<History> {
+        let (key, attribute) = self.attribute(object, attribute)?;
+        let Attribute::Column(column) = attribute else { return pending_core("the history of a relation") };
+        let graph = &self.session.exclusive().graph;
+        let value = |row: &crate::record::Row| Change::Value(row.get(column).to_value());
+        let (now, before) = (graph.row(key).map(value), graph.original(key).map(value));
+        Ok(match (now, before) {
+            (Some(now), Some(before)) if now != before => {
+                History { added: vec![now], unchanged: Vec::new(), deleted: vec![before] }
+            }
+            (Some(now), None) if graph.objects[key].state != State::Persistent => {
+                History { added: vec![now], ..History::default() }
+            }
+            (now, _) => History { unchanged: now.into_iter().collect(), ..History::default() },
+        })
+    }
+
+    /// The rows of a table as the open transaction sees them, without a flush, ordered by their key, and then by all
+    /// their columns.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub fn rows(&mut self, table: &str) -> Result<Vec<Vec<Value>>> {
+        let connection = &mut self.session.exclusive().connection;
+        let schema = connection.schema().clone();
+        let key = schema.table_named(table)?.primary_key().map(|it| it.columns.clone()).unwrap_or_default();
+        let prepared = connection.prepare(Select::from(table.to_owned()).into())?;
+        let found = connection.run(&prepared, Input::Values(&[]))?;
+        let mut rows: Vec<Vec<Value>> = found.rows.into_rows().map(|it| values(&*it)).collect();
+        let by_key = |row: &Vec<Value>| key.iter().map(|it| row[it.index()].clone()).collect::<Vec<_>>();
+        rows.sort_by(|a, b| by_key(a).cmp(&by_key(b)).then_with(|| a.cmp(b)));
+        Ok(rows)
+    }
+}

@@ -1,0 +1,120 @@
+//! What moves objects between states, by reference alone.
+
+use super::{Attribute, Untyped, pending_core};
+use crate::error::Result;
+use crate::object::reference::AnyRef;
+
+impl Untyped<'_> {
+    /// Adds an object, and whatever its save-update cascades reach.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the object cannot be added.
+    pub fn save(&mut self, object: AnyRef) -> Result<()> {
+        self.session.save(object)
+    }
+
+    /// Marks an object for deletion, and whatever its delete cascades reach.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the object has no row.
+    pub fn delete(&mut self, object: AnyRef) -> Result<()> {
+        self.session.delete(object)
+    }
+
+    /// Lets an object forget these attributes, or all that it has read if none is named. Changes of them that were not
+    /// flushed are lost.
+    ///
+    /// # Errors
+    /// When there is no such attribute, or the object is not persistent.
+    pub fn expire(&mut self, object: AnyRef, attributes: &[&str]) -> Result<()> {
+        if attributes.is_empty() {
+            return self.session.expire(object);
+        }
+        for name in attributes {
+            self.attribute(object, name)?;
+        }
+        pending_core("expiring single attributes")
+    }
+
+    /// Reads these attributes of an object again, at once, or its row and what it loads by itself if none is named.
+    ///
+    /// # Errors
+    /// When there is no such attribute, the object is not persistent, or its row is gone.
+    pub fn refresh(&mut self, object: AnyRef, attributes: &[&str]) -> Result<()> {
+        if attributes.is_empty() {
+            return self.session.refresh(object);
+        }
+        for name in attributes {
+            self.attribute(object, name)?;
+        }
+        pending_core("refreshing single attributes")
+    }
+
+    /// Copies the state of an object onto the one of this session that has its key, which is read or made if need be,
+    /// and returns that one. Merge cascades bring along what the object leads to. Without `load`, nothing is read, and
+    /// the object is taken to say what the rows say.
+    ///
+    /// # Errors
+    /// When an attribute cannot be merged, or reading fails.
+    pub fn merge(&mut self, object: AnyRef, load: bool) -> Result<AnyRef> {
+        self.resolve(object)?;
+        pending_core(if load { "merging" } else { "merging without reading" })
+    }
+
+    /// Lets go of an object, and of whatever its expunge cascades reach; they are detached then.
+    ///
+    /// # Errors
+    /// When the object is not in the session.
+    pub fn expunge(&mut self, object: AnyRef) -> Result<()> {
+        self.session.expunge(object)
+    }
+
+    /// Lets go of all objects; they are detached then.
+    ///
+    /// # Errors
+    /// When the session cannot let go of them.
+    pub fn expunge_all(&mut self) -> Result<()> {
+        self.session.expunge_all();
+        Ok(())
+    }
+
+    /// Rolls back and lets go of all objects. The session can be used as a new one.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub fn close(&mut self) -> Result<()> {
+        self.session.rollback()?;
+        self.session.expunge_all();
+        Ok(())
+    }
+
+    /// Lets an object forget its session and its key: it can be added as a new one.
+    ///
+    /// # Errors
+    /// When the reference is not of this session.
+    pub fn make_transient(&mut self, object: AnyRef) -> Result<()> {
+        self.resolve(object)?;
+        pending_core("making an object transient")
+    }
+
+    /// Declares a transient object whose key is set to be one that is stored; its other attributes are read when they
+    /// are looked at.
+    ///
+    /// # Errors
+    /// When the object is not transient, or a part of its key is not set.
+    pub fn make_detached(&mut self, object: AnyRef) -> Result<()> {
+        self.resolve(object)?;
+        pending_core("making an object detached")
+    }
+
+    /// Whether an attribute can be read without a statement.
+    ///
+    /// # Errors
+    /// When there is no such attribute.
+    pub fn is_loaded(&mut self, object: AnyRef, attribute: &str) -> Result<bool> {
+        match self.attribute(object, attribute)? {
+            (key, Attribute::Column(_)) => Ok(!self.session.exclusive().object(key)?.lacks_row()),
+            (_, Attribute::Relation { .. }) => Ok(self.loaded(object, attribute)?.is_some()),
+        }
+    }
+}
