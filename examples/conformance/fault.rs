@@ -44,13 +44,13 @@ pub fn agree(expected: &str, got: &str, by_family: bool) -> bool {
     expected == got || (by_family && FAMILY.contains(&expected) && FAMILY.contains(&got))
 }
 
-/// The category of an error.
-pub fn category(error: &Error) -> &'static str {
+/// The category of the error of a step.
+pub fn category(error: &Error, op: &str) -> &'static str {
     match error.kind() {
         ErrorKind::Violation(it) => of_violation(it),
         ErrorKind::Open(all) => all.first().map_or("invalid_request", of_violation),
         ErrorKind::Declaration(all) => of_mistakes(all),
-        ErrorKind::Misuse(it) => of_misuse(it),
+        ErrorKind::Misuse(it) => of_misuse(it, op),
         _ => "invalid_request",
     }
 }
@@ -76,7 +76,7 @@ fn of_violation(violation: &Violation) -> &'static str {
     }
 }
 
-fn of_misuse(misuse: &Misuse) -> &'static str {
+fn of_misuse(misuse: &Misuse, op: &str) -> &'static str {
     match misuse {
         Misuse::WrongClass { .. } => "type_mismatch",
         Misuse::NotLoaded { .. } => "lazy_load_forbidden",
@@ -88,6 +88,19 @@ fn of_misuse(misuse: &Misuse) -> &'static str {
         Misuse::Stale { .. } => "stale_data",
         Misuse::Circular { .. } => "circular_dependency",
         Misuse::UnknownName { .. } => "no_attribute",
+        Misuse::State { .. } => of_state(op),
+        _ => "invalid_request",
+    }
+}
+
+/// An object is not in the state that the step needs.
+fn of_state(op: &str) -> &'static str {
+    match op {
+        "delete" => "not_persisted",
+        "expunge" => "not_in_session",
+        "expire" | "refresh" => "not_persistent",
+        "merge" => "merge_unsupported",
+        "unset" => "no_value",
         _ => "invalid_request",
     }
 }

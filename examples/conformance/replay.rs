@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use diptych::query::{Entry, StatementKind};
 use serde_json::Value as Json;
 
-use crate::case::Case;
+use crate::case::{Case, text};
 use crate::fault::{Fault, category};
 use crate::steps::probes::dump;
 use crate::world::World;
@@ -44,17 +44,16 @@ pub struct Ran {
     pub rows: u64,
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
+impl Failure {
+    /// Why a step of this name failed.
+    fn of(fault: Fault, op: &str) -> Self {
         match fault {
-            Fault::Refused(error) => Failure::Error(category(&error), error.to_string()),
+            Fault::Refused(error) => Failure::Error(category(&error, op), error.to_string()),
             Fault::Category(it) => Failure::Error(it, String::new()),
             Fault::Unsupported(what) => Failure::Unsupported(what),
         }
     }
-}
 
-impl Failure {
     pub fn explain(&self) -> String {
         match self {
             Failure::Error(category, text) if text.is_empty() => format!("error {category}"),
@@ -68,7 +67,7 @@ impl Replay {
     /// A case whose classes could not be set up, or which could not be begun.
     fn refused(fault: Fault) -> Self {
         let (in_transaction, committed) = (Json::Null, Json::Null);
-        Replay { configure: Some(fault.into()), steps: Vec::new(), in_transaction, committed }
+        Replay { configure: Some(Failure::of(fault, "configure")), steps: Vec::new(), in_transaction, committed }
     }
 }
 
@@ -92,21 +91,21 @@ fn carry_out(case: &Case) -> Replay {
     };
     let mut done = Vec::with_capacity(case.steps().len());
     for step in case.steps() {
-        let given = steps::run(&mut world, step).map_err(Failure::from);
+        let given = steps::run(&mut world, step).map_err(|it| Failure::of(it, text(step, "op")));
         let ran = world.session.take_log();
         let statements = if steps::is_probe(step) { Vec::new() } else { ran.iter().filter_map(statement).collect() };
         done.push(Done { given, events: world.take_events(), statements });
     }
     let rows = |world: &mut World<'_>| match dump(world, &[]) {
         Ok(rows) => rows,
-        Err(fault) => Json::from(Failure::from(fault).explain()),
+        Err(fault) => Json::from(Failure::of(fault, "dump").explain()),
     };
     let in_transaction = rows(&mut world);
     let database = world.database.clone();
     drop(world);
     let committed = match World::new(json, database) {
         Ok(mut world) => rows(&mut world),
-        Err(fault) => Json::from(Failure::from(fault).explain()),
+        Err(fault) => Json::from(Failure::of(fault, "dump").explain()),
     };
     Replay { configure: None, steps: done, in_transaction, committed }
 }

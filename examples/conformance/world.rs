@@ -79,10 +79,15 @@ impl<'c> World<'c> {
         labels.map(|it| self.object(it)).collect()
     }
 
+    /// The first label of an object.
+    pub fn label(&self, object: AnyRef) -> Option<String> {
+        self.first.get(&object).cloned()
+    }
+
     /// How a result names an object: by its first label, or else by class and key.
     pub fn reference(&mut self, object: AnyRef) -> Result<String, Fault> {
-        if let Some(label) = self.first.get(&object) {
-            return Ok(label.clone());
+        if let Some(label) = self.label(object) {
+            return Ok(label);
         }
         let mut by_name = self.session.untyped();
         let key = match by_name.identity(object)? {

@@ -140,12 +140,12 @@ fn relation_value(
     Ok(collection(shown, ordered || declared))
 }
 
-/// All attributes of all persistent objects. Relations that refuse to be read are left out.
+/// All attributes of the persistent objects that have a label. Relations that refuse to be read are left out.
 pub fn read_all(world: &mut World<'_>) -> Given {
     let persistent = world.untyped().contents().persistent;
     let mut named = Vec::with_capacity(persistent.len());
     for object in persistent {
-        named.push((world.reference(object)?, object));
+        named.extend(world.label(object).map(|label| (label, object)));
     }
     named.sort_by(|a, b| a.0.cmp(&b.0));
     let mut all = Map::new();

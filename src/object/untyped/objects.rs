@@ -1,11 +1,14 @@
 //! Objects and their columns, by name.
 
+use std::convert::Infallible;
+
 use super::{Attribute, Untyped, pending_core};
 use crate::error::{Error, Misuse, Result};
-use crate::expr::Expr;
+use crate::expr::{Environment, Expr, Scalar};
+use crate::id::ColumnId;
 use crate::object::condition::ObjectLeaf;
 use crate::object::query::QueryParts;
-use crate::object::reference::AnyRef;
+use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
 use crate::query::Direction;
 use crate::record::edit;
@@ -99,13 +102,22 @@ impl Untyped<'_> {
         Ok(self.session.model().class(class).name.clone())
     }
 
-    /// The value of a column.
+    /// The value of a column, read if need be, or of an attribute that is computed from columns.
     ///
     /// # Errors
-    /// When there is no such column, or the object's row is gone.
-    pub fn value(&mut self, object: AnyRef, column: &str) -> Result<Value> {
+    /// When there is no such attribute, or the object's row is gone.
+    pub fn value(&mut self, object: AnyRef, attribute: &str) -> Result<Value> {
         let (key, class) = self.resolve(object)?;
-        let column = self.session.model().class(class).column_named(column)?;
+        let model = self.session.model().clone();
+        let class = model.class(class);
+        if let Some(computed) = class.computed.iter().find(|it| it.name == attribute && it.column.is_none()) {
+            let with_values = computed.expression.try_map(&mut |&it| Ok::<_, Error>(self.column(key, it)?.into()))?;
+            return Ok(with_values.evaluate(&NoLeaves)?.into_value());
+        }
+        self.column(key, class.column_named(attribute)?)
+    }
+
+    fn column(&mut self, key: ObjectKey, column: ColumnId) -> Result<Value> {
         let core = self.session.exclusive();
         core.fresh(key)?;
         Ok(core.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
@@ -145,5 +157,14 @@ impl Untyped<'_> {
             }
             (_, Attribute::Relation { .. }) => pending_core("unsetting a relation"),
         }
+    }
+}
+
+/// What an expression is evaluated in whose leaves have become values.
+struct NoLeaves;
+
+impl Environment<Infallible> for NoLeaves {
+    fn leaf<'a>(&'a self, leaf: &'a Infallible) -> Result<Scalar<'a>> {
+        match *leaf {}
     }
 }
