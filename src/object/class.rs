@@ -10,7 +10,7 @@ pub use follow::{Cascade, CollectionKind, Lazy, PassiveDeletes};
 pub use join::{JoinColumn, Marks, foreign, join_column, remote};
 pub use polymorphic::{Inheritance, Polymorphic, Reach, SubclassLoad};
 pub use relationship::Relationship;
-pub(super) use relationship::{AssociationTable, Pattern};
+pub(super) use relationship::{AssociationTable, Inverse, Pattern};
 
 use crate::expr::Expr;
 use crate::schema::{Name, Table};

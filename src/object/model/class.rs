@@ -73,8 +73,11 @@ pub struct ClassPart {
     pub table: Name,
     /// Its position.
     pub(in crate::object) table_id: TableId,
-    /// Which attribute stands in which of its columns. A key stands in each part.
+    /// Which attribute stands in which of its columns.
     pub columns: Vec<(ColumnId, ColumnId)>,
+    /// Which attributes its rows are found by, and in which of its columns they stand: the primary key in the first
+    /// part, and in a further part what its rows repeat of the part before.
+    pub key: Vec<(ColumnId, ColumnId)>,
 }
 
 /// What tells the class of a row.

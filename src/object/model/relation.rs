@@ -9,7 +9,7 @@ use crate::query::{Direction, Prepared};
 use crate::schema::Name;
 
 /// One relation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RelationModel {
     /// Its position among the relations of its class.
     pub id: RelationId,
@@ -19,8 +19,11 @@ pub struct RelationModel {
     pub target: ClassId,
     /// How it is joined.
     pub join: Join,
-    /// The other side, a relation of the target.
+    /// The relation of the target that a change of this one moves along.
     pub inverse: Option<RelationId>,
+    /// The relations of the target that are a pair with this one, whoever declares it and whether or not they move
+    /// together. What is written for one of a pair is written for both.
+    pub reverse: Vec<RelationId>,
     /// What follows along it.
     pub cascade: Cascade,
     /// How it is loaded unless a query says otherwise.

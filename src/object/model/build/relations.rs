@@ -1,238 +1,201 @@
-//! Which foreign key a relation follows, and which relation is its other side.
+//! The relations of each class: its own, behind those of its base.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::super::{Join, RelationModel, ThroughLayout};
-use super::{columns, place};
+use super::checks;
+use super::determine::Side;
+use super::inverses::pair;
+use super::join::Finder;
+use super::terms::place_named;
+use super::typed::Follower;
+use super::{Declared, place};
 use crate::error::{Mistake, closest};
-use crate::id::{ClassId, ReferenceId, RelationId};
-use crate::object::class::{AssociationTable, Cascade, Class, PassiveDeletes, Pattern, Relationship};
-use crate::schema::{Action, Name, ReferenceSchema, Schema, TableSchema, Timing};
+use crate::id::{ClassId, ColumnId, RelationId};
+use crate::object::class::{Cascade, Class, Inheritance, PassiveDeletes, Relationship};
+use crate::object::model::{ClassModel, Join, JoinLeaf, RelationModel};
+use crate::query::Direction;
+use crate::schema::{Action, Schema};
 
-/// Resolves the relations of every class.
+/// Resolves the relations of every class and puts them into it.
 pub(super) fn resolve(
     schema: &Schema,
     classes: &[Class],
     by_name: &HashMap<String, ClassId>,
+    order: &[ClassId],
+    built: &mut [ClassModel],
     mistakes: &mut Vec<Mistake>,
-) -> Vec<Vec<RelationModel>> {
-    let resolver = Resolver { schema, classes, by_name };
-    let mut resolved = Vec::with_capacity(classes.len());
-    for class in classes {
-        let mut relations = Vec::with_capacity(class.relations.len());
-        for (position, relation) in class.relations.iter().enumerate() {
-            match resolver.relation(class, relation, RelationId::new(position as u16)) {
-                Ok(it) => relations.push(it),
-                Err(mistake) => mistakes.push(mistake),
+) {
+    let slots = slots(classes, order, built);
+    let resolver = Resolver { schema, classes, by_name, slots: &slots, built };
+    let mut all: Vec<Vec<Option<RelationModel>>> = vec![Vec::new(); classes.len()];
+    for &id in order {
+        let inherited = resolver.inherits(id).map(|base| all[base.index()].clone()).unwrap_or_default();
+        let mut relations: Vec<Option<RelationModel>> = inherited;
+        for (position, declared) in slots[id.index()].iter().enumerate().filter(|(_, it)| it.class == id) {
+            let found = match resolver.relation(*declared, RelationId::new(position as u16)) {
+                Ok(it) => Some(it),
+                Err(mistake) => {
+                    mistakes.push(mistake);
+                    None
+                }
+            };
+            if position < relations.len() { relations[position] = found } else { relations.push(found) }
+        }
+        all[id.index()] = relations;
+    }
+    pair(classes, built, &slots, order, &mut all, mistakes);
+    if mistakes.is_empty() {
+        for (class, relations) in built.iter_mut().zip(all) {
+            class.relations = relations.into_iter().flatten().collect();
+        }
+    }
+}
+
+/// Which declaration stands at each place of the relations of each class: those of the base first, unless the class
+/// declares one of the same name anew.
+fn slots(classes: &[Class], order: &[ClassId], built: &[ClassModel]) -> Vec<Vec<Declared>> {
+    let mut slots: Vec<Vec<Declared>> = vec![Vec::new(); classes.len()];
+    for &id in order {
+        let class = &built[id.index()];
+        let base = class.base.filter(|_| class.inheritance != Some(Inheritance::Concrete));
+        let mut all = base.map(|it| slots[it.index()].clone()).unwrap_or_default();
+        for (position, relation) in classes[id.index()].relations.iter().enumerate() {
+            let declared = Declared { class: id, position };
+            let named = |it: &&mut Declared| it.of(classes).name == relation.name && it.class != id;
+            match all.iter_mut().find(named) {
+                Some(slot) => *slot = declared,
+                None => all.push(declared),
             }
         }
-        resolved.push(relations);
+        slots[id.index()] = all;
     }
-    resolved
+    slots
 }
 
 struct Resolver<'a> {
     schema: &'a Schema,
     classes: &'a [Class],
     by_name: &'a HashMap<String, ClassId>,
+    slots: &'a [Vec<Declared>],
+    built: &'a [ClassModel],
 }
 
 impl Resolver<'_> {
-    fn relation(&self, class: &Class, relation: &Relationship, id: RelationId) -> Result<RelationModel, Mistake> {
+    /// The class whose relations this one has too.
+    fn inherits(&self, id: ClassId) -> Option<ClassId> {
+        let class = &self.built[id.index()];
+        class.base.filter(|_| class.inheritance != Some(Inheritance::Concrete))
+    }
+
+    /// The other side as it is declared.
+    fn inverse(&self, relation: &Relationship, target: ClassId) -> Option<&Relationship> {
+        let name = relation.inverse.name()?;
+        self.slots[target.index()].iter().map(|it| it.of(self.classes)).find(|it| it.name == *name)
+    }
+
+    fn relation(&self, declared: Declared, id: RelationId) -> Result<RelationModel, Mistake> {
+        let relation = declared.of(self.classes);
         let target_id = self.by_name[&*relation.target];
-        let target = &self.classes[target_id.index()];
-        let inverse = self.inverse(class, relation, target)?;
-        let (join, passive_deletes) = match &relation.pattern {
-            Pattern::BelongsTo => (self.belongs_to(class, relation, target)?, PassiveDeletes::On),
-            Pattern::HasOne | Pattern::HasMany => self.has(class, relation, target)?,
-            Pattern::ManyToMany(between) => (self.through(class, relation, target, between)?, PassiveDeletes::Off),
-            Pattern::Found => {
-                let problem = "the direction is not said";
-                let advice = "declare it as belongs_to, has_one, has_many or many_to_many";
-                return Err(Mistake::new(place(class, relation), problem, advice));
-            }
+        let (owner, target) = (&self.built[declared.class.index()], &self.built[target_id.index()]);
+        let place = place(&self.classes[declared.class.index()], relation);
+        let (join, condition) = if Follower::follows(relation) {
+            let inverse = self.inverse(relation, target_id);
+            Follower { schema: self.schema, owner, target, relation, inverse, place: place.clone() }.follow()?
+        } else {
+            Finder { schema: self.schema, owner, target, relation, place: place.clone() }.find()?
         };
-        if relation.cascade.contains(Cascade::DELETE_ORPHAN) && !matches!(join, Join::Has { .. }) {
-            let problem = "delete_orphan stands on a side that does not own the other";
-            return Err(Mistake::new(place(class, relation), problem, "put it on the has_one or has_many side"));
-        }
+        let cascade = checks::cascade(relation);
+        checks::relation(&place, relation, &join, cascade)?;
+        let order = self.order(&place, relation, target, &join)?;
+        let named = |it: &(JoinLeaf, Direction)| match it.0 {
+            JoinLeaf::Target(column) => Some((target.columns[column.index()].clone(), it.1)),
+            JoinLeaf::Owner(_) | JoinLeaf::Between(_) => None,
+        };
         Ok(RelationModel {
             id,
             name: relation.name.to_string(),
             target: target_id,
+            passive_deletes: self.passive_deletes(relation, target, &join, cascade),
             join,
-            inverse,
-            cascade: relation.cascade,
+            inverse: None,
+            reverse: Vec::new(),
+            cascade,
             lazy: relation.lazy,
-            order_by: relation.order_by.clone(),
-            order: Vec::new(),
-            passive_deletes,
+            order_by: order.iter().filter_map(named).collect(),
+            order,
             passive_updates: relation.passive_updates,
             post_update: relation.post_update,
             single_parent: relation.single_parent,
             view_only: relation.view_only,
-            sync_backref: relation.sync_backref.unwrap_or(!relation.view_only),
+            sync_backref: !relation.view_only && relation.sync_backref != Some(false),
             inner_join: relation.inner_join,
             join_depth: relation.join_depth,
             active_history: relation.active_history,
             collection: relation.collection,
-            condition: None,
+            condition,
             load: OnceLock::new(),
         })
     }
 
-    fn table(&self, class: &Class) -> &TableSchema {
-        let name = class.table.as_ref().map_or("", |it| it.name());
-        let found = self.schema.table_named(name);
-        found.expect("the schema was built from the tables of these classes")
-    }
-
-    /// Finds the other side and makes sure that it names this one, along the same foreign key.
-    fn inverse(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<Option<RelationId>, Mistake> {
-        let Some(name) = relation.inverse.name() else { return Ok(None) };
-        let wrong = |problem: String, advice: String| Mistake::new(place(class, relation), problem, advice);
-        let Some(position) = target.relations.iter().position(|it| it.name == *name) else {
-            let hint = closest(name, target.relations.iter().map(|it| &*it.name));
-            return Err(wrong(format!("its inverse `{}.{name}` is not there", target.name), hint));
-        };
-        let other = &target.relations[position];
-        if other.target != class.name {
-            return Err(wrong(format!("its inverse leads to `{}`, not back", other.target), String::new()));
-        }
-        if other.inverse.name() != Some(&relation.name) {
-            let advice = format!("write `inverse = {}` there", relation.name);
-            return Err(wrong(format!("its inverse `{}.{name}` does not name it back", target.name), advice));
-        }
-        let fits = match (&relation.pattern, &other.pattern) {
-            (Pattern::BelongsTo, Pattern::HasOne | Pattern::HasMany) => {
-                self.reference(class, relation, target).ok().map(|it| it.id)
-                    == self.reference_of_has(class, other, relation)
-            }
-            (Pattern::HasOne | Pattern::HasMany, Pattern::BelongsTo) => true,
-            (Pattern::ManyToMany(a), Pattern::ManyToMany(b)) => a.table == b.table,
-            _ => false,
-        };
-        if !fits {
-            let problem = format!("its inverse `{}.{name}` does not follow the same foreign key", target.name);
-            return Err(wrong(problem, "one side belongs to, the other has; name the column with `via`".to_owned()));
-        }
-        Ok(Some(RelationId::new(position as u16)))
-    }
-
-    /// The foreign key of `class` that a `has` relation on the other class means: the one it names, or its inverse's.
-    fn reference_of_has(&self, class: &Class, has: &Relationship, belongs: &Relationship) -> Option<ReferenceId> {
-        let via = if has.via.is_empty() { &belongs.via } else { &has.via };
-        let owner = self.classes.get(self.by_name.get(&*belongs.target)?.index())?;
-        self.one_reference(self.table(class), via, self.table(owner)).ok().map(|it| it.id)
-    }
-
-    /// The foreign key that a `belongs_to` follows.
-    fn reference(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<&ReferenceSchema, Mistake> {
-        self.one_reference(self.table(class), &relation.via, self.table(target))
-            .map_err(|(problem, advice)| Mistake::new(place(class, relation), problem, advice))
-    }
-
-    /// The only foreign key between two tables, or the one over the named columns.
-    fn one_reference(
+    /// What is inferred where nothing is said: the foreign key's action takes care of targets where the session could
+    /// only fail.
+    fn passive_deletes(
         &self,
-        from: &TableSchema,
-        via: &[Name],
-        to: &TableSchema,
-    ) -> Result<&ReferenceSchema, (String, String)> {
-        let wanted = columns(from, via);
-        if wanted.len() != via.len() {
-            let hint = closest(via.first().map_or("", |it| it), from.columns.iter().map(|it| it.name.as_str()));
-            return Err((format!("`{}` has no columns ({})", from.name, via.join(", ")), hint));
-        }
-        let all = from.outbound.iter().map(|&it| self.schema.reference(it)).filter(|it| it.target == to.id);
-        let same = |it: &&ReferenceSchema| {
-            wanted.is_empty() || (it.columns.len() == wanted.len() && wanted.iter().all(|c| it.columns.contains(c)))
-        };
-        let found: Vec<&ReferenceSchema> = all.filter(same).collect();
-        match found.as_slice() {
-            [one] => Ok(one),
-            [] => Err((
-                format!("no foreign key leads from `{}` to `{}`", from.name, to.name),
-                "declare one on the columns that refer".to_owned(),
-            )),
-            many => {
-                let ways: Vec<String> = many.iter().map(|it| from.names(&it.columns).join(", ")).collect();
-                let problem = format!("{} foreign keys lead from `{}` to `{}`", many.len(), from.name, to.name);
-                Err((problem, format!("name one with `via`: {}", ways.join(" or "))))
-            }
-        }
-    }
-
-    fn belongs_to(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<Join, Mistake> {
-        let reference = self.reference(class, relation, target)?;
-        let (table, to) = (self.table(class), self.table(target));
-        Ok(Join::BelongsTo {
-            columns: reference.columns.clone(),
-            target_columns: reference.target_columns.clone(),
-            by_identity: to.primary_key().is_some_and(|it| it.columns == reference.target_columns),
-            nullable: reference.columns.iter().all(|&it| table.column(it).nullable),
-            deferred: reference.timing == Timing::InitiallyDeferred,
-        })
-    }
-
-    fn has(&self, class: &Class, relation: &Relationship, target: &Class) -> Result<(Join, PassiveDeletes), Mistake> {
-        let inverse = relation.inverse.name().and_then(|name| target.relations.iter().find(|it| it.name == *name));
-        let via = match inverse {
-            Some(inverse) if relation.via.is_empty() => &inverse.via,
-            _ => &relation.via,
-        };
-        let (table, to) = (self.table(class), self.table(target));
-        let reference = self
-            .one_reference(to, via, table)
-            .map_err(|(problem, advice)| Mistake::new(place(class, relation), problem, advice))?;
-        let one = relation.pattern == Pattern::HasOne;
-        let never_null = reference.columns.iter().any(|&it| !to.column(it).nullable);
-        let removes = reference.on_delete == Action::Cascade;
-        let passive = match relation.passive_deletes {
-            PassiveDeletes::Inferred if !relation.cascade.contains(Cascade::DELETE) && never_null && removes => {
-                PassiveDeletes::On
-            }
-            PassiveDeletes::Inferred => PassiveDeletes::Off,
-            said => said,
-        };
-        let (columns, own_columns) = (reference.columns.clone(), reference.target_columns.clone());
-        Ok((Join::Has { columns, own_columns, one }, passive))
-    }
-
-    fn through(
-        &self,
-        class: &Class,
         relation: &Relationship,
-        target: &Class,
-        between: &AssociationTable,
-    ) -> Result<Join, Mistake> {
-        let wrong = |(problem, advice): (String, String)| Mistake::new(place(class, relation), problem, advice);
-        let table = self
-            .schema
-            .table_named(&between.table)
-            .map_err(|error| wrong((error.to_string(), "declare the association table".to_owned())))?;
-        let (from, to) = (self.table(class), self.table(target));
-        let own = self.one_reference(table, &between.own, from).map_err(wrong)?;
-        let other = self.one_reference(table, &between.other, to).map_err(wrong)?;
-        if own.id == other.id {
-            let advice = "name the columns of each side, `own` and `other`".to_owned();
-            return Err(wrong(("both sides follow the same foreign key".to_owned(), advice)));
+        target: &ClassModel,
+        join: &Join,
+        cascade: Cascade,
+    ) -> PassiveDeletes {
+        if relation.passive_deletes != PassiveDeletes::Inferred {
+            return relation.passive_deletes;
         }
-        let named = |it: &ReferenceSchema| table.names(&it.columns).into_iter().map(Name::from).collect();
-        Ok(Join::Through {
-            table: table.name.clone().into(),
-            own: named(own),
-            other: named(other),
-            own_columns: own.target_columns.clone(),
-            target_columns: other.target_columns.clone(),
-            cascades: own.on_delete == Action::Cascade,
-            one: false,
-            layout: ThroughLayout {
-                own: own.columns.clone(),
-                other: other.columns.clone(),
-                width: table.columns.len(),
-            },
-        })
+        let Join::Has { columns, .. } = join else { return PassiveDeletes::Off };
+        let places: Vec<_> = columns.iter().filter_map(|&it| target.place_of(it)).collect();
+        let never_null = places.iter().any(|it| !self.schema.table(it.0).column(it.1).nullable);
+        let removes = target.parts.iter().flat_map(|it| &self.schema.table(it.table_id).outbound).any(|&it| {
+            let reference = self.schema.reference(it);
+            let same = reference.columns.len() == places.len()
+                && reference.columns.iter().all(|&it| places.contains(&(reference.table, it)));
+            same && reference.on_delete == Action::Cascade
+        });
+        match never_null && removes && !cascade.contains(Cascade::DELETE) {
+            true => PassiveDeletes::On,
+            false => PassiveDeletes::Off,
+        }
+    }
+
+    /// The order of the collection, over attributes of the target and columns of the table between.
+    fn order(
+        &self,
+        place: &str,
+        relation: &Relationship,
+        target: &ClassModel,
+        join: &Join,
+    ) -> Result<Vec<(JoinLeaf, Direction)>, Mistake> {
+        let between = match join {
+            Join::Through { table, .. } => self.schema.table_named(table).ok().map(|it| Side::table(it.id)),
+            _ => None,
+        };
+        let leaf = |name: &str| -> Result<JoinLeaf, Mistake> {
+            if let Some(position) = target.columns.iter().position(|it| it == name) {
+                return Ok(JoinLeaf::Target(ColumnId::new(position as u16)));
+            }
+            let side = Side::of(target);
+            let sides: Vec<&Side> = std::iter::once(&side).chain(&between).collect();
+            let at = place_named(self.schema, name, Some(&sides)).map_err(|it| it.at(place))?;
+            if between.as_ref().is_some_and(|it| it.has(at)) {
+                return Ok(JoinLeaf::Between(at.1));
+            }
+            target.attribute_at(at.0, at.1).map(JoinLeaf::Target).ok_or_else(|| {
+                let hint = closest(name, target.columns.iter().map(|it| &**it));
+                Mistake::new(
+                    place,
+                    format!("its order names `{name}`, which is no attribute of `{}`", target.name),
+                    hint,
+                )
+            })
+        };
+        relation.order_by.iter().map(|(name, direction)| Ok((leaf(name)?, *direction))).collect()
     }
 }

@@ -1,0 +1,42 @@
+//! What a relation says about itself that cannot be so.
+
+use crate::error::Mistake;
+use crate::object::class::{Cascade, Lazy, PassiveDeletes, Relationship};
+use crate::object::model::Join;
+
+/// What follows along a relation. One that is never written carries nothing that would write.
+pub(super) fn cascade(relation: &Relationship) -> Cascade {
+    if !relation.view_only {
+        return relation.cascade;
+    }
+    let kept = [Cascade::MERGE, Cascade::EXPUNGE, Cascade::REFRESH_EXPIRE];
+    kept.into_iter().filter(|&it| relation.cascade.contains(it)).fold(Cascade::NONE, |all, it| all | it)
+}
+
+/// Refuses what contradicts itself.
+pub(super) fn relation(place: &str, relation: &Relationship, join: &Join, cascade: Cascade) -> Result<(), Mistake> {
+    let wrong = |problem: &str, advice: &str| Err(Mistake::new(place, problem, advice));
+    let orphan = cascade.contains(Cascade::DELETE_ORPHAN);
+    if orphan && !relation.single_parent && !matches!(join, Join::Has { .. }) {
+        return wrong(
+            "delete_orphan stands on a side that does not own the other",
+            "put it on the has_one or has_many side, or write `single_parent` to let a target have one owner at a time",
+        );
+    }
+    if relation.passive_deletes == PassiveDeletes::All && (orphan || cascade.contains(Cascade::DELETE)) {
+        return wrong(
+            "it leaves all targets to the foreign key when the owner is deleted, and deletes them too",
+            "leave one of both out: `passive_deletes = all`, or `delete` and `delete_orphan` of the cascade",
+        );
+    }
+    if matches!(relation.lazy, Lazy::Dynamic | Lazy::WriteOnly) && !join.is_many() {
+        return wrong(
+            "it leads to one object, which is never too many to be loaded",
+            "leave `dynamic` and `write_only` to collections",
+        );
+    }
+    if relation.view_only && relation.sync_backref == Some(true) {
+        return wrong("it is never written, so nothing moves it", "leave `sync_backref` or `view_only` out");
+    }
+    Ok(())
+}

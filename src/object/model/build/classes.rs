@@ -1,0 +1,296 @@
+//! The tables and attributes of each class, and how classes inherit.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::attributes;
+use super::determine::{Side, join};
+use crate::error::{Mistake, closest};
+use crate::id::{ClassId, ColumnId};
+use crate::object::class::{Class, Inheritance, Polymorphic, Reach, SubclassLoad};
+use crate::object::model::{ClassModel, ClassPart, Discriminator};
+use crate::schema::{Name, Schema, TableSchema};
+
+/// Resolves every class but its relations; one that cannot be is left out, and `mistakes` says why. The order in which
+/// bases come before subclasses stands beside them.
+pub(super) fn resolve(
+    schema: &Schema,
+    classes: &[Class],
+    by_name: &HashMap<String, ClassId>,
+    mistakes: &mut Vec<Mistake>,
+) -> (Vec<Option<ClassModel>>, Vec<ClassId>) {
+    let bases = bases(classes, by_name, mistakes);
+    let order = bases_first(classes, &bases, mistakes);
+    let mut built: Vec<Option<ClassModel>> = classes.iter().map(|_| None).collect();
+    for &id in &order {
+        let declared = &classes[id.index()];
+        let base = match bases[id.index()] {
+            None if declared.base.is_some() => continue,
+            None => None,
+            Some(base) => match &built[base.index()] {
+                Some(base) => Some(base),
+                None => continue,
+            },
+        };
+        let shape = Shape { schema, classes, bases: &bases, id, declared, base };
+        match shape.class() {
+            Ok(mut class) => {
+                attributes::resolve(&mut class, declared, mistakes);
+                built[id.index()] = Some(class);
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    for &id in &order {
+        let mut at = Some(id);
+        while let Some(ancestor) = at {
+            if let Some(class) = &mut built[ancestor.index()] {
+                class.descendants.push(id);
+            }
+            at = bases[ancestor.index()];
+        }
+    }
+    (built, order)
+}
+
+/// The base of each class that has one.
+fn bases(classes: &[Class], by_name: &HashMap<String, ClassId>, mistakes: &mut Vec<Mistake>) -> Vec<Option<ClassId>> {
+    let mut base = |class: &Class| {
+        let name = class.base.as_ref()?;
+        let found = by_name.get(&**name).copied();
+        if found.is_none() {
+            let hint = closest(name, classes.iter().map(|it| &*it.name));
+            mistakes.push(Mistake::new(
+                &*class.name,
+                format!("inherits from `{name}`, which is not part of the model"),
+                hint,
+            ));
+        }
+        found
+    };
+    classes.iter().map(&mut base).collect()
+}
+
+/// Bases before subclasses. A class that inherits from itself is left out.
+fn bases_first(classes: &[Class], bases: &[Option<ClassId>], mistakes: &mut Vec<Mistake>) -> Vec<ClassId> {
+    let mut depths = Vec::with_capacity(classes.len());
+    for position in 0..classes.len() {
+        let (mut depth, mut at) = (0, bases[position]);
+        while let Some(base) = at.filter(|_| depth <= classes.len()) {
+            (depth, at) = (depth + 1, bases[base.index()]);
+        }
+        if depth > classes.len() {
+            let name = &*classes[position].name;
+            mistakes.push(Mistake::new(name, "inherits from itself", "let one of the ring inherit from nothing"));
+        } else {
+            depths.push((depth, ClassId::new(position as u16)));
+        }
+    }
+    depths.sort();
+    depths.into_iter().map(|(_, id)| id).collect()
+}
+
+/// What is known when one class is resolved.
+struct Shape<'a> {
+    schema: &'a Schema,
+    classes: &'a [Class],
+    bases: &'a [Option<ClassId>],
+    id: ClassId,
+    declared: &'a Class,
+    base: Option<&'a ClassModel>,
+}
+
+impl Shape<'_> {
+    fn wrong(&self, problem: impl Into<String>, advice: impl Into<String>) -> Mistake {
+        Mistake::new(&*self.declared.name, problem, advice)
+    }
+
+    fn class(&self) -> Result<ClassModel, Mistake> {
+        let polymorphic = self.declared.polymorphic.clone().unwrap_or_default();
+        let kind = self.kind(&polymorphic)?;
+        let mut class = match (self.base, kind) {
+            (Some(base), Some(Inheritance::Single)) => self.single(base)?,
+            (Some(base), Some(Inheritance::Joined)) => self.joined(base)?,
+            _ => self.alone()?,
+        };
+        class.inheritance = kind;
+        class.base = self.base.map(|it| it.id);
+        if let Some(base) = self.base.filter(|_| kind != Some(Inheritance::Concrete)) {
+            class.auto = base.auto;
+            class.key = base.key.clone();
+            class.version_column = base.version_column;
+            class.deferred = base.deferred.clone();
+            class.raise_deferred = base.raise_deferred.clone();
+            class.active_history = base.active_history.clone();
+            class.computed = base.computed.clone();
+            // A row cannot tell that it is of a class without a value for it, so its objects are known by themselves.
+            class.root = if polymorphic.identity.is_some() { base.root } else { self.id };
+        }
+        class.identity_value = polymorphic.identity.clone();
+        class.discriminator = self.discriminator(&class, &polymorphic)?;
+        (class.reach, class.load) = (polymorphic.reach, polymorphic.load);
+        Ok(class)
+    }
+
+    /// How the class stands to its base.
+    fn kind(&self, polymorphic: &Polymorphic) -> Result<Option<Inheritance>, Mistake> {
+        let Some(base) = self.base else {
+            return Ok(None);
+        };
+        let own = self.declared.table.as_ref().filter(|it| it.name() != base.table);
+        let kind = polymorphic.kind.unwrap_or(if own.is_some() { Inheritance::Joined } else { Inheritance::Single });
+        match (kind, own) {
+            (Inheritance::Single, Some(own)) => {
+                let problem =
+                    format!("its rows stand in the table of `{}`, but it has `{}` too", base.name, own.name());
+                Err(self.wrong(problem, "declare it with `Class::inheriting`, or as Inheritance::Joined"))
+            }
+            (Inheritance::Joined | Inheritance::Concrete, None) => {
+                Err(self.wrong("it has no table of its own", "declare it with `Class::new`, or as Inheritance::Single"))
+            }
+            (kind, _) => Ok(Some(kind)),
+        }
+    }
+
+    fn table(&self) -> Result<&TableSchema, Mistake> {
+        let Some(table) = &self.declared.table else {
+            return Err(self.wrong("it has no table", "declare it with `Class::new`, or name its base"));
+        };
+        let found = self.schema.table_named(table.name());
+        found.map_err(|error| self.wrong(error.to_string(), "declare the table"))
+    }
+
+    /// A class with a table of its own and nothing of another.
+    fn alone(&self) -> Result<ClassModel, Mistake> {
+        let table = self.table()?;
+        let key = table.primary_key().map(|it| it.columns.clone()).unwrap_or_default();
+        if key.is_empty() {
+            let advice = "an object is known by its key: declare a primary key";
+            return Err(self.wrong(format!("`{}` has no primary key", table.name), advice));
+        }
+        let mut class = self.empty(table);
+        let columns = self.own_part(table, &mut class);
+        let of = |column: &ColumnId| columns.iter().find(|it| it.1 == *column).copied();
+        let key: Vec<(ColumnId, ColumnId)> = key.iter().filter_map(of).collect();
+        class.key = key.iter().map(|it| it.0).collect();
+        class.auto = table.auto.is_some();
+        class.is_leaf = table.inbound.is_empty();
+        class.parts = vec![ClassPart { table: table.name.clone().into(), table_id: table.id, columns, key }];
+        Ok(class)
+    }
+
+    /// The columns of the base, and those of its table that only this class has.
+    fn single(&self, base: &ClassModel) -> Result<ClassModel, Mistake> {
+        let table = self.schema.table(base.table_id);
+        let mut class = self.empty(table);
+        (class.columns, class.parts, class.is_leaf) = (base.columns.clone(), base.parts.clone(), base.is_leaf);
+        let part = class.parts.last_mut().expect("a class has a table");
+        for name in &self.declared.own_columns {
+            let column = table.column_named(name).map_err(|error| self.wrong(error.to_string(), ""))?;
+            if part.columns.iter().all(|it| it.1 != column) {
+                part.columns.push((ColumnId::new(class.columns.len() as u16), column));
+                class.columns.push(name.clone());
+            }
+        }
+        Ok(class)
+    }
+
+    /// The columns of the base, and those of a table whose key refers to the one of the base.
+    fn joined(&self, base: &ClassModel) -> Result<ClassModel, Mistake> {
+        let table = self.table()?;
+        let mut class = self.empty(table);
+        (class.columns, class.parts) = (base.columns.clone(), base.parts.clone());
+        class.is_leaf = base.is_leaf && table.inbound.is_empty();
+        let pairs = join(self.schema, &Side::table(base.table_id), &Side::table(table.id), &[]).map_err(|it| {
+            it.mistake(self.schema, self.declared.name.to_string(), &base.table, &table.name, "Inheritance::Concrete")
+        })?;
+        let columns = self.own_part(table, &mut class);
+        let of_base = |it: (_, _)| base.attribute_at(it.0, it.1);
+        let key = pairs.iter().filter_map(|&(to, from)| {
+            let (outer, inner) = if from.0 == table.id { (to, from) } else { (from, to) };
+            Some((of_base(outer)?, inner.1))
+        });
+        let key = key.collect();
+        class.parts.push(ClassPart { table: table.name.clone().into(), table_id: table.id, columns, key });
+        Ok(class)
+    }
+
+    /// Adds the columns of the own table that no subclass has to itself; one that is named like an attribute that is
+    /// there is the same attribute.
+    fn own_part(&self, table: &TableSchema, class: &mut ClassModel) -> Vec<(ColumnId, ColumnId)> {
+        let taken = self.taken();
+        let mut columns = Vec::with_capacity(table.columns.len());
+        for column in table.column_ids() {
+            let name = &table.column(column).name;
+            if taken.contains(&name.as_str()) {
+                continue;
+            }
+            let position = class.columns.iter().position(|it| it == name).unwrap_or_else(|| {
+                class.columns.push(name.clone().into());
+                class.columns.len() - 1
+            });
+            columns.push((ColumnId::new(position as u16), column));
+        }
+        columns
+    }
+
+    /// The columns that subclasses without a table of their own have to themselves.
+    fn taken(&self) -> Vec<&str> {
+        let holder = |mut at: usize| {
+            while let (None, Some(base)) = (&self.classes[at].table, self.bases[at]) {
+                at = base.index();
+            }
+            at
+        };
+        let sharing = (0..self.classes.len()).filter(|&it| it != self.id.index() && holder(it) == self.id.index());
+        sharing.flat_map(|it| &self.classes[it].own_columns).map(|it| &**it).collect()
+    }
+
+    fn discriminator(&self, class: &ClassModel, polymorphic: &Polymorphic) -> Result<Option<Discriminator>, Mistake> {
+        let Some(on) = &polymorphic.on else {
+            return Ok(self.base.and_then(|it| it.discriminator.clone()));
+        };
+        if polymorphic.reach == Reach::Union {
+            return Ok(Some(Discriminator::Table(on.clone())));
+        }
+        let found = class.columns.iter().position(|it| it == on);
+        match found {
+            Some(position) => Ok(Some(Discriminator::Column(ColumnId::new(position as u16)))),
+            None => {
+                let hint = closest(on, class.columns.iter().map(|it| &**it));
+                Err(self.wrong(format!("its discriminator `{on}` is no attribute"), hint))
+            }
+        }
+    }
+
+    fn empty(&self, table: &TableSchema) -> ClassModel {
+        ClassModel {
+            id: self.id,
+            name: self.declared.name.to_string(),
+            table: Name::from(table.name.clone()),
+            table_id: table.id,
+            key: Vec::new(),
+            auto: false,
+            columns: Vec::new(),
+            relations: Vec::new(),
+            base: None,
+            root: self.id,
+            descendants: Vec::new(),
+            inheritance: None,
+            parts: Vec::new(),
+            discriminator: None,
+            identity_value: None,
+            reach: Reach::Own,
+            load: SubclassLoad::OnAccess,
+            deferred: Vec::new(),
+            raise_deferred: Vec::new(),
+            active_history: Vec::new(),
+            version_column: None,
+            computed: Vec::new(),
+            is_leaf: false,
+            by_key: OnceLock::new(),
+            insert: OnceLock::new(),
+            delete: OnceLock::new(),
+        }
+    }
+}
