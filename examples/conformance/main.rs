@@ -50,6 +50,10 @@ struct Arguments {
     /// Shows differences of statements too.
     #[arg(long)]
     statements: bool,
+    /// Shows which answer is given in the cases that are counted apart: questionable ones, and those whose outcome
+    /// depends on what was read when.
+    #[arg(long)]
+    apart: bool,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -80,6 +84,9 @@ fn main() -> ExitCode {
     if arguments.json {
         println!("{}", report.json());
     } else {
+        if arguments.apart {
+            report.print_apart();
+        }
         report.print(arguments.limit, arguments.statements);
     }
     if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -144,6 +144,25 @@ impl<'c> Report<'c> {
         println!("{:32} {}", "total", self.counts(Group::Plain).show());
     }
 
+    /// Which answer Diptych gives in the cases that are reported apart.
+    pub fn print_apart(&self) {
+        for group in [Group::Questionable, Group::LoadSensitive] {
+            for it in self.judged.iter().filter(|it| it.case.group() == group) {
+                let doc = crate::case::text(&it.case.json, "doc");
+                match it.verdict.semantic.first() {
+                    None => println!("{}: as recorded ({doc})", it.case.name()),
+                    Some(first) => {
+                        println!("{}: otherwise ({doc})", it.case.name());
+                        if let Some(why) = it.case.json.get("questionable").and_then(Json::as_str) {
+                            println!("    questionable: {why}");
+                        }
+                        print_difference(it.case, first);
+                    }
+                }
+            }
+        }
+    }
+
     pub fn json(&self) -> Json {
         let count = |it: Count| json!({"passed": it.passed, "failed": it.failed});
         let counts = |it: Counts| json!({"semantic": count(it.semantic), "statements": count(it.statements)});

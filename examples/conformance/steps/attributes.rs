@@ -19,16 +19,7 @@ pub fn new(world: &mut World<'_>, step: &Json) -> Given {
         world.untyped().assign(object, name, from_json(value))?;
     }
     for (name, to) in step.get("rel").and_then(Json::as_object).into_iter().flatten() {
-        match to {
-            Json::Array(_) => {
-                let members = world.objects(to)?;
-                world.untyped().replace(object, name, &members)?;
-            }
-            _ => {
-                let target = to.as_str().map(|it| world.object(it)).transpose()?;
-                world.untyped().set(object, name, target)?;
-            }
-        }
+        assign_relation(world, object, name, to)?;
     }
     Ok(None)
 }
@@ -45,9 +36,18 @@ pub fn set(world: &mut World<'_>, step: &Json) -> Given {
 
 pub fn set_relation(world: &mut World<'_>, step: &Json) -> Given {
     let object = world.object(text(step, "obj"))?;
-    let target = world.named(step, "to")?;
-    world.untyped().set(object, text(step, "attr"), target)?;
+    assign_relation(world, object, text(step, "attr"), &step["to"])?;
     Ok(None)
+}
+
+/// A label or null for a reference, a list of labels for a collection.
+fn assign_relation(world: &mut World<'_>, object: AnyRef, name: &str, to: &Json) -> Result<(), Fault> {
+    if to.is_array() {
+        let members = world.objects(to)?;
+        return Ok(world.untyped().replace(object, name, &members)?);
+    }
+    let target = to.as_str().map(|it| world.object(it)).transpose()?;
+    Ok(world.untyped().set(object, name, target)?)
 }
 
 pub fn unset(world: &mut World<'_>, step: &Json) -> Given {

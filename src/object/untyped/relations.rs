@@ -51,8 +51,12 @@ impl Untyped<'_> {
     /// # Errors
     /// When there is no such relation, it is a collection, or the target is of another class.
     pub fn set(&mut self, object: AnyRef, relation: &str, target: Option<AnyRef>) -> Result<()> {
-        let (key, relation, _) = self.relation(object, relation)?;
+        let (key, relation, many) = self.relation(object, relation)?;
         let target = target.map(|it| self.session.check(it)).transpose()?;
+        if many {
+            let given = if target.is_some() { "single object" } else { "NULL" };
+            return Err(Misuse::WrongClass { expected: "collection".to_owned(), given: given.to_owned() }.into());
+        }
         self.session.exclusive().link_one(key, relation, target)
     }
 
