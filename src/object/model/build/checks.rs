@@ -13,7 +13,16 @@ pub(super) fn cascade(relation: &Relationship) -> Cascade {
     kept.into_iter().filter(|&it| relation.cascade.contains(it)).fold(Cascade::NONE, |all, it| all | it)
 }
 
-/// Refuses what contradicts itself.
+/// Refuses what contradicts itself, however the relation is joined.
+pub(super) fn words(place: &str, relation: &Relationship) -> Result<(), Mistake> {
+    let wrong = |problem: &str, advice: &str| Err(Mistake::new(place, problem, advice));
+    if relation.view_only && relation.sync_backref == Some(true) {
+        return wrong("it is never written, so nothing moves it", "leave `sync_backref` or `view_only` out");
+    }
+    Ok(())
+}
+
+/// Refuses what contradicts the direction of the relation.
 pub(super) fn relation(place: &str, relation: &Relationship, join: &Join, cascade: Cascade) -> Result<(), Mistake> {
     let wrong = |problem: &str, advice: &str| Err(Mistake::new(place, problem, advice));
     let orphan = cascade.contains(Cascade::DELETE_ORPHAN);
@@ -34,9 +43,6 @@ pub(super) fn relation(place: &str, relation: &Relationship, join: &Join, cascad
             "it leads to one object, which is never too many to be loaded",
             "leave `dynamic` and `write_only` to collections",
         );
-    }
-    if relation.view_only && relation.sync_backref == Some(true) {
-        return wrong("it is never written, so nothing moves it", "leave `sync_backref` or `view_only` out");
     }
     Ok(())
 }

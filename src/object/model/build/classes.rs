@@ -205,7 +205,7 @@ impl Shape<'_> {
             it.mistake(self.schema, self.declared.name.to_string(), &base.table, &table.name, "Inheritance::Concrete")
         })?;
         let columns = self.own_part(table, &mut class);
-        let of_base = |it: (_, _)| base.attribute_at(it.0, it.1);
+        let of_base = |it: (_, _)| base.source_at(it.0, it.1);
         let key = pairs.iter().filter_map(|&(to, from)| {
             let (outer, inner) = if from.0 == table.id { (to, from) } else { (from, to) };
             Some((of_base(outer)?, inner.1))

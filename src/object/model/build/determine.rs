@@ -125,12 +125,26 @@ fn named(schema: &Schema, id: ReferenceId) -> String {
 }
 
 impl ClassModel {
-    /// The attribute that stands in a column of one of its tables. Where a column follows the key of the base, it is
-    /// the key.
+    /// The attribute that stands in a column of one of its tables.
     pub(in crate::object) fn attribute_at(&self, table: TableId, column: ColumnId) -> Option<ColumnId> {
-        let of = |pairs: &[(ColumnId, ColumnId)]| pairs.iter().find(|it| it.1 == column).map(|it| it.0);
-        let here = |it: &&ClassPart| it.table_id == table;
-        self.parts.iter().filter(here).find_map(|it| of(&it.key).or_else(|| of(&it.columns)))
+        self.attribute(table, column, |it| [&it.columns, &it.key])
+    }
+
+    /// As [`attribute_at`](ClassModel::attribute_at), for a column that others refer to: where it follows the key of the
+    /// base, the key is meant, which is known before the column is written.
+    pub(super) fn source_at(&self, table: TableId, column: ColumnId) -> Option<ColumnId> {
+        self.attribute(table, column, |it| [&it.key, &it.columns])
+    }
+
+    fn attribute<'a>(
+        &'a self,
+        table: TableId,
+        column: ColumnId,
+        lists: impl Fn(&'a ClassPart) -> [&'a Vec<(ColumnId, ColumnId)>; 2],
+    ) -> Option<ColumnId> {
+        let here = self.parts.iter().filter(|it| it.table_id == table);
+        let mut all = here.flat_map(|it| lists(it).into_iter().flatten());
+        all.find(|it| it.1 == column).map(|it| it.0)
     }
 
     /// A column that an attribute stands in; that of the root, if there are several.

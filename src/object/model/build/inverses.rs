@@ -42,8 +42,10 @@ pub(super) fn pair(
             relation.inverse = moves.then_some(there.1);
             note(&mut relation.reverse, there.1);
         }
-        // The target's subclasses have the relation too.
-        for class in &built[there.0.index()].descendants {
+        // The target's subclasses have the relation too, unless their tables are concrete.
+        let declared = slots[there.0.index()][there.1.index()];
+        let same = |it: &&ClassId| slots[it.index()].get(there.1.index()) == Some(&declared);
+        for class in built[there.0.index()].descendants.iter().filter(same) {
             if let Some(Some(other)) = all[class.index()].get_mut(there.1.index()) {
                 note(&mut other.reverse, here.1);
             }

@@ -194,8 +194,11 @@ impl Finder<'_> {
             match pair {
                 Some((a, b)) => {
                     let (own, other) = if local(&primary.all[a]) { (a, b) } else { (b, a) };
-                    let own = self.attribute(self.owner, primary.all[own].at)?;
-                    pairs.push((own, self.attribute(self.target, primary.all[other].at)?));
+                    let (own, other) = (primary.all[own].at, primary.all[other].at);
+                    pairs.push(match heading {
+                        Heading::ToOne => (self.attribute(self.owner, own)?, self.source(self.target, other)?),
+                        Heading::ToMany => (self.source(self.owner, own)?, self.attribute(self.target, other)?),
+                    });
                 }
                 None => rest.push(part.try_map(&mut |&term| leaf(term).map(Expr::Leaf))?),
             }
@@ -220,8 +223,7 @@ impl Finder<'_> {
             (true, true) => {}
         }
         let of = |remote: bool| -> Vec<Place> {
-            let foreign = primary.all.iter().filter(|it| it.is(Marks::FOREIGN));
-            foreign.filter(|it| it.is(Marks::REMOTE) == remote).map(|it| it.at).collect()
+            primary.foreign().into_iter().filter(|it| it.is(Marks::REMOTE) == remote).map(|it| it.at).collect()
         };
         let (mut to_many, mut to_one) = (of(true), of(false));
         if !to_many.is_empty() && !to_one.is_empty() {
@@ -342,7 +344,7 @@ impl Finder<'_> {
                 _ => None,
             });
             match pair.filter(|it| terms.all[it.1].is(Marks::FOREIGN)) {
-                Some((own, inner)) => pairs.push((self.attribute(class, terms.all[own].at)?, terms.all[inner].at.1)),
+                Some((own, inner)) => pairs.push((self.source(class, terms.all[own].at)?, terms.all[inner].at.1)),
                 None => rest.push(part.try_map(&mut |&term| {
                     let at = terms.all[term].at;
                     let found = if between(term) { Ok(JoinLeaf::Between(at.1)) } else { leaf(at) };
@@ -361,15 +363,23 @@ impl Finder<'_> {
         self.attribute(self.target, at).map(JoinLeaf::Target)
     }
 
+    /// The attribute in a column that refers, or that a condition names.
     fn attribute(&self, class: &ClassModel, at: Place) -> Result<ColumnId, Mistake> {
-        class.attribute_at(at.0, at.1).ok_or_else(|| {
-            let table = self.schema.table(at.0);
-            let column = format!("{}.{}", table.name, table.column(at.1).name);
-            self.wrong(
-                format!("its join names `{column}`, which is no attribute of `{}`", class.name),
-                "join other columns",
-            )
-        })
+        class.attribute_at(at.0, at.1).ok_or_else(|| self.no_attribute(class, at))
+    }
+
+    /// The attribute in a column that is referred to.
+    fn source(&self, class: &ClassModel, at: Place) -> Result<ColumnId, Mistake> {
+        class.source_at(at.0, at.1).ok_or_else(|| self.no_attribute(class, at))
+    }
+
+    fn no_attribute(&self, class: &ClassModel, at: Place) -> Mistake {
+        let table = self.schema.table(at.0);
+        let column = format!("{}.{}", table.name, table.column(at.1).name);
+        self.wrong(
+            format!("its join names `{column}`, which is no attribute of `{}`", class.name),
+            "join other columns",
+        )
     }
 }
 

@@ -99,6 +99,7 @@ impl Resolver<'_> {
         let target_id = self.by_name[&*relation.target];
         let (owner, target) = (&self.built[declared.class.index()], &self.built[target_id.index()]);
         let place = place(&self.classes[declared.class.index()], relation);
+        checks::words(&place, relation)?;
         let (join, condition) = if Follower::follows(relation) {
             let inverse = self.inverse(relation, target_id);
             Follower { schema: self.schema, owner, target, relation, inverse, place: place.clone() }.follow()?

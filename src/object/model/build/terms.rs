@@ -2,6 +2,8 @@
 //!
 //! The rules are those of SQLAlchemy, so that a join that means something there means the same here.
 
+use std::collections::VecDeque;
+
 use super::determine::{Pairs, Place, Side};
 use crate::error::{Mistake, closest};
 use crate::expr::{Comparison, Expr};
@@ -14,6 +16,8 @@ pub(super) struct Terms {
     /// The condition, over positions in `all`.
     pub(super) condition: Expr<usize>,
     pub(super) all: Vec<Term>,
+    /// The positions in `all`, outermost first.
+    outermost: Vec<usize>,
     /// What it compares.
     pub(super) compared: Vec<Compared>,
 }
@@ -98,16 +102,31 @@ impl Terms {
     }
 
     fn new(condition: Expr<usize>, all: Vec<Term>) -> Self {
-        let mut compared = Vec::new();
-        let mut work = vec![&condition];
-        while let Some(it) = work.pop() {
-            if let Expr::Compare(_, a, b) | Expr::Same(a, b) = it {
-                let equal = matches!(it, Expr::Compare(Comparison::Equal, ..));
-                compared.push(Compared { equal, left: Operand::of(a), right: Operand::of(b) });
+        let (mut compared, mut outermost) = (Vec::new(), Vec::with_capacity(all.len()));
+        let mut work = VecDeque::from([&condition]);
+        while let Some(it) = work.pop_front() {
+            match it {
+                Expr::Leaf(term) => outermost.push(*term),
+                Expr::Compare(_, a, b) | Expr::Same(a, b) => {
+                    let equal = matches!(it, Expr::Compare(Comparison::Equal, ..));
+                    compared.push(Compared { equal, left: Operand::of(a), right: Operand::of(b) });
+                }
+                _ => {}
             }
             work.extend(it.parts());
         }
-        Terms { condition, all, compared }
+        Terms { condition, all, outermost, compared }
+    }
+
+    /// The terms that refer, each column once: where it first stands.
+    pub(super) fn foreign(&self) -> Vec<&Term> {
+        let mut found: Vec<&Term> = Vec::new();
+        for term in self.outermost.iter().map(|&it| &self.all[it]).filter(|it| it.is(Marks::FOREIGN)) {
+            if found.iter().all(|it| it.at != term.at) {
+                found.push(term);
+            }
+        }
+        found
     }
 
     pub(super) fn any(&self, mark: Marks) -> bool {
@@ -152,12 +171,12 @@ impl Terms {
         for it in &self.compared {
             let (Some(left), Some(right)) = (it.left.column(), it.right.column()) else { continue };
             let equated = self.all[left].at == self.all[right].at;
-            let (left_chosen, right_chosen) = (chosen(&self.all[left]), chosen(&self.all[right]));
-            if left_chosen || (equated && right_chosen) {
-                self.all[left].marks = self.all[left].marks | Marks::REMOTE;
-            }
-            if right_chosen && !equated {
+            let left_chosen = chosen(&self.all[left]);
+            if chosen(&self.all[right]) && !(equated && left_chosen) {
                 self.all[right].marks = self.all[right].marks | Marks::REMOTE;
+            }
+            if left_chosen {
+                self.all[left].marks = self.all[left].marks | Marks::REMOTE;
             }
         }
     }

@@ -92,28 +92,37 @@ impl Follower<'_> {
         })
     }
 
-    fn attributes(&self, class: &ClassModel, table: TableId, columns: &[ColumnId]) -> Result<Vec<ColumnId>, Mistake> {
-        let attribute = |&column: &ColumnId| {
-            class.attribute_at(table, column).ok_or_else(|| {
-                let table = self.schema.table(table);
-                let problem = format!(
-                    "its foreign key uses `{}.{}`, which is no attribute of `{}`",
-                    table.name,
-                    table.column(column).name,
-                    class.name
-                );
-                Mistake::new(&*self.place, problem, "declare the relation on the class that has it")
-            })
+    /// The attributes in the columns of a foreign key.
+    fn attributes(&self, class: &ClassModel, reference: &ReferenceSchema) -> Result<Vec<ColumnId>, Mistake> {
+        let attribute = |&it: &ColumnId| {
+            let found = class.attribute_at(reference.table, it);
+            found.ok_or_else(|| self.no_attribute(class, reference.table, it))
         };
-        columns.iter().map(attribute).collect()
+        reference.columns.iter().map(attribute).collect()
+    }
+
+    /// The attributes that a foreign key refers to.
+    fn sources(&self, class: &ClassModel, reference: &ReferenceSchema) -> Result<Vec<ColumnId>, Mistake> {
+        let source = |&it: &ColumnId| {
+            let found = class.source_at(reference.target, it);
+            found.ok_or_else(|| self.no_attribute(class, reference.target, it))
+        };
+        reference.target_columns.iter().map(source).collect()
+    }
+
+    fn no_attribute(&self, class: &ClassModel, table: TableId, column: ColumnId) -> Mistake {
+        let table = self.schema.table(table);
+        let column = format!("{}.{}", table.name, table.column(column).name);
+        let problem = format!("its foreign key uses `{column}`, which is no attribute of `{}`", class.name);
+        Mistake::new(&*self.place, problem, "declare the relation on the class that has it")
     }
 
     fn belongs_to(&self) -> Result<Join, Mistake> {
         let reference = self.reference(&Side::of(self.owner), &self.relation.via, &Side::of(self.target))?;
         let table = self.schema.table(reference.table);
-        let target_columns = self.attributes(self.target, reference.target, &reference.target_columns)?;
+        let target_columns = self.sources(self.target, reference)?;
         Ok(Join::BelongsTo {
-            columns: self.attributes(self.owner, reference.table, &reference.columns)?,
+            columns: self.attributes(self.owner, reference)?,
             by_identity: self.target.key == target_columns,
             target_columns,
             nullable: reference.columns.iter().all(|&it| table.column(it).nullable),
@@ -128,8 +137,8 @@ impl Follower<'_> {
         };
         let reference = self.reference(&Side::of(self.target), via, &Side::of(self.owner))?;
         Ok(Join::Has {
-            columns: self.attributes(self.target, reference.table, &reference.columns)?,
-            own_columns: self.attributes(self.owner, reference.target, &reference.target_columns)?,
+            columns: self.attributes(self.target, reference)?,
+            own_columns: self.sources(self.owner, reference)?,
             one: self.relation.pattern == Pattern::HasOne || self.relation.uselist == Some(false),
         })
     }
@@ -151,8 +160,8 @@ impl Follower<'_> {
             table: table.name.clone().into(),
             own: named(own),
             other: named(other),
-            own_columns: self.attributes(self.owner, own.target, &own.target_columns)?,
-            target_columns: self.attributes(self.target, other.target, &other.target_columns)?,
+            own_columns: self.sources(self.owner, own)?,
+            target_columns: self.sources(self.target, other)?,
             cascades: own.on_delete == Action::Cascade,
             one: self.relation.uselist == Some(false),
             layout: ThroughLayout {
