@@ -24,6 +24,7 @@ pub struct World<'c> {
 impl<'c> World<'c> {
     pub fn new(case: &'c Json, database: Database) -> Result<Self, Fault> {
         let mut session = database.try_session()?;
+        session.set_manner(diptych::object::Manner::SqlAlchemy);
         configure(&mut session, case);
         session.record();
         Ok(World { case, database, session, labels: BTreeMap::new(), first: HashMap::new() })

@@ -163,11 +163,125 @@ pub enum Misuse {
         /// What would break the ring.
         advice: &'static str,
     },
+    /// An object was to get a second parent by a relation that is the only parent its targets may have.
+    SingleParent {
+        /// The relation.
+        relation: String,
+        /// The object.
+        object: String,
+    },
+    /// An object whose row was deleted.
+    Deleted {
+        /// The object.
+        object: String,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// An object that no session takes care of was to be read or written.
+    Detached {
+        /// The object.
+        object: String,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// An object that is not in the session was to leave it.
+    NotInSession {
+        /// The object.
+        object: String,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// An object that cannot be merged as it was asked.
+    Merge {
+        /// The object.
+        object: String,
+        /// The state it is in.
+        state: &'static str,
+        /// What was asked.
+        wanted: &'static str,
+    },
+    /// Another object of the session stands for the same row.
+    IdentityConflict {
+        /// The object.
+        object: String,
+    },
+    /// Unlinking an object would leave a part of its primary key without a value.
+    BlankKey {
+        /// The object.
+        object: String,
+        /// The relation it was taken out of.
+        relation: String,
+    },
+    /// An object has no value in a part of its primary key, and its table gives none.
+    NullKey {
+        /// The object.
+        object: String,
+    },
+    /// A flush has failed in a session that rolls back then: nothing can be done before `rollback`.
+    Inactive,
     /// A row that a statement should have changed is gone or was changed behind the session.
     Stale {
         /// The row.
         row: RowFact,
     },
+}
+
+impl Misuse {
+    /// Whether a row was asked for that is not there.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Misuse::NotFound { .. })
+    }
+}
+
+impl Misuse {
+    /// What concerns objects and sessions.
+    fn fmt_of_objects(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misuse::WrongSession { of, used_with } => {
+                write!(
+                    f,
+                    "a reference of session {of} was used with session {used_with}; objects do not cross sessions"
+                )
+            }
+            Misuse::StaleReference { class } => {
+                write!(f, "the session no longer holds the {class} that this reference stood for")
+            }
+            Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
+            Misuse::NotLoaded { relation, object, advice } => {
+                write!(f, "{relation} of {object} is not loaded; {advice}")
+            }
+            Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
+            Misuse::NoPosition { relation, position, members } => {
+                write!(f, "{relation} has no member at position {position}: it has {members}")
+            }
+            Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
+            Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
+            Misuse::Circular { ring, advice } => {
+                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
+            }
+            Misuse::SingleParent { relation, object } => {
+                write!(f, "{object} has a parent by {relation} already, and may have one only; take it out there first")
+            }
+            Misuse::Deleted { object, wanted } => write!(f, "{object} was deleted; {wanted}"),
+            Misuse::Detached { object, wanted } => write!(f, "{object} is detached; {wanted}"),
+            Misuse::NotInSession { object, wanted } => write!(f, "{object} is not in the session; {wanted}"),
+            Misuse::Merge { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
+            Misuse::IdentityConflict { object } => {
+                write!(f, "another object of the session stands for the row of {object} already; merge it instead")
+            }
+            Misuse::BlankKey { object, relation } => write!(
+                f,
+                "{object} was taken out of {relation}, but its foreign key is part of its primary key; \
+                 delete it, or let the relation delete its orphans"
+            ),
+            Misuse::NullKey { object } => {
+                write!(f, "{object} has no value in its primary key, and its table gives none; set it first")
+            }
+            Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
+            Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Misuse {
@@ -200,29 +314,7 @@ impl fmt::Display for Misuse {
             Misuse::Generated { column } => write!(f, "{column} is generated: the table computes it, nobody gives it"),
             Misuse::NotDeferrable { constraint } => write!(f, "{constraint} is not deferrable"),
             Misuse::NoTransaction => f.write_str("there is no open transaction or savepoint to end"),
-            Misuse::WrongSession { of, used_with } => {
-                write!(
-                    f,
-                    "a reference of session {of} was used with session {used_with}; objects do not cross sessions"
-                )
-            }
-            Misuse::StaleReference { class } => {
-                write!(f, "the session no longer holds the {class} that this reference stood for")
-            }
-            Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
-            Misuse::NotLoaded { relation, object, advice } => {
-                write!(f, "{relation} of {object} is not loaded; {advice}")
-            }
-            Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
-            Misuse::NoPosition { relation, position, members } => {
-                write!(f, "{relation} has no member at position {position}: it has {members}")
-            }
-            Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
-            Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
-            Misuse::Circular { ring, advice } => {
-                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
-            }
-            Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),
+            _ => self.fmt_of_objects(f),
         }
     }
 }

@@ -1,159 +1,218 @@
-//! What follows a delete along relations. Object cascades only: foreign key actions are the tables' own business.
+//! What follows an object along relations: object cascades only. Foreign key actions are the tables' own business.
 
 use rustc_hash::FxHashSet;
 
 use super::class::{Cascade, PassiveDeletes};
 use super::graph::Graph;
 use super::links::Link;
-use super::model::{Join, RelationModel};
+use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::Core;
 use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 
-impl Core {
-    /// Marks an object and everything its delete cascades reach. What was never inserted is forgotten at once.
-    pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
-        let object = self.object(key)?;
-        if object.state == State::Transient || object.state == State::Deleted || object.state == State::Detached {
-            let (state, wanted) = (object.state.name(), "only an object that has a row can be deleted");
-            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
-        }
-        if object.state == State::Persistent && self.wants_flush() {
-            // What is pending may change what the cascades reach.
-            self.flush()?;
-        }
-        let mut marked = Vec::new();
-        // What is reached may have to be read, and reading must not flush what is half marked.
-        let autoflush = std::mem::replace(&mut self.autoflush, false);
-        let reached = self.mark(key, &mut marked);
-        self.autoflush = autoflush;
-        if reached.is_err() {
-            self.unmark(marked);
-            return reached;
-        }
-        marked.retain(|it| self.graph.objects[*it].state == State::Pending);
-        self.graph.forget_pending(&marked);
-        Ok(())
-    }
-
-    /// Marks an object and everything its delete cascades reach, and notes what it marked. A worklist: a reply chain
-    /// may be a million long.
-    pub(super) fn mark(&mut self, key: ObjectKey, marked: &mut Vec<ObjectKey>) -> Result<()> {
-        let model = self.graph.model.clone();
-        let mut work = vec![key];
-        while let Some(key) = work.pop() {
-            let object = self.object(key)?;
-            if object.marked || !object.state.lives() {
+impl Graph {
+    /// The objects that a cascade reaches from an object, without itself, each behind the one that leads to it. Nothing
+    /// is read. A worklist: a reply chain may be a million long.
+    pub(super) fn reach(
+        &self,
+        from: ObjectKey,
+        cascade: Cascade,
+        follows: impl Fn(&Graph, ObjectKey) -> bool,
+    ) -> Vec<ObjectKey> {
+        let mut seen: FxHashSet<ObjectKey> = FxHashSet::from_iter([from]);
+        let mut reached = Vec::new();
+        let mut work = vec![self.next_of(from, cascade).into_iter()];
+        while let Some(next) = work.last_mut() {
+            let Some(key) = next.next() else {
+                work.pop();
                 continue;
+            };
+            if self.objects.contains_key(key) && follows(self, key) && seen.insert(key) {
+                reached.push(key);
+                work.push(self.next_of(key, cascade).into_iter());
             }
-            let class = model.class(object.class);
-            for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE)) {
-                if relation.passive_deletes != PassiveDeletes::Off && matches!(relation.join, Join::Has { .. }) {
-                    // Those that are not loaded are the foreign key's.
-                    work.extend(self.graph.known_members(key, relation));
-                } else if relation.join.is_many() {
-                    work.extend(self.load_many(key, relation.id)?.iter().copied());
-                } else {
-                    work.extend(self.load_one(key, relation.id)?);
-                }
-            }
-            self.graph.objects[key].marked = true;
-            self.graph.touch(key);
-            marked.push(key);
         }
-        Ok(())
+        reached
     }
 
-    /// Takes marks back.
-    pub(super) fn unmark(&mut self, marked: Vec<ObjectKey>) {
-        for key in marked {
-            if let Some(object) = self.graph.objects.get_mut(key) {
-                object.marked = false;
+    /// Where a cascade leads to from one object. Save-update follows what was taken out since the last flush, too.
+    fn next_of(&self, key: ObjectKey, cascade: Cascade) -> Vec<ObjectKey> {
+        let object = &self.objects[key];
+        if !object.has_links() && object.reads().next().is_none() {
+            return Vec::new();
+        }
+        let class = self.model.class(object.class);
+        let follow = class.relations.iter().filter(|it| it.cascade.contains(cascade));
+        let skip_new =
+            |it: &RelationModel| cascade == Cascade::REFRESH_EXPIRE && !it.cascade.contains(Cascade::DELETE_ORPHAN);
+        follow
+            .flat_map(|relation| {
+                let mut next = match cascade {
+                    Cascade::SAVE_UPDATE => self.all_of(key, relation.id),
+                    _ => self.current(key, relation),
+                };
+                if skip_new(relation) {
+                    next.retain(|it| self.has_identity(*it));
+                }
+                next
+            })
+            .collect()
+    }
+
+    /// What a relation leads to, as far as it is loaded.
+    pub(super) fn current(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+        match self.link(key, relation.id) {
+            Link::One { target, .. } => target.iter().copied().collect(),
+            Link::Many(collection) => collection.members.as_ref().map(|it| it.to_vec()).unwrap_or_default(),
+            Link::Unloaded if self.objects[key].was_read(relation.id) => {
+                self.known_reference(key, relation).flatten().into_iter().collect()
             }
+            Link::Unloaded | Link::Refused => Vec::new(),
+        }
+    }
+
+    /// Lets go of an object and what its expunge cascades reach: what was pending is transient again, what has a row is
+    /// detached and keeps what it holds.
+    pub(super) fn expunge(&mut self, key: ObjectKey) {
+        let reached = self.reach(key, Cascade::EXPUNGE, |_, _| true);
+        self.expunge_one(key);
+        reached.into_iter().for_each(|it| self.expunge_one(it));
+    }
+
+    pub(super) fn expunge_one(&mut self, key: ObjectKey) {
+        match self.objects[key].state {
+            State::Pending => self.change_state(key, State::Transient),
+            State::Persistent => {
+                let root = self.root(self.objects[key].class);
+                if let Some(identity) = self.identity(key) {
+                    self.identities[root.index()].remove(&identity, key);
+                }
+                self.objects[key].marked = false;
+                self.change_state(key, State::Detached);
+            }
+            State::Deleted => {
+                self.objects[key].marked = false;
+                self.change_state(key, State::Detached);
+            }
+            State::Transient | State::Detached => {}
         }
     }
 }
 
-impl Graph {
-    /// What a relation without the foreign key leads to, as far as the session knows.
-    pub(super) fn known_members(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
-        let mut known = match self.link(key, relation.id) {
-            Link::One { target, .. } => target.iter().copied().collect(),
-            Link::Many(collection) => match &collection.members {
-                Some(members) => members.to_vec(),
-                None => collection.added().to_vec(),
-            },
-            Link::Unloaded | Link::Refused => Vec::new(),
-        };
-        known.retain(|it| !self.is_gone(*it));
-        known
-    }
-
-    /// New objects that are deleted before they were inserted were never there: both sides of their relations forget
-    /// them. They may still stand among the touched objects; a flush passes over what is transient.
-    pub(super) fn forget_pending(&mut self, keys: &[ObjectKey]) {
-        let model = self.model.clone();
-        let gone: FxHashSet<ObjectKey> = keys.iter().copied().collect();
-        let mut holders: FxHashSet<(ObjectKey, RelationId)> = FxHashSet::default();
-        for &key in keys {
-            let object = &mut self.objects[key];
-            (object.state, object.marked) = (State::Transient, false);
-            let class = model.class(object.class);
-            let Some(links) = self.take_links(key) else { continue };
-            for (relation, link) in class.relations.iter().zip(links) {
-                let Some(inverse) = relation.inverse else { continue };
-                let inverse = model.relation(relation.target, inverse);
-                let others: Vec<ObjectKey> = match link {
-                    Link::One { target, .. } => target.into_iter().collect(),
-                    Link::Many(collection) => match collection.members {
-                        Some(members) => members.to_vec(),
-                        None => collection.pending.map(|it| it.added).unwrap_or_default(),
-                    },
-                    Link::Unloaded | Link::Refused => continue,
-                };
-                holders.extend(others.into_iter().filter(|it| !gone.contains(it)).map(|it| (it, inverse.id)));
+impl Core {
+    /// Marks an object for the next flush to delete, and everything its delete cascades reach.
+    pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
+        let state = self.object(key)?.state;
+        match state {
+            State::Transient | State::Pending => {
+                let wanted = "only an object that has a row can be deleted; expunge it";
+                return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
+            }
+            State::Deleted => return Ok(()),
+            State::Persistent if self.graph.objects[key].marked => return Ok(()),
+            State::Persistent => {}
+            State::Detached => self.graph.enroll_detached(key)?,
+        }
+        let reached = self.reach_deletes(key)?;
+        self.graph.mark(key);
+        for it in reached {
+            if self.graph.has_identity(it) && self.graph.objects[it].state != State::Deleted {
+                if self.graph.objects[it].state == State::Detached {
+                    self.graph.enroll_detached(it)?;
+                }
+                self.graph.mark(it);
             }
         }
-        self.note_without_inverse(&gone, &mut holders);
-        for (holder, relation) in holders {
-            self.forget_in(holder, relation, &gone);
-        }
+        Ok(())
     }
 
-    fn forget_in(&mut self, holder: ObjectKey, relation: RelationId, gone: &FxHashSet<ObjectKey>) {
-        match self.link_mut(holder, relation) {
-            Link::One { target, since } if target.is_some_and(|it| gone.contains(&it)) => {
-                (*target, *since) = (None, since.changed());
-                self.touch(holder);
+    /// What a delete reaches along delete cascades, without the object itself. What is not loaded is read, unless the
+    /// relation leaves it to the foreign key.
+    pub(super) fn reach_deletes(&mut self, from: ObjectKey) -> Result<Vec<ObjectKey>> {
+        let model = self.graph.model.clone();
+        let mut seen: FxHashSet<ObjectKey> = FxHashSet::from_iter([from]);
+        let mut reached = Vec::new();
+        // Where the walk stands: an object and its next relation, and the members of one that are still to be walked.
+        let mut work = vec![(from, 0, Vec::new().into_iter())];
+        while let Some((key, relation, next)) = work.last_mut() {
+            if let Some(member) = next.next() {
+                if self.graph.objects.contains_key(member) && seen.insert(member) {
+                    reached.push(member);
+                    work.push((member, 0, Vec::new().into_iter()));
+                }
+                continue;
             }
-            Link::Many(collection) => collection.drop_new(gone),
-            _ => {}
-        }
-    }
-
-    /// Who holds a new object by a relation without an inverse has been touched since the last flush.
-    fn note_without_inverse(&self, gone: &FxHashSet<ObjectKey>, holders: &mut FxHashSet<(ObjectKey, RelationId)>) {
-        let model = self.model.clone();
-        let Some(class) = gone.iter().next().map(|it| self.objects[*it].class) else { return };
-        let several = gone.iter().any(|it| self.objects[*it].class != class);
-        let concerned = |it: &RelationModel| it.inverse.is_none() && (several || it.target == class);
-        if !model.classes.iter().any(|it| it.relations.iter().any(concerned)) {
-            return;
-        }
-        for &holder in &self.touched {
-            let Some(object) = self.objects.get(holder).filter(|it| it.has_links()) else { continue };
-            for relation in model.class(object.class).relations.iter().filter(|it| concerned(it)) {
-                let holds = match self.link(holder, relation.id) {
-                    Link::One { target, .. } => target.is_some_and(|it| gone.contains(&it)),
-                    Link::Many(it) => it.added().iter().any(|it| gone.contains(it)),
-                    Link::Unloaded | Link::Refused => false,
-                };
-                if holds {
-                    holders.insert((holder, relation.id));
+            let (key, at) = (*key, *relation);
+            let Some(declared) = model.class(self.graph.objects[key].class).relations.get(at) else {
+                work.pop();
+                continue;
+            };
+            *relation += 1;
+            if declared.cascade.contains(Cascade::DELETE) {
+                let members = self.members_to_delete(key, declared)?;
+                if let Some(top) = work.last_mut() {
+                    top.2 = members.into_iter();
                 }
             }
+        }
+        Ok(reached)
+    }
+
+    fn members_to_delete(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        if relation.passive_deletes != PassiveDeletes::Off || !self.graph.has_identity(key) {
+            return Ok(self.graph.current(key, relation));
+        }
+        self.load_whatever(key, relation)
+    }
+
+    /// Everything that a relation leads to, read although its declaration or a query may forbid it.
+    pub(super) fn load_whatever(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        if !self.graph.is_loaded(key, relation.id) && self.graph.objects[key].state != State::Detached {
+            self.before_query()?;
+            self.read_for_unit(key, relation)?;
+        }
+        Ok(self.graph.current(key, relation))
+    }
+}
+
+impl Graph {
+    /// Marks an object for the next flush to delete.
+    pub(super) fn mark(&mut self, key: ObjectKey) {
+        self.objects[key].marked = true;
+        self.touch(key);
+    }
+
+    fn enroll_detached(&mut self, key: ObjectKey) -> Result<()> {
+        let root = self.root(self.objects[key].class);
+        if let Some(identity) = self.identity(key) {
+            if self.identities[root.index()].get(&identity).is_some_and(|it| it != key) {
+                return Err(Misuse::IdentityConflict { object: self.name(key) }.into());
+            }
+            self.identities[root.index()].insert(identity, key);
+        }
+        self.change_state(key, State::Persistent);
+        Ok(())
+    }
+
+    /// Lets every relation forget an object that leaves the session for good.
+    pub(super) fn forget_links_to(&mut self, key: ObjectKey) {
+        let mut references: Vec<(ObjectKey, RelationId)> = Vec::new();
+        let model = self.model.clone();
+        for (holder, object) in &self.objects {
+            let Some(links) = object.links() else { continue };
+            let relations = &model.class(object.class).relations;
+            for (link, relation) in self.links.get_mut(links).iter_mut().zip(relations) {
+                match link {
+                    Link::One { target, .. } if *target == Some(key) => references.push((holder, relation.id)),
+                    Link::Many(collection) => collection.forget(key),
+                    _ => {}
+                }
+            }
+        }
+        for (holder, relation) in references {
+            *self.link_mut(holder, relation) = Link::Unloaded;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::held::Held;
 use super::state::State;
-use crate::id::{ClassId, RowId};
+use crate::id::{ClassId, RelationId, RowId};
 
 /// What a session holds of one object: 28 bytes, 32 with its generation in the slot map, and nothing to drop. What only
 /// some objects have stands on shelves, by number.
@@ -13,7 +13,7 @@ pub(super) struct Object {
     place: Wide,
     /// The integer key, or the number of another key.
     key: Wide,
-    /// The number of its links and one, or zero.
+    /// The number of its links and one; or, under `READ`, which references were read; or zero.
     links: u32,
     /// The version in which the row stands, or one of the two numbers below.
     source: u16,
@@ -23,9 +23,16 @@ pub(super) struct Object {
     pub(super) touched: bool,
     /// Whether the next flush deletes it.
     pub(super) marked: bool,
-    kind: KeyKind,
+    /// What kind of key it has, whether something is particular about its columns, and what a flush has decided.
+    bits: u8,
 }
 
+const KIND: u8 = 0b0000_0011;
+const SPECIAL: u8 = 0b0000_0100;
+const FATE: u8 = 0b0001_1000;
+
+/// In `links`: what stands beside it is no number but the references that were read.
+const READ: u32 = 1 << 31;
 const NOTHING: u16 = u16::MAX;
 const OWN: u16 = u16::MAX - 1;
 
@@ -45,11 +52,21 @@ impl Wide {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeyKind {
-    Unknown,
-    Int,
-    Other,
+const UNKNOWN: u8 = 0;
+const INTEGER: u8 = 1;
+const OTHER: u8 = 2;
+
+/// What a flush has decided about an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing: it is not part of it.
+    None,
+    /// It is inserted or updated.
+    Save,
+    /// It is deleted.
+    Delete,
+    /// It takes part without a statement of its own: another one changes its row.
+    Listed,
 }
 
 /// The key by which a session knows an object, if it has one.
@@ -75,7 +92,7 @@ impl Object {
             state,
             touched,
             marked,
-            kind: KeyKind::Unknown,
+            bits: UNKNOWN,
         };
         object.hold(held);
         object.set_known_by(known_by);
@@ -109,35 +126,92 @@ impl Object {
 
     #[inline]
     pub(super) fn known_by(&self) -> KnownBy {
-        match self.kind {
-            KeyKind::Unknown => KnownBy::Nothing,
-            KeyKind::Int => KnownBy::Int(self.key.get() as i64),
-            KeyKind::Other => KnownBy::Other(self.key.0[0]),
+        match self.bits & KIND {
+            INTEGER => KnownBy::Int(self.key.get() as i64),
+            OTHER => KnownBy::Other(self.key.0[0]),
+            _ => KnownBy::Nothing,
         }
     }
 
     #[inline]
     pub(super) fn set_known_by(&mut self, known_by: KnownBy) {
-        (self.kind, self.key) = match known_by {
-            KnownBy::Nothing => (KeyKind::Unknown, self.key),
-            KnownBy::Int(it) => (KeyKind::Int, Wide::of(it as u64)),
-            KnownBy::Other(at) => (KeyKind::Other, Wide([at, 0])),
+        let (kind, key) = match known_by {
+            KnownBy::Nothing => (UNKNOWN, self.key),
+            KnownBy::Int(it) => (INTEGER, Wide::of(it as u64)),
+            KnownBy::Other(at) => (OTHER, Wide([at, 0])),
         };
+        self.bits = self.bits & !KIND | kind;
+        self.key = key;
+    }
+
+    /// Whether something is particular about its columns.
+    #[inline]
+    pub(super) fn is_special(&self) -> bool {
+        self.bits & SPECIAL != 0
+    }
+
+    pub(super) fn set_special(&mut self, on: bool) {
+        self.bits = self.bits & !SPECIAL | if on { SPECIAL } else { 0 };
+    }
+
+    /// What the flush that is under way has decided about it.
+    #[inline]
+    pub(super) fn fate(&self) -> Fate {
+        match (self.bits & FATE) >> 3 {
+            0 => Fate::None,
+            1 => Fate::Save,
+            2 => Fate::Delete,
+            _ => Fate::Listed,
+        }
+    }
+
+    pub(super) fn set_fate(&mut self, fate: Fate) {
+        self.bits = self.bits & !FATE | (fate as u8) << 3;
     }
 
     /// The number of its links, once a relation of it was touched.
     #[inline]
     pub(super) fn links(&self) -> Option<u32> {
-        self.links.checked_sub(1)
+        if self.links & READ == 0 { self.links.checked_sub(1) } else { None }
     }
 
     #[inline]
     pub(super) fn has_links(&self) -> bool {
-        self.links > 0
+        self.links().is_some()
     }
 
     pub(super) fn set_links(&mut self, at: Option<u32>) {
         self.links = at.map_or(0, |it| it + 1);
+    }
+
+    /// Notes that a reference was read and leads where the row's foreign key leads. As long as nothing else is known of
+    /// the object's relations, that takes a bit; says whether it could be noted so.
+    #[inline]
+    pub(super) fn note_read(&mut self, relation: RelationId) -> bool {
+        let fits = !self.has_links() && relation.index() < 31;
+        if fits {
+            self.links |= READ | 1 << relation.index();
+        }
+        fits
+    }
+
+    /// Whether a reference was noted as read.
+    #[inline]
+    pub(super) fn was_read(&self, relation: RelationId) -> bool {
+        self.links & READ != 0 && relation.index() < 31 && self.links & 1 << relation.index() != 0
+    }
+
+    /// The references that were noted as read, by position.
+    pub(super) fn reads(&self) -> impl Iterator<Item = usize> + use<> {
+        let noted = if self.links & READ == 0 { 0 } else { self.links & !READ };
+        (0..31).filter(move |at| noted & 1 << at != 0)
+    }
+
+    /// Forgets which references were read.
+    pub(super) fn forget_reads(&mut self) {
+        if self.links & READ != 0 {
+            self.links = 0;
+        }
     }
 }
 
@@ -160,6 +234,11 @@ mod tests {
             object.set_known_by(known_by);
             assert!(object.known_by() == known_by);
         }
+        assert!(object.note_read(RelationId::new(3)) && object.was_read(RelationId::new(3)) && !object.has_links());
+        assert!(!object.was_read(RelationId::new(2)) && object.reads().eq([3]));
+        object.set_special(true);
+        object.set_fate(Fate::Listed);
+        assert!(object.is_special() && object.fate() == Fate::Listed && object.known_by() == KnownBy::Int(-1));
         object.set_links(Some(0));
         assert!(object.links() == Some(0) && object.has_links());
     }

@@ -1,38 +1,46 @@
-//! The unit of work as a pipeline: collect, order, plan, apply, settle.
+//! The unit of work as a pipeline: collect, synchronize, order, plan, apply, settle.
 //!
-//! 1. `collect` finds what has happened: new, changed and deleted objects, links, orphans, references to null.
-//! 2. `order` sorts inserts by the rows they need and deletes the other way; what rings leave open is filled in later.
-//! 3. The outcome is a [`FlushPlan`], a value that prints.
-//! 4. `apply` runs it inside a savepoint; generated keys flow into the foreign keys of later steps.
+//! 1. `collect` decides the fate of every object: saved, deleted, or along for the ride; orphans and cascades are found
+//!    here. It may read, and flushes nothing while it does.
+//! 2. `synchronize` says which foreign keys follow which objects, and which rows stand for links.
+//! 3. `order` puts rows into an order that no constraint refuses; the outcome is a [`FlushPlan`], a value that prints.
+//! 4. `apply` runs it; generated keys flow into the foreign keys of later steps.
 //! 5. `settle` brings objects up to date; after a failure `apply` has put them back instead (O3).
-//!
-//! Rows of tables that nothing refers to are deleted first, so that a unique key they held is free for an insert.
 
 mod apply;
 mod collect;
+mod delete;
+mod needs;
 mod order;
+mod rings;
+mod rows;
 mod settle;
+mod slots;
+mod synchronize;
 
 use std::fmt;
 
+use super::compact::Fate;
 use super::reference::ObjectKey;
-use super::session::Core;
+use super::session::{Core, Manner};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::query::Control;
 use crate::schema::Name;
-use crate::value::Value;
 
 /// What a flush will do: its statements in order.
 #[derive(Clone, Debug, Default)]
 pub struct FlushPlan {
     /// The statements.
     pub steps: Vec<FlushStep>,
-    /// References that are not links of their row's object: set by an owner without an inverse, or to be NULL because
-    /// the owner goes.
+    /// Foreign keys that follow other objects, in the order in which they are written.
     assignments: Vec<Assignment>,
-    /// Orphans that were never inserted: the flush leaves them out.
-    dropped: Vec<ObjectKey>,
+    /// Objects whose rows are saved, deleted, or written by others.
+    saved: Vec<ObjectKey>,
+    deleted: Vec<ObjectKey>,
+    listed: Vec<ObjectKey>,
+    /// New objects that take over the rows of deleted ones.
+    switches: Vec<(ObjectKey, ObjectKey)>,
 }
 
 /// One statement of a flush.
@@ -57,6 +65,7 @@ enum Work {
         class: ClassId,
         columns: Vec<ColumnId>,
         objects: Vec<ObjectKey>,
+        when: When,
     },
     Delete {
         class: ClassId,
@@ -72,21 +81,29 @@ enum Work {
         relation: RelationId,
         pairs: Vec<(ObjectKey, ObjectKey)>,
     },
-    /// All association rows of owners that go.
-    DissociateAll {
-        class: ClassId,
-        relation: RelationId,
-        owners: Vec<ObjectKey>,
-    },
 }
 
-/// A reference that a flush writes although it is no link of the row's object.
+/// With which statement a foreign key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    /// With the row.
+    Row,
+    /// By a statement of its own, after all rows are there or before any goes.
+    Post,
+    /// By none: the tables' own action has written it, and only the object has to follow.
+    Memory,
+}
+
+/// A foreign key that follows another object.
 #[derive(Clone, Debug)]
 struct Assignment {
     object: ObjectKey,
     columns: Vec<ColumnId>,
-    /// The owner whose columns it takes; NULL without one.
+    /// The object whose columns it takes; NULL without one.
     from: Option<(ObjectKey, Vec<ColumnId>)>,
+    when: When,
+    /// Where its relation stands among all by name: of two that write the same column, the later one counts.
+    rank: usize,
 }
 
 impl FlushStep {
@@ -95,7 +112,6 @@ impl FlushStep {
         match &self.work {
             Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => objects.len(),
             Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } => pairs.len(),
-            Work::DissociateAll { owners, .. } => owners.len(),
         }
     }
 
@@ -104,7 +120,7 @@ impl FlushStep {
         match &self.work {
             Work::Insert { .. } | Work::Associate { .. } => "insert",
             Work::Update { .. } => "update",
-            Work::Delete { .. } | Work::Dissociate { .. } | Work::DissociateAll { .. } => "delete",
+            Work::Delete { .. } | Work::Dissociate { .. } => "delete",
         }
     }
 }
@@ -128,24 +144,30 @@ impl Core {
         if self.graph.touched.is_empty() {
             return Ok(());
         }
-        let mut marked = Vec::new();
-        let plan = match self.prepare_flush(&mut marked) {
-            Ok(plan) => plan,
-            Err(error) => {
-                self.unmark(marked);
-                return Err(error);
+        self.check_active()?;
+        let outcome = self.plan().and_then(|plan| self.carry_out(plan));
+        self.clear_fates();
+        match outcome {
+            Err(error) if self.manner == Manner::SqlAlchemy => {
+                self.fail()?;
+                Err(error)
             }
-        };
+            outcome => outcome,
+        }
+    }
+
+    fn carry_out(&mut self, plan: FlushPlan) -> Result<()> {
         if !plan.steps.is_empty() {
             self.found.let_go();
             self.graph.let_go_of_versions();
         }
-        let several = plan.steps.len() > 1;
+        // In the other manner a failure rolls everything back anyway.
+        let several = plan.steps.len() > 1 && self.manner == Manner::Sound;
         if several {
             self.connection.control(Control::Savepoint)?;
         }
         let mut undo = apply::Undo::default();
-        match self.apply(&plan, &mut undo) {
+        match self.quietly(|core| core.apply(&plan, &mut undo)) {
             Ok(done) => {
                 if several {
                     self.connection.control(Control::Release)?;
@@ -158,7 +180,6 @@ impl Core {
                     self.connection.control(Control::RollbackTo)?;
                 }
                 self.put_back(undo);
-                self.unmark(marked);
                 Err(error)
             }
         }
@@ -166,32 +187,27 @@ impl Core {
 
     /// What a flush would do. Nothing has changed afterwards.
     pub(super) fn plan_flush(&mut self) -> Result<FlushPlan> {
-        let mut marked = Vec::new();
-        let plan = self.prepare_flush(&mut marked);
-        self.unmark(marked);
+        let plan = self.plan();
+        self.clear_fates();
         plan
     }
 
-    /// Collects and orders, without running anything but reads. Orphans are marked on the way; whoever does not go
-    /// through with the plan takes the marks back.
-    fn prepare_flush(&mut self, marked: &mut Vec<ObjectKey>) -> Result<FlushPlan> {
-        // Collecting may read relations, and reading must not flush what is being collected.
-        let autoflush = std::mem::replace(&mut self.autoflush, false);
-        let plan = self.collect(marked).and_then(|collected| self.order(collected));
-        self.autoflush = autoflush;
-        plan
+    /// Collects, synchronizes and orders, without running anything but reads. Reading must not flush what is being
+    /// collected.
+    fn plan(&mut self) -> Result<FlushPlan> {
+        self.quietly(|core| {
+            let mut registry = core.collect()?;
+            let links = core.synchronize(&mut registry)?;
+            core.order(registry, links)
+        })
     }
 
-    /// The scalars of some columns of an object, as they will be in its row.
-    fn scalars(&mut self, key: ObjectKey, columns: &[ColumnId]) -> Result<Vec<Value>> {
-        let object = self.object(key)?;
-        if object.lacks_row()
-            && self.graph.model.class(object.class).key == columns
-            && let Some(identity) = self.graph.identity_of(object)
-        {
-            return Ok(identity.to_values());
+    /// Forgets what the flush has decided.
+    fn clear_fates(&mut self) {
+        for key in std::mem::take(&mut self.graph.fated) {
+            if let Some(object) = self.graph.objects.get_mut(key) {
+                object.set_fate(Fate::None);
+            }
         }
-        self.fresh(key)?;
-        Ok(self.graph.row(key).map(|row| crate::record::project(&**row, columns)).unwrap_or_default())
     }
 }

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use slotmap::SlotMap;
 
+use rustc_hash::FxHashMap;
+
+use super::class::Cascade;
 use super::compact::{KnownBy, Object};
+use super::events::Events;
+use super::extra::Extra;
 use super::held::Holdings;
 use super::identity::{Identity, IdentityMap};
-use super::links::{Collection, Link};
-use super::model::Model;
+use super::links::{Collection, Link, Since};
+use super::model::{Model, RelationModel};
+use super::parents::{Declared, Parents};
 use super::reference::ObjectKey;
 use super::shelf::Shelf;
 use super::state::State;
@@ -27,14 +33,20 @@ pub(super) struct Graph {
     pub(super) identities: Vec<IdentityMap>,
     /// Objects that the next flush looks at.
     pub(super) touched: Vec<ObjectKey>,
-    /// For each class, whether an object of it was deleted. As long as none was, collections hold none that is gone.
-    pub(super) has_gone: Vec<bool>,
+    /// Objects about which the flush that is under way has decided.
+    pub(super) fated: Vec<ObjectKey>,
+    pub(super) parents: Parents,
+    /// For each class, the relations whose targets its objects are and that delete their orphans.
+    pub(super) owners: Vec<Vec<Declared>>,
+    /// Of objects about whose columns something is particular.
+    pub(super) extras: FxHashMap<ObjectKey, Extra>,
+    pub(super) events: Events,
 }
 
 impl Graph {
     pub(super) fn new(model: Arc<Model>) -> Self {
         let identities = model.classes().iter().map(|_| IdentityMap::default()).collect();
-        let has_gone = vec![false; model.classes().len()];
+        let owners = owners(&model);
         Graph {
             model,
             objects: SlotMap::with_key(),
@@ -43,7 +55,11 @@ impl Graph {
             keys: Shelf::default(),
             identities,
             touched: Vec::new(),
-            has_gone,
+            fated: Vec::new(),
+            parents: Parents::default(),
+            owners,
+            extras: FxHashMap::default(),
+            events: Events::default(),
         }
     }
 
@@ -65,18 +81,36 @@ impl Graph {
     /// The object with this key, if the session knows it.
     #[inline]
     pub(super) fn known(&self, class: ClassId, identity: &Identity) -> Option<ObjectKey> {
-        self.identities[class.index()].get(identity)
+        self.identities[self.root(class).index()].get(identity)
     }
 
-    /// Whether the row of an object was deleted, or the session has let it go.
-    pub(super) fn is_gone(&self, key: ObjectKey) -> bool {
-        self.objects.get(key).is_none_or(|it| matches!(it.state, State::Deleted | State::Detached))
+    /// Whether the session takes care of an object: it is pending or persistent.
+    #[inline]
+    pub(super) fn is_in(&self, key: ObjectKey) -> bool {
+        self.objects.get(key).is_some_and(|it| it.state.lives())
     }
 
-    /// Makes the next flush look at an object.
+    /// Whether an object has, or had, a row by which it is known.
+    #[inline]
+    pub(super) fn has_identity(&self, key: ObjectKey) -> bool {
+        !matches!(self.objects[key].state, State::Transient | State::Pending)
+    }
+
+    /// The class that declares a relation: those of a base stand in its subclasses at the same positions.
+    pub(super) fn declared(&self, class: ClassId, relation: RelationId) -> Declared {
+        let mut class = class;
+        while let Some(base) = self.model.class(class).base
+            && relation.index() < self.model.class(base).relations.len()
+        {
+            class = base;
+        }
+        (class, relation)
+    }
+
+    /// Makes the next flush look at an object of the session.
     pub(super) fn touch(&mut self, key: ObjectKey) {
         let object = &mut self.objects[key];
-        if !object.touched {
+        if !object.touched && object.state.lives() {
             object.touched = true;
             self.touched.push(key);
         }
@@ -89,14 +123,50 @@ impl Graph {
     }
 
     pub(super) fn link_mut(&mut self, key: ObjectKey, relation: RelationId) -> &mut Link {
-        let object = &mut self.objects[key];
-        let at = object.links().unwrap_or_else(|| {
-            let count = self.model.classes[object.class.index()].relations.len();
-            let at = self.links.add(vec![Link::Unloaded; count].into());
-            object.set_links(Some(at));
-            at
-        });
+        let at = match self.objects[key].links() {
+            Some(at) => at,
+            None => self.make_links(key),
+        };
         &mut self.links.get_mut(at)[relation.index()]
+    }
+
+    fn make_links(&mut self, key: ObjectKey) -> u32 {
+        let object = &self.objects[key];
+        let class = &self.model.classes[object.class.index()];
+        let mut links: Box<[Link]> = vec![Link::Unloaded; class.relations.len()].into();
+        for at in object.reads() {
+            if let Some(target) = self.known_reference(key, &class.relations[at]) {
+                links[at] = Link::One { target, since: Since::Unchanged };
+            }
+        }
+        let at = self.links.add(links);
+        self.objects[key].set_links(Some(at));
+        at
+    }
+
+    /// Lets references that were read by the row's foreign keys keep where they lead: the keys are about to change.
+    pub(super) fn keep_reads(&mut self, key: ObjectKey) {
+        if self.objects[key].reads().next().is_some() {
+            self.make_links(key);
+        }
+    }
+
+    /// Notes that a reference was read, and leads to this object of the identity map.
+    #[inline]
+    pub(super) fn note_read(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
+        if !self.objects[key].note_read(relation.id) {
+            *self.link_mut(key, relation.id) = Link::One { target, since: Since::Unchanged };
+        }
+    }
+
+    /// Whether what a relation leads to is known.
+    pub(super) fn is_loaded(&self, key: ObjectKey, relation: RelationId) -> bool {
+        match self.link(key, relation) {
+            Link::Unloaded => self.objects[key].was_read(relation),
+            Link::Refused => false,
+            Link::One { .. } => true,
+            Link::Many(collection) => collection.members.is_some(),
+        }
     }
 
     /// All links of an object; none as long as no relation of it was touched.
@@ -110,9 +180,16 @@ impl Graph {
     /// Lets an object forget its links.
     pub(super) fn take_links(&mut self, key: ObjectKey) -> Option<Box<[Link]>> {
         let object = &mut self.objects[key];
+        object.forget_reads();
         let at = object.links()?;
         object.set_links(None);
         Some(self.links.take(at))
+    }
+
+    /// The class whose objects share one space of keys with those of this class.
+    #[inline]
+    pub(super) fn root(&self, class: ClassId) -> ClassId {
+        self.model.classes[class.index()].root
     }
 
     /// The key by which the session knows an object.
@@ -147,8 +224,11 @@ impl Graph {
     pub(super) fn remove_object(&mut self, key: ObjectKey) {
         self.take_links(key);
         self.forget_row(key);
+        self.forget_extra(key);
+        self.parents.forget(key);
         if let Some(identity) = self.identify(key, None) {
-            self.identities[self.objects[key].class.index()].remove(&identity, key);
+            let root = self.root(self.objects[key].class);
+            self.identities[root.index()].remove(&identity, key);
         }
         self.objects.remove(key);
     }
@@ -177,4 +257,20 @@ impl Graph {
             None => format!("{} ({})", class.name, object.state.name()),
         }
     }
+}
+
+/// For each class, the relations that lead to it and delete their orphans.
+fn owners(model: &Model) -> Vec<Vec<Declared>> {
+    let mut owners: Vec<Vec<Declared>> = vec![Vec::new(); model.classes().len()];
+    for class in model.classes() {
+        let inherited = class.base.map_or(0, |it| model.class(it).relations.len());
+        for relation in class.relations.iter().skip(inherited) {
+            if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
+                for &target in &model.class(relation.target).descendants {
+                    owners[target.index()].push((class.id, relation.id));
+                }
+            }
+        }
+    }
+    owners
 }

@@ -115,6 +115,14 @@ impl Graph {
         }
     }
 
+    /// What an object owns, if it owns a row.
+    pub(super) fn own_if_any(&mut self, key: ObjectKey) -> Option<&mut Own> {
+        match self.objects[key].held() {
+            Held::Own(at) => Some(self.holdings.own.get_mut(at)),
+            Held::Nothing | Held::At { .. } => None,
+        }
+    }
+
     /// An object's row as one of its own, for changing.
     pub(super) fn own_mut(&mut self, key: ObjectKey) -> Option<&mut Own> {
         if let Held::At { .. } = self.objects[key].held() {
@@ -204,21 +212,26 @@ impl Graph {
         }
     }
 
-    /// Lets every persistent object forget its row and links, unless it is touched.
+    /// Lets every persistent object forget its row, its links and what was not flushed.
     pub(super) fn forget_all_rows(&mut self) {
-        let Graph { objects, holdings, links, .. } = self;
-        for object in objects.values_mut() {
-            if object.state == State::Persistent && !object.touched {
+        let Graph { objects, holdings, links, extras, .. } = self;
+        for (key, object) in objects.iter_mut() {
+            if object.state == State::Persistent {
                 holdings.release(object.held());
                 object.hold(Held::Nothing);
+                object.forget_reads();
                 if let Some(at) = object.links() {
                     links.take(at);
                     object.set_links(None);
                 }
-                object.marked = false;
+                if object.is_special() {
+                    extras.remove(&key);
+                    object.set_special(false);
+                }
             }
         }
-        holdings.any_lacks = true;
+        self.parents.clear();
+        self.holdings.any_lacks = true;
         if self.holdings.readings.iter().any(|it| it.objects > 0) {
             // What is deleted or transient keeps its row, but no version.
             self.share_rows();
@@ -230,6 +243,9 @@ impl Graph {
     pub(super) fn clear(&mut self) {
         self.objects.clear();
         self.touched.clear();
+        self.fated.clear();
+        self.parents.clear();
+        self.extras.clear();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
         self.holdings = Holdings::default();
         (self.links, self.keys) = (Shelf::default(), Shelf::default());

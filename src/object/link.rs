@@ -1,303 +1,454 @@
 //! Both sides of a relation move together (O2): in memory, at once, with no statement, whether loaded or not.
 //!
-//! Where a relation has an inverse, the reference of the side with the foreign key is the truth, and the collection of
-//! the other side follows it.
+//! Each change of one side is an event. The event lets save-update cascades bring objects into the session, and moves the
+//! other side, whose own event would move this side again: so an event carries what started it, and stops where it
+//! would come back. A collection that is not loaded queues what happens to it.
 
 use super::class::Cascade;
+use super::events::Happening;
 use super::graph::Graph;
 use super::identity::Identity;
-use super::links::{Link, Since};
+use super::links::{Collection, Link, Since};
 use super::model::{Join, Model, RelationModel};
+use super::parents::Declared;
 use super::reference::ObjectKey;
 use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 use std::sync::Arc;
 
+/// What started a chain of events: a change of a relation, named by the class that declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    by: Declared,
+    how: How,
+}
+
+/// How a relation was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Append,
+    Remove,
+    Set,
+    Replace,
+}
+
+/// What is known of what a reference led to before it is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Known(Option<ObjectKey>),
+    Unknown,
+}
+
+impl Before {
+    fn object(self) -> Option<ObjectKey> {
+        match self {
+            Before::Known(it) => it,
+            Before::Unknown => None,
+        }
+    }
+}
+
 impl Graph {
-    fn class_of(&self, key: ObjectKey) -> (Arc<Model>, ClassId) {
+    pub(super) fn class_of(&self, key: ObjectKey) -> (Arc<Model>, ClassId) {
         (self.model.clone(), self.objects[key].class)
     }
 
-    /// What a `belongs_to` leads to now, if the session can tell: by its link, or by the row's foreign key and the
-    /// identity map. A key with a NULL part leads to nothing.
+    /// What a `belongs_to` that has not been read leads to, if the session can tell by the row's foreign key, as it was
+    /// read, and the identity map. A key with a NULL part leads to nothing.
     pub(super) fn known_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
-        match self.link(key, relation.id) {
-            Link::One { target, .. } if target.is_none_or(|it| !self.is_gone(it)) => return Some(*target),
-            _ => {}
+        if let Link::One { target, .. } = self.link(key, relation.id) {
+            return Some(*target);
         }
-        let Join::BelongsTo { columns, by_identity, .. } = &relation.join else { return None };
-        let row = self.row(key)?;
+        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
+        if relation.condition.is_some() || columns.iter().any(|it| !self.has_column(key, *it)) {
+            return None;
+        }
+        let row = self.original(key).or_else(|| self.row(key))?;
         if columns.iter().any(|&it| row.get(it).is_null()) {
             return Some(None);
         }
-        let identity = Identity::of(&**row, columns).filter(|_| *by_identity)?;
+        let identity = Identity::of(&**row, columns)?;
         self.known(relation.target, &identity).map(Some)
     }
 
-    /// What a `belongs_to` leads to now, if the session can tell, and the other side has been told. A foreign key that
-    /// was written by hand into a new row is not yet known there.
-    fn arrived_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
-        let known = self.known_reference(key, relation);
-        let told =
-            self.objects[key].state == State::Persistent || matches!(self.link(key, relation.id), Link::One { .. });
-        known.filter(|it| told || it.is_none())
+    /// What a reference led to before a change, without reading.
+    fn before(&self, key: ObjectKey, relation: &RelationModel) -> Before {
+        if let Link::One { target, .. } = self.link(key, relation.id) {
+            return Before::Known(*target);
+        }
+        if self.objects[key].state != State::Persistent {
+            return Before::Known(None);
+        }
+        match self.known_reference(key, relation) {
+            Some(Some(target)) if self.objects[target].lacks_row() => Before::Unknown,
+            Some(known) => Before::Known(known),
+            None => Before::Unknown,
+        }
     }
 
-    /// What a `belongs_to` leads to now, as far as the session knows.
-    pub(super) fn known_target(&self, key: ObjectKey, relation: &RelationModel) -> Option<ObjectKey> {
-        self.known_reference(key, relation).flatten()
+    /// Whether changes of a relation are remembered as getting and losing a parent.
+    fn tracks_parents(relation: &RelationModel) -> bool {
+        relation.single_parent || matches!(relation.join, Join::Has { .. })
+    }
+
+    /// Whether a relation holds a collection in memory, loaded or queued.
+    fn is_collection(relation: &RelationModel) -> bool {
+        relation.join.is_many()
+    }
+
+    fn origin(&self, class: ClassId, relation: RelationId, how: How) -> Origin {
+        Origin { by: self.declared(class, relation), how }
     }
 
     /// Lets a reference lead to another object or to none.
     ///
     /// # Errors
-    /// When the relation leads to a collection.
-    pub(super) fn set(&mut self, key: ObjectKey, relation: RelationId, target: Option<ObjectKey>) -> Result<()> {
-        let (model, class) = self.class_of(key);
-        let declared = model.relation(class, relation);
-        match &declared.join {
-            Join::BelongsTo { .. } => {
-                self.set_reference(key, declared, target);
-                if let Some(target) = target {
-                    self.follow(key, declared, target);
-                }
-            }
-            Join::Has { one: true, .. } => self.set_partner(key, declared, target),
-            _ => {
-                let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
-                return Err(Misuse::Statement { reason }.into());
-            }
-        }
-        Ok(())
+    /// When the target already has another parent and may have one only, or cannot come into the session.
+    pub(super) fn set(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) -> Result<()> {
+        self.check_single_parent(key, relation, target)?;
+        self.set_reference(key, relation, target, None, None)
     }
 
-    fn set_reference(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
-        let known = self.arrived_reference(key, relation);
-        let before = known.flatten();
-        // An owner that was given another partner, without having known this one, no longer agrees with the row.
-        let replaced =
-            |inverse, owner| matches!(self.link(owner, inverse), Link::One { target, .. } if *target != Some(key));
-        let agrees = !relation.inverse.zip(target).is_some_and(|(inverse, owner)| replaced(inverse, owner));
-        if known == Some(target) && agrees {
-            return;
-        }
-        *self.link_mut(key, relation.id) = Link::One { target, since: Since::Changed };
-        self.touch(key);
-        let model = self.model.clone();
-        if let Some(inverse) = relation.inverse {
-            let inverse = model.relation(relation.target, inverse);
-            if let Some(before) = before.filter(|it| Some(*it) != target) {
-                self.leave(before, inverse, key);
-            }
-            if let Some(target) = target.filter(|it| Some(*it) != before || !agrees) {
-                self.arrive(target, inverse, key, relation);
-            }
-        }
-    }
-
-    /// The owner's side of a reference that no longer leads there.
-    pub(super) fn leave(&mut self, owner: ObjectKey, relation: &RelationModel, member: ObjectKey) {
-        if relation.join.is_many() {
-            self.collection_mut(owner, relation.id).remove(member);
-        } else if let Link::One { target, since } = self.link_mut(owner, relation.id)
-            && *target == Some(member)
+    fn set_reference(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        target: Option<ObjectKey>,
+        from: Option<Origin>,
+        only_if: Option<ObjectKey>,
+    ) -> Result<()> {
+        let class = self.objects[key].class;
+        let before = self.before(key, relation);
+        if let (Some(expected), Before::Known(before)) = (only_if, before)
+            && before != Some(expected)
         {
-            // Whom the tables name is still to be found out, if it was before.
-            *since = since.changed();
-            *target = None;
-        }
-        self.touch(owner);
-    }
-
-    /// The owner's side of a reference that now leads there. A partner of one-to-one that was there before is let go.
-    pub(super) fn arrive(
-        &mut self,
-        owner: ObjectKey,
-        relation: &RelationModel,
-        member: ObjectKey,
-        inverse: &RelationModel,
-    ) {
-        if relation.join.is_many() {
-            self.collection_mut(owner, relation.id).add(member);
-            self.touch(owner);
-            return;
-        }
-        let (before, since) = match self.link(owner, relation.id) {
-            Link::One { target, since } => (*target, since.changed()),
-            _ => (None, self.unread(owner)),
-        };
-        *self.link_mut(owner, relation.id) = Link::One { target: Some(member), since };
-        self.touch(owner);
-        if let Some(before) = before.filter(|it| *it != member) {
-            *self.link_mut(before, inverse.id) = Link::One { target: None, since: Since::Changed };
-            self.touch(before);
-        }
-    }
-
-    /// How much is known of a partner that was never read: of an object without a row, that there was none.
-    fn unread(&self, owner: ObjectKey) -> Since {
-        if self.objects[owner].state == State::Persistent { Since::ChangedUnread } else { Since::Changed }
-    }
-
-    fn set_partner(&mut self, owner: ObjectKey, relation: &RelationModel, partner: Option<ObjectKey>) {
-        let model = self.model.clone();
-        let inverse = relation.inverse.map(|it| model.relation(relation.target, it));
-        let (before, since) = match self.link(owner, relation.id) {
-            // Without an inverse nobody else remembers the partner that is let go: the flush asks the tables.
-            Link::One { target, since: Since::Unchanged } if inverse.is_none() => (*target, self.unread(owner)),
-            Link::One { target, since } => (*target, since.changed()),
-            _ => (None, self.unread(owner)),
-        };
-        if inverse.is_none() && before == partner && matches!(self.link(owner, relation.id), Link::One { .. }) {
-            return;
-        }
-        match (inverse, partner) {
-            (Some(inverse), Some(partner)) => self.set_reference(partner, inverse, Some(owner)),
-            (Some(inverse), None) => {
-                if let Some(before) = before {
-                    self.set_reference(before, inverse, None);
-                }
-                // A partner whose row was expired does not know that it leaves here.
-                *self.link_mut(owner, relation.id) = Link::One { target: None, since };
-                self.touch(owner);
-            }
-            (None, _) => {
-                *self.link_mut(owner, relation.id) = Link::One { target: partner, since };
-                self.touch(owner);
-            }
-        }
-        if let Some(partner) = partner {
-            self.follow(owner, relation, partner);
-        }
-    }
-
-    /// Adds an object to a collection; a member that is there already stays where it is.
-    ///
-    /// # Errors
-    /// When the relation leads to one object only.
-    pub(super) fn push(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
-        let (model, class) = self.class_of(owner);
-        let declared = model.relation(class, relation);
-        let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
-        match (&declared.join, inverse) {
-            (Join::Has { one: false, .. }, Some(inverse)) => self.set_reference(member, inverse, Some(owner)),
-            (Join::Has { one: false, .. }, None) => {
-                if !self.collection_mut(owner, relation).holds(member) {
-                    self.collection_mut(owner, relation).add(member);
-                    self.touch(owner);
-                }
-            }
-            (Join::Through { .. }, inverse) => self.associate(owner, declared, member, inverse),
-            _ => return Err(self.not_a_collection(declared)),
-        }
-        self.follow(owner, declared, member);
-        Ok(())
-    }
-
-    fn associate(
-        &mut self,
-        owner: ObjectKey,
-        relation: &RelationModel,
-        member: ObjectKey,
-        inverse: Option<&RelationModel>,
-    ) {
-        // Both sides say the same where both are loaded, so the shorter one is asked; one that is loaded knows more.
-        let own = self.collection_mut(owner, relation.id);
-        let (own_loaded, own_known) = (own.members.is_some(), own.known());
-        let there = match inverse {
-            Some(inverse) => {
-                let other = self.collection_mut(member, inverse.id);
-                if (other.members.is_some(), own_known) >= (own_loaded, other.known()) {
-                    other.holds(owner)
-                } else {
-                    self.collection_mut(owner, relation.id).holds(member)
-                }
-            }
-            None => own.holds(member),
-        };
-        if there {
-            return;
-        }
-        self.collection_mut(owner, relation.id).add(member);
-        self.touch(owner);
-        if let Some(inverse) = inverse {
-            self.collection_mut(member, inverse.id).add(owner);
-            self.touch(member);
-        }
-    }
-
-    /// Takes an object out of a collection.
-    ///
-    /// # Errors
-    /// When it is not a member, or the relation leads to one object only.
-    pub(super) fn remove(&mut self, owner: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
-        let (model, class) = self.class_of(owner);
-        let declared = model.relation(class, relation);
-        let inverse = declared.inverse.map(|it| model.relation(declared.target, it));
-        let removed = match (&declared.join, inverse) {
-            (Join::Has { one: false, .. }, Some(inverse)) => {
-                let member_of = self.known_target(member, inverse);
-                if member_of == Some(owner) {
-                    self.set_reference(member, inverse, None);
-                }
-                member_of == Some(owner)
-            }
-            (Join::Has { one: false, .. }, None) => self.collection_mut(owner, relation).remove(member),
-            (Join::Through { .. }, inverse) => {
-                let removed = self.collection_mut(owner, relation).remove(member);
-                if let Some(inverse) = inverse.filter(|_| removed) {
-                    self.collection_mut(member, inverse.id).remove(owner);
-                    self.touch(member);
-                }
-                removed
-            }
-            _ => return Err(self.not_a_collection(declared)),
-        };
-        if removed {
-            self.touch(owner);
             return Ok(());
         }
-        let relation = format!("{} of {}", declared.name, self.name(owner));
-        Err(Misuse::NotInCollection { relation, object: self.name(member) }.into())
+        let by = self.declared(class, relation.id);
+        let origin = from.unwrap_or(Origin { by, how: How::Set });
+        let lost = before.object().filter(|it| Some(*it) != target);
+        if let Some(lost) = lost.filter(|_| Graph::tracks_parents(relation)) {
+            self.has_lost_parent(lost, by, key);
+        }
+        self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
+        if before != Before::Known(target) {
+            self.follow_set(key, relation, target, lost, origin)?;
+            self.move_other_side(key, relation, target, lost, origin)?;
+        }
+        let since = match (self.link(key, relation.id), before) {
+            (Link::One { since, .. }, _) => since.changed(before.object()),
+            (_, Before::Known(before)) => Since::Changed(before),
+            (_, Before::Unknown) => Since::ChangedUnread,
+        };
+        *self.link_mut(key, relation.id) = Link::One { target, since };
+        self.touch(key);
+        if let Some(target) = target.filter(|_| Graph::tracks_parents(relation)) {
+            self.has_got_parent(target, by, key);
+        }
+        Ok(())
     }
 
-    pub(super) fn not_a_collection(&self, relation: &RelationModel) -> crate::error::Error {
-        let reason = format!("{} leads to one object; set it", relation.name);
-        Misuse::Statement { reason }.into()
+    /// The cascades of a reference that is set.
+    fn follow_set(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        target: Option<ObjectKey>,
+        lost: Option<ObjectKey>,
+        origin: Origin,
+    ) -> Result<()> {
+        if !self.is_in(key) {
+            return Ok(());
+        }
+        if let Some(target) = target {
+            self.bring_in(key, relation, target, origin)?;
+        }
+        if let Some(lost) = lost
+            && relation.cascade.contains(Cascade::DELETE_ORPHAN)
+            && self.objects[lost].state == State::Pending
+            && self.is_orphan(lost)
+        {
+            self.expunge(lost);
+        }
+        Ok(())
     }
 
     /// Save-update: an object in the session brings along one that it is linked to. The cascade is that of the relation
     /// which was set or pushed to; that the other side moves too brings nobody in.
-    fn follow(&mut self, from: ObjectKey, relation: &RelationModel, to: ObjectKey) {
-        let is_in = matches!(self.objects[from].state, State::Pending | State::Persistent);
-        if is_in && relation.cascade.contains(Cascade::SAVE_UPDATE) {
-            self.enroll(to);
+    fn bring_in(&mut self, key: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
+        let own = self.declared(self.objects[key].class, relation.id);
+        if origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_in(key) && !self.is_in(item) {
+            self.enroll(item)?;
+        }
+        Ok(())
+    }
+
+    /// The other side of a reference: the object it led to loses this one, the object it leads to now gets it.
+    fn move_other_side(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        target: Option<ObjectKey>,
+        lost: Option<ObjectKey>,
+        origin: Origin,
+    ) -> Result<()> {
+        let Some(inverse) = relation.inverse else { return Ok(()) };
+        let model = self.model.clone();
+        if let Some(lost) = lost {
+            let (by, other) = self.other_side(&model, lost, inverse);
+            let own = if Graph::is_collection(other) { How::Remove } else { How::Set };
+            if origin != (Origin { by, how: own }) {
+                let own = self.origin(self.objects[key].class, relation.id, How::Set);
+                self.pop(lost, other, key, own)?;
+            }
+        }
+        if let Some(target) = target {
+            let (by, other) = self.other_side(&model, target, inverse);
+            let stops = match Graph::is_collection(other) {
+                true => [How::Append, How::Replace],
+                false => [How::Set, How::Set],
+            };
+            if !stops.iter().any(|&how| origin == Origin { by, how }) {
+                self.arrive(target, other, key, origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn other_side<'m>(&self, model: &'m Model, key: ObjectKey, inverse: RelationId) -> (Declared, &'m RelationModel) {
+        let class = self.objects[key].class;
+        (self.declared(class, inverse), model.relation(class, inverse))
+    }
+
+    /// An object arrives at the other side, which is a reference or a collection.
+    fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
+        if Graph::is_collection(relation) {
+            self.append_by(owner, relation, item, None, Some(origin))
+        } else {
+            self.set_reference(owner, relation, Some(item), Some(origin), None)
         }
     }
 
-    /// Makes a transient object pending, and with it whatever its save-update cascades reach.
-    pub(super) fn enroll(&mut self, key: ObjectKey) {
+    /// An object leaves the other side, if it is there.
+    fn pop(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
+        if Graph::is_collection(relation) {
+            self.remove_by(owner, relation, item, None, Some(origin))
+        } else {
+            self.set_reference(owner, relation, None, Some(origin), Some(item))
+        }
+    }
+
+    /// Adds an object to a collection, at its end or at a place.
+    ///
+    /// # Errors
+    /// As [`set`](Graph::set).
+    pub(super) fn append(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        at: Option<usize>,
+    ) -> Result<()> {
+        self.check_single_parent(owner, relation, Some(item))?;
+        self.append_by(owner, relation, item, at, None)
+    }
+
+    /// Whether changes of a collection wait until it is loaded.
+    fn queues(&self, owner: ObjectKey, relation: &RelationModel) -> bool {
+        let loaded = matches!(self.link(owner, relation.id), Link::Many(it) if it.members.is_some());
+        relation.lazy.is_never_loaded() || !loaded && self.has_identity(owner)
+    }
+
+    fn append_by(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        at: Option<usize>,
+        from: Option<Origin>,
+    ) -> Result<()> {
+        let class = self.objects[owner].class;
+        let origin = from.unwrap_or_else(|| self.origin(class, relation.id, How::Append));
+        let queues = self.queues(owner, relation);
+        if !queues && relation.collection.is_set() && self.collection_mut(owner, relation.id).holds(item) {
+            return self.bring_in(owner, relation, item, origin);
+        }
+        self.events.note(|| Happening::Append { owner, relation: relation.id, member: item });
+        self.bring_in(owner, relation, item, origin)?;
+        self.append_other_side(owner, relation, item, origin)?;
+        if Graph::tracks_parents(relation) {
+            let by = self.declared(class, relation.id);
+            self.has_got_parent(item, by, owner);
+        }
+        self.touch(owner);
+        let collection = self.collection_mut(owner, relation.id);
+        if queues {
+            collection.queue_add(item);
+        } else {
+            collection.remember_or_begin();
+            collection.insert(at, item);
+        }
+        Ok(())
+    }
+
+    fn append_other_side(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        origin: Origin,
+    ) -> Result<()> {
+        let Some(inverse) = relation.inverse else { return Ok(()) };
         let model = self.model.clone();
-        let mut work = vec![key];
-        while let Some(key) = work.pop() {
-            let object = &mut self.objects[key];
-            if object.state != State::Transient {
-                continue;
-            }
-            object.state = State::Pending;
-            let class = model.class(object.class);
-            self.touch(key);
-            for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::SAVE_UPDATE)) {
-                match self.link(key, relation.id) {
-                    Link::One { target, .. } => work.extend(target),
-                    Link::Many(collection) => {
-                        work.extend(collection.members.iter().flat_map(|it| it.iter().copied()));
-                        work.extend(collection.added());
-                    }
-                    Link::Unloaded | Link::Refused => {}
-                }
+        let (by, other) = self.other_side(&model, item, inverse);
+        let stops = origin == Origin { by, how: How::Append } || origin == Origin { by, how: How::Replace };
+        // A reference that started the chain was set: it is on its way already.
+        let started = !Graph::is_collection(other) && origin == Origin { by, how: How::Set };
+        if stops || started { Ok(()) } else { self.arrive(item, other, owner, origin) }
+    }
+
+    /// Takes an object out of a collection, from a place or from where it stands first.
+    ///
+    /// # Errors
+    /// When the object it stands for cannot be let go.
+    pub(super) fn remove(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        at: Option<usize>,
+    ) -> Result<()> {
+        self.remove_by(owner, relation, item, at, None)
+    }
+
+    fn remove_by(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        at: Option<usize>,
+        from: Option<Origin>,
+    ) -> Result<()> {
+        let class = self.objects[owner].class;
+        let origin = from.unwrap_or_else(|| self.origin(class, relation.id, How::Remove));
+        let queues = self.queues(owner, relation);
+        self.lose_member(owner, relation, item, origin)?;
+        self.touch(owner);
+        let collection = self.collection_mut(owner, relation.id);
+        if queues {
+            collection.queue_remove(item);
+        } else {
+            collection.remember_or_begin();
+            collection.take(at, item);
+        }
+        Ok(())
+    }
+
+    /// The event of an object that leaves a collection.
+    fn lose_member(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+        origin: Origin,
+    ) -> Result<()> {
+        let by = self.declared(self.objects[owner].class, relation.id);
+        if Graph::tracks_parents(relation) {
+            self.has_lost_parent(item, by, owner);
+        }
+        self.events.note(|| Happening::Remove { owner, relation: relation.id, member: item });
+        if relation.cascade.contains(Cascade::DELETE_ORPHAN) && self.is_orphan(item) {
+            if self.is_in(owner) && self.objects[item].state == State::Pending {
+                self.expunge(item);
+            } else {
+                self.extra_mut(item).orphaned = true;
             }
         }
+        let Some(inverse) = relation.inverse else { return Ok(()) };
+        let model = self.model.clone();
+        let (by, other) = self.other_side(&model, item, inverse);
+        let stops = match Graph::is_collection(other) {
+            true => [How::Remove, How::Replace],
+            false => [How::Remove, How::Set],
+        };
+        if stops.iter().any(|&how| origin == Origin { by, how }) {
+            return Ok(());
+        }
+        // A list that holds the object twice still holds it.
+        let twice = !Graph::is_collection(other)
+            && matches!(self.link(owner, relation.id), Link::Many(it)
+                if it.members.as_ref().is_some_and(|all| all.iter().filter(|it| **it == item).count() > 1));
+        if twice { Ok(()) } else { self.pop(item, other, owner, origin) }
+    }
+
+    /// Lets a collection that is loaded hold exactly these objects.
+    ///
+    /// # Errors
+    /// As [`set`](Graph::set).
+    pub(super) fn replace(&mut self, owner: ObjectKey, relation: &RelationModel, members: &[ObjectKey]) -> Result<()> {
+        let class = self.objects[owner].class;
+        let origin = self.origin(class, relation.id, How::Replace);
+        let before = match self.link(owner, relation.id) {
+            Link::Many(it) => it.members.clone().unwrap_or_default(),
+            _ => Arc::default(),
+        };
+        let had: rustc_hash::FxHashSet<ObjectKey> = before.iter().copied().collect();
+        let keep: rustc_hash::FxHashSet<ObjectKey> = members.iter().copied().collect();
+        for &member in members.iter().filter(|it| !had.contains(*it)) {
+            self.check_single_parent(owner, relation, Some(member))?;
+        }
+        self.touch(owner);
+        let collection = self.collection_mut(owner, relation.id);
+        collection.remember_or_begin();
+        collection.members = Some(Arc::default());
+        let by = self.declared(class, relation.id);
+        for &member in members {
+            let twice = relation.collection.is_set() && self.collection_mut(owner, relation.id).holds(member);
+            if twice {
+                continue;
+            }
+            if !had.contains(&member) {
+                self.events.note(|| Happening::Append { owner, relation: relation.id, member });
+                self.bring_in(owner, relation, member, origin)?;
+                self.append_other_side(owner, relation, member, origin)?;
+                if Graph::tracks_parents(relation) {
+                    self.has_got_parent(member, by, owner);
+                }
+            }
+            self.collection_mut(owner, relation.id).insert(None, member);
+        }
+        let mut seen = rustc_hash::FxHashSet::default();
+        for &member in before.iter().filter(|it| !keep.contains(*it) && seen.insert(**it)) {
+            self.lose_member(owner, relation, member, origin)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an object may get this owner: where a relation is the only parent that its target may have, it must have
+    /// none yet.
+    fn check_single_parent(&self, owner: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) -> Result<()> {
+        let Some(target) = target.filter(|_| relation.single_parent) else { return Ok(()) };
+        let by = self.declared(self.objects[owner].class, relation.id);
+        let own = match self.link(owner, relation.id) {
+            Link::One { target: known, .. } => *known == Some(target),
+            _ => false,
+        };
+        if own || !self.has_parent(target, by, false) {
+            return Ok(());
+        }
+        let relation = format!("{}.{}", self.model.class(by.0).name, relation.name);
+        Err(Misuse::SingleParent { relation, object: self.name(target) }.into())
+    }
+}
+
+impl Collection {
+    /// Notes what a collection that is about to change held; one of an object without a row begins empty.
+    fn remember_or_begin(&mut self) {
+        if self.members.is_none() {
+            self.members = Some(Arc::default());
+            self.pending = None;
+        }
+        self.remember();
     }
 }

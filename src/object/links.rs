@@ -25,18 +25,18 @@ pub(super) enum Link {
 pub(super) enum Since {
     /// Nothing: it is what the rows say.
     Unchanged,
-    /// It was set, and what it led to before is known.
-    Changed,
-    /// It was set without having been read, so a flush must find out what it led to before.
+    /// It was set, and before the first change it led there.
+    Changed(Option<ObjectKey>),
+    /// It was set without having been read. Where it matters, a flush finds out what it led to before.
     ChangedUnread,
 }
 
 impl Since {
-    /// After one more change: what was not read stays unread.
-    pub(super) fn changed(self) -> Since {
+    /// After a change from `before`: what is remembered is the state before the first one.
+    pub(super) fn changed(self, before: Option<ObjectKey>) -> Since {
         match self {
-            Since::Unchanged | Since::Changed => Since::Changed,
-            Since::ChangedUnread => Since::ChangedUnread,
+            Since::Unchanged => Since::Changed(before),
+            changed => changed,
         }
     }
 }
@@ -52,100 +52,187 @@ pub(super) struct Collection {
 }
 
 /// What has happened to a collection since the last flush.
+#[derive(Clone)]
+pub(super) enum Pending {
+    /// It is loaded, and held these members before the first change.
+    Since(Arc<Vec<ObjectKey>>),
+    /// It is not loaded: what was added and removed waits until it is, or until a flush.
+    Queued { added: Ordered, removed: Ordered },
+}
+
+/// Objects in the order in which they came, each once.
 #[derive(Clone, Default)]
-pub(super) struct Pending {
-    pub(super) added: Vec<ObjectKey>,
-    pub(super) removed: Vec<ObjectKey>,
+pub(super) struct Ordered {
+    list: Vec<ObjectKey>,
+    /// The same, once there are so many that looking through the list would cost more.
+    set: FxHashSet<ObjectKey>,
+}
+
+/// From how many objects on a set is kept beside the list.
+const SMALL: usize = 16;
+
+impl Ordered {
+    pub(super) fn contains(&self, object: ObjectKey) -> bool {
+        if self.list.len() < SMALL { self.list.contains(&object) } else { self.set.contains(&object) }
+    }
+
+    pub(super) fn add(&mut self, object: ObjectKey) {
+        if self.contains(object) {
+            return;
+        }
+        self.list.push(object);
+        match self.list.len() {
+            SMALL => self.set.extend(&self.list),
+            SMALL.. => {
+                self.set.insert(object);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes an object out; says whether it was there.
+    pub(super) fn remove(&mut self, object: ObjectKey) -> bool {
+        if !self.contains(object) {
+            return false;
+        }
+        self.list.retain(|it| *it != object);
+        if self.list.len() < SMALL {
+            self.set.clear();
+        } else {
+            self.set.remove(&object);
+        }
+        true
+    }
+
+    pub(super) fn as_slice(&self) -> &[ObjectKey] {
+        &self.list
+    }
 }
 
 impl Collection {
-    /// Added since the last flush.
-    pub(super) fn added(&self) -> &[ObjectKey] {
-        self.pending.as_ref().map_or(&[], |it| &it.added)
+    /// A collection that is known to hold these.
+    pub(super) fn of(members: Vec<ObjectKey>) -> Self {
+        Collection { members: Some(Arc::new(members)), pending: None }
     }
 
-    /// Removed since the last flush.
-    pub(super) fn removed(&self) -> &[ObjectKey] {
-        self.pending.as_ref().map_or(&[], |it| &it.removed)
+    /// Notes what the collection held before the first change since the last flush.
+    pub(super) fn remember(&mut self) {
+        if let (Some(members), None) = (&self.members, &self.pending) {
+            self.pending = Some(Box::new(Pending::Since(members.clone())));
+        }
+    }
+
+    /// The queues of a collection that is not loaded.
+    fn queues(&mut self) -> (&mut Ordered, &mut Ordered) {
+        let pending = self.pending.get_or_insert_with(|| Box::new(Pending::queued()));
+        if matches!(**pending, Pending::Since(_)) {
+            **pending = Pending::queued();
+        }
+        match &mut **pending {
+            Pending::Queued { added, removed } => (added, removed),
+            Pending::Since(_) => unreachable!("it was made queues above"),
+        }
+    }
+
+    /// Queues an object that a collection which is not loaded will hold.
+    pub(super) fn queue_add(&mut self, object: ObjectKey) {
+        let (added, removed) = self.queues();
+        if !removed.remove(object) {
+            added.add(object);
+        }
+    }
+
+    /// Queues an object that a collection which is not loaded will not hold any more.
+    pub(super) fn queue_remove(&mut self, object: ObjectKey) {
+        let (added, removed) = self.queues();
+        if !added.remove(object) {
+            removed.add(object);
+        }
+    }
+
+    /// Added since the last flush while the collection was not loaded.
+    pub(super) fn queued_added(&self) -> &[ObjectKey] {
+        match self.pending.as_deref() {
+            Some(Pending::Queued { added, .. }) => added.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// Removed since the last flush while the collection was not loaded.
+    pub(super) fn queued_removed(&self) -> &[ObjectKey] {
+        match self.pending.as_deref() {
+            Some(Pending::Queued { removed, .. }) => removed.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// What was read becomes the collection, with what was queued since applied to it.
+    pub(super) fn fill(&mut self, read: Vec<ObjectKey>) {
+        let read = Arc::new(read);
+        self.members = Some(read.clone());
+        if let Some(pending) = self.pending.take() {
+            if let Pending::Queued { added, removed } = *pending {
+                let mut members = read.to_vec();
+                // A row that stands for a queued object may have been written meanwhile.
+                members.extend(added.as_slice().iter().filter(|it| !read.contains(it)));
+                members.retain(|it| !removed.contains(*it));
+                self.members = Some(Arc::new(members));
+            }
+            self.pending = Some(Box::new(Pending::Since(read)));
+        }
     }
 
     /// Whether the object is a member, as far as is known without reading.
     pub(super) fn holds(&self, member: ObjectKey) -> bool {
         match &self.members {
             Some(members) => members.contains(&member),
-            None => self.added().contains(&member),
+            None => self.queued_added().contains(&member),
         }
     }
 
-    /// How many members are known.
-    pub(super) fn known(&self) -> usize {
-        self.members.as_ref().map_or(self.added().len(), |it| it.len())
-    }
-
-    /// Adds an object that is no member yet. It is for the caller to know that, often from the other side: looking here
-    /// would make building a collection of n members take n² steps.
-    pub(super) fn add(&mut self, member: ObjectKey) {
-        if let Some(members) = &mut self.members {
-            Arc::make_mut(members).push(member);
-        }
-        let pending = self.pending.get_or_insert_default();
-        match pending.removed.iter().position(|it| *it == member) {
-            Some(at) => {
-                pending.removed.swap_remove(at);
-            }
-            None => pending.added.push(member),
+    /// Puts an object among the members of a loaded collection.
+    pub(super) fn insert(&mut self, at: Option<usize>, member: ObjectKey) {
+        let members = Arc::make_mut(self.members.get_or_insert_default());
+        match at.filter(|it| *it < members.len()) {
+            Some(at) => members.insert(at, member),
+            None => members.push(member),
         }
     }
 
-    /// Takes a member out; says whether it was there, as far as is known.
-    pub(super) fn remove(&mut self, member: ObjectKey) -> bool {
-        if let Some(members) = &mut self.members {
-            // A collection that is emptied from its end is emptied in proportion.
-            let last = members.last() == Some(&member);
-            let at = if last { Some(members.len() - 1) } else { members.iter().position(|it| *it == member) };
-            let Some(at) = at else { return false };
+    /// Takes an object out of the members of a loaded collection, from a place or from where it stands first.
+    pub(super) fn take(&mut self, at: Option<usize>, member: ObjectKey) -> bool {
+        let Some(members) = &mut self.members else { return false };
+        // A collection that is emptied from its end is emptied in proportion.
+        let at = at.filter(|it| members.get(*it) == Some(&member)).or_else(|| {
+            let last = members.len().checked_sub(1)?;
+            let first = members.iter().position(|it| *it == member)?;
+            Some(if members[last] == member && first == last { last } else { first })
+        });
+        if let Some(at) = at {
             Arc::make_mut(members).remove(at);
-        } else if self.removed().contains(&member) {
-            return false;
         }
-        let pending = self.pending.get_or_insert_default();
-        match pending.added.iter().position(|it| *it == member) {
-            Some(at) => {
-                pending.added.remove(at);
-            }
-            None => pending.removed.push(member),
-        }
-        true
-    }
-
-    /// Takes new members out that were never there, in one pass.
-    pub(super) fn drop_new(&mut self, gone: &FxHashSet<ObjectKey>) {
-        if let Some(members) = &mut self.members {
-            Arc::make_mut(members).retain(|it| !gone.contains(it));
-        }
-        if let Some(pending) = &mut self.pending {
-            pending.added.retain(|it| !gone.contains(it));
-        }
+        at.is_some()
     }
 
     /// Knows nothing of an object any more; members that were read are read again.
     pub(super) fn forget(&mut self, member: ObjectKey) {
         if self.members.as_ref().is_some_and(|it| it.contains(&member)) {
             self.members = None;
+            self.pending = None;
         }
-        if let Some(pending) = &mut self.pending {
-            pending.added.retain(|it| *it != member);
-            pending.removed.retain(|it| *it != member);
+        match self.pending.as_deref_mut() {
+            Some(Pending::Queued { added, removed }) => {
+                added.remove(member);
+                removed.remove(member);
+            }
+            Some(Pending::Since(before)) => Arc::make_mut(before).retain(|it| *it != member),
+            None => {}
         }
     }
+}
 
-    /// What was read becomes the collection, with what has happened since applied to it.
-    pub(super) fn fill(&mut self, mut read: Vec<ObjectKey>) {
-        if let Some(pending) = &self.pending {
-            let known: FxHashSet<ObjectKey> = pending.removed.iter().chain(&pending.added).copied().collect();
-            read.retain(|it| !known.contains(it));
-            read.extend(&pending.added);
-        }
-        self.members = Some(Arc::new(read));
+impl Pending {
+    fn queued() -> Self {
+        Pending::Queued { added: Ordered::default(), removed: Ordered::default() }
     }
 }

@@ -21,7 +21,6 @@ use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
-use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 
@@ -29,44 +28,30 @@ impl Core {
     /// What a relation of an object leads to, if that is known without a statement; `None` when it is not loaded.
     pub(super) fn loaded_one(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         match self.graph.link(key, relation.id) {
-            Link::One { target, .. } => match target.is_some_and(|it| self.graph.is_gone(it)) {
-                true if matches!(relation.join, Join::Has { .. }) => return Some(None),
-                true => {}
-                false => return Some(*target),
-            },
+            Link::One { target, .. } => return Some(*target),
             Link::Refused | Link::Many(_) => return None,
             Link::Unloaded => {}
         }
-        let object = &self.graph.objects[key];
+        if !self.graph.has_identity(key) {
+            return Some(None);
+        }
         match &relation.join {
             Join::BelongsTo { .. } => self.graph.known_reference(key, relation),
-            _ => (object.state != State::Persistent).then_some(None),
+            _ => None,
         }
     }
 
     /// The members of a collection, if they are known without a statement.
     pub(super) fn loaded_many(&self, key: ObjectKey, relation: RelationId) -> Option<Arc<Vec<ObjectKey>>> {
-        let object = &self.graph.objects[key];
-        let fresh = object.state != State::Persistent;
-        let target = self.graph.model.relation(object.class, relation).target;
+        let fresh = !self.graph.has_identity(key);
         match self.graph.link(key, relation) {
+            // No row refers to an object that has none yet, so what was added is all there is.
             Link::Many(collection) => match &collection.members {
-                Some(members) if self.graph.has_gone[target.index()] => Some(self.without_gone(members)),
                 Some(members) => Some(members.clone()),
-                // No row refers to an object that has none yet, so what was added is all there is.
-                None => fresh.then(|| Arc::new(collection.added().to_vec())),
+                None => fresh.then(|| Arc::new(collection.queued_added().to_vec())),
             },
             Link::Unloaded => fresh.then(Arc::default),
             Link::Refused | Link::One { .. } => None,
-        }
-    }
-
-    /// The members that are still there.
-    fn without_gone(&self, members: &Arc<Vec<ObjectKey>>) -> Arc<Vec<ObjectKey>> {
-        if members.iter().any(|it| self.graph.is_gone(*it)) {
-            Arc::new(members.iter().copied().filter(|it| !self.graph.is_gone(*it)).collect())
-        } else {
-            members.clone()
         }
     }
 
@@ -75,23 +60,38 @@ impl Core {
         let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
         let declared = model.relation(class, relation);
         if let Some(known) = self.loaded_one(key, declared) {
+            let known = self.check_known(known)?;
+            if self.graph.has_identity(key) && !self.graph.is_loaded(key, relation) {
+                self.graph.note_read(key, declared, known);
+            }
             return Ok(known);
         }
+        self.check_readable(key)?;
         self.may_read(key, declared)?;
-        if self.wants_flush() {
-            self.flush()?;
-        }
+        self.before_query()?;
         self.fresh(key)?;
-        if let Some(known) = self.loaded_one(key, declared) {
-            return Ok(known);
+        if self.loaded_one(key, declared).is_none() {
+            self.read_relation(class, declared, &[key])?;
         }
-        self.read_relation(class, declared, &[key])?;
         let known = self.loaded_one(key, declared);
-        if known.is_none() {
+        match known {
             // The foreign key leads to no row, which only a deferred constraint allows for a while.
-            *self.graph.link_mut(key, relation) = Link::One { target: None, since: Since::Unchanged };
+            None => *self.graph.link_mut(key, relation) = Link::One { target: None, since: Since::Unchanged },
+            Some(known) if !self.graph.is_loaded(key, relation) => self.graph.note_read(key, declared, known),
+            Some(_) => {}
         }
         Ok(known.flatten())
+    }
+
+    /// An object of the identity map, unless it was expired and its row has gone since.
+    fn check_known(&mut self, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
+        match known {
+            Some(target) if self.graph.objects[target].lacks_row() && self.graph.is_in(target) => {
+                let class = self.graph.objects[target].class;
+                self.still_there(class, target)
+            }
+            known => Ok(known),
+        }
     }
 
     /// The members of a collection, read if need be.
@@ -101,13 +101,44 @@ impl Core {
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
         }
+        self.check_readable(key)?;
         self.may_read(key, declared)?;
-        if self.wants_flush() {
-            self.flush()?;
-        }
+        self.before_query()?;
         self.fresh(key)?;
         self.read_relation(class, declared, &[key])?;
         Ok(self.loaded_many(key, relation).unwrap_or_default())
+    }
+
+    /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
+    /// query say about reading it.
+    pub(super) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
+            return Ok(());
+        }
+        let class = self.object(key)?.class;
+        if matches!(self.graph.link(key, relation.id), Link::Refused) {
+            *self.graph.link_mut(key, relation.id) = Link::Unloaded;
+        }
+        self.fresh(key)?;
+        self.read_batch(class, relation, &[key])?;
+        if self.graph.is_loaded(key, relation.id) {
+            return Ok(());
+        }
+        match self.loaded_one(key, relation) {
+            Some(known) if !relation.join.is_many() => self.graph.note_read(key, relation, known),
+            _ if relation.join.is_many() => self.graph.collection_mut(key, relation.id).fill(Vec::new()),
+            _ => *self.graph.link_mut(key, relation.id) = Link::One { target: None, since: Since::Unchanged },
+        }
+        Ok(())
+    }
+
+    /// What the tables say a relation leads to. What is known of it in memory stays as it is.
+    pub(super) fn peek(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        let now = std::mem::take(self.graph.link_mut(key, relation.id));
+        let read = self.read_for_unit(key, relation);
+        let found = self.graph.current(key, relation);
+        *self.graph.link_mut(key, relation.id) = now;
+        read.map(|()| found)
     }
 
     /// Whether reading the relation by itself is allowed.

@@ -35,25 +35,33 @@
 
 mod cascade;
 mod class;
+mod columns;
 mod compact;
 mod condition;
 mod database;
+mod enroll;
 mod entity;
+mod events;
+mod extra;
 mod flush;
 mod graph;
 mod held;
+mod history;
 mod identity;
 mod link;
 mod links;
 mod load;
 mod meet;
+mod merge;
 mod model;
+mod parents;
+mod parts;
 mod query;
 mod reference;
 pub mod session;
 mod shelf;
 mod state;
-mod unlink;
+mod states;
 mod untyped;
 mod view;
 
@@ -64,6 +72,7 @@ pub use class::{
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, field_name, relation_name};
+pub use events::{RowStep, StateChange};
 pub use flush::{FlushPlan, FlushStep};
 pub use load::BATCH;
 pub use model::{
@@ -71,7 +80,7 @@ pub use model::{
 };
 pub use query::{LoadOption, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
-pub use session::Session;
+pub use session::{Manner, Session};
 pub use state::State;
 pub use untyped::{Change, Contents, History, Status, Untyped};
 pub use view::{Edit, Loads, View, Views};

@@ -14,6 +14,7 @@ mod unit;
 mod verbs;
 
 pub(super) use core::Core;
+pub use core::Manner;
 pub use verbs::Member;
 
 use super::entity::Entity;
@@ -75,6 +76,11 @@ impl Session {
     /// keep the versions of the tables alive in which they were read.
     pub fn set_expire_on_commit(&mut self, on: bool) {
         self.exclusive().expire_on_commit = on;
+    }
+
+    /// How the session behaves where a sound unit of work and that of SQLAlchemy differ; soundly unless told otherwise.
+    pub fn set_manner(&mut self, manner: Manner) {
+        self.exclusive().manner = manner;
     }
 
     /// How much has passed the session's connection.

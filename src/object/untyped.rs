@@ -23,7 +23,7 @@ pub struct Untyped<'s> {
 /// What a name of a class stands for.
 enum Attribute {
     Column(ColumnId),
-    Relation { many: bool },
+    Relation { relation: RelationId, many: bool },
 }
 
 impl<'s> Untyped<'s> {
@@ -45,8 +45,8 @@ impl<'s> Untyped<'s> {
     fn attribute(&mut self, object: AnyRef, name: &str) -> Result<(ObjectKey, Attribute)> {
         let (key, class) = self.resolve(object)?;
         let class = self.session.model().class(class);
-        if let Ok(RelationModel { join, .. }) = class.relation_named(name) {
-            return Ok((key, Attribute::Relation { many: join.is_many() }));
+        if let Ok(RelationModel { id, join, .. }) = class.relation_named(name) {
+            return Ok((key, Attribute::Relation { relation: *id, many: join.is_many() }));
         }
         match class.column_named(name) {
             Ok(column) => Ok((key, Attribute::Column(column))),
@@ -63,9 +63,4 @@ impl<'s> Untyped<'s> {
     fn refer_all(&self, keys: impl IntoIterator<Item = ObjectKey>) -> Vec<AnyRef> {
         keys.into_iter().map(|key| self.session.refer(key)).collect()
     }
-}
-
-/// The answer where the session has no way yet to do what was asked.
-fn pending_core<T>(what: &'static str) -> Result<T> {
-    Err(Misuse::NotSupported { what }.into())
 }

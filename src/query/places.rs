@@ -81,6 +81,17 @@ impl Places {
         &self.keys
     }
 
+    /// The first whole row of a result from one table, shared.
+    pub fn whole(&self, table: crate::id::TableId) -> Option<Row> {
+        if self.is_empty() {
+            return None;
+        }
+        match self.version() {
+            Some(version) => version.row(table, self.at(0, 0)?).cloned(),
+            None => self.shared[0].clone(),
+        }
+    }
+
     /// Lets go of the version, so that it does not outlive its use.
     pub fn let_go(&mut self) {
         self.version = None;

@@ -72,6 +72,13 @@ pub enum Lazy {
     WriteOnly,
 }
 
+impl Lazy {
+    /// Whether the relation is never loaded as a whole.
+    pub(in crate::object) fn is_never_loaded(self) -> bool {
+        matches!(self, Lazy::Dynamic | Lazy::WriteOnly)
+    }
+}
+
 /// Who takes care of the targets of `has_one` and `has_many` when the owner is deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PassiveDeletes {
@@ -96,4 +103,10 @@ pub enum CollectionKind {
     List,
     /// Each member once.
     Set,
+}
+
+impl CollectionKind {
+    pub(in crate::object) fn is_set(self) -> bool {
+        self == CollectionKind::Set
+    }
 }

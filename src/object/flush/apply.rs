@@ -1,15 +1,17 @@
 //! Running a flush plan, and putting objects back when a statement is refused (O3).
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Assignment, FlushPlan, Work};
-use crate::error::Result;
+use super::{Assignment, FlushPlan, When, Work};
+use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::links::{Link, Since};
-use crate::object::model::Join;
+use crate::object::columns::Assigned;
+use crate::object::events::{Happening, RowStep};
+use crate::object::extra::Extra;
+use crate::object::model::{ClassModel, Join};
 use crate::object::reference::ObjectKey;
-use crate::object::session::Core;
-use crate::query::{DeleteRows, Input, InsertRows, RowChange, UpdateRows};
+use crate::object::session::{Core, Manner};
+use crate::query::{DeleteRows, Input, InsertRows};
 use crate::record::{Row, Tuple, edit};
 use crate::value::Value;
 
@@ -18,48 +20,84 @@ use crate::value::Value;
 pub(super) struct Undo {
     /// Single columns of rows that were written to before their insert.
     cells: Vec<(ObjectKey, ColumnId, Value)>,
-    /// Whole rows of objects that were updated.
-    rows: Vec<(ObjectKey, Option<Row>, Option<Row>)>,
+    /// Objects that were updated, as they were.
+    before: Vec<Before>,
+    seen: FxHashSet<ObjectKey>,
+    /// What was particular about new objects.
+    extras: Vec<(ObjectKey, Extra)>,
+}
+
+struct Before {
+    key: ObjectKey,
+    /// The row and the original; `None` for an object that had no row.
+    rows: Option<(Row, Option<Row>)>,
+    extra: Option<Extra>,
 }
 
 /// What a flush that went through has to settle.
 #[derive(Default)]
 pub(super) struct Done {
-    /// Inserted objects, and whether the table gave their key.
-    pub(super) inserted: Vec<(ObjectKey, bool)>,
-    /// Updated objects and their rows before.
-    pub(super) updated: Vec<(ObjectKey, Row)>,
+    pub(super) inserted: Vec<ObjectKey>,
+    pub(super) updated: Vec<ObjectKey>,
     pub(super) deleted: Vec<ObjectKey>,
 }
+
+/// The assignments of each object.
+type ByObject<'p> = FxHashMap<ObjectKey, Vec<&'p Assignment>>;
 
 impl Core {
     /// Runs the steps in order.
     pub(super) fn apply(&mut self, plan: &FlushPlan, undo: &mut Undo) -> Result<Done> {
         let mut done = Done::default();
-        let mut assigned: FxHashMap<ObjectKey, Vec<&Assignment>> = FxHashMap::default();
+        let mut assigned: ByObject<'_> = FxHashMap::default();
         for it in &plan.assignments {
             assigned.entry(it.object).or_default().push(it);
         }
+        let step_by = if self.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
         for step in &plan.steps {
             match &step.work {
                 Work::Insert { class, objects, later } => {
-                    self.apply_inserts(*class, objects, later, &assigned, undo, &mut done)?;
+                    self.note_rows(objects, RowStep::BeforeInsert);
+                    for objects in objects.chunks(step_by) {
+                        self.apply_inserts(*class, objects, later, &assigned, undo)?;
+                    }
+                    done.inserted.extend(objects);
+                    self.note_rows(objects, RowStep::AfterInsert);
                 }
-                Work::Update { class, columns, objects } => {
-                    self.apply_updates(*class, columns, objects, &assigned, undo, &mut done)?;
+                Work::Update { class, columns, objects, when } => {
+                    self.note_rows(objects, RowStep::BeforeUpdate);
+                    for objects in objects.chunks(step_by) {
+                        self.apply_updates(*class, columns, objects, *when, (&assigned, plan), undo)?;
+                    }
+                    done.updated.extend(objects);
+                    self.note_rows(objects, RowStep::AfterUpdate);
                 }
                 Work::Delete { class, objects } => {
-                    self.apply_deletes(*class, objects)?;
+                    self.note_rows(objects, RowStep::BeforeDelete);
+                    for objects in objects.chunks(step_by) {
+                        self.apply_deletes(*class, objects)?;
+                    }
                     done.deleted.extend(objects);
+                    self.note_rows(objects, RowStep::AfterDelete);
                 }
-                Work::Associate { class, relation, pairs } => self.associate(*class, *relation, pairs)?,
+                Work::Associate { class, relation, pairs } => {
+                    for pairs in pairs.chunks(step_by) {
+                        self.associate(*class, *relation, pairs)?;
+                    }
+                }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
-                Work::DissociateAll { class, relation, owners } => {
-                    self.dissociate_all(*class, *relation, owners)?;
-                }
             }
         }
+        for it in plan.assignments.iter().filter(|it| it.when == When::Memory) {
+            self.remember_row(it.object, undo);
+            self.follow_in_memory(it)?;
+        }
         Ok(done)
+    }
+
+    fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {
+        let events = &mut self.graph.events;
+        objects.iter().for_each(|&object| events.note(|| Happening::Row { object, step }));
     }
 
     fn apply_inserts(
@@ -67,33 +105,35 @@ impl Core {
         class: ClassId,
         objects: &[ObjectKey],
         later: &[(ObjectKey, Vec<ColumnId>)],
-        assigned: &FxHashMap<ObjectKey, Vec<&Assignment>>,
+        assigned: &ByObject<'_>,
         undo: &mut Undo,
-        done: &mut Done,
     ) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
         let waits: FxHashMap<ObjectKey, &[ColumnId]> = later.iter().map(|it| (it.0, it.1.as_slice())).collect();
         for &key in objects {
             let wait = waits.get(&key).copied().unwrap_or_default();
-            for (columns, values) in self.references_of(key, assigned)? {
-                if !columns.iter().any(|it| wait.contains(it)) {
-                    self.write(key, &columns, values, undo)?;
+            self.give_defaults(key, declared, undo)?;
+            for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == When::Row) {
+                if !it.columns.iter().any(|column| wait.contains(column)) {
+                    let values = self.values_of(it)?;
+                    self.write_cells(key, &it.columns, values, undo)?;
                 }
             }
             if !wait.is_empty() {
-                self.write(key, wait, vec![Value::Null; wait.len()], undo)?;
+                self.write_cells(key, wait, vec![Value::Null; wait.len()], undo)?;
             }
+        }
+        if !declared.is_simple() || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
+            return objects.iter().try_for_each(|it| self.insert_by_parts(*it, declared, undo));
         }
         let mut rows: Vec<Row> = Vec::with_capacity(objects.len());
         let key_column = declared.auto.then(|| declared.key[0]);
         for &key in objects {
             let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.take()) else { continue };
-            let generated = key_column.is_some_and(|it| row.get(it).is_null());
-            if let (true, Some(column)) = (generated, key_column) {
+            if let Some(column) = key_column.filter(|it| row.get(*it).is_null()) {
                 undo.cells.push((key, column, Value::Null));
             }
-            done.inserted.push((key, generated));
             rows.push(row);
         }
         let prepared = self.prepared(&declared.insert, || InsertRows { table: declared.table.clone() }.into());
@@ -104,46 +144,43 @@ impl Core {
         ran.map(drop)
     }
 
-    /// The foreign keys that an object's row gets from the references that were set.
-    fn references_of(
-        &mut self,
-        key: ObjectKey,
-        assigned: &FxHashMap<ObjectKey, Vec<&Assignment>>,
-    ) -> Result<Vec<(Vec<ColumnId>, Vec<Value>)>> {
-        if !self.graph.objects[key].has_links() && assigned.is_empty() {
-            return Ok(Vec::new());
+    /// Lets a new row hold the defaults of what was never given, and its first version.
+    fn give_defaults(&mut self, key: ObjectKey, class: &ClassModel, undo: &mut Undo) -> Result<()> {
+        if let Some(version) = class.version_column {
+            self.write_cells(key, &[version], vec![Value::Int(1)], undo)?;
+            self.graph.with_extra(key, |it| it.has(version));
         }
-        let model = self.graph.model.clone();
-        let class = model.class(self.graph.objects[key].class);
-        let mut found = Vec::new();
-        if self.graph.objects[key].has_links() {
-            for relation in &class.relations {
-                let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
-                let Link::One { target, since } = self.graph.link(key, relation.id) else { continue };
-                if *since == Since::Unchanged {
-                    continue;
-                }
-                let values = match target.filter(|it| !self.is_dropped(*it)) {
-                    Some(target) => self.scalars(target, target_columns)?,
-                    None => vec![Value::Null; columns.len()],
-                };
-                found.push((columns.clone(), values));
+        let Some(extra) = self.graph.extra(key) else { return Ok(()) };
+        undo.extras.push((key, extra.clone()));
+        for column in extra.unset.clone() {
+            if let Some(value) = self.default_of(class, column)? {
+                self.write_cells(key, &[column], vec![value], undo)?;
             }
         }
-        for it in assigned.get(&key).into_iter().flatten() {
-            let values = match &it.from {
-                Some((owner, columns)) => self.scalars(*owner, columns)?,
-                None => vec![Value::Null; it.columns.len()],
-            };
-            found.push((it.columns.clone(), values));
+        self.graph.with_extra(key, |it| it.unset.clear());
+        Ok(())
+    }
+
+    /// The values that an assignment writes.
+    fn values_of(&mut self, it: &Assignment) -> Result<Vec<Value>> {
+        match &it.from {
+            Some((from, columns)) => self.scalars(*from, columns),
+            None => Ok(vec![Value::Null; it.columns.len()]),
         }
-        Ok(found)
     }
 
     /// Writes columns of a row that is not in a table yet.
-    fn write(&mut self, key: ObjectKey, columns: &[ColumnId], values: Vec<Value>, undo: &mut Undo) -> Result<()> {
-        let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) else { return Ok(()) };
+    pub(super) fn write_cells(
+        &mut self,
+        key: ObjectKey,
+        columns: &[ColumnId],
+        values: Vec<Value>,
+        undo: &mut Undo,
+    ) -> Result<()> {
+        self.graph.keep_reads(key);
         for (&column, value) in columns.iter().zip(values) {
+            self.graph.with_extra(key, |it| it.has(column));
+            let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) else { return Ok(()) };
             let before = row.get(column);
             if before == value.as_ref() {
                 continue;
@@ -164,61 +201,56 @@ impl Core {
         class: ClassId,
         columns: &[ColumnId],
         objects: &[ObjectKey],
-        assigned: &FxHashMap<ObjectKey, Vec<&Assignment>>,
+        when: When,
+        (assigned, plan): (&ByObject<'_>, &FlushPlan),
         undo: &mut Undo,
-        done: &mut Done,
     ) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
-        let mut changes = Vec::with_capacity(objects.len());
         for &key in objects {
-            self.fresh(key)?;
-            let references = self.references_of(key, assigned)?;
-            let Some(own) = self.graph.own_mut(key) else { continue };
-            // The row stays: others may refer to it.
-            let (Some(mut after), original) = (own.row.clone(), own.original.take()) else { continue };
-            undo.rows.push((key, Some(after.clone()), original.clone()));
-            let before = original.unwrap_or_else(|| after.clone());
-            for (own, values) in references {
-                for (column, value) in own.into_iter().zip(values) {
-                    if after.get(column) != value.as_ref() {
-                        self.set_or_refuse(&mut after, declared, column, value)?;
-                    }
+            self.remember_row(key, undo);
+            for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == when) {
+                let values = self.values_of(it)?;
+                for (&column, value) in it.columns.iter().zip(values) {
+                    self.write_or_refuse(key, declared, column, value)?;
                 }
             }
-            changes.push(RowChange { before, after });
         }
-        let statement = UpdateRows { table: declared.table.clone(), columns: declared.names(columns) };
-        let prepared = self.connection.prepare(statement.into())?;
-        self.connection.run(&prepared, Input::Changes(&mut changes))?;
-        for (&key, change) in objects.iter().zip(changes) {
-            if let Some(own) = self.graph.own_mut(key) {
-                (own.row, own.original) = (Some(change.after), None);
-            }
-            done.updated.push((key, change.before));
-        }
-        Ok(())
+        self.write_updates(declared, columns, objects, plan)
     }
 
-    /// Sets a column of a copy of the row. A field without NULL refuses what the table would refuse, as the same fact.
-    fn set_or_refuse(
-        &self,
-        row: &mut Row,
-        class: &crate::object::model::ClassModel,
-        column: ColumnId,
-        value: Value,
-    ) -> Result<()> {
-        use crate::error::{RowFact, Rule, Violation};
-        let Err(mismatch) = edit(row).set(column, value) else { return Ok(()) };
-        if !mismatch.value.is_null() {
-            return Err(mismatch.into());
+    /// Remembers an object as it was before the flush wrote to it.
+    fn remember_row(&mut self, key: ObjectKey, undo: &mut Undo) {
+        if !undo.seen.insert(key) {
+            return;
+        }
+        let extra = self.graph.extra(key).cloned();
+        let rows = match self.graph.own_mut(key) {
+            Some(own) => own.row.clone().map(|row| (row, own.original.clone())),
+            None => None,
+        };
+        undo.before.push(Before { key, rows, extra });
+    }
+
+    /// Sets a column. A field without NULL refuses what the table would refuse, as the same fact.
+    fn write_or_refuse(&mut self, key: ObjectKey, class: &ClassModel, column: ColumnId, value: Value) -> Result<()> {
+        use crate::error::{Rule, Violation};
+        if self.graph.has_column(key, column) && self.graph.row(key).is_some_and(|it| it.get(column) == value.as_ref())
+        {
+            return Ok(());
+        }
+        let is_null = value.is_null();
+        let Err(error) = self.write_column(key, column, Assigned::Value(value)) else { return Ok(()) };
+        if !is_null || !matches!(error.misuse(), Some(Misuse::Mismatch(_))) {
+            return Err(error);
         }
         let name = class.columns[column.index()].to_string();
         let table = class.table.to_string();
+        let identity = self.graph.identity(key).map(|it| it.to_values()).unwrap_or_default();
         Err(Violation {
             rule: Rule::NotNull,
             constraint: name.clone(),
-            row: RowFact { table: table.clone(), key: crate::record::project(&**row, &class.key) },
+            row: RowFact { table: table.clone(), key: identity },
             table,
             columns: vec![name],
             values: vec![Value::Null],
@@ -230,9 +262,29 @@ impl Core {
         .into())
     }
 
+    /// Lets an object hold a foreign key that the tables' own action has written.
+    fn follow_in_memory(&mut self, it: &Assignment) -> Result<()> {
+        if self.graph.objects[it.object].lacks_row() {
+            return Ok(());
+        }
+        let values = self.values_of(it)?;
+        self.graph.keep_reads(it.object);
+        for (&column, value) in it.columns.iter().zip(values) {
+            if let Some(own) = self.graph.own_mut(it.object) {
+                for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
+                    edit(row).set(column, value.clone())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn apply_deletes(&mut self, class: ClassId, objects: &[ObjectKey]) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
+        if !declared.is_simple() || declared.version_column.is_some() {
+            return objects.iter().try_for_each(|it| self.delete_by_parts(*it, declared));
+        }
         let keys: Vec<Value> =
             objects.iter().filter_map(|it| self.graph.identity(*it)).flat_map(|it| it.to_values()).collect();
         let statement = || DeleteRows { table: declared.table.clone(), columns: Vec::new() }.into();
@@ -253,6 +305,7 @@ impl Core {
             own.for_each(|(column, value)| cells[column.index()] = value);
             let other = layout.other.iter().zip(self.scalars(member, target_columns)?);
             other.for_each(|(column, value)| cells[column.index()] = value);
+            self.fill_association(table, layout, &mut cells)?;
             rows.push(Tuple::new(cells).into_row());
         }
         let prepared = self.connection.prepare(InsertRows { table: table.clone() }.into())?;
@@ -273,27 +326,28 @@ impl Core {
         }
         let columns = own.iter().chain(other).cloned().collect();
         let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns }.into())?;
-        self.connection.run(&prepared, Input::Keys(&keys)).map(drop)
-    }
-
-    fn dissociate_all(&mut self, class: ClassId, relation: RelationId, owners: &[ObjectKey]) -> Result<()> {
-        let model = self.graph.model.clone();
-        let Join::Through { table, own, own_columns, .. } = &model.relation(class, relation).join else {
-            return Ok(());
-        };
-        let mut keys = Vec::new();
-        for &owner in owners {
-            keys.extend(self.scalars(owner, own_columns)?);
+        let count = self.connection.run(&prepared, Input::Keys(&keys))?.count;
+        if self.manner == Manner::SqlAlchemy && count != pairs.len() as u64 {
+            return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: keys } }.into());
         }
-        let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns: own.clone() }.into())?;
-        self.connection.run(&prepared, Input::Keys(&keys)).map(drop)
+        Ok(())
     }
 
     /// Puts objects back as they were before the flush, the last change first.
     pub(super) fn put_back(&mut self, undo: Undo) {
-        for (key, row, original) in undo.rows.into_iter().rev() {
-            if let Some(own) = self.graph.own_mut(key) {
-                (own.row, own.original) = (row, original);
+        for before in undo.before.into_iter().rev() {
+            let key = before.key;
+            match before.rows {
+                Some((row, original)) => {
+                    if let Some(own) = self.graph.own_mut(key) {
+                        (own.row, own.original) = (Some(row), original);
+                    }
+                }
+                None => self.graph.forget_row(key),
+            }
+            self.graph.forget_extra(key);
+            if let Some(extra) = before.extra {
+                *self.graph.extra_mut(key) = extra;
             }
         }
         for (key, column, value) in undo.cells.into_iter().rev() {
@@ -301,6 +355,9 @@ impl Core {
                 let put = edit(row).set(column, value);
                 debug_assert!(put.is_ok(), "the column held this value before");
             }
+        }
+        for (key, extra) in undo.extras {
+            *self.graph.extra_mut(key) = extra;
         }
     }
 }

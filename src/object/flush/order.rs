@@ -1,380 +1,284 @@
 //! The order of statements: inserts after the rows they need, deletes before them.
 //!
-//! Tables in dependency order settle most of it. Within a group of tables that refer to each other in a ring, or one
-//! that refers to itself, rows decide: those that need no other come first, then those that need only these, and so on.
-//! Where rows form a ring themselves, a foreign key that may be NULL is written later.
+//! Tables in dependency order settle most of it; within a table updates come before inserts. In a group of tables that
+//! refer to each other in a ring, or in one that refers to itself, rows decide: those that need no other come first,
+//! then those that need only these, and so on. Where rows form a ring themselves, a foreign key that may be NULL is
+//! written later.
 
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::collect::Collected;
-use super::{Assignment, FlushPlan, FlushStep, Work};
+use super::collect::Registry;
+use super::needs::Needs;
+use super::synchronize::{Links, Pairs};
+use super::{Assignment, FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
+use crate::object::compact::Fate;
 use crate::object::identity::Identity;
-use crate::object::links::{Link, Since};
 use crate::object::model::{Join, Model};
 use crate::object::reference::ObjectKey;
-use crate::object::session::Core;
-use crate::record::changed_columns;
-use crate::schema::{Name, ReferenceSchema, Schema, Timing};
+use crate::object::session::{Core, Manner};
+use crate::object::state::State;
+use crate::schema::Name;
 use crate::value::Value;
+
+/// The foreign keys that each object gets from others, by position among the assignments.
+pub(super) type Assigned = FxHashMap<ObjectKey, Vec<usize>>;
 
 impl Core {
     /// Puts what was collected into an order that no constraint refuses.
-    pub(super) fn order(&mut self, mut collected: Collected) -> Result<FlushPlan> {
+    pub(super) fn order(&mut self, registry: Registry, links: Links) -> Result<FlushPlan> {
         let model = self.graph.model.clone();
-        let mut steps = Vec::new();
-        let mut later = Vec::new();
-        let (first, last) = self.order_deletes(&model, &collected.deletes);
-        let pairs = |(class, relation, pairs): super::collect::Pairs, added: bool| {
-            let Join::Through { table, .. } = &model.relation(class, relation).join else { return None };
-            let work = if added {
-                Work::Associate { class, relation, pairs }
-            } else {
-                Work::Dissociate { class, relation, pairs }
-            };
-            Some(FlushStep { table: table.clone(), columns: Vec::new(), work })
-        };
-        steps.extend(first);
-        steps.extend(std::mem::take(&mut collected.dissociated).into_iter().filter_map(|it| pairs(it, false)));
-        self.order_inserts(&model, &collected.inserts, &collected.assignments, &mut steps, &mut later)?;
-        self.order_updates(&model, &collected, later, &mut steps)?;
-        steps.extend(collected.associated.into_iter().filter_map(|it| pairs(it, true)));
-        for (class, relation, owners) in collected.dissociated_all {
-            if let Join::Through { table, .. } = &model.relation(class, relation).join {
-                let work = Work::DissociateAll { class, relation, owners };
-                steps.push(FlushStep { table: table.clone(), columns: Vec::new(), work });
+        let mut plan = FlushPlan { assignments: links.assignments, ..FlushPlan::default() };
+        for key in registry.objects {
+            match self.graph.objects[key].fate() {
+                Fate::Save => plan.saved.push(key),
+                Fate::Delete => plan.deleted.push(key),
+                Fate::Listed => plan.listed.push(key),
+                Fate::None => {}
             }
         }
-        steps.extend(last);
-        Ok(FlushPlan { steps, assignments: collected.assignments, dropped: collected.dropped })
+        if self.manner == Manner::SqlAlchemy {
+            self.refuse_rings(&plan)?;
+            self.sort_as_sqlalchemy(&mut plan);
+        }
+        plan.switches = self.find_switches(&plan);
+        let mut assigned: Assigned = FxHashMap::default();
+        for (at, it) in plan.assignments.iter().enumerate() {
+            assigned.entry(it.object).or_default().push(at);
+        }
+        plan.steps.extend(links.dissociated_first.into_iter().filter_map(|it| pairs(&model, it, false)));
+        if self.manner == Manner::Sound && self.has_slot_conflicts(&plan, &assigned)? {
+            self.order_by_slots(&model, &mut plan, &assigned, links.dissociated, links.associated)?;
+            return Ok(plan);
+        }
+        let mut later = Vec::new();
+        self.order_saves(&model, &mut plan, &assigned, &mut later)?;
+        plan.steps.extend(links.dissociated.into_iter().filter_map(|it| pairs(&model, it, false)));
+        plan.steps.extend(links.associated.into_iter().filter_map(|it| pairs(&model, it, true)));
+        self.order_post_updates(&model, &mut plan, later);
+        self.order_deletes(&model, &mut plan)?;
+        Ok(plan)
     }
 
-    fn order_inserts(
-        &self,
+    /// In the other manner new rows are written in the order in which they were added, others in that of their keys.
+    fn sort_as_sqlalchemy(&self, plan: &mut FlushPlan) {
+        let key = |it: &ObjectKey| match self.graph.objects[*it].state {
+            State::Pending => (1, None),
+            _ => (0, self.graph.identity(*it).map(|it| it.to_values())),
+        };
+        plan.saved.sort_by_cached_key(key);
+        plan.deleted.sort_by_cached_key(key);
+    }
+
+    /// New objects whose keys are those of rows that go: they take these rows over.
+    fn find_switches(&self, plan: &FlushPlan) -> Vec<(ObjectKey, ObjectKey)> {
+        if plan.deleted.is_empty() {
+            return Vec::new();
+        }
+        let pending = plan.saved.iter().filter(|it| self.graph.objects[**it].state == State::Pending);
+        let switch = |&key: &ObjectKey| {
+            let class = self.graph.model.class(self.graph.objects[key].class);
+            let identity = Identity::of(&**self.graph.row(key)?, &class.key)?;
+            let before = self.graph.known(class.id, &identity)?;
+            let same = self.graph.objects[before].class == class.id;
+            (same && self.graph.objects[before].fate() == Fate::Delete).then_some((key, before))
+        };
+        pending.filter_map(switch).collect()
+    }
+
+    fn order_saves(
+        &mut self,
         model: &Arc<Model>,
-        inserts: &[ObjectKey],
-        assignments: &[Assignment],
-        steps: &mut Vec<FlushStep>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
         later: &mut Vec<(ObjectKey, Vec<ColumnId>)>,
     ) -> Result<()> {
         let mut groups: BTreeMap<usize, Vec<ObjectKey>> = BTreeMap::new();
-        for &key in inserts {
+        for &key in &plan.saved {
             groups.entry(model.insert_rank[self.graph.objects[key].class.index()]).or_default().push(key);
         }
-        let schema = self.connection.schema();
+        let schema = self.connection.schema().clone();
         for objects in groups.into_values() {
-            let needs = Needs::of(self, model, schema, &objects, assignments);
+            let needs = Needs::of(self, model, &schema, &objects, plan, assigned);
             for wave in needs.waves(self)? {
-                let mut by_class: BTreeMap<ClassId, Vec<ObjectKey>> = BTreeMap::new();
-                for &at in &wave.rows {
-                    by_class.entry(self.graph.objects[objects[at]].class).or_default().push(objects[at]);
-                }
-                let mut put_off: FxHashMap<ObjectKey, Vec<ColumnId>> = FxHashMap::default();
-                for (at, columns) in wave.put_off {
-                    put_off.entry(objects[at]).or_default().extend(columns);
-                }
-                for (class, objects) in by_class {
-                    let own = objects.iter().filter_map(|it| put_off.remove(it).map(|columns| (*it, columns)));
-                    let own: Vec<(ObjectKey, Vec<ColumnId>)> = own.collect();
-                    later.extend(own.iter().cloned());
-                    let table = model.class(class).table.clone();
-                    let work = Work::Insert { class, objects, later: own };
-                    steps.push(FlushStep { table, columns: Vec::new(), work });
-                }
+                let rows: Vec<ObjectKey> = wave.rows.iter().map(|&at| objects[at]).collect();
+                let put_off = wave.put_off.into_iter().map(|(at, columns)| (objects[at], columns)).collect();
+                self.save_together(model, plan, assigned, rows, put_off, later)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Rows that need nothing of each other: updates, class by class and columns by columns, then inserts.
+    fn save_together(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        rows: Vec<ObjectKey>,
+        put_off: Vec<(ObjectKey, Vec<ColumnId>)>,
+        later: &mut Vec<(ObjectKey, Vec<ColumnId>)>,
+    ) -> Result<()> {
+        let is_insert = |core: &Core, plan: &FlushPlan, key: ObjectKey| {
+            core.graph.objects[key].state == State::Pending && !plan.switches.iter().any(|it| it.0 == key)
+        };
+        let mut waits: FxHashMap<ObjectKey, Vec<ColumnId>> = FxHashMap::default();
+        put_off.into_iter().for_each(|(key, columns)| waits.entry(key).or_default().extend(columns));
+        let (inserts, updates): (Vec<ObjectKey>, Vec<ObjectKey>) =
+            rows.into_iter().partition(|it| is_insert(self, plan, *it));
+        self.update_together(model, plan, assigned, &updates, &waits)?;
+        for (key, columns) in updates.iter().filter_map(|it| Some((*it, waits.remove(it)?))) {
+            later.push((key, columns));
+        }
+        let mut by_class: BTreeMap<ClassId, Vec<ObjectKey>> = BTreeMap::new();
+        for key in inserts {
+            by_class.entry(self.graph.objects[key].class).or_default().push(key);
+        }
+        for (class, objects) in by_class {
+            let own: Vec<_> = objects.iter().filter_map(|it| Some((*it, waits.remove(it)?))).collect();
+            later.extend(own.iter().cloned());
+            let table = model.class(class).table.clone();
+            plan.steps.push(FlushStep {
+                table,
+                columns: Vec::new(),
+                work: Work::Insert { class, objects, later: own },
+            });
         }
         Ok(())
     }
 
     /// Updates of the same columns of the same class go together (O4).
-    fn order_updates(
+    fn update_together(
         &mut self,
         model: &Arc<Model>,
-        collected: &Collected,
-        later: Vec<(ObjectKey, Vec<ColumnId>)>,
-        steps: &mut Vec<FlushStep>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        updates: &[ObjectKey],
+        waits: &FxHashMap<ObjectKey, Vec<ColumnId>>,
     ) -> Result<()> {
-        let mut shapes: BTreeMap<(ClassId, Vec<ColumnId>), Vec<ObjectKey>> = BTreeMap::new();
-        let mut assigned: FxHashMap<ObjectKey, Vec<ColumnId>> = FxHashMap::default();
-        for it in &collected.assignments {
-            assigned.entry(it.object).or_default().extend(&it.columns);
-        }
-        // Objects mostly change as the one before did: what has one shape is put away together.
-        let mut run: ((ClassId, Vec<ColumnId>), Vec<ObjectKey>) = ((ClassId::new(0), Vec::new()), Vec::new());
-        for &key in &collected.updates {
-            let mut columns = self.changed(model, key)?;
-            columns.extend(assigned.remove(&key).unwrap_or_default());
-            columns.sort_unstable();
-            columns.dedup();
+        let in_order = self.manner == Manner::SqlAlchemy;
+        let mut shapes: Vec<((ClassId, Vec<ColumnId>), Vec<ObjectKey>)> = Vec::new();
+        let mut places: FxHashMap<(ClassId, Vec<ColumnId>), usize> = FxHashMap::default();
+        for &key in updates {
+            let mut columns = self.update_columns(plan, assigned, key)?;
+            if let Some(waiting) = waits.get(&key) {
+                columns.retain(|it| !waiting.contains(it));
+            }
             if columns.is_empty() {
                 continue;
             }
-            let class = self.graph.objects[key].class;
-            if run.0.0 != class || run.0.1 != columns {
-                let (shape, objects) = std::mem::replace(&mut run, ((class, columns), Vec::new()));
-                shapes.entry(shape).or_default().extend(objects);
+            let shape = (self.graph.objects[key].class, columns);
+            // Objects mostly change as the one before did: what has one shape is put away together.
+            match shapes.last_mut().filter(|it| it.0 == shape) {
+                Some(last) => last.1.push(key),
+                None => match places.get(&shape).filter(|_| !in_order) {
+                    Some(&at) => shapes[at].1.push(key),
+                    None => {
+                        places.insert(shape.clone(), shapes.len());
+                        shapes.push((shape, vec![key]));
+                    }
+                },
             }
-            run.1.push(key);
-        }
-        shapes.entry(run.0).or_default().extend(run.1);
-        shapes.retain(|_, objects| !objects.is_empty());
-        for (key, mut columns) in later {
-            columns.sort_unstable();
-            shapes.entry((self.graph.objects[key].class, columns)).or_default().push(key);
         }
         for ((class, columns), objects) in shapes {
-            let declared = model.class(class);
-            let names: Vec<Name> = declared.names(&columns);
-            let work = Work::Update { class, columns, objects };
-            steps.push(FlushStep { table: declared.table.clone(), columns: names, work });
+            plan.steps.push(update_step(model, class, columns, objects, When::Row));
         }
         Ok(())
     }
 
-    /// The columns of a persistent object that differ from its row: those that were edited, and the foreign keys of
-    /// references that were set.
-    fn changed(&mut self, model: &Arc<Model>, key: ObjectKey) -> Result<Vec<ColumnId>> {
-        let object = &self.graph.objects[key];
-        let class = model.class(object.class);
-        let mut columns = match (self.graph.original(key), self.graph.row(key)) {
-            (Some(original), Some(row)) => changed_columns(&**original, &**row),
-            _ => Vec::new(),
+    /// The columns that an update of an object writes: those that were changed, and the foreign keys that follow others.
+    pub(super) fn update_columns(
+        &mut self,
+        plan: &FlushPlan,
+        assigned: &Assigned,
+        key: ObjectKey,
+    ) -> Result<Vec<ColumnId>> {
+        let class = self.graph.model.clone();
+        let class = class.class(self.graph.objects[key].class);
+        let mut columns = if self.graph.objects[key].state == State::Pending {
+            // It takes over the row of another object.
+            let all = (0..class.columns.len()).map(|it| ColumnId::new(it as u16));
+            all.filter(|it| !class.key.contains(it) && self.graph.has_column(key, *it)).collect()
+        } else {
+            self.graph.changed_columns(key)
         };
-        if !object.has_links() {
-            return Ok(columns);
-        }
-        for relation in &class.relations {
-            let Join::BelongsTo { columns: own, target_columns, .. } = &relation.join else { continue };
-            let Link::One { target, since } = self.graph.link(key, relation.id) else { continue };
-            if *since == Since::Unchanged {
-                continue;
-            }
-            let target = target.filter(|it| !self.is_dropped(*it));
-            let now = self.scalars(key, own)?;
-            // A new target has no key yet; NULL there is no answer.
-            let same = match target {
-                None => now.iter().all(Value::is_null),
-                Some(target) => !now.iter().any(Value::is_null) && self.scalars(target, target_columns)? == now,
-            };
-            if !same {
-                columns.extend(own);
+        for &at in assigned.get(&key).map(Vec::as_slice).unwrap_or_default() {
+            let assignment = &plan.assignments[at];
+            if assignment.when == When::Row && self.changes_something(assignment)? {
+                columns.extend(&assignment.columns);
             }
         }
+        columns.retain(|it| !class.is_computed(*it));
+        columns.sort_unstable();
+        columns.dedup();
         Ok(columns)
     }
 
-    /// Deletes in two parts: rows of tables that nothing refers to can go at once, others go last, those that refer
-    /// before those they refer to. Rows of a ring go by class in one statement each; its foreign keys are judged when
-    /// the statement ends.
-    fn order_deletes(&self, model: &Arc<Model>, deletes: &[ObjectKey]) -> (Vec<FlushStep>, Vec<FlushStep>) {
-        let mut by_class: BTreeMap<(usize, ClassId), Vec<ObjectKey>> = BTreeMap::new();
-        for &key in deletes {
-            let class = self.graph.objects[key].class;
-            by_class.entry((model.insert_rank[class.index()], class)).or_default().push(key);
+    /// Whether an assignment writes something else than what is there, as far as can be told before it is carried out.
+    fn changes_something(&mut self, assignment: &Assignment) -> Result<bool> {
+        if assignment.columns.iter().any(|it| !self.graph.has_column(assignment.object, *it)) {
+            return Ok(true);
         }
-        let (mut first, mut last) = (Vec::new(), Vec::new());
-        for ((_, class), objects) in by_class.into_iter().rev() {
-            let declared = model.class(class);
-            let work = Work::Delete { class, objects };
-            let step = FlushStep { table: declared.table.clone(), columns: Vec::new(), work };
-            if declared.is_leaf { first.push(step) } else { last.push(step) }
+        let now = self.scalars(assignment.object, &assignment.columns)?;
+        match &assignment.from {
+            None => Ok(now.iter().any(|it| !it.is_null())),
+            // A new target has no key yet; NULL there is no answer.
+            Some((from, columns)) => {
+                let then = self.scalars(*from, columns)?;
+                Ok(then.iter().any(Value::is_null) || then != now)
+            }
         }
-        (first, last)
+    }
+
+    /// Foreign keys that are written by statements of their own, and those that a ring has put off.
+    fn order_post_updates(&self, model: &Arc<Model>, plan: &mut FlushPlan, later: Vec<(ObjectKey, Vec<ColumnId>)>) {
+        let mut shapes: BTreeMap<(ClassId, Vec<ColumnId>, bool), Vec<ObjectKey>> = BTreeMap::new();
+        let mut wanted: Vec<(ObjectKey, Vec<ColumnId>)> = Vec::new();
+        for it in plan.assignments.iter().filter(|it| it.when == When::Post) {
+            match wanted.iter_mut().find(|(key, _)| *key == it.object) {
+                Some((_, columns)) => columns.extend(&it.columns),
+                None => wanted.push((it.object, it.columns.clone())),
+            }
+        }
+        let both = later.into_iter().map(|it| (it, false)).chain(wanted.into_iter().map(|it| (it, true)));
+        for ((key, mut columns), post) in both {
+            columns.sort_unstable();
+            columns.dedup();
+            shapes.entry((self.graph.objects[key].class, columns, post)).or_default().push(key);
+        }
+        for ((class, columns, post), objects) in shapes {
+            let when = if post { When::Post } else { When::Row };
+            plan.steps.push(update_step(model, class, columns, objects, when));
+        }
     }
 }
 
-/// Which of a group of new rows needs which, by position.
-struct Needs<'a> {
-    objects: &'a [ObjectKey],
-    edges: Vec<Vec<Need>>,
-}
-
-struct Need {
-    target: usize,
+pub(super) fn update_step(
+    model: &Model,
+    class: ClassId,
     columns: Vec<ColumnId>,
-    /// Whether the foreign key can be NULL at first.
-    can_wait: bool,
+    objects: Vec<ObjectKey>,
+    when: When,
+) -> FlushStep {
+    let declared = model.class(class);
+    let names: Vec<Name> = declared.names(&columns);
+    FlushStep { table: declared.table.clone(), columns: names, work: Work::Update { class, columns, objects, when } }
 }
 
-/// Rows that can be inserted together.
-struct Wave {
-    rows: Vec<usize>,
-    put_off: Vec<(usize, Vec<ColumnId>)>,
-}
-
-impl<'a> Needs<'a> {
-    fn of(
-        core: &Core,
-        model: &Arc<Model>,
-        schema: &Arc<Schema>,
-        objects: &'a [ObjectKey],
-        assignments: &[Assignment],
-    ) -> Self {
-        let ringed: FxHashMap<ClassId, Vec<&ReferenceSchema>> = ringed_references(core, model, schema, objects);
-        if ringed.values().all(Vec::is_empty) {
-            return Needs { objects, edges: Vec::new() };
-        }
-        let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-        let mut by_identity: FxHashMap<(ClassId, Identity), usize> = FxHashMap::default();
-        let mut edges: Vec<Vec<Need>> = Vec::with_capacity(objects.len());
-        // A key that is known already holds back only rows of other classes.
-        let asked = ringed.values().flatten().any(|it| !is_judged_later(it));
-        for (at, &key) in objects.iter().enumerate().filter(|_| asked) {
-            let object = &core.graph.objects[key];
-            let class = model.class(object.class);
-            if let Some(identity) = core.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)) {
-                by_identity.insert((class.id, identity), at);
-            }
-        }
-        for &key in objects {
-            let class = core.graph.objects[key].class;
-            let references = ringed.get(&class).map_or(&[][..], Vec::as_slice);
-            let needs =
-                references.iter().filter_map(|it| need(core, model, schema, (key, it), objects, &places, &by_identity));
-            edges.push(needs.collect());
-        }
-        for it in assignments {
-            let (Some(&at), Some((owner, _))) = (places.get(&it.object), &it.from) else { continue };
-            if let Some(&target) = places.get(owner) {
-                edges[at].push(Need { target, columns: it.columns.clone(), can_wait: false });
-            }
-        }
-        Needs { objects, edges }
-    }
-
-    /// Kahn's algorithm, a wave at a time. Source: A. B. Kahn, "Topological sorting of large networks", CACM 5 (1962).
-    fn waves(mut self, core: &Core) -> Result<Vec<Wave>> {
-        let count = self.objects.len();
-        if self.edges.iter().all(Vec::is_empty) {
-            let rows = (0..count).collect();
-            return Ok(if count == 0 { Vec::new() } else { vec![Wave { rows, put_off: Vec::new() }] });
-        }
-        let mut open: Vec<usize> = self.edges.iter().map(Vec::len).collect();
-        let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); count];
-        for (at, needs) in self.edges.iter().enumerate() {
-            needs.iter().for_each(|it| needed_by[it.target].push(at));
-        }
-        let mut placed = vec![false; count];
-        let mut left = count;
-        let mut ready: Vec<usize> = (0..count).filter(|&at| open[at] == 0).collect();
-        let mut waves = Vec::new();
-        while left > 0 {
-            let mut put_off = Vec::new();
-            if ready.is_empty() {
-                ready = self.break_ring(&placed, core, &mut put_off)?;
-            }
-            let mut next = Vec::new();
-            for &at in &ready {
-                placed[at] = true;
-                for &dependent in &needed_by[at] {
-                    open[dependent] -= 1;
-                    if open[dependent] == 0 && !placed[dependent] {
-                        next.push(dependent);
-                    }
-                }
-            }
-            left -= ready.len();
-            ready.sort_unstable();
-            waves.push(Wave { rows: ready, put_off });
-            next.retain(|at| !placed[*at]);
-            ready = next;
-        }
-        Ok(waves)
-    }
-
-    /// The rows that can go first if the foreign keys that hold them back wait.
-    fn break_ring(
-        &mut self,
-        placed: &[bool],
-        core: &Core,
-        put_off: &mut Vec<(usize, Vec<ColumnId>)>,
-    ) -> Result<Vec<usize>> {
-        let holds = |needs: &[Need]| needs.iter().filter(|it| !placed[it.target]).all(|it| it.can_wait);
-        let first = (0..placed.len()).find(|&at| !placed[at] && holds(&self.edges[at]));
-        let Some(first) = first else {
-            let ring = (0..placed.len()).filter(|&at| !placed[at]).take(8);
-            let ring = ring.map(|at| core.graph.name(self.objects[at])).collect();
-            let advice = "let one of the foreign keys be NULL, or declare it deferred and give the keys yourself";
-            return Err(Misuse::Circular { ring, advice }.into());
-        };
-        let waiting = self.edges[first].iter().filter(|it| !placed[it.target]);
-        let columns: Vec<ColumnId> = waiting.flat_map(|it| it.columns.clone()).collect();
-        put_off.push((first, columns));
-        Ok(vec![first])
-    }
-}
-
-/// For each class among the objects, its foreign keys that lead to a class among them.
-fn ringed_references<'s>(
-    core: &Core,
-    model: &Arc<Model>,
-    schema: &'s Arc<Schema>,
-    objects: &[ObjectKey],
-) -> FxHashMap<ClassId, Vec<&'s ReferenceSchema>> {
-    let mut classes: Vec<ClassId> = objects.iter().map(|it| core.graph.objects[*it].class).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    let names: Vec<&str> = classes.iter().map(|it| &*model.class(*it).table).collect();
-    let of = |class: &ClassId| {
-        let outbound =
-            schema.table_named(&model.class(*class).table).map(|it| it.outbound.as_slice()).unwrap_or_default();
-        let all = outbound.iter().map(|&it| schema.reference(it));
-        (*class, all.filter(|it| names.contains(&schema.table(it.target).name.as_str())).collect())
+pub(super) fn pairs(model: &Model, it: Pairs, added: bool) -> Option<FlushStep> {
+    let Pairs { class, relation, pairs } = it;
+    let Join::Through { table, .. } = &model.relation(class, relation).join else { return None };
+    let work = match added {
+        true => Work::Associate { class, relation, pairs },
+        false => Work::Dissociate { class, relation, pairs },
     };
-    classes.iter().map(of).collect()
+    Some(FlushStep { table: table.clone(), columns: Vec::new(), work })
 }
 
-/// Whether a foreign key is judged when all rows of its table are there, or later.
-fn is_judged_later(reference: &ReferenceSchema) -> bool {
-    reference.timing == Timing::InitiallyDeferred || reference.table == reference.target
-}
-
-/// The row of the group that a new row needs by a foreign key: the object its reference was set to, or the one whose
-/// key its columns hold.
-fn need(
-    core: &Core,
-    model: &Arc<Model>,
-    schema: &Arc<Schema>,
-    (key, reference): (ObjectKey, &ReferenceSchema),
-    objects: &[ObjectKey],
-    places: &FxHashMap<ObjectKey, usize>,
-    by_identity: &FxHashMap<(ClassId, Identity), usize>,
-) -> Option<Need> {
-    let object = &core.graph.objects[key];
-    let class = model.class(object.class);
-    let linked = class.relations.iter().filter(|_| object.has_links()).find_map(|relation| {
-        let Join::BelongsTo { columns, .. } = &relation.join else { return None };
-        match core.graph.link(key, relation.id) {
-            Link::One { target, since } if *columns == reference.columns && *since != Since::Unchanged => Some(*target),
-            _ => None,
-        }
-    });
-    let target = match linked {
-        Some(target) => *places.get(&target?)?,
-        // The key that the columns hold is known, and judged when the row is there.
-        None if is_judged_later(reference) => return None,
-        None => {
-            let target = &schema.table(reference.target).name;
-            let target = model.classes().iter().find(|it| it.table == *target)?;
-            let identity = Identity::of(&**core.graph.row(key)?, &reference.columns)?;
-            *by_identity.get(&(target.id, identity))?
-        }
-    };
-    let own = places.get(&key).copied();
-    let other = &core.graph.objects[objects[target]];
-    let key_known = {
-        let other_class = model.class(other.class);
-        core.graph.row_of(other).is_some_and(|row| Identity::of(&**row, &other_class.key).is_some())
-    };
-    // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an order as
-    // long as the key to write is known.
-    if key_known && (is_judged_later(reference) || own == Some(target)) {
-        return None;
-    }
-    let table = schema.table(reference.table);
-    let can_wait = reference.columns.iter().all(|&it| table.column(it).nullable);
-    Some(Need { target, columns: reference.columns.clone(), can_wait })
+pub(super) fn circular(ring: Vec<String>) -> crate::error::Error {
+    let advice = "let one of the foreign keys be NULL, or declare it deferred and give the keys yourself";
+    Misuse::Circular { ring, advice }.into()
 }

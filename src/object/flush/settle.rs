@@ -3,42 +3,47 @@
 use super::FlushPlan;
 use super::apply::Done;
 use crate::object::identity::Identity;
-use crate::object::links::{Link, Since};
-use crate::object::model::{Join, Model, RelationModel};
+use crate::object::links::{Collection, Link, Since};
+use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::record::Row;
-use std::sync::Arc;
 
 impl Core {
     /// Brings objects up to date.
     pub(super) fn settle(&mut self, plan: &FlushPlan, done: Done) {
         let model = self.graph.model.clone();
-        for (key, generated) in done.inserted {
-            self.settle_inserted(&model, key, generated);
+        for &key in &done.deleted {
+            self.settle_deleted(key);
         }
-        for (key, before) in done.updated {
-            self.settle_updated(&model, key, &before);
+        for &(_, before) in &plan.switches {
+            self.settle_deleted(before);
         }
-        self.graph.forget_pending(&plan.dropped);
+        for &key in &done.inserted {
+            self.settle_inserted(&model, key);
+        }
+        for &(key, _) in &plan.switches {
+            self.settle_inserted(&model, key);
+        }
+        self.settle_keys(&model, plan);
+        let nested = self.frames.len() > 1;
+        for &key in plan.saved.iter().chain(&plan.listed) {
+            self.settle_links(key);
+            if nested {
+                self.frame().written.insert(key);
+            }
+        }
         for key in std::mem::take(&mut self.graph.touched) {
             if let Some(object) = self.graph.objects.get_mut(key) {
                 object.touched = false;
-                self.settle_links(key);
+                if object.state.lives() {
+                    self.settle_links(key);
+                }
             }
-        }
-        // A reference that an owner wrote is no link of its object; what the object knew may be wrong now.
-        for it in &plan.assignments {
-            self.forget_reference(it.object, &it.columns);
-        }
-        for key in done.deleted {
-            self.settle_deleted(key);
         }
     }
 
-    fn settle_inserted(&mut self, model: &Model, key: ObjectKey, generated: bool) {
-        self.graph.objects[key].state = State::Persistent;
+    fn settle_inserted(&mut self, model: &Model, key: ObjectKey) {
         let class = model.class(self.graph.objects[key].class);
         let identity = self.graph.row(key).and_then(|row| Identity::of(&**row, &class.key));
         self.graph.identify(key, identity.clone());
@@ -46,80 +51,60 @@ impl Core {
             // No row referred to the object before it had one, so what was added is all there is.
             if let Link::Many(collection) = link
                 && collection.members.is_none()
+                && collection.pending.is_some()
             {
-                collection.members = Some(Arc::new(collection.added().to_vec()));
+                *link = Link::Many(Collection::of(collection.queued_added().to_vec()));
             }
         }
         if let Some(identity) = identity {
-            self.graph.identities[class.id.index()].insert(identity, key);
+            let root = self.graph.root(class.id);
+            self.graph.identities[root.index()].insert(identity, key);
         }
-        self.frame().inserted.push((key, generated));
-        for relation in class.relations.iter().filter(|it| it.inverse.is_some()) {
-            if matches!(self.graph.link(key, relation.id), Link::Unloaded) {
-                let owner = self.graph.row(key).and_then(|row| self.owner_in(relation, row));
-                self.forget_owner(relation, owner);
+        self.graph.change_state(key, State::Persistent);
+        self.frame().inserted.push(key);
+        self.graph.with_extra(key, |it| {
+            let computed: Vec<_> = it.expressions.drain(..).map(|it| it.0).collect();
+            it.expired.extend(computed);
+            it.unread.clear();
+        });
+        let computed: Vec<_> = class.computed.iter().filter_map(|it| it.column).collect();
+        self.expire_columns(key, &computed);
+    }
+
+    /// Objects whose keys were changed are known by the new ones. All old ones go first: two objects may have swapped.
+    fn settle_keys(&mut self, model: &Model, plan: &FlushPlan) {
+        let mut changed = Vec::new();
+        for &key in plan.saved.iter().chain(&plan.listed) {
+            let Some(object) = self.graph.objects.get(key) else { continue };
+            let class = model.class(object.class);
+            if object.state != State::Persistent || object.lacks_row() {
+                continue;
+            }
+            let now = self.graph.row(key).and_then(|row| Identity::of(&**row, &class.key));
+            if now.is_some() && now != self.graph.identity(key) {
+                changed.push((key, now));
             }
         }
-    }
-
-    fn settle_updated(&mut self, model: &Model, key: ObjectKey, before: &Row) {
-        let class = model.class(self.graph.objects[key].class);
-        let Some(after) = self.graph.row(key).cloned() else { return };
-        let identity = Identity::of(&*after, &class.key);
-        if self.graph.identity(key) != identity
-            && let Some(old) = self.graph.identify(key, identity.clone())
-        {
-            self.graph.identities[class.id.index()].remove(&old, key);
-            if let Some(identity) = identity {
-                self.graph.identities[class.id.index()].insert(identity, key);
-            }
-            self.frame().rekeyed.push((key, old));
-        }
-        for relation in &class.relations {
-            let Join::BelongsTo { columns, .. } = &relation.join else { continue };
-            let set =
-                matches!(self.graph.link(key, relation.id), Link::One { since, .. } if *since != Since::Unchanged);
-            if !set && columns.iter().any(|&it| before.get(it) != after.get(it)) {
-                // The column was written by hand: what was linked by the old value is read again.
-                if self.graph.objects[key].has_links() {
-                    *self.graph.link_mut(key, relation.id) = Link::Unloaded;
-                }
-                self.forget_owner(relation, self.owner_in(relation, before));
-                self.forget_owner(relation, self.owner_in(relation, &after));
+        for (key, now) in &changed {
+            let root = self.graph.root(self.graph.objects[*key].class);
+            if let Some(before) = self.graph.identify(*key, now.clone()) {
+                self.graph.identities[root.index()].remove(&before, *key);
+                self.frame().rekeyed.push((*key, before));
             }
         }
-    }
-
-    /// The owner that a row refers to, if the session knows it.
-    fn owner_in(&self, relation: &RelationModel, row: &Row) -> Option<ObjectKey> {
-        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
-        self.graph.known(relation.target, &Identity::of(&**row, columns)?)
-    }
-
-    /// Makes an owner read its side of a relation again.
-    fn forget_owner(&mut self, relation: &RelationModel, owner: Option<ObjectKey>) {
-        if let (Some(owner), Some(inverse)) = (owner, relation.inverse)
-            && self.graph.objects[owner].has_links()
-        {
-            *self.graph.link_mut(owner, inverse) = Link::Unloaded;
-        }
-    }
-
-    fn forget_reference(&mut self, key: ObjectKey, written: &[crate::id::ColumnId]) {
-        let model = self.graph.model.clone();
-        let Some(object) = self.graph.objects.get(key) else { return };
-        if !object.has_links() {
-            return;
-        }
-        for relation in &model.class(object.class).relations {
-            if matches!(&relation.join, Join::BelongsTo { columns, .. } if columns == written) {
-                *self.graph.link_mut(key, relation.id) = Link::Unloaded;
+        for (key, now) in changed {
+            let root = self.graph.root(self.graph.objects[key].class);
+            if let Some(now) = now {
+                self.graph.identities[root.index()].insert(now, key);
             }
         }
     }
 
     /// What was pending is done.
     fn settle_links(&mut self, key: ObjectKey) {
+        if let Some(own) = self.graph.own_if_any(key) {
+            own.original = None;
+        }
         for link in self.graph.links_mut(key) {
             match link {
                 Link::One { since, .. } => *since = Since::Unchanged,
@@ -135,16 +120,14 @@ impl Core {
         }
     }
 
-    /// The row is gone: the identity map forgets it, and relations that hold it pass over it from now on.
+    /// The row is gone: the identity map forgets it.
     fn settle_deleted(&mut self, key: ObjectKey) {
-        let object = &mut self.graph.objects[key];
-        object.state = State::Deleted;
-        object.marked = false;
-        let class = object.class.index();
+        let root = self.graph.root(self.graph.objects[key].class);
         if let Some(identity) = self.graph.identity(key) {
-            self.graph.identities[class].remove(&identity, key);
+            self.graph.identities[root.index()].remove(&identity, key);
         }
-        self.graph.has_gone[class] = true;
+        self.graph.objects[key].marked = false;
+        self.graph.change_state(key, State::Deleted);
         self.frame().deleted.push(key);
     }
 }

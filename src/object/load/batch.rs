@@ -248,19 +248,8 @@ pub(in crate::object) fn link(
     core: &mut Core,
     relation: &RelationModel,
     owner: ObjectKey,
-    mut members: Vec<ObjectKey>,
+    members: Vec<ObjectKey>,
 ) -> Result<()> {
-    if let Some(inverse) = relation.inverse
-        && matches!(relation.join, Join::Has { .. })
-        && !core.graph.touched.is_empty()
-    {
-        // A row that refers here may stand for an object that has been moved since; its own reference knows better.
-        // Of that, those objects know that are touched.
-        members.retain(|&member| match core.graph.link(member, inverse) {
-            Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
-            _ => true,
-        });
-    }
     if relation.join.is_many() {
         core.graph.collection_mut(owner, relation.id).fill(members);
         return Ok(());

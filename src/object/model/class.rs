@@ -130,4 +130,30 @@ impl ClassModel {
     pub(in crate::object) fn names(&self, columns: &[ColumnId]) -> Vec<Name> {
         columns.iter().map(|it| self.columns[it.index()].clone()).collect()
     }
+
+    /// Whether its attributes are the columns of one table, in order, and every row of that table is one of its objects.
+    #[inline]
+    pub(in crate::object) fn is_simple(&self) -> bool {
+        self.base.is_none() && self.descendants.len() == 1 && self.computed.iter().all(|it| it.column.is_none())
+    }
+
+    /// Whether an attribute is not loaded with the row.
+    pub(in crate::object) fn is_lazy(&self, column: ColumnId) -> bool {
+        self.deferred.contains(&column) || self.raise_deferred.contains(&column)
+    }
+
+    /// Whether the tables compute an attribute when it is loaded.
+    pub(in crate::object) fn is_computed(&self, column: ColumnId) -> bool {
+        self.computed.iter().any(|it| it.column == Some(column))
+    }
+
+    /// Whether all of these attributes may be NULL.
+    pub(in crate::object) fn can_be_null(&self, schema: &crate::schema::Schema, columns: &[ColumnId]) -> bool {
+        columns.iter().all(|attribute| {
+            self.parts.iter().all(|part| match part.columns.iter().find(|it| it.0 == *attribute) {
+                Some(&(_, column)) => schema.table_named(&part.table).is_ok_and(|it| it.column(column).nullable),
+                None => true,
+            })
+        })
+    }
 }

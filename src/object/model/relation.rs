@@ -122,6 +122,14 @@ pub struct ThroughLayout {
     pub(in crate::object) width: usize,
 }
 
+impl RelationModel {
+    /// Whether the identity map can tell what it leads to by the owner's foreign key.
+    #[inline]
+    pub(in crate::object) fn is_by_identity(&self) -> bool {
+        matches!(self.join, Join::BelongsTo { by_identity: true, .. }) && self.condition.is_none()
+    }
+}
+
 impl Join {
     /// Whether the relation leads to a collection.
     pub fn is_many(&self) -> bool {

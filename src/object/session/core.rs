@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use rustc_hash::FxHashSet;
+
 use crate::error::{Misuse, Result, RowFact};
-use crate::id::ClassId;
+use crate::id::{ClassId, ColumnId};
+use crate::object::class::Cascade;
 use crate::object::compact::Object;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
@@ -21,19 +24,37 @@ pub(in crate::object) struct Core {
     pub(in crate::object) frames: Vec<Frame>,
     pub(in crate::object) autoflush: bool,
     pub(in crate::object) expire_on_commit: bool,
+    pub(in crate::object) manner: Manner,
+    /// Whether a flush has failed in a session that rolls back then.
+    pub(in crate::object) inactive: bool,
     /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
     pub(in crate::object) found: Places,
+}
+
+/// How a session behaves where a sound unit of work and that of SQLAlchemy differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// A flush orders its statements by what they need of each other, unique values included, and breaks rings where a
+    /// foreign key may be NULL or is judged at commit. If it fails, session and transaction are as before.
+    #[default]
+    Sound,
+    /// As SQLAlchemy does, for those who compare or port: rows are written one by one, inserts before deletes; objects
+    /// that need each other are refused unless a relation says `post_update`; a flush that fails rolls the transaction
+    /// or savepoint back, and the session does nothing before `rollback`.
+    SqlAlchemy,
 }
 
 /// What flushes did to objects since a transaction or savepoint began, so that a rollback can take it back.
 #[derive(Default)]
 pub(in crate::object) struct Frame {
-    /// Objects that were inserted, and whether the table gave their key.
-    pub(in crate::object) inserted: Vec<(ObjectKey, bool)>,
+    /// Objects that were inserted.
+    pub(in crate::object) inserted: Vec<ObjectKey>,
     /// Objects that were deleted.
     pub(in crate::object) deleted: Vec<ObjectKey>,
     /// Objects that had another key before.
     pub(in crate::object) rekeyed: Vec<(ObjectKey, Identity)>,
+    /// Objects that a flush has written; of interest in savepoints only.
+    pub(in crate::object) written: FxHashSet<ObjectKey>,
 }
 
 impl Frame {
@@ -42,6 +63,7 @@ impl Frame {
         self.inserted.extend(later.inserted);
         self.deleted.extend(later.deleted);
         self.rekeyed.extend(later.rekeyed);
+        self.written.extend(later.written);
     }
 }
 
@@ -53,6 +75,8 @@ impl Core {
             frames: vec![Frame::default()],
             autoflush: true,
             expire_on_commit: true,
+            manner: Manner::default(),
+            inactive: false,
             found: Places::default(),
         }
     }
@@ -79,37 +103,41 @@ impl Core {
     }
 
     /// An object that is there.
+    #[inline]
     pub(in crate::object) fn object(&self, key: ObjectKey) -> Result<&Object> {
         self.graph.objects.get(key).ok_or_else(|| Misuse::StaleReference { class: "object".to_owned() }.into())
     }
 
-    /// An object whose row is at hand, read again if it was expired.
-    pub(in crate::object) fn fresh(&mut self, key: ObjectKey) -> Result<&mut Object> {
-        if self.object(key)?.lacks_row() {
-            self.refresh(key)?;
-        }
-        Ok(&mut self.graph.objects[key])
+    /// Whether something is pending that a statement ought to see.
+    #[inline]
+    pub(in crate::object) fn wants_flush(&self) -> bool {
+        self.autoflush && !self.graph.touched.is_empty()
     }
 
-    /// Reads an object's row again.
-    pub(in crate::object) fn refresh(&mut self, key: ObjectKey) -> Result<()> {
-        let object = self.object(key)?;
-        let (class, state) = (object.class, object.state);
-        let Some(identity) = self.graph.identity_of(object).filter(|_| state == State::Persistent) else {
-            let wanted = "only an object that has a row can be read again";
-            return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
-        };
-        self.fetch(class, &identity.to_values())?;
-        if self.graph.put_first(key, &mut self.found) {
-            return Ok(());
-        }
-        let table = self.graph.model.class(class).table.to_string();
-        Err(Misuse::NotFound { row: RowFact { table, key: identity.to_values() } }.into())
+    /// What comes before every statement that reads: a flush, if the session flushes by itself.
+    #[inline]
+    pub(in crate::object) fn before_query(&mut self) -> Result<()> {
+        self.check_active()?;
+        if self.wants_flush() { self.flush() } else { Ok(()) }
+    }
+
+    /// Whether the transaction goes on.
+    #[inline]
+    pub(in crate::object) fn check_active(&self) -> Result<()> {
+        if self.inactive { Err(Misuse::Inactive.into()) } else { Ok(()) }
+    }
+
+    /// Does something without flushing before it reads.
+    pub(in crate::object) fn quietly<T>(&mut self, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
+        let autoflush = std::mem::replace(&mut self.autoflush, false);
+        let outcome = work(self);
+        self.autoflush = autoflush;
+        outcome
     }
 
     /// Finds the row with this key, by a statement. The model and the statement are borrowed and not shared: two reference
     /// counts up and down would be a fifth of what such a lookup costs.
-    fn fetch(&mut self, class: ClassId, key: &[Value]) -> Result<()> {
+    pub(in crate::object) fn fetch(&mut self, class: ClassId, key: &[Value]) -> Result<()> {
         let Core { graph, connection, found, .. } = self;
         let class = graph.model.class(class);
         let prepared = match class.by_key.get() {
@@ -127,65 +155,94 @@ impl Core {
     pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
         let Some(identity) = Identity::from_values(key) else { return Ok(None) };
         if let Some(known) = self.graph.known(class, &identity) {
-            return self.still_there(known);
+            return self.still_there(class, known);
         }
-        if self.wants_flush() {
-            self.flush()?;
-            if let Some(known) = self.graph.known(class, &identity) {
-                return self.still_there(known);
-            }
+        self.before_query()?;
+        if let Some(known) = self.graph.known(class, &identity) {
+            return self.still_there(class, known);
         }
-        self.fetch(class, key)?;
-        Ok(self.graph.meet_first(class, &mut self.found))
+        if self.graph.model.class(class).is_simple() {
+            self.fetch(class, key)?;
+            return Ok(self.graph.meet_first(class, &mut self.found));
+        }
+        self.find_of_several(class, key)
     }
 
-    /// An object that the session knows, unless it was expired and its row has gone since.
-    fn still_there(&mut self, key: ObjectKey) -> Result<Option<ObjectKey>> {
+    /// An object that the session knows, unless it is of another class, or was expired and its row has gone since.
+    pub(in crate::object) fn still_there(&mut self, class: ClassId, key: ObjectKey) -> Result<Option<ObjectKey>> {
+        if !self.graph.is_a(key, class) {
+            return Ok(None);
+        }
         match self.fresh(key) {
             Ok(_) => Ok(Some(key)),
-            Err(error) if matches!(error.misuse(), Some(Misuse::NotFound { .. })) => Ok(None),
+            Err(error) if error.misuse().is_some_and(Misuse::is_gone) => {
+                self.graph.note_gone(key);
+                self.frame().deleted.push(key);
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// Whether something is pending that a statement ought to see.
-    #[inline]
-    pub(in crate::object) fn wants_flush(&self) -> bool {
-        self.autoflush && !self.graph.touched.is_empty()
+    /// Lets an object forget what it has read, and what its refresh-expire cascades reach. Changes that were not flushed
+    /// are lost.
+    pub(in crate::object) fn expire(&mut self, key: ObjectKey) -> Result<()> {
+        self.check_persistent(key)?;
+        let reached = self.graph.reach(key, Cascade::REFRESH_EXPIRE, |_, _| true);
+        self.graph.expire_one(key);
+        for it in reached {
+            match self.graph.objects[it].state {
+                State::Persistent => self.graph.expire_one(it),
+                State::Pending => self.graph.change_state(it, State::Transient),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
-    /// Lets an object forget what it has read. Changes that were not flushed are lost, on both sides of its relations;
-    /// a reference that another object holds is that object's own.
-    pub(in crate::object) fn expire(&mut self, key: ObjectKey) {
-        if self.graph.objects.get(key).is_none_or(|it| it.state != State::Persistent) {
-            return;
+    pub(in crate::object) fn check_persistent(&self, key: ObjectKey) -> Result<()> {
+        let state = self.object(key)?.state;
+        if state == State::Persistent {
+            return Ok(());
         }
-        self.graph.take_back_links(key);
-        self.graph.forget_row(key);
-        self.graph.objects[key].marked = false;
+        let wanted = "only an object that has a row, and is in the session, can be read again";
+        Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into())
     }
 
     /// Lets every object forget what it has read.
     pub(in crate::object) fn expire_all(&mut self) {
-        for at in 0..self.graph.touched.len() {
-            self.expire(self.graph.touched[at]);
-        }
         self.graph.forget_all_rows();
         self.found.let_go();
     }
 
-    /// Takes an object out of the session; references to it are refused from now on, and relations forget it, with what
-    /// was pending between it and others.
+    /// The error of a row that is not there any more.
+    pub(in crate::object) fn gone(&self, key: ObjectKey) -> crate::error::Error {
+        let table = self.graph.model.class(self.graph.objects[key].class).table.to_string();
+        let key = self.graph.identity(key).map(|it| it.to_values()).unwrap_or_default();
+        Misuse::NotFound { row: RowFact { table, key } }.into()
+    }
+
+    /// Takes an object out of the session for good; references to it are refused from now on, and relations forget it.
     pub(in crate::object) fn let_go(&mut self, key: ObjectKey) {
-        match self.graph.objects.get(key).map(|it| it.state) {
-            Some(State::Pending) => self.graph.forget_pending(&[key]),
-            Some(_) => self.expire(key),
-            None => return,
+        if !self.graph.objects.contains_key(key) {
+            return;
         }
+        self.graph.expunge_one(key);
         self.graph.forget_links_to(key);
         if self.graph.objects[key].touched {
             self.graph.touched.retain(|it| *it != key);
         }
         self.graph.remove_object(key);
+    }
+
+    /// The values of some columns of an object, read if need be.
+    pub(in crate::object) fn scalars(&mut self, key: ObjectKey, columns: &[ColumnId]) -> Result<Vec<Value>> {
+        if self.object(key)?.lacks_row()
+            && self.graph.model.class(self.graph.objects[key].class).key == columns
+            && let Some(identity) = self.graph.identity(key)
+        {
+            return Ok(identity.to_values());
+        }
+        columns.iter().map(|&it| self.column(key, it)).collect()
     }
 }

@@ -1,13 +1,10 @@
 //! The unit of work: flush, commit, rollback, savepoints, and what they do to objects.
 
-use rustc_hash::FxHashSet;
-
 use super::core::Frame;
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
-use crate::id::ClassId;
-use crate::object::compact::KnownBy;
 use crate::object::flush::FlushPlan;
+use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
@@ -52,11 +49,7 @@ impl Session {
     /// # Errors
     /// When the flush fails.
     pub fn savepoint(&mut self) -> Result<()> {
-        let core = self.exclusive();
-        core.flush()?;
-        core.connection.control(Control::Savepoint)?;
-        core.frames.push(Frame::default());
-        Ok(())
+        self.exclusive().savepoint()
     }
 
     /// Flushes, ends the innermost nested transaction and keeps what it did.
@@ -64,13 +57,7 @@ impl Session {
     /// # Errors
     /// When the flush fails or there is none.
     pub fn release(&mut self) -> Result<()> {
-        let core = self.exclusive();
-        core.flush()?;
-        core.connection.control(Control::Release)?;
-        if let Some(inner) = core.frames.pop() {
-            core.frame().extend(inner);
-        }
-        Ok(())
+        self.exclusive().release()
     }
 
     /// Ends the innermost nested transaction and forgets what it did, in rows and in objects.
@@ -78,14 +65,7 @@ impl Session {
     /// # Errors
     /// When there is none.
     pub fn rollback_to(&mut self) -> Result<()> {
-        let core = self.exclusive();
-        if core.frames.len() > 1 {
-            core.keep_rows(core.frames.len() - 1)?;
-        }
-        core.connection.control(Control::RollbackTo)?;
-        let frame = core.frames.pop().unwrap_or_default();
-        core.undo(frame);
-        Ok(())
+        self.exclusive().rollback_to()
     }
 
     /// Does work in the session and commits it; rolls back when it fails.
@@ -102,15 +82,16 @@ impl Session {
 }
 
 impl Core {
-    fn commit(&mut self) -> Result<()> {
+    pub(in crate::object) fn commit(&mut self) -> Result<()> {
+        self.check_active()?;
         self.flush()?;
         self.connection.control(Control::Commit)?;
         for frame in std::mem::take(&mut self.frames) {
             for key in frame.deleted {
-                if let Some(object) = self.graph.objects.get_mut(key)
-                    && object.state == State::Deleted
-                {
-                    object.state = State::Detached;
+                if self.graph.objects.get(key).is_some_and(|it| it.state == State::Deleted) {
+                    // It can be told from one that was let go: its row is not there to come back to.
+                    self.graph.objects[key].marked = true;
+                    self.graph.change_state(key, State::Detached);
                 }
             }
         }
@@ -121,27 +102,98 @@ impl Core {
         Ok(())
     }
 
-    fn rollback(&mut self) -> Result<()> {
-        self.keep_rows(0)?;
+    pub(in crate::object) fn rollback(&mut self) -> Result<()> {
+        if !self.inactive {
+            self.keep_rows(0)?;
+        }
         self.connection.control(Control::Rollback)?;
+        self.inactive = false;
         let mut all = Frame::default();
         std::mem::take(&mut self.frames).into_iter().for_each(|it| all.extend(it));
-        self.undo(all);
+        self.undo(all, Extent::All);
         self.frames.push(Frame::default());
         Ok(())
+    }
+
+    pub(in crate::object) fn savepoint(&mut self) -> Result<()> {
+        self.check_active()?;
+        self.flush()?;
+        self.connection.control(Control::Savepoint)?;
+        self.frames.push(Frame::default());
+        Ok(())
+    }
+
+    pub(in crate::object) fn release(&mut self) -> Result<()> {
+        self.check_active()?;
+        self.flush()?;
+        self.connection.control(Control::Release)?;
+        if let Some(inner) = self.frames.pop() {
+            self.frame().extend(inner);
+        }
+        Ok(())
+    }
+
+    pub(in crate::object) fn rollback_to(&mut self) -> Result<()> {
+        if self.inactive && self.frames.len() > 1 {
+            // The savepoint went with the flush that failed.
+            self.inactive = false;
+            self.frames.pop();
+            return Ok(());
+        }
+        if self.frames.len() > 1 {
+            self.keep_rows(self.frames.len() - 1)?;
+        }
+        self.connection.control(Control::RollbackTo)?;
+        let frame = self.frames.pop().unwrap_or_default();
+        self.undo(frame, Extent::Written);
+        Ok(())
+    }
+
+    /// What follows a flush that has failed in the manner of SQLAlchemy: the transaction, or the innermost savepoint, is
+    /// rolled back, and nothing goes on before the user says so.
+    pub(in crate::object) fn fail(&mut self) -> Result<()> {
+        self.inactive = true;
+        if self.frames.len() > 1 {
+            self.connection.control(Control::RollbackTo)?;
+            let frame = std::mem::take(self.frame());
+            self.undo(frame, Extent::Written);
+            return Ok(());
+        }
+        self.connection.control(Control::Rollback)?;
+        let frame = std::mem::take(self.frame());
+        self.undo(frame, Extent::All);
+        Ok(())
+    }
+
+    /// Lets go of all objects and of the transaction. Objects are detached, and keep what they hold.
+    pub(in crate::object) fn close(&mut self) -> Result<()> {
+        self.detach_all();
+        self.connection.control(Control::Rollback)?;
+        self.inactive = false;
+        self.frames = vec![Frame::default()];
+        Ok(())
+    }
+
+    /// Lets every object of the session be detached, or transient if it was pending.
+    pub(in crate::object) fn detach_all(&mut self) {
+        let all: Vec<ObjectKey> = self.graph.objects.keys().collect();
+        for key in all {
+            self.graph.expunge_one(key);
+        }
+        self.graph.untouch_all();
     }
 
     /// Reads what was inserted since a frame and expired after that, while its rows are still there: a transient object
     /// has nothing but its row.
     fn keep_rows(&mut self, from: usize) -> Result<()> {
-        let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted).map(|it| it.0);
+        let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted);
         let expired = |it: &ObjectKey| {
             self.graph.objects.get(*it).is_some_and(|it| it.lacks_row() && it.state == State::Persistent)
         };
-        let expired: Vec<ObjectKey> = inserted.filter(expired).collect();
+        let expired: Vec<ObjectKey> = inserted.copied().filter(expired).collect();
         for key in expired {
-            let read = self.refresh(key);
-            if read.as_ref().is_err_and(|it| !matches!(it.misuse(), Some(Misuse::NotFound { .. }))) {
+            let read = self.read_row(key);
+            if read.as_ref().is_err_and(|it| !it.misuse().is_some_and(Misuse::is_gone)) {
                 return read;
             }
         }
@@ -149,87 +201,110 @@ impl Core {
     }
 
     /// Takes back what flushes since a frame began did to objects (O6): what was inserted is transient again, what was
-    /// deleted is persistent again, and everything persistent is read again when it is next looked at.
-    fn undo(&mut self, frame: Frame) {
-        for key in std::mem::take(&mut self.graph.touched) {
-            let Some(object) = self.graph.objects.get_mut(key) else { continue };
-            object.touched = false;
-            object.marked = false;
-            if object.state == State::Pending {
-                self.back_to_transient(key, false);
+    /// deleted is persistent again, and what is persistent is read again when it is next looked at.
+    fn undo(&mut self, frame: Frame, extent: Extent) {
+        let mut touched = std::mem::take(&mut self.graph.touched);
+        touched.retain(|it| self.graph.objects.contains_key(*it));
+        for &key in &touched {
+            self.graph.objects[key].touched = false;
+            if self.graph.objects[key].state == State::Pending {
+                self.graph.back_to_transient(key);
             }
         }
-        self.take_back_references(&frame.inserted);
-        for (key, generated) in frame.inserted {
-            self.back_to_transient(key, generated);
+        for &key in &frame.inserted {
+            self.graph.back_to_transient(key);
         }
-        for key in frame.deleted {
-            let Some(object) = self.graph.objects.get_mut(key) else { continue };
-            // An object that was inserted and deleted in the same frame has no row to come back to.
-            if object.state == State::Deleted && object.known_by() != KnownBy::Nothing {
-                object.state = State::Persistent;
-                let class = object.class.index();
-                if let Some(identity) = self.graph.identity(key) {
-                    self.graph.identities[class].insert(identity, key);
-                }
-            }
+        self.undo_keys(&frame);
+        let marked = touched.iter().copied().filter(|it| self.graph.objects[*it].marked);
+        for key in frame.deleted.iter().copied().chain(marked.collect::<Vec<_>>()) {
+            self.graph.back_to_persistent(key);
         }
-        for (key, identity) in frame.rekeyed.into_iter().rev() {
-            let Some(class) = self.graph.objects.get(key).map(|it| it.class.index()) else { continue };
-            if let Some(now) = self.graph.identify(key, Some(identity.clone())) {
-                self.graph.identities[class].remove(&now, key);
-            }
-            self.graph.identities[class].insert(identity, key);
-        }
-        self.expire_all();
-    }
-
-    /// Takes generated keys back wherever a transient row holds them as a reference: the table will give them to other
-    /// rows.
-    fn take_back_references(&mut self, inserted: &[(ObjectKey, bool)]) {
-        let model = self.graph.model.clone();
-        let schema = self.connection.schema().clone();
-        let generated = inserted.iter().filter(|it| it.1).filter_map(|it| self.graph.objects.get(it.0));
-        let gone: FxHashSet<(ClassId, Identity)> =
-            generated.filter_map(|it| Some((it.class, self.graph.identity_of(it)?))).collect();
-        for &(key, _) in inserted.iter().filter(|_| !gone.is_empty()) {
-            let Some(object) = self.graph.objects.get(key) else { continue };
-            let Ok(table) = schema.table_named(&model.class(object.class).table) else { continue };
-            for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
-                let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) else { break };
-                let target = &schema.table(reference.target).name;
-                let class = model.classes().iter().find(|it| it.table == *target && it.key == reference.target_columns);
-                let refers = class.zip(Identity::of(&**row, &reference.columns));
-                if refers.is_some_and(|(class, it)| gone.contains(&(class.id, it))) {
-                    for &column in &reference.columns {
-                        // A field that has no NULL keeps what it holds.
-                        let _ = crate::record::edit(row).set(column, crate::value::Value::Null);
+        match extent {
+            Extent::All => self.expire_all(),
+            Extent::Written => {
+                for key in touched.into_iter().chain(frame.written) {
+                    if self.graph.objects.get(key).is_some_and(|it| it.state == State::Persistent) {
+                        self.graph.expire_one(key);
                     }
                 }
+                self.found.let_go();
             }
         }
     }
 
-    fn back_to_transient(&mut self, key: ObjectKey, generated: bool) {
-        let model = self.graph.model.clone();
-        let Some(object) = self.graph.objects.get(key) else { return };
-        let class = model.class(object.class);
-        // The row is the object's own from now on: the version in which it stands is one that is taken back.
-        let own = self.graph.own_mut(key);
-        // A row that was removed behind the session is no value to start from.
-        let state = if own.is_some() { State::Transient } else { State::Detached };
-        if let Some(own) = own {
-            own.original = None;
-            if let (true, [column], Some(row)) = (generated, class.key.as_slice(), own.row.as_mut()) {
-                let taken_back = crate::record::edit(row).set(*column, crate::value::Value::Null);
-                debug_assert!(taken_back.is_ok(), "the key was NULL before it was given");
+    /// Lets objects be known by the keys that they had.
+    fn undo_keys(&mut self, frame: &Frame) {
+        let changed: Vec<(ObjectKey, Identity)> = frame.rekeyed.iter().rev().cloned().collect();
+        for (key, before) in &changed {
+            if self.graph.objects.get(*key).is_none_or(|it| it.state != State::Persistent && it.state != State::Deleted)
+            {
+                continue;
+            }
+            let root = self.graph.root(self.graph.objects[*key].class);
+            if let Some(now) = self.graph.identify(*key, Some(before.clone())) {
+                self.graph.identities[root.index()].remove(&now, *key);
             }
         }
-        let object = &mut self.graph.objects[key];
-        object.state = state;
-        self.graph.take_links(key);
-        if let Some(identity) = self.graph.identify(key, None) {
-            self.graph.identities[class.id.index()].remove(&identity, key);
+        for (key, _) in &changed {
+            if self.graph.objects.get(*key).is_some_and(|it| it.state == State::Persistent) {
+                let root = self.graph.root(self.graph.objects[*key].class);
+                if let Some(identity) = self.graph.identity(*key) {
+                    self.graph.identities[root.index()].insert(identity, *key);
+                }
+            }
+        }
+    }
+}
+
+/// Which objects a rollback lets read their rows again.
+enum Extent {
+    All,
+    /// Those that were written in a savepoint, or have changes that were not flushed.
+    Written,
+}
+
+impl Graph {
+    fn back_to_transient(&mut self, key: ObjectKey) {
+        let Some(object) = self.objects.get(key) else { return };
+        if matches!(object.state, State::Transient | State::Detached) {
+            return;
+        }
+        // The row is the object's own from now on: the version in which it stands is one that is taken back.
+        let has_row = match self.own_mut(key) {
+            Some(own) => {
+                own.original = None;
+                own.row.is_some()
+            }
+            None => false,
+        };
+        self.with_extra(key, |it| it.unread.clear());
+        let root = self.root(self.objects[key].class);
+        if let Some(identity) = self.identify(key, None) {
+            self.identities[root.index()].remove(&identity, key);
+        }
+        self.objects[key].marked = false;
+        // A row that was removed behind the session is no value to start from.
+        self.change_state(key, if has_row { State::Transient } else { State::Detached });
+    }
+
+    fn back_to_persistent(&mut self, key: ObjectKey) {
+        let Some(object) = self.objects.get_mut(key) else { return };
+        object.marked = false;
+        if object.state == State::Deleted {
+            let root = self.root(self.objects[key].class);
+            if let Some(identity) = self.identity(key) {
+                self.identities[root.index()].insert(identity, key);
+            }
+            self.change_state(key, State::Persistent);
+        }
+    }
+
+    /// Lets no object be one that the next flush looks at.
+    pub(in crate::object) fn untouch_all(&mut self) {
+        for key in std::mem::take(&mut self.touched) {
+            if let Some(object) = self.objects.get_mut(key) {
+                object.touched = false;
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, Many, Relation};
-use crate::object::model::ClassModel;
+use crate::object::model::{ClassModel, RelationModel};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
@@ -80,9 +80,9 @@ impl Session {
         let core = self.exclusive();
         let state = core.graph.objects[key].state;
         match state {
-            State::Transient => core.graph.enroll(key),
+            State::Transient | State::Detached => core.graph.enroll(key)?,
             State::Pending | State::Persistent => core.graph.objects[key].marked = false,
-            State::Deleted | State::Detached => {
+            State::Deleted => {
                 let wanted = "an object whose row is gone cannot be saved; add a copy of it";
                 return Err(Misuse::State { object: core.graph.name(key), state: state.name(), wanted }.into());
             }
@@ -266,8 +266,7 @@ impl Session {
     /// When the reference is not of this session.
     pub fn expire<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        self.exclusive().expire(key);
-        Ok(())
+        self.exclusive().expire(key)
     }
 
     /// Lets every object forget what it has read.
@@ -282,26 +281,51 @@ impl Session {
     pub fn refresh<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
         let core = self.exclusive();
-        core.expire(key);
-        core.refresh(key)
+        core.expire(key)?;
+        core.before_query()?;
+        core.read_row(key)
     }
 
-    /// Lets go of an object: the session forgets it, with changes that were not flushed. Its references are refused.
+    /// Lets an object, and what its expunge cascades reach, leave the session: what has a row is detached and keeps what
+    /// it holds, what is pending is transient again. [`save`](Session::save) brings it back.
+    ///
+    /// # Errors
+    /// When the reference is not of this session, or the object is not in it.
+    pub fn expunge<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+        let key = self.check(object)?;
+        self.exclusive().expunge(key)
+    }
+
+    /// Lets all objects leave the session, as [`expunge`](Session::expunge) does.
+    pub fn expunge_all(&mut self) {
+        self.exclusive().detach_all();
+    }
+
+    /// Forgets an object altogether, with changes that were not flushed: its memory is given back, and references to it
+    /// are refused from now on.
     ///
     /// # Errors
     /// When the reference is not of this session.
-    pub fn expunge<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
+    pub fn let_go<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
         self.exclusive().let_go(key);
         Ok(())
     }
 
-    /// Lets go of all objects.
-    pub fn expunge_all(&mut self) {
+    /// Forgets all objects altogether, as [`let_go`](Session::let_go) does.
+    pub fn let_go_of_all(&mut self) {
         let core = self.exclusive();
         core.graph.clear();
         core.found.let_go();
         core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
+    }
+
+    /// Rolls back and lets all objects leave the session.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub fn close(&mut self) -> Result<()> {
+        self.exclusive().close()
     }
 
     /// The key of a reference that is valid in this session (O5).
@@ -336,56 +360,35 @@ impl<T: Entity> Index<Ref<T>> for Session {
 impl super::Core {
     /// The row of an object, for changing: the version that was read is kept, and the flush compares with it.
     pub(in crate::object) fn editable(&mut self, key: ObjectKey) -> Result<&mut dyn Record> {
-        let object = self.fresh(key)?;
-        if object.state == State::Deleted || object.state == State::Detached {
-            let (state, wanted) = (object.state.name(), "its row is gone");
-            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
+        self.fresh(key)?;
+        self.graph.keep_reads(key);
+        self.graph.touch(key);
+        if self.graph.has_identity(key) {
+            self.graph.keep_original(key);
         }
-        let state = object.state;
-        if state == State::Persistent || state == State::Pending {
-            self.graph.touch(key);
-        }
-        let own = self.graph.own_mut(key);
-        match own.and_then(|own| Some((own.row.as_mut()?, &mut own.original))) {
-            Some((row, original)) => {
-                if state == State::Persistent && original.is_none() {
-                    let copy = row.duplicate();
-                    *original = Some(std::mem::replace(row, copy));
-                }
-                Ok(crate::record::edit(row))
-            }
+        match self.graph.own_mut(key).and_then(|own| own.row.as_mut()) {
+            Some(row) => Ok(crate::record::edit(row)),
             None => Err(Misuse::StaleReference { class: "object".to_owned() }.into()),
         }
     }
 
     fn expect_class(&self, key: ObjectKey, class: &ClassModel) -> Result<()> {
         let given = self.graph.model.class(self.object(key)?.class);
-        if given.id == class.id {
+        if self.graph.is_a(key, class.id) {
             return Ok(());
         }
         Err(Misuse::WrongClass { expected: class.name.clone(), given: given.name.clone() }.into())
     }
 
-    /// Makes sure that linking knows what both ends lead to now: an expired row is read again first.
+    /// Makes sure that both ends of a link are what the relation asks for.
     fn ready_to_link(&mut self, key: ObjectKey, relation: RelationId, other: Option<ObjectKey>) -> Result<()> {
         let model = self.graph.model.clone();
         let class = self.object(key)?.class;
         let target = model.class(model.relation(class, relation).target);
-        self.alive(key)?;
-        if let Some(other) = other {
-            self.expect_class(other, target)?;
-            self.alive(other)?;
+        match other {
+            Some(other) => self.expect_class(other, target),
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    fn alive(&mut self, key: ObjectKey) -> Result<()> {
-        let object = self.fresh(key)?;
-        if matches!(object.state, State::Deleted | State::Detached) {
-            let (state, wanted) = (object.state.name(), "an object whose row is gone cannot be linked");
-            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
-        }
-        Ok(())
     }
 
     pub(in crate::object) fn link_one(
@@ -395,7 +398,16 @@ impl super::Core {
         target: Option<ObjectKey>,
     ) -> Result<()> {
         self.ready_to_link(key, relation, target)?;
-        self.graph.set(key, relation, target)
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        if declared.join.is_many() {
+            let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
+            return Err(Misuse::Statement { reason }.into());
+        }
+        if declared.active_history && self.graph.has_identity(key) {
+            self.quietly(|core| core.load_whatever(key, declared))?;
+        }
+        self.graph.set(key, declared, target)
     }
 
     pub(in crate::object) fn link_many(
@@ -405,12 +417,22 @@ impl super::Core {
         member: ObjectKey,
     ) -> Result<()> {
         self.ready_to_link(key, relation, Some(member))?;
-        self.graph.push(key, relation, member)
+        self.insert_member(key, relation, member, None)
     }
 
     pub(in crate::object) fn unlink(&mut self, key: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
         self.ready_to_link(key, relation, Some(member))?;
-        self.graph.remove(key, relation, member)
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        if !declared.lazy.is_never_loaded() {
+            let members = self.load_many(key, relation)?;
+            if !members.contains(&member) {
+                let relation = format!("{} of {}", declared.name, self.graph.name(key));
+                return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
+            }
+        }
+        self.graph.remove(key, declared, member, None)
     }
 
     pub(in crate::object) fn replace(
@@ -419,24 +441,55 @@ impl super::Core {
         relation: RelationId,
         members: &[ObjectKey],
     ) -> Result<()> {
-        let model = self.graph.model.clone();
-        let declared = model.relation(self.object(key)?.class, relation);
-        if !declared.join.is_many() {
-            return Err(self.graph.not_a_collection(declared));
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let target = model.class(declared.target);
+        for &member in members {
+            self.expect_class(member, target)?;
         }
-        let before = self.load_many(key, relation)?;
-        let keep: rustc_hash::FxHashSet<ObjectKey> = members.iter().copied().collect();
-        let had: rustc_hash::FxHashSet<ObjectKey> = before.iter().copied().collect();
-        for &member in members.iter().filter(|it| !had.contains(*it)) {
-            self.ready_to_link(key, relation, Some(member))?;
+        self.load_whatever(key, declared)?;
+        self.graph.replace(key, declared, members)
+    }
+
+    /// Adds an object to a collection, at its end or at a place.
+    pub(in crate::object) fn insert_member(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        member: ObjectKey,
+        at: Option<usize>,
+    ) -> Result<()> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        if !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
+            self.load_many(key, relation)?;
         }
-        // From the end, so that a long collection is emptied in proportion.
-        for &member in before.iter().rev().filter(|it| !keep.contains(*it)) {
-            self.unlink(key, relation, member)?;
+        self.graph.append(key, declared, member, at)
+    }
+
+    /// Takes the member at a place out of a collection.
+    pub(in crate::object) fn take_member(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        at: usize,
+    ) -> Result<Option<ObjectKey>> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let members = self.load_many(key, relation)?;
+        let Some(&member) = members.get(at) else { return Ok(None) };
+        self.graph.remove(key, declared, member, Some(at))?;
+        Ok(Some(member))
+    }
+
+    fn expect_collection(&self, relation: &RelationModel) -> Result<()> {
+        if relation.join.is_many() {
+            return Ok(());
         }
-        for &member in members.iter().filter(|it| !had.contains(*it)) {
-            self.link_many(key, relation, member)?;
-        }
-        Ok(())
+        let reason = format!("{} leads to one object; set it", relation.name);
+        Err(Misuse::Statement { reason }.into())
     }
 }

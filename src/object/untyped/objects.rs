@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 
-use super::{Attribute, Untyped, pending_core};
+use super::{Attribute, Untyped};
 use crate::error::{Error, Misuse, Result};
 use crate::expr::{Environment, Expr, Scalar};
 use crate::id::ColumnId;
+use crate::object::columns::Assigned;
 use crate::object::condition::ObjectLeaf;
 use crate::object::query::QueryParts;
 use crate::object::reference::{AnyRef, ObjectKey};
@@ -118,9 +119,7 @@ impl Untyped<'_> {
     }
 
     fn column(&mut self, key: ObjectKey, column: ColumnId) -> Result<Value> {
-        let core = self.session.exclusive();
-        core.fresh(key)?;
-        Ok(core.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
+        self.session.exclusive().column(key, column)
     }
 
     /// Gives a column another value.
@@ -130,7 +129,7 @@ impl Untyped<'_> {
     pub fn assign(&mut self, object: AnyRef, column: &str, value: impl Into<Value>) -> Result<()> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
-        Ok(self.session.exclusive().editable(key)?.set(column, value.into())?)
+        self.session.exclusive().set_column(key, column, Assigned::Value(value.into()))
     }
 
     /// Gives a column what an expression over the columns of its row is when the flush writes it.
@@ -138,10 +137,11 @@ impl Untyped<'_> {
     /// # Errors
     /// As [`assign`](Untyped::assign).
     pub fn assign_expression(&mut self, object: AnyRef, column: &str, expression: Expr<Name>) -> Result<()> {
-        let (_, class) = self.resolve(object)?;
-        self.session.model().class(class).column_named(column)?;
-        drop(expression);
-        pending_core("assigning an expression to a column")
+        let (key, class) = self.resolve(object)?;
+        let column = self.session.model().class(class).column_named(column)?;
+        let expression =
+            expression.try_map(&mut |name| Ok::<_, Error>(crate::object::condition::column(0, 0, name)))?;
+        self.session.exclusive().set_column(key, column, Assigned::Expression(expression))
     }
 
     /// Takes the value of a column or relation away, as if it had never been set.
@@ -150,12 +150,20 @@ impl Untyped<'_> {
     /// When there is no such attribute, or it has no value.
     pub fn unset(&mut self, object: AnyRef, attribute: &str) -> Result<()> {
         match self.attribute(object, attribute)? {
-            (_, Attribute::Column(_)) => pending_core("unsetting a column"),
+            (key, Attribute::Column(column)) => self.session.exclusive().unset_column(key, column),
             (_, Attribute::Relation { many: true, .. }) => {
                 let reason = format!("{attribute} is a collection; clear it");
                 Err(Misuse::Statement { reason }.into())
             }
-            (_, Attribute::Relation { .. }) => pending_core("unsetting a relation"),
+            (key, Attribute::Relation { relation, .. }) => {
+                let core = self.session.exclusive();
+                if !core.graph.has_identity(key) && !core.graph.is_loaded(key, relation) {
+                    let object = format!("{attribute} of {}", core.graph.name(key));
+                    let wanted = "the relation has no value to take away";
+                    return Err(Misuse::State { object, state: "unset", wanted }.into());
+                }
+                core.link_one(key, relation, None)
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Looking at a session without a statement and without a flush.
 
-use super::{Attribute, Untyped, pending_core};
+use super::{Attribute, Untyped};
 use crate::error::Result;
-use crate::object::links::{Link, Since};
+use crate::id::RelationId;
 use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
 use crate::query::{Input, Select};
-use crate::record::{changed_columns, values};
+use crate::record::values;
 use crate::value::Value;
 
 /// What a session can say of one object.
@@ -73,15 +73,7 @@ impl Untyped<'_> {
         if object.state != State::Persistent {
             return false;
         }
-        let edited = |(row, original)| !changed_columns(row, original).is_empty();
-        if graph.row(key).map(|it| &**it).zip(graph.original(key).map(|it| &**it)).is_some_and(edited) {
-            return true;
-        }
-        graph.model.class(object.class).relations.iter().any(|it| match graph.link(key, it.id) {
-            Link::One { since, .. } => *since != Since::Unchanged,
-            Link::Many(collection) => !collection.added().is_empty() || !collection.removed().is_empty(),
-            Link::Unloaded | Link::Refused => false,
-        })
+        graph.has_changes(key)
     }
 
     /// The key by which the session knows an object, if it has one.
@@ -137,19 +129,36 @@ impl Untyped<'_> {
     /// When there is no such attribute.
     pub fn history(&mut self, object: AnyRef, attribute: &str) -> Result<History> {
         let (key, attribute) = self.attribute(object, attribute)?;
-        let Attribute::Column(column) = attribute else { return pending_core("the history of a relation") };
         let graph = &self.session.exclusive().graph;
-        let value = |row: &crate::record::Row| Change::Value(row.get(column).to_value());
-        let (now, before) = (graph.row(key).map(value), graph.original(key).map(value));
+        let column = match attribute {
+            Attribute::Column(column) => column,
+            Attribute::Relation { relation, .. } => return Ok(self.relation_history(key, relation)),
+        };
+        let of = |row: &crate::record::Row| Change::Value(row.get(column).to_value());
+        let unset = graph.extra(key).is_some_and(|it| it.unset.contains(&column));
+        let unread = graph.extra(key).is_some_and(|it| it.unread.contains(&column));
+        let has = graph.has_column(key, column);
+        let now = graph.row(key).filter(|_| has).map(of);
+        let before = graph.original(key).filter(|_| !unread && (has || unset)).map(of);
+        if !graph.has_identity(key) || unread {
+            return Ok(History { added: now.into_iter().collect(), ..History::default() });
+        }
         Ok(match (now, before) {
             (Some(now), Some(before)) if now != before => {
                 History { added: vec![now], unchanged: Vec::new(), deleted: vec![before] }
             }
-            (Some(now), None) if graph.objects[key].state != State::Persistent => {
-                History { added: vec![now], ..History::default() }
-            }
+            (None, Some(before)) if unset => History { deleted: vec![before], ..History::default() },
             (now, _) => History { unchanged: now.into_iter().collect(), ..History::default() },
         })
+    }
+
+    fn relation_history(&mut self, key: ObjectKey, relation: RelationId) -> History {
+        let changes = self.session.exclusive().graph.changes(key, relation);
+        let refer =
+            |it: Vec<ObjectKey>| it.into_iter().map(|it| Change::Object(Some(self.session.refer(it)))).collect();
+        let none = |on: bool| if on { vec![Change::Object(None)] } else { Vec::new() };
+        let added = [refer(changes.added), none(changes.to_none)].concat();
+        History { added, unchanged: refer(changes.unchanged), deleted: refer(changes.removed) }
     }
 
     /// The rows of a table as the open transaction sees them, without a flush, ordered by their key, and then by all

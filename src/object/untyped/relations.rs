@@ -1,6 +1,6 @@
 //! Relations by name. A collection is a list: its members have positions.
 
-use super::{Untyped, pending_core};
+use super::Untyped;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::reference::{AnyRef, ObjectKey};
@@ -85,12 +85,9 @@ impl Untyped<'_> {
     /// # Errors
     /// As [`push`](Untyped::push), and when reading fails.
     pub fn insert(&mut self, object: AnyRef, relation: &str, position: usize, member: AnyRef) -> Result<()> {
-        let (key, id, members) = self.members(object, relation)?;
+        let (key, id, _) = self.members(object, relation)?;
         let member = self.session.check(member)?;
-        if position >= members.len() {
-            return self.session.exclusive().link_many(key, id, member);
-        }
-        pending_core("inserting at a position of a collection")
+        self.session.exclusive().insert_member(key, id, member, Some(position))
     }
 
     /// Puts an object in the place of the member at a position, read first if need be.
@@ -98,12 +95,12 @@ impl Untyped<'_> {
     /// # Errors
     /// As [`push`](Untyped::push), when reading fails, and when there is no such position.
     pub fn set_item(&mut self, object: AnyRef, relation: &str, position: usize, member: AnyRef) -> Result<()> {
-        let (_, _, members) = self.members(object, relation)?;
+        let (key, id, members) = self.members(object, relation)?;
         let member = self.session.check(member)?;
-        if self.member_at(relation, &members, position)? == member {
-            return Ok(());
-        }
-        pending_core("putting an object in the place of a member")
+        self.member_at(relation, &members, position)?;
+        let core = self.session.exclusive();
+        core.take_member(key, id, position)?;
+        core.insert_member(key, id, member, Some(position))
     }
 
     /// Takes the member at a position out of a collection, read first if need be.
@@ -113,7 +110,7 @@ impl Untyped<'_> {
     pub fn pop(&mut self, object: AnyRef, relation: &str, position: usize) -> Result<AnyRef> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.member_at(relation, &members, position)?;
-        self.session.exclusive().unlink(key, id, member)?;
+        self.session.exclusive().take_member(key, id, position)?;
         Ok(self.session.refer(member))
     }
 

@@ -1,7 +1,8 @@
 //! What moves objects between states, by reference alone.
 
-use super::{Attribute, Untyped, pending_core};
+use super::{Attribute, Untyped};
 use crate::error::Result;
+use crate::id::{ColumnId, RelationId};
 use crate::object::reference::AnyRef;
 
 impl Untyped<'_> {
@@ -30,10 +31,12 @@ impl Untyped<'_> {
         if attributes.is_empty() {
             return self.session.expire(object);
         }
-        for name in attributes {
-            self.attribute(object, name)?;
-        }
-        pending_core("expiring single attributes")
+        let (key, _) = self.resolve(object)?;
+        let (columns, relations) = self.sort_attributes(object, attributes)?;
+        let core = self.session.exclusive();
+        core.check_persistent(key)?;
+        core.expire_attributes(key, &columns, &relations);
+        Ok(())
     }
 
     /// Reads these attributes of an object again, at once, or its row and what it loads by itself if none is named.
@@ -44,10 +47,9 @@ impl Untyped<'_> {
         if attributes.is_empty() {
             return self.session.refresh(object);
         }
-        for name in attributes {
-            self.attribute(object, name)?;
-        }
-        pending_core("refreshing single attributes")
+        let (key, _) = self.resolve(object)?;
+        let (columns, relations) = self.sort_attributes(object, attributes)?;
+        self.session.exclusive().refresh_attributes(key, &columns, &relations)
     }
 
     /// Copies the state of an object onto the one of this session that has its key, which is read or made if need be,
@@ -57,8 +59,9 @@ impl Untyped<'_> {
     /// # Errors
     /// When an attribute cannot be merged, or reading fails.
     pub fn merge(&mut self, object: AnyRef, load: bool) -> Result<AnyRef> {
-        self.resolve(object)?;
-        pending_core(if load { "merging" } else { "merging without reading" })
+        let (key, _) = self.resolve(object)?;
+        let merged = self.session.exclusive().merge(key, load)?;
+        Ok(self.session.refer(merged))
     }
 
     /// Lets go of an object, and of whatever its expunge cascades reach; they are detached then.
@@ -83,9 +86,7 @@ impl Untyped<'_> {
     /// # Errors
     /// When the connection fails.
     pub fn close(&mut self) -> Result<()> {
-        self.session.rollback()?;
-        self.session.expunge_all();
-        Ok(())
+        self.session.exclusive().close()
     }
 
     /// Lets an object forget its session and its key: it can be added as a new one.
@@ -93,8 +94,9 @@ impl Untyped<'_> {
     /// # Errors
     /// When the reference is not of this session.
     pub fn make_transient(&mut self, object: AnyRef) -> Result<()> {
-        self.resolve(object)?;
-        pending_core("making an object transient")
+        let (key, _) = self.resolve(object)?;
+        self.session.exclusive().make_transient(key);
+        Ok(())
     }
 
     /// Declares a transient object whose key is set to be one that is stored; its other attributes are read when they
@@ -103,8 +105,8 @@ impl Untyped<'_> {
     /// # Errors
     /// When the object is not transient, or a part of its key is not set.
     pub fn make_detached(&mut self, object: AnyRef) -> Result<()> {
-        self.resolve(object)?;
-        pending_core("making an object detached")
+        let (key, _) = self.resolve(object)?;
+        self.session.exclusive().make_detached(key)
     }
 
     /// Whether an attribute can be read without a statement.
@@ -116,5 +118,17 @@ impl Untyped<'_> {
             (key, Attribute::Column(_)) => Ok(!self.session.exclusive().object(key)?.lacks_row()),
             (_, Attribute::Relation { .. }) => Ok(self.loaded(object, attribute)?.is_some()),
         }
+    }
+
+    /// The columns and the relations among some attributes.
+    fn sort_attributes(&mut self, object: AnyRef, names: &[&str]) -> Result<(Vec<ColumnId>, Vec<RelationId>)> {
+        let (mut columns, mut relations) = (Vec::new(), Vec::new());
+        for name in names {
+            match self.attribute(object, name)?.1 {
+                Attribute::Column(column) => columns.push(column),
+                Attribute::Relation { relation, .. } => relations.push(relation),
+            }
+        }
+        Ok((columns, relations))
     }
 }

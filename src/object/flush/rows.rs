@@ -1,0 +1,289 @@
+//! Rows of objects that do not stand in one table as they are: their class inherits, counts versions, or leaves columns
+//! to the tables to compute.
+
+use super::FlushPlan;
+use super::apply::Undo;
+use crate::error::{Misuse, Result, RowFact};
+use crate::expr::{Environment, Expr, Expression, Scalar};
+use crate::id::ColumnId;
+use crate::object::model::{ClassModel, ClassPart, ThroughLayout};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, RowChange, Statement, Update, UpdateRows};
+use crate::record::{Row, edit};
+use crate::schema::{DefaultValue, Name};
+use crate::value::Value;
+
+impl Core {
+    /// Inserts an object that has rows in several tables, or columns for the tables to compute.
+    pub(super) fn insert_by_parts(&mut self, key: ObjectKey, class: &ClassModel, undo: &mut Undo) -> Result<()> {
+        let expressions = self.graph.extra(key).map(|it| it.expressions.clone()).unwrap_or_default();
+        for part in &class.parts {
+            let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
+            let mut rows = vec![self.part_row(class, part, &row)?];
+            for (attribute, expression) in &expressions {
+                if let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == *attribute) {
+                    let value = self.compute(expression.clone())?;
+                    edit(&mut rows[0]).set(column, value)?;
+                }
+            }
+            let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
+            self.connection.run(&prepared, Input::Rows(&mut rows))?;
+            for &(attribute, column) in &part.columns {
+                let value = rows[0].get(column).to_value();
+                self.write_cells(key, &[attribute], vec![value], undo)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of an expression that reads no column.
+    fn compute(&self, expression: Expr<Leaf>) -> Result<Value> {
+        Ok(expression.evaluate(&Nothing)?.into_value())
+    }
+
+    /// The row that an object has in one of its tables.
+    fn part_row(&self, class: &ClassModel, part: &ClassPart, row: &Row) -> Result<Row> {
+        if class.is_simple() {
+            return Ok(row.duplicate());
+        }
+        let table = self.connection.schema().table_named(&part.table)?;
+        let mut own = table.prototype.duplicate();
+        for column in table.column_ids() {
+            let given = part.columns.iter().find(|it| it.1 == column);
+            let value = match (given, &table.column(column).default) {
+                (Some(&(attribute, _)), _) => row.get(attribute).to_value(),
+                (None, Some(default)) if !matches!(default, DefaultValue::Sequence(_)) => default.at_rest()?,
+                (None, _) => Value::Null,
+            };
+            edit(&mut own).set(column, value)?;
+        }
+        Ok(own)
+    }
+
+    /// The default of a column that was never given.
+    pub(super) fn default_of(&self, class: &ClassModel, attribute: ColumnId) -> Result<Option<Value>> {
+        for part in class.parts.iter().rev() {
+            let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == attribute) else { continue };
+            let table = self.connection.schema().table_named(&part.table)?;
+            return match &table.column(column).default {
+                None | Some(DefaultValue::Sequence(_)) => Ok(None),
+                Some(default) => Ok(Some(default.at_rest()?)),
+            };
+        }
+        Ok(None)
+    }
+
+    /// Gives the columns of an association row that belong to neither side their defaults.
+    pub(super) fn fill_association(&self, table: &Name, layout: &ThroughLayout, cells: &mut [Value]) -> Result<()> {
+        if layout.width == layout.own.len() + layout.other.len() {
+            return Ok(());
+        }
+        let table = self.connection.schema().table_named(table)?;
+        for column in table.column_ids().filter(|it| !layout.own.contains(it) && !layout.other.contains(it)) {
+            match &table.column(column).default {
+                None | Some(DefaultValue::Sequence(_)) => {}
+                Some(default) => cells[column.index()] = default.at_rest()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes changed columns of objects of one class, and lets the objects hold what was written.
+    pub(super) fn write_updates(
+        &mut self,
+        class: &ClassModel,
+        columns: &[ColumnId],
+        objects: &[ObjectKey],
+        plan: &FlushPlan,
+    ) -> Result<()> {
+        let simple = class.is_simple() && class.version_column.is_none() && plan.switches.is_empty();
+        if !simple || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
+            return objects.iter().try_for_each(|it| self.update_one(*it, class, columns, plan));
+        }
+        let mut changes = Vec::with_capacity(objects.len());
+        for &key in objects {
+            self.graph.keep_original(key);
+            let Some(own) = self.graph.own_mut(key) else { continue };
+            // The row stays: others may refer to it.
+            let (Some(after), Some(before)) = (own.row.clone(), own.original.clone()) else { continue };
+            changes.push(RowChange { before, after });
+        }
+        let statement = UpdateRows { table: class.table.clone(), columns: class.names(columns) };
+        let prepared = self.connection.prepare(statement.into())?;
+        let computes = self.connection.schema().table_named(&class.table).is_ok_and(|it| !it.generated.is_empty());
+        self.connection.run(&prepared, Input::Changes(&mut changes))?;
+        for (&key, change) in objects.iter().zip(changes) {
+            if let Some(own) = self.graph.own_mut(key) {
+                own.original = None;
+                if computes {
+                    own.row = Some(change.after);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Updates one object, table by table, by its key and its version.
+    fn update_one(&mut self, key: ObjectKey, class: &ClassModel, columns: &[ColumnId], plan: &FlushPlan) -> Result<()> {
+        let identity = match plan.switches.iter().find(|it| it.0 == key) {
+            Some(&(_, before)) => self.graph.identity(before),
+            None => self.graph.identity(key),
+        };
+        let Some(identity) = identity.map(|it| it.to_values()) else { return Ok(()) };
+        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
+        let extra = self.graph.extra(key).cloned().unwrap_or_default();
+        let version = class.version_column.map(|column| (column, self.version_of(key, column, plan)));
+        for part in &class.parts {
+            let mut set: Vec<(Name, Expr<Leaf>)> = Vec::new();
+            for &(attribute, column) in part.columns.iter().filter(|it| columns.contains(&it.0)) {
+                let name = self.column_name(part, column)?;
+                let value = match extra.expressions.iter().find(|it| it.0 == attribute) {
+                    Some((_, expression)) => expression.clone(),
+                    None if extra.unset.contains(&attribute) => Expr::Value(Value::Null),
+                    None => Expr::Value(row.get(attribute).to_value()),
+                };
+                set.push((name, value));
+            }
+            let counted = version.as_ref().filter(|it| part.columns.iter().any(|own| own.0 == it.0));
+            let mut filter = self.by_key(class, part, &identity)?;
+            if let Some((column, before)) = counted {
+                let name = self.part_column(part, *column)?;
+                set.retain(|it| it.0 != name);
+                filter = filter.and(column_of(&name).eq(Expr::Value(before.clone())));
+                let next = next_version(before);
+                set.push((name, Expr::Value(Value::Int(next))));
+            }
+            if set.is_empty() {
+                continue;
+            }
+            let mut update = Update::table(part.table.clone());
+            (update.set, update.filter) = (set, Some(filter));
+            self.run_on_one(update.into(), &part.table, &identity)?;
+        }
+        self.settle_update(key, class, version, plan)
+    }
+
+    /// After an update the object holds what was written; what the tables computed is read when it is looked at.
+    fn settle_update(
+        &mut self,
+        key: ObjectKey,
+        class: &ClassModel,
+        version: Option<(ColumnId, Value)>,
+        plan: &FlushPlan,
+    ) -> Result<()> {
+        if let Some((column, before)) = version {
+            let next = Value::Int(next_version(&before));
+            if let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) {
+                edit(row).set(column, next)?;
+            }
+            self.graph.with_extra(key, |it| it.has(column));
+        }
+        if let Some(own) = self.graph.own_mut(key) {
+            own.original = None;
+        }
+        let switched = plan.switches.iter().any(|it| it.0 == key);
+        self.graph.with_extra(key, |it| {
+            let computed: Vec<ColumnId> = it.expressions.drain(..).map(|it| it.0).collect();
+            it.expired.extend(computed);
+            let unset = std::mem::take(&mut it.unset);
+            if switched {
+                // The row that was taken over holds something there.
+                it.expired.extend(unset);
+            }
+            it.unread.clear();
+        });
+        let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
+        self.expire_columns(key, &loaded);
+        Ok(())
+    }
+
+    /// The version that an object's row is to have before it is written.
+    fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
+        let of = plan.switches.iter().find(|it| it.0 == key).map_or(key, |it| it.1);
+        self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
+    }
+
+    /// Deletes the rows of one object, those of its class before those of its bases.
+    pub(super) fn delete_by_parts(&mut self, key: ObjectKey, class: &ClassModel) -> Result<()> {
+        let Some(identity) = self.graph.identity(key).map(|it| it.to_values()) else { return Ok(()) };
+        for part in class.parts.iter().rev() {
+            let versioned = class.version_column.filter(|it| part.columns.iter().any(|own| own.0 == *it));
+            let Some(column) = versioned else {
+                let statement = DeleteRows { table: part.table.clone(), columns: self.part_key(class, part)? };
+                let prepared = self.connection.prepare(statement.into())?;
+                self.connection.run(&prepared, Input::Keys(&identity))?;
+                continue;
+            };
+            let before = self.scalars(key, &[column])?.into_iter().next().unwrap_or(Value::Null);
+            let before = self.stored(key, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(before);
+            let name = self.part_column(part, column)?;
+            let filter = self.by_key(class, part, &identity)?.and(column_of(&name).eq(Expr::Value(before)));
+            let mut delete = Delete::from(part.table.clone());
+            delete.filter = Some(filter);
+            self.run_on_one(delete.into(), &part.table, &identity)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that is to change one row.
+    fn run_on_one(&mut self, statement: Statement, table: &Name, identity: &[Value]) -> Result<()> {
+        let prepared = self.connection.prepare(statement)?;
+        if self.connection.run(&prepared, Input::Values(&[]))?.count == 0 {
+            return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: identity.to_vec() } }.into());
+        }
+        Ok(())
+    }
+
+    fn column_name(&self, part: &ClassPart, column: ColumnId) -> Result<Name> {
+        Ok(self.connection.schema().table_named(&part.table)?.column(column).name.clone().into())
+    }
+
+    fn part_column(&self, part: &ClassPart, attribute: ColumnId) -> Result<Name> {
+        match part.columns.iter().find(|it| it.0 == attribute) {
+            Some(&(_, column)) => self.column_name(part, column),
+            None => {
+                Err(Misuse::UnknownName { what: "column", name: part.table.to_string(), hint: String::new() }.into())
+            }
+        }
+    }
+
+    /// The columns of a table that hold an object's key, in its order.
+    pub(in crate::object) fn part_key(&self, class: &ClassModel, part: &ClassPart) -> Result<Vec<Name>> {
+        class.key.iter().map(|&it| self.part_column(part, it)).collect()
+    }
+
+    fn by_key(&self, class: &ClassModel, part: &ClassPart, identity: &[Value]) -> Result<Expr<Leaf>> {
+        let mut filter: Option<Expr<Leaf>> = None;
+        for (name, value) in self.part_key(class, part)?.iter().zip(identity) {
+            let one = column_of(name).eq(Expr::Value(value.clone()));
+            filter = Some(match filter {
+                Some(all) => all.and(one),
+                None => one,
+            });
+        }
+        filter.ok_or_else(|| Misuse::NoKey { table: part.table.to_string() }.into())
+    }
+}
+
+fn column_of(name: &Name) -> Expr<Leaf> {
+    crate::object::condition::column(0, 0, name)
+}
+
+/// What the version of a row is after a change.
+fn next_version(before: &Value) -> i64 {
+    match before {
+        Value::Int(it) => it + 1,
+        _ => 1,
+    }
+}
+
+/// Where an expression of an insert is computed: there is no row to read.
+struct Nothing;
+
+impl Environment<Leaf> for Nothing {
+    fn leaf<'a>(&'a self, _: &'a Leaf) -> Result<Scalar<'a>> {
+        let reason = "the expression of a new object reads a column: there is no row yet".to_owned();
+        Err(Misuse::Statement { reason }.into())
+    }
+}

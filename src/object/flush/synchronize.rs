@@ -1,0 +1,285 @@
+//! Which foreign keys follow which objects, and which rows of association tables stand for links.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::collect::{Registry, follows_keys};
+use super::{Assignment, When};
+use crate::error::{Misuse, Result};
+use crate::id::{ClassId, ColumnId, RelationId};
+use crate::object::class::{Cascade, PassiveDeletes};
+use crate::object::compact::Fate;
+use crate::object::model::{Join, Model, RelationModel};
+use crate::object::parents::Declared;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::object::state::State;
+
+/// Links that become rows.
+#[derive(Default)]
+pub(super) struct Links {
+    pub(super) assignments: Vec<Assignment>,
+    /// Rows of association tables of owners that go.
+    pub(super) dissociated_first: Vec<Pairs>,
+    pub(super) dissociated: Vec<Pairs>,
+    pub(super) associated: Vec<Pairs>,
+    /// Pairs that one side has spoken for, so that the other need not.
+    spoken: FxHashSet<(Declared, ObjectKey, ObjectKey)>,
+}
+
+/// Association rows of one relation.
+pub(super) struct Pairs {
+    pub(super) class: ClassId,
+    pub(super) relation: RelationId,
+    pub(super) pairs: Vec<(ObjectKey, ObjectKey)>,
+}
+
+impl Core {
+    /// Goes through the relations of every object that takes part.
+    pub(super) fn synchronize(&mut self, registry: &mut Registry) -> Result<Links> {
+        let model = self.graph.model.clone();
+        let ranks = ranks(&model);
+        let mut links = Links::default();
+        for at in 0..registry.objects.len() {
+            let key = registry.objects[at];
+            let Some(object) = self.graph.objects.get(key) else { continue };
+            let (fate, class) = (object.fate(), model.class(object.class));
+            let plain = !object.has_links() && object.reads().next().is_none() && self.graph.original(key).is_none();
+            if fate == Fate::Listed || fate == Fate::Save && plain {
+                continue;
+            }
+            for relation in class.relations.iter().filter(|it| !it.view_only) {
+                let declared = self.graph.declared(class.id, relation.id);
+                let rank = ranks[&declared];
+                match fate {
+                    Fate::Delete => self.synchronize_deleted(registry, &mut links, key, relation, rank)?,
+                    _ => self.synchronize_saved(registry, &mut links, key, relation, rank)?,
+                }
+            }
+        }
+        self.follow_keys(registry, &mut links, &ranks)?;
+        // What is cleared comes first: whoever has got another owner keeps it.
+        links.assignments.sort_by_key(|it| (it.from.is_some(), it.rank));
+        Ok(links)
+    }
+
+    fn synchronize_saved(
+        &mut self,
+        registry: &mut Registry,
+        links: &mut Links,
+        key: ObjectKey,
+        relation: &RelationModel,
+        rank: usize,
+    ) -> Result<()> {
+        let by = self.graph.declared(self.graph.objects[key].class, relation.id);
+        let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
+        let when = if relation.post_update { When::Post } else { When::Row };
+        match &relation.join {
+            Join::Has { columns, own_columns, .. } => {
+                let changes = self.unit_changes(registry, key, relation, false)?;
+                let from = || Some((key, own_columns.clone()));
+                for &child in &changes.added {
+                    self.check_member(relation, child)?;
+                    self.assign(links, child, columns, from(), when, rank);
+                }
+                if !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
+                    for child in self.without_parent(&changes.removed, by) {
+                        self.clear(links, child, columns, relation, when, rank)?;
+                    }
+                }
+                if self.is_rekeyed(key, own_columns) {
+                    let when = if relation.passive_updates { When::Memory } else { when };
+                    for &child in &changes.unchanged {
+                        self.assign(links, child, columns, from(), when, rank);
+                    }
+                }
+            }
+            Join::BelongsTo { columns, target_columns, .. } => {
+                let changes = self.graph.changes(key, relation.id);
+                if let Some(&target) = changes.added.first() {
+                    if self.graph.is_in(target) {
+                        self.check_member(relation, target)?;
+                        self.assign(links, key, columns, Some((target, target_columns.clone())), when, rank);
+                    }
+                } else if changes.is_change() {
+                    self.clear(links, key, columns, relation, when, rank)?;
+                }
+            }
+            Join::Through { .. } => {
+                let changes = self.unit_changes(registry, key, relation, false)?;
+                let added = self.pairs(links, key, relation, &changes.added)?;
+                let removed = self.pairs(links, key, relation, &changes.removed)?;
+                note(&mut links.associated, by.0, relation.id, added);
+                note(&mut links.dissociated, by.0, relation.id, removed);
+            }
+        }
+        Ok(())
+    }
+
+    fn synchronize_deleted(
+        &mut self,
+        registry: &mut Registry,
+        links: &mut Links,
+        key: ObjectKey,
+        relation: &RelationModel,
+        rank: usize,
+    ) -> Result<()> {
+        let by = self.graph.declared(self.graph.objects[key].class, relation.id);
+        let when = if relation.post_update { When::Post } else { When::Row };
+        match &relation.join {
+            Join::Has { columns, .. } if relation.post_update || relation.passive_deletes != PassiveDeletes::All => {
+                let changes = self.unit_changes(registry, key, relation, false)?;
+                for child in self.without_parent(&changes.removed, by) {
+                    self.clear(links, child, columns, relation, when, rank)?;
+                }
+                if relation.post_update || !relation.cascade.contains(Cascade::DELETE) {
+                    let added = registry.added.get(&by);
+                    let stay = |it: &&ObjectKey| added.is_none_or(|added| !added.contains(*it));
+                    for &child in changes.unchanged.iter().filter(stay) {
+                        self.clear(links, child, columns, relation, when, rank)?;
+                    }
+                }
+            }
+            Join::BelongsTo { columns, .. } => {
+                let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
+                if relation.post_update && !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
+                    self.clear(links, key, columns, relation, When::Post, rank)?;
+                }
+            }
+            Join::Has { .. } => {}
+            Join::Through { .. } => {
+                let changes = self.unit_changes(registry, key, relation, false)?;
+                let gone = [changes.unchanged, changes.removed].concat();
+                let pairs = self.pairs(links, key, relation, &gone)?;
+                note(&mut links.dissociated_first, by.0, relation.id, pairs);
+            }
+        }
+        Ok(())
+    }
+
+    fn without_parent(&self, objects: &[ObjectKey], by: Declared) -> Vec<ObjectKey> {
+        objects.iter().copied().filter(|it| !self.graph.has_parent(*it, by, false)).collect()
+    }
+
+    /// Lets a foreign key take the key of another object.
+    fn assign(
+        &self,
+        links: &mut Links,
+        object: ObjectKey,
+        columns: &[ColumnId],
+        from: Option<(ObjectKey, Vec<ColumnId>)>,
+        when: When,
+        rank: usize,
+    ) {
+        let Some(held) = self.graph.objects.get(object) else { return };
+        if held.fate() == Fate::Delete && when != When::Post || held.fate() == Fate::None {
+            return;
+        }
+        links.assignments.push(Assignment { object, columns: columns.to_vec(), from, when, rank });
+    }
+
+    /// Lets a foreign key be NULL.
+    fn clear(
+        &mut self,
+        links: &mut Links,
+        object: ObjectKey,
+        columns: &[ColumnId],
+        relation: &RelationModel,
+        when: When,
+        rank: usize,
+    ) -> Result<()> {
+        let Some(held) = self.graph.objects.get(object) else { return Ok(()) };
+        if held.fate() == Fate::Delete && when != When::Post || held.fate() == Fate::None {
+            return Ok(());
+        }
+        let class = self.graph.model.clone();
+        let class = class.class(held.class);
+        let in_key: Vec<ColumnId> = columns.iter().copied().filter(|it| class.key.contains(it)).collect();
+        if !in_key.is_empty() && self.scalars(object, &in_key)?.iter().any(|it| !it.is_null()) {
+            return Err(Misuse::BlankKey { object: self.graph.name(object), relation: relation.name.clone() }.into());
+        }
+        self.assign(links, object, columns, None, when, rank);
+        Ok(())
+    }
+
+    /// The pairs of an owner that are still to be written.
+    fn pairs(
+        &mut self,
+        links: &mut Links,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        members: &[ObjectKey],
+    ) -> Result<Vec<(ObjectKey, ObjectKey)>> {
+        let by = self.graph.declared(self.graph.objects[owner].class, relation.id);
+        let other = relation.inverse.map(|it| {
+            let target = members.first().map_or(relation.target, |it| self.graph.objects[*it].class);
+            self.graph.declared(target, it)
+        });
+        let mut pairs = Vec::with_capacity(members.len());
+        for &member in members {
+            self.check_member(relation, member)?;
+            if !self.graph.is_in(member) || links.spoken.contains(&(by, owner, member)) {
+                continue;
+            }
+            if let Some(other) = other {
+                links.spoken.insert((other, member, owner));
+            }
+            pairs.push((owner, member));
+        }
+        Ok(pairs)
+    }
+
+    /// Foreign keys of objects that refer to one whose key changes, where no other side tells.
+    fn follow_keys(
+        &mut self,
+        registry: &Registry,
+        links: &mut Links,
+        ranks: &FxHashMap<Declared, usize>,
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let rekeyed = |core: &Core, key: ObjectKey| {
+            let object = &core.graph.objects[key];
+            object.state == State::Persistent
+                && object.fate() == Fate::Save
+                && core.is_rekeyed(key, &model.class(object.class).key)
+        };
+        if !registry.objects.iter().any(|it| rekeyed(self, *it)) {
+            return Ok(());
+        }
+        for &key in &registry.objects {
+            let class = model.class(self.graph.objects[key].class);
+            for relation in class.relations.iter().filter(|it| follows_keys(&model, it)) {
+                let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
+                let changed = self.graph.changes(key, relation.id).is_change();
+                let target = self.graph.current(key, relation).first().copied();
+                if let Some(target) = target.filter(|it| !changed && rekeyed(self, *it)) {
+                    let when = if relation.passive_updates { When::Memory } else { When::Row };
+                    let rank = ranks[&self.graph.declared(class.id, relation.id)];
+                    self.assign(links, key, columns, Some((target, target_columns.clone())), when, rank);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn note(all: &mut Vec<Pairs>, class: ClassId, relation: RelationId, pairs: Vec<(ObjectKey, ObjectKey)>) {
+    if pairs.is_empty() {
+        return;
+    }
+    match all.iter_mut().find(|it| it.class == class && it.relation == relation) {
+        Some(found) => found.pairs.extend(pairs),
+        None => all.push(Pairs { class, relation, pairs }),
+    }
+}
+
+/// The place of each relation among all, by the names of its class and its own.
+fn ranks(model: &Model) -> FxHashMap<Declared, usize> {
+    let mut all: Vec<(&str, &str, Declared)> = Vec::new();
+    for class in model.classes() {
+        let inherited = class.base.map_or(0, |it| model.class(it).relations.len());
+        let own = class.relations.iter().skip(inherited);
+        all.extend(own.map(|it| (class.name.as_str(), it.name.as_str(), (class.id, it.id))));
+    }
+    all.sort_unstable();
+    all.into_iter().enumerate().map(|(rank, (.., declared))| (declared, rank)).collect()
+}

@@ -1,0 +1,82 @@
+//! Who holds whom: what the relations that own their targets remember of them.
+//!
+//! An object that was read is taken to have its parents until it is seen to lose one. An object that is new has none
+//! until it is seen to get one. That is all that is needed to tell an orphan, and it costs nothing for objects that are
+//! only read.
+
+use rustc_hash::FxHashMap;
+
+use super::graph::Graph;
+use super::reference::ObjectKey;
+use super::state::State;
+use crate::id::{ClassId, RelationId};
+
+/// A relation, by the class that declares it.
+pub(super) type Declared = (ClassId, RelationId);
+
+/// What is known of the parent of an object by one relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parent {
+    Is(ObjectKey),
+    Gone,
+}
+
+/// The parents that objects were seen to get and to lose.
+#[derive(Default)]
+pub(super) struct Parents {
+    known: FxHashMap<(ObjectKey, Declared), Parent>,
+    /// The relations of each object that are known, so that it can be forgotten.
+    by_object: FxHashMap<ObjectKey, Vec<Declared>>,
+}
+
+impl Parents {
+    fn put(&mut self, child: ObjectKey, by: Declared, parent: Parent) {
+        if self.known.insert((child, by), parent).is_none() {
+            self.by_object.entry(child).or_default().push(by);
+        }
+    }
+
+    pub(super) fn forget(&mut self, child: ObjectKey) {
+        for by in self.by_object.remove(&child).unwrap_or_default() {
+            self.known.remove(&(child, by));
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Parents::default();
+    }
+}
+
+impl Graph {
+    /// Notes that an object has got a parent.
+    pub(super) fn has_got_parent(&mut self, child: ObjectKey, by: Declared, parent: ObjectKey) {
+        self.parents.put(child, by, Parent::Is(parent));
+    }
+
+    /// Notes that an object has lost a parent, unless another one has taken it meanwhile.
+    pub(super) fn has_lost_parent(&mut self, child: ObjectKey, by: Declared, parent: ObjectKey) {
+        if let Some(Parent::Is(last)) = self.parents.known.get(&(child, by))
+            && *last != parent
+            && self.identity(*last) != self.identity(parent)
+        {
+            return;
+        }
+        self.parents.put(child, by, Parent::Gone);
+    }
+
+    /// Whether an object has a parent by a relation; `otherwise` where nothing was seen.
+    pub(super) fn has_parent(&self, child: ObjectKey, by: Declared, otherwise: bool) -> bool {
+        self.parents.known.get(&(child, by)).map_or(otherwise, |it| *it != Parent::Gone)
+    }
+
+    /// Whether an object lacks a parent without which it is not to be.
+    pub(super) fn is_orphan(&self, child: ObjectKey) -> bool {
+        let object = &self.objects[child];
+        let owners = &self.owners[object.class.index()];
+        if owners.is_empty() {
+            return false;
+        }
+        let has_identity = !matches!(object.state, State::Transient | State::Pending);
+        owners.iter().any(|&by| !self.has_parent(child, by, has_identity))
+    }
+}
