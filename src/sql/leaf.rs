@@ -43,7 +43,10 @@ impl Renderer<'_> {
         let name = self.dialect.name(name);
         match self.scopes.len().checked_sub(1 + usize::from(up)).map(|depth| (depth, self.scopes[depth])) {
             Some((_, Naming::Excluded)) if source == 1 => format!("excluded.{name}"),
-            Some((depth, Naming::Aliases | Naming::Excluded)) => format!("{}.{name}", alias(depth, source)),
+            Some((_, Naming::Target)) if source == 0 => format!("{}.{name}", self.target),
+            Some((depth, Naming::Aliases | Naming::Excluded | Naming::Target)) => {
+                format!("{}.{name}", alias(depth, source))
+            }
             Some((_, Naming::Plain)) | None => name.into_owned(),
         }
     }

@@ -226,7 +226,10 @@ fn call<L>(function: Function, list: &[Expr<L>], dialect: Dialect, leaf: &mut dy
             let text = part(it, Binding::Atom);
             // Two minus signs would begin a comment.
             let space = if text.starts_with('-') { " " } else { "" };
-            Piece::new(format!("{}{space}{text}", function.name()), Binding::Unary)
+            // In PostgreSQL only the minus sign binds tightly.
+            let bits = matches!(function, Function::BitNot | Function::LenientBitNot);
+            let binding = if bits && dialect == Dialect::Postgres { Binding::Bits } else { Binding::Unary };
+            Piece::new(format!("{}{space}{text}", function.name()), binding)
         }
         (Function::Concat | Function::LenientConcat, [first, rest @ ..]) => {
             let mut text = part(first, Binding::Concat);

@@ -15,6 +15,8 @@ pub(super) struct Renderer<'a> {
     pub(super) known: Option<(&'a Schema, usize)>,
     /// For each select from the outermost to the one being written: how its sources are called.
     pub(super) scopes: Vec<Naming>,
+    /// The table that a statement changes, as it is written.
+    pub(super) target: String,
 }
 
 /// How the sources of a select are called.
@@ -26,6 +28,8 @@ pub(super) enum Naming {
     Aliases,
     /// Source 0 has an alias, source 1 is the row that was to be inserted.
     Excluded,
+    /// Source 0 has the name of its table: RETURNING knows no alias in SQLite.
+    Target,
 }
 
 impl Naming {
@@ -51,28 +55,35 @@ impl Renderer<'_> {
 
     /// A select whose columns get these names, where there are any.
     pub(super) fn select_named(&mut self, select: &Select, names: &[Name]) -> String {
-        let mut text = self.with(&select.with);
+        let with = self.with(&select.with);
         self.scopes.push(Naming::aliases_if(select_needs_alias(select)));
-        text += &self.core(select, names);
+        let mut text = self.core(select, names);
         if select.compounds.is_empty() {
             text += &self.order_and_limit(select);
             self.scopes.pop();
-            return text;
+            return with + &text;
         }
         self.scopes.pop();
+        let mut before = SetOperation::Intersect;
         for compound in &select.compounds {
             let word = match compound.operation {
                 SetOperation::Union => "UNION",
                 SetOperation::Intersect => "INTERSECT",
                 SetOperation::Except => "EXCEPT",
             };
+            // They go from left to right, as in SQLite; in PostgreSQL, INTERSECT comes before the others.
+            let binds = compound.operation == SetOperation::Intersect && before != SetOperation::Intersect;
+            if binds && self.dialect == Dialect::Postgres {
+                text = format!("({text})");
+            }
+            before = compound.operation;
             let all = if compound.all { " ALL" } else { "" };
             text += &format!(" {word}{all} {}", self.part(&compound.select));
         }
         self.scopes.push(Naming::Plain);
         text += &self.order_and_limit(select);
         self.scopes.pop();
-        text
+        with + &text
     }
 
     /// A query of a set operation. What is one itself, or has an order of its own, stands apart.
@@ -186,7 +197,7 @@ impl Renderer<'_> {
         self.conditions_and(keys, filter, Vec::new())
     }
 
-    /// WHERE, with further conditions.
+    /// WHERE, with conditions of joins, which come first: what they drop the filter does not look at.
     pub(super) fn conditions_and(
         &mut self,
         keys: &[Name],
@@ -197,11 +208,11 @@ impl Renderer<'_> {
         if !keys.is_empty() {
             all.push(self.keys(keys));
         }
+        all.extend(further);
         if let Some(filter) = filter {
-            let least = if all.is_empty() && further.is_empty() { Binding::Or } else { Binding::And };
+            let least = if all.is_empty() { Binding::Or } else { Binding::And };
             all.push(self.expr(filter).within(least));
         }
-        all.extend(further);
         if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
     }
 
@@ -307,6 +318,16 @@ mod tests {
             "SELECT t0.name, (SELECT count(*) FROM posts AS s1_t0 \
              WHERE EXISTS (SELECT * FROM votes AS s2_t0 WHERE s2_t0.user_id = t0.id)) FROM users AS t0",
         );
+    }
+
+    #[test]
+    fn set_operations_go_from_left_to_right() {
+        let select = |name: &'static str| Select::from(name).values([col("id")]);
+        let all = select("a").compound(SetOperation::Union, select("b")).compound(SetOperation::Intersect, select("c"));
+        let statement = Statement::from(all);
+        assert_eq!(statement.to_sql(), "SELECT id FROM a UNION SELECT id FROM b INTERSECT SELECT id FROM c");
+        let postgres = statement.to_sql_in(Dialect::Postgres);
+        assert_eq!(postgres, "(SELECT id FROM a UNION SELECT id FROM b) INTERSECT SELECT id FROM c");
     }
 
     #[test]

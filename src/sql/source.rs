@@ -60,8 +60,11 @@ impl Renderer<'_> {
             },
             Source::Values(rows, names) => {
                 let rows = self.rows(rows);
+                // What the columns of such rows are called in SQLite where nobody says otherwise.
+                let own = (1..).zip(names).all(|(at, name)| **name == *format!("column{at}"));
                 match self.dialect {
                     Dialect::Postgres => format!("({rows}) AS {called}{}", self.columns(names)),
+                    Dialect::Sqlite if own => format!("({rows}) AS {called}"),
                     Dialect::Sqlite => {
                         let all = (1..).zip(names);
                         let all = all.map(|(at, name)| format!("column{at} AS {}", self.dialect.name(name)));

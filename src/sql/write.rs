@@ -28,7 +28,7 @@ impl Statement {
 
     /// The same for another database.
     pub fn to_sql_in(&self, dialect: Dialect) -> String {
-        render(self, Renderer { dialect, known: None, scopes: Vec::new() })
+        render(self, Renderer { dialect, known: None, scopes: Vec::new(), target: String::new() })
     }
 
     /// The statement as SQL that a database can run, complete for a number of keys
@@ -38,7 +38,7 @@ impl Statement {
     /// parameters of [`InsertRows`] are the columns of the row, those of [`UpdateRows`] the changed columns and then the
     /// primary key as it was.
     pub fn to_sql_for(&self, schema: &Schema, keys: usize, dialect: Dialect) -> String {
-        render(self, Renderer { dialect, known: Some((schema, keys)), scopes: Vec::new() })
+        render(self, Renderer { dialect, known: Some((schema, keys)), scopes: Vec::new(), target: String::new() })
     }
 }
 
@@ -75,7 +75,9 @@ impl<'a> Renderer<'a> {
         let replaces = matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Replace, .. }));
         let word = if replaces { "INSERT OR REPLACE" } else { "INSERT" };
         let mut table = self.dialect.name(&insert.table).into_owned();
-        if updates {
+        self.target.clone_from(&table);
+        let returns_alias = self.dialect == Dialect::Postgres && needs_alias(values(&insert.returning));
+        if updates || returns_alias {
             table += " AS t0";
         }
         // Values see no row, but a select among them stands one level further in.
@@ -107,8 +109,8 @@ impl<'a> Renderer<'a> {
             text += &self.on_conflict(conflict);
             self.scopes.pop();
         }
-        self.scopes.push(Naming::Plain);
-        text += &self.returning(&insert.returning);
+        self.scopes.push(Naming::aliases_if(returns_alias));
+        text += &self.returning(&insert.returning, false);
         self.scopes.pop();
         text
     }
@@ -139,9 +141,14 @@ impl<'a> Renderer<'a> {
         set.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
-    fn returning(&mut self, outputs: &[Output]) -> String {
+    fn returning(&mut self, outputs: &[Output], joined: bool) -> String {
         if outputs.is_empty() {
             return String::new();
+        }
+        if self.dialect == Dialect::Sqlite {
+            self.scopes.pop();
+            let own = joined || needs_alias(values(outputs));
+            self.scopes.push(if own { Naming::Target } else { Naming::Plain });
         }
         let one = |it: &Output| match it {
             Output::Row(0) => "*".to_owned(),
@@ -162,10 +169,11 @@ impl<'a> Renderer<'a> {
         let mut text = self.with(&update.with);
         let expressions = update.set.iter().map(|it| &it.1).chain(&update.filter).chain(values(&update.returning));
         self.scopes.push(Naming::aliases_if(!update.joins.is_empty() || needs_alias(expressions)));
+        self.target = self.dialect.name(&update.table).into_owned();
         let table = self.source(&update.table.clone().into(), 0);
         text += &format!("UPDATE {table} SET {}", self.assignments(&update.set));
         text += &self.further("FROM", &update.joins, update.filter.as_ref());
-        text += &self.returning(&update.returning);
+        text += &self.returning(&update.returning, !update.joins.is_empty());
         text
     }
 
@@ -205,9 +213,10 @@ impl<'a> Renderer<'a> {
         let mut text = self.with(&delete.with);
         let expressions = delete.filter.iter().chain(values(&delete.returning));
         self.scopes.push(Naming::aliases_if(!delete.joins.is_empty() || needs_alias(expressions)));
+        self.target = self.dialect.name(&delete.table).into_owned();
         text += &format!("DELETE FROM {}", self.source(&delete.table.clone().into(), 0));
         text += &self.further("USING", &delete.joins, delete.filter.as_ref());
-        text += &self.returning(&delete.returning);
+        text += &self.returning(&delete.returning, !delete.joins.is_empty());
         text
     }
 
@@ -283,6 +292,18 @@ mod tests {
             Delete::from("posts").filter(Leaf::Exists(Box::new(votes)).negated()),
             "DELETE FROM posts AS t0 WHERE NOT EXISTS (SELECT * FROM votes AS s1_t0 WHERE s1_t0.post = t0.id)",
         );
+    }
+
+    #[test]
+    fn what_is_returned_has_the_name_of_its_table_in_sqlite() {
+        let outer = Expr::Leaf(Leaf::Column { up: 1, source: 0, name: "id".into() });
+        let votes = Select::from("votes").filter(col("post").eq(outer)).values([crate::query::count()]);
+        let insert = Insert::into("posts", ["id"]).row([1]).returning([Leaf::Scalar(Box::new(votes)).expr()]);
+        let statement = Statement::from(insert);
+        let from = "(SELECT count(*) FROM votes AS s1_t0 WHERE s1_t0.post = ";
+        assert_eq!(statement.to_sql(), format!("INSERT INTO posts (id) VALUES (1) RETURNING {from}posts.id)"));
+        let postgres = statement.to_sql_in(Dialect::Postgres);
+        assert_eq!(postgres, format!("INSERT INTO posts AS t0 (id) VALUES (1) RETURNING {from}t0.id)"));
     }
 
     #[test]

@@ -3,6 +3,10 @@
 mod expressions;
 mod functions;
 #[cfg(feature = "sql")]
+mod random;
+#[cfg(feature = "sql")]
+mod roundtrip;
+#[cfg(feature = "sql")]
 mod text;
 
 use diptych::expr::Function;

@@ -43,8 +43,12 @@ impl Reader<'_> {
             }
         }
         insert.on_conflict = self.on_conflict(it, &table)?;
+        let mut mine = table.clone();
+        if let Some(alias) = &it.table_alias {
+            mine.name.clone_from(&alias.alias.value);
+        }
         let mut heading = Vec::new();
-        (insert.returning, heading) = self.returning(it.returning.as_deref(), vec![table.clone()], heading)?;
+        (insert.returning, heading) = self.returning(it.returning.as_deref(), vec![mine], &table.name, heading)?;
         without_defaults(&mut insert);
         Ok((insert, heading))
     }
@@ -227,7 +231,8 @@ impl Reader<'_> {
             update.set = self.assignments(&it.assignments, &table)?;
             self.and_where(it.selection.as_ref(), &mut update.filter)?;
             let sources = self.scope().sources.clone();
-            (update.returning, heading) = self.returning(it.returning.as_deref(), sources, Vec::new())?;
+            (update.returning, heading) =
+                self.returning(it.returning.as_deref(), sources, &update.table, Vec::new())?;
             Ok(())
         };
         let read = read();
@@ -249,7 +254,8 @@ impl Reader<'_> {
             (delete.joins, delete.filter) = self.further(it.using.as_deref().unwrap_or_default())?;
             self.and_where(it.selection.as_ref(), &mut delete.filter)?;
             let sources = self.scope().sources.clone();
-            (delete.returning, heading) = self.returning(it.returning.as_deref(), sources, Vec::new())?;
+            (delete.returning, heading) =
+                self.returning(it.returning.as_deref(), sources, &delete.table, Vec::new())?;
             Ok(())
         };
         let read = read();
@@ -307,10 +313,16 @@ impl Reader<'_> {
     fn returning(
         &mut self,
         items: Option<&[SelectItem]>,
-        sources: Vec<Names>,
+        mut sources: Vec<Names>,
+        table: &str,
         none: Vec<Heading>,
     ) -> Result<(Vec<Output>, Vec<Heading>)> {
         let Some(items) = items else { return Ok((Vec::new(), none)) };
+        if self.dialect.is_sqlite() {
+            // It sees the changed table there and nothing else, under its own name.
+            sources.truncate(1);
+            sources.iter_mut().for_each(|it| it.name = table.to_owned());
+        }
         self.scopes.push(Scope { sources, ..Scope::default() });
         let read = self.projection(items, true);
         self.scopes.pop();

@@ -119,6 +119,24 @@ impl Reader<'_> {
         }
     }
 
+    /// A value and those that it is looked for among, all as they are compared. In SQLite they are conditions where all
+    /// of them can be: a condition is never equal to a number.
+    pub(super) fn among(&self, of: Typed, items: Vec<Typed>) -> (Expr<Leaf>, Vec<Expr<Leaf>>) {
+        if !self.dialect.is_sqlite() {
+            return (of.expr, items.into_iter().map(|it| it.expr).collect());
+        }
+        let condition = |it: &Typed| it.kind == Some(Kind::Bool);
+        let mut all = std::iter::once(&of).chain(&items);
+        if all.clone().any(condition) && all.all(|it| condition(it) || it.is_null() || as_bool(it).is_some()) {
+            let item = |it: Typed| as_bool(&it).unwrap_or(it).expr;
+            return (item(of), items.into_iter().map(item).collect());
+        }
+        let of = self.value(of);
+        let item = |it: Typed| self.comparable(of.clone(), self.value(it)).1.expr;
+        let items = items.into_iter().map(item).collect();
+        (of.expr, items)
+    }
+
     /// Arithmetic over operands of any sort: in SQLite, whatever they are becomes numbers.
     pub(super) fn arithmetic(&self, how: Arithmetic, a: Typed, b: Typed) -> Typed {
         let (a, b) = (self.value(a), self.value(b));

@@ -9,7 +9,7 @@ use super::types::kind_of;
 use crate::error::Result;
 use crate::expr::{Affinity, Arithmetic, Case, Cast, Comparison, Expr, Function, Like, Matching};
 use crate::query::{Leaf, Quantifier};
-use crate::value::{Truth, Value};
+use crate::value::{Kind, Truth, Value};
 
 impl Reader<'_> {
     pub(super) fn expr(&mut self, it: &syntax::Expr) -> Result<Typed> {
@@ -249,15 +249,12 @@ impl Reader<'_> {
         }
         let of = self.expr(of)?;
         let mut items = Vec::with_capacity(list.len());
-        let mut needle = of.clone();
         for it in list {
-            let item = self.expr(it)?;
             // What stands in the list has no affinity, whatever it is.
-            let item = Typed { affinity: None, ..item };
-            let (left, right) = self.comparable(of.clone(), item);
-            (needle, _) = (left, items.push(right.expr));
+            items.push(Typed { affinity: None, ..self.expr(it)? });
         }
-        Ok(Typed::bool(Expr::InList(Box::new(needle.expr), items)))
+        let (needle, items) = self.among(of, items);
+        Ok(Typed::bool(Expr::InList(Box::new(needle), items)))
     }
 
     fn like(
@@ -334,9 +331,15 @@ impl Reader<'_> {
     }
 
     fn cast(&mut self, of: &syntax::Expr, to: &syntax::DataType) -> Result<Typed> {
-        let it = self.value_of(of)?;
+        let it = self.expr(of)?;
+        let condition = it.kind == Some(Kind::Bool);
+        let it = self.value(it);
         if self.dialect.is_sqlite() {
             let affinity = Affinity::of_type(&to.to_string());
+            // A condition as a value is an integer already.
+            if condition && affinity == Affinity::Integer {
+                return Ok(Typed { affinity: Some(affinity), ..it });
+            }
             let expr = Expr::Cast(Cast::Lenient(affinity), Box::new(it.expr));
             return Ok(Typed { expr, kind: affinity.kind(), affinity: Some(affinity) });
         }

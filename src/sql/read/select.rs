@@ -60,8 +60,8 @@ impl Reader<'_> {
         }
         let (mut select, mut heading) = self.part(first)?;
         let plain = query.order_by.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
-        let nests = !select.compounds.is_empty() || !select.order_by.is_empty() || select.limit.is_some();
-        if nests && !(rest.is_empty() && plain) || !select.with.is_empty() && !rest.is_empty() {
+        let cut = !select.order_by.is_empty() || select.limit.is_some() || select.offset.is_some();
+        if cut && !(rest.is_empty() && plain) || !select.with.is_empty() && !rest.is_empty() {
             // It has an order or a limit of its own, so that it has to be a source to be put together with others.
             let names = distinct_names(heading.iter().map(|it| it.name.clone()));
             select = Select::from(Source::select(select, names));

@@ -1,6 +1,6 @@
 //! From a script to the syntax of its statements.
 
-use sqlparser::ast::Statement;
+use sqlparser::ast::{Ident, Insert, SetExpr, Statement, TableAliasWithoutColumns};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -82,9 +82,13 @@ fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
     if is_word(tokens.first(), "SET") && is_word(tokens.get(1), "CONSTRAINTS") {
         return set_constraints(&tokens);
     }
-    let tokens = if dialect.is_sqlite() { without_hints(tokens) } else { tokens };
+    let mut tokens = if dialect.is_sqlite() { without_hints(tokens) } else { tokens };
+    let alias = if dialect.is_sqlite() { take_alias(&mut tokens) } else { None };
     let mut parser = Parser::new(dialect.syntax()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-    let statement = parser.parse_statement().map_err(syntax)?;
+    let mut statement = parser.parse_statement().map_err(syntax)?;
+    if let (Some(alias), Some(insert)) = (alias, inserting(&mut statement)) {
+        insert.table_alias = Some(TableAliasWithoutColumns { explicit: true, alias });
+    }
     let rest = parser.peek_token();
     if rest.token != Token::EOF {
         return Err(wrong_at(rest.span, format!("expected: the end of the statement, found: {}", rest.token)));
@@ -152,6 +156,42 @@ fn without_hints(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     kept
 }
 
+/// Takes `AS alias` out of `INSERT INTO table AS alias`, which SQLite has and the syntax reader knows for others only.
+fn take_alias(tokens: &mut Vec<TokenWithSpan>) -> Option<Ident> {
+    let mut depth = 0_usize;
+    let into = tokens.iter().position(|it| {
+        match it.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && keyword(it) == Some(Keyword::INTO)
+    })?;
+    let dotted = tokens.get(into + 2).is_some_and(|it| it.token == Token::Period);
+    let at = if dotted { into + 4 } else { into + 2 };
+    match (tokens.get(at).and_then(keyword), &tokens.get(at + 1)?.token) {
+        (Some(Keyword::AS), Token::Word(word)) => {
+            let alias = word.clone().into_ident(tokens[at + 1].span);
+            tokens.drain(at..at + 2);
+            Some(alias)
+        }
+        _ => None,
+    }
+}
+
+/// The INSERT that a statement is, behind a WITH or not.
+fn inserting(it: &mut Statement) -> Option<&mut Insert> {
+    match it {
+        Statement::Insert(it) => Some(it),
+        Statement::Query(it) => match &mut *it.body {
+            SetExpr::Insert(it) => inserting(it),
+            _ => None,
+        },
+        Statement::Explain { statement, .. } => inserting(statement),
+        _ => None,
+    }
+}
+
 fn set_constraints(tokens: &[TokenWithSpan]) -> Result<Parsed> {
     let [_, _, names @ .., mode] = tokens else {
         return Err(wrong_at(tokens[0].span, "expected: SET CONSTRAINTS names DEFERRED or IMMEDIATE"));
@@ -188,6 +228,7 @@ mod tests {
         assert_eq!(count("SELECT 1; SELECT ';' ;; -- ;\nBEGIN; COMMIT"), 4);
         assert_eq!(count(""), 0);
         assert_eq!(count("SELECT a FROM t NOT INDEXED; REINDEX t"), 2);
+        assert_eq!(count("INSERT INTO t AS x VALUES (1); WITH y AS (SELECT 1) INSERT INTO m.t AS x SELECT 1"), 2);
     }
 
     #[test]

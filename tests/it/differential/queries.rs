@@ -42,6 +42,15 @@ fn database(way: fn(Table) -> Table, rows: &[Rows]) -> NativeConnection {
     connection
 }
 
+/// A database without indexes and with a few rows, for queries that are tried elsewhere.
+#[cfg(feature = "sql")]
+pub(crate) fn random_database(choices: &mut Choices) -> Database {
+    let rows = [random_rows(choices), random_rows(choices)];
+    let mut connection = database(WAYS[0], &rows);
+    connection.control(diptych::Control::Commit).unwrap();
+    connection.database().clone()
+}
+
 fn random_rows(choices: &mut Choices) -> Rows {
     // Some keys are far apart, so that rows live at home and away.
     let far = choices.percent(30);

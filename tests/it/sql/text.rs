@@ -84,6 +84,8 @@ fn queries_mean_what_sqlite_means() {
             "SELECT 1 IN (), NULL IN (), 1 IN (2, NULL), coalesce(NULL, 5), nullif(1, 1), abs(-3), upper('a')",
             "0|0|NULL|5|NULL|3|A",
         ),
+        ("SELECT (2 > 1) IN (2 > 1, NULL), 1 IN (2 > 1, 7), (2 > 1) IN (3, 1), (2 > 1) IN (2 < 1, NULL)", "1|1|1|NULL"),
+        ("SELECT count(*) FROM books WHERE draft IN (draft, 5)", "3"),
     ] {
         assert_eq!(rows(&mut sql, text), expected, "{text}");
     }
@@ -123,6 +125,10 @@ fn changes_and_transactions() {
         2
     );
     assert_eq!(rows(&mut sql, "SELECT title, price FROM books WHERE id = 2"), "Lavinia!|8");
+    let upsert = "INSERT INTO books AS mine (id, title, price) VALUES (2, 'x', 1)
+        ON CONFLICT (id) DO UPDATE SET price = mine.price + excluded.price RETURNING price";
+    assert_eq!(rows(&mut sql, upsert), "9");
+    sql.run("UPDATE books SET price = 8 WHERE id = 2", ()).unwrap();
     sql.run("BEGIN; DELETE FROM authors WHERE id = 1", ()).unwrap();
     assert_eq!(rows(&mut sql, "SELECT count(*) FROM books"), "1");
     sql.run("SAVEPOINT a; DELETE FROM books; ROLLBACK TO a", ()).unwrap();
