@@ -88,6 +88,16 @@ fn of_misuse(misuse: &Misuse, op: &str) -> &'static str {
         Misuse::Stale { .. } => "stale_data",
         Misuse::Circular { .. } => "circular_dependency",
         Misuse::UnknownName { .. } => "no_attribute",
+        Misuse::SingleParent { .. } => "single_parent",
+        Misuse::Deleted { .. } => "already_deleted",
+        Misuse::Detached { .. } => "detached",
+        Misuse::NotInSession { .. } => "not_in_session",
+        Misuse::Merge { .. } => "merge_unsupported",
+        Misuse::IdentityConflict { .. } => "identity_conflict",
+        Misuse::BlankKey { .. } => "blank_primary_key",
+        Misuse::NullKey { .. } => "null_primary_key",
+        Misuse::Inactive => "transaction_inactive",
+        Misuse::State { state: "deleted", .. } => "already_deleted",
         Misuse::State { .. } => of_state(op),
         _ => "invalid_request",
     }
@@ -97,9 +107,7 @@ fn of_misuse(misuse: &Misuse, op: &str) -> &'static str {
 fn of_state(op: &str) -> &'static str {
     match op {
         "delete" => "not_persisted",
-        "expunge" => "not_in_session",
         "expire" | "refresh" => "not_persistent",
-        "merge" => "merge_unsupported",
         "unset" => "no_value",
         _ => "invalid_request",
     }

@@ -11,6 +11,7 @@
 mod case;
 mod classes;
 mod compare;
+mod events;
 mod expression;
 mod fault;
 mod replay;

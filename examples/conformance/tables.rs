@@ -1,10 +1,9 @@
 //! The tables of a case, and the rows that stand in them before its session begins.
 
-use std::collections::HashMap;
-
 use diptych::query::{Input, Leaf};
 use diptych::{
-    Action, Column, Connection, Control, Database, Error, Expr, ForeignKey, Insert, NativeConnection, Table, Value,
+    Action, Column, Connection, Control, Database, Error, Expr, Expression, ForeignKey, Insert, NativeConnection,
+    Table, Update, col,
 };
 use serde_json::Value as Json;
 
@@ -87,7 +86,8 @@ struct Seed<'a> {
 }
 
 /// Inserts the rows of a case. They may refer to each other in any order: what is refused for now is tried again after
-/// the others, and what is still refused then gets its references in a second step.
+/// the others. Where rows wait for each other in a ring, one goes in without the references that may be NULL, and gets
+/// them in the end.
 pub fn seed(database: &Database, case: &Json) -> Result<(), Fault> {
     let mut connection = database.connect();
     let mut waiting: Vec<Seed<'_>> = Vec::new();
@@ -95,62 +95,66 @@ pub fn seed(database: &Database, case: &Json) -> Result<(), Fault> {
         let rows = group[1].as_array().into_iter().flatten().filter_map(Json::as_object);
         waiting.extend(rows.map(|row| Seed { table: group[0].as_str().unwrap_or_default(), row }));
     }
+    let mut incomplete = Vec::new();
     while !waiting.is_empty() {
         let before = waiting.len();
         let mut refused = None;
-        waiting.retain(|seed| match insert(&mut connection, seed, &HashMap::new()) {
+        waiting.retain(|seed| match insert(&mut connection, seed, &[]) {
             Ok(()) => false,
             Err(error) => {
                 refused = Some(error);
                 true
             }
         });
-        if waiting.len() == before {
-            return in_two_steps(&mut connection, &waiting, case, refused);
+        if waiting.len() < before {
+            continue;
+        }
+        let without =
+            waiting.iter().position(|seed| insert(&mut connection, seed, &optional(case, seed.table)).is_ok());
+        match without {
+            Some(at) => incomplete.push(waiting.remove(at)),
+            None => return Err(refused.map_or(Fault::Category("invalid_request"), Fault::from)),
         }
     }
+    incomplete.iter().try_for_each(|seed| complete(&mut connection, seed, case))?;
     Ok(connection.control(Control::Commit)?)
 }
 
-fn insert(connection: &mut NativeConnection, seed: &Seed<'_>, instead: &HashMap<&str, Value>) -> Result<(), Error> {
-    let columns: Vec<String> = seed.row.keys().cloned().collect();
-    let values = seed.row.iter().map(|(name, value)| {
-        let value = instead.get(name.as_str()).cloned().unwrap_or_else(|| from_json(value));
-        Expr::<Leaf>::Value(value)
-    });
+fn table_of<'c>(case: &'c Json, name: &str) -> Option<&'c Json> {
+    list(&case["schema"], "tables").iter().find(|it| text(it, "name") == name)
+}
+
+/// The columns of a table that refer and may be NULL.
+fn optional<'c>(case: &'c Json, table: &str) -> Vec<&'c str> {
+    let Some(table) = table_of(case, table) else { return Vec::new() };
+    let nullable = |name: &&str| {
+        list(table, "columns")
+            .iter()
+            .any(|it| text(it, "name") == *name && it.get("nullable") != Some(&Json::Bool(false)))
+    };
+    list(table, "foreign_keys").iter().flat_map(|it| texts(it, "columns")).filter(nullable).collect()
+}
+
+fn insert(connection: &mut NativeConnection, seed: &Seed<'_>, without: &[&str]) -> Result<(), Error> {
+    let given = || seed.row.iter().filter(|it| !without.contains(&it.0.as_str()));
+    let columns: Vec<String> = given().map(|it| it.0.clone()).collect();
+    let values = given().map(|it| Expr::<Leaf>::Value(from_json(it.1)));
     let prepared = connection.prepare(Insert::into(seed.table.to_owned(), columns).row(values).into())?;
     connection.run(&prepared, Input::Values(&[])).map(drop)
 }
 
-/// Rows that refer to each other in a ring: first without their references, then with them.
-fn in_two_steps(
-    connection: &mut NativeConnection,
-    rows: &[Seed<'_>],
-    case: &Json,
-    refused: Option<Error>,
-) -> Result<(), Fault> {
-    let table_of = |name: &str| list(&case["schema"], "tables").iter().find(|it| text(it, "name") == name);
-    for seed in rows {
-        let Some(table) = table_of(seed.table) else { continue };
-        let references = list(table, "foreign_keys").iter().flat_map(|it| texts(it, "columns"));
-        let nulls: HashMap<&str, Value> = references.map(|it| (it, Value::Null)).collect();
-        if insert(connection, seed, &nulls).is_err() {
-            return Err(refused.map_or(Fault::Category("invalid_request"), Fault::from));
-        }
+/// Gives a row the references that it went in without.
+fn complete(connection: &mut NativeConnection, seed: &Seed<'_>, case: &Json) -> Result<(), Fault> {
+    let Some(table) = table_of(case, seed.table) else { return Ok(()) };
+    let value = |name: &str| from_json(seed.row.get(name).unwrap_or(&Json::Null));
+    let mut update = Update::table(seed.table.to_owned());
+    for column in optional(case, seed.table) {
+        update = update.set(column.to_owned(), value(column));
     }
-    for seed in rows {
-        let Some(table) = table_of(seed.table) else { continue };
-        let mut update = diptych::Update::table(seed.table.to_owned());
-        for column in list(table, "foreign_keys").iter().flat_map(|it| texts(it, "columns")) {
-            update = update.set(column.to_owned(), from_json(seed.row.get(column).unwrap_or(&Json::Null)));
-        }
-        for column in list(table, "columns").iter().filter(|it| says(it, "primary_key")) {
-            let name = text(column, "name");
-            let value = from_json(seed.row.get(name).unwrap_or(&Json::Null));
-            update = update.filter(diptych::Expression::eq(diptych::col(name.to_owned()), value));
-        }
-        let prepared = connection.prepare(update.into())?;
-        connection.run(&prepared, Input::Values(&[]))?;
+    let marked = list(table, "columns").iter().filter(|it| says(it, "primary_key")).map(|it| text(it, "name"));
+    for name in marked.chain(texts(table, "primary_key")) {
+        update = update.filter(col(name.to_owned()).eq(value(name)));
     }
-    Ok(connection.control(Control::Commit)?)
+    let prepared = connection.prepare(update.into())?;
+    Ok(connection.run(&prepared, Input::Values(&[])).map(drop)?)
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use diptych::object::Untyped;
+use diptych::object::{Manner, Untyped};
 use diptych::{AnyRef, Database, Session};
 use serde_json::Value as Json;
 
 use crate::case::{list, text};
+use crate::events;
 use crate::fault::Fault;
 use crate::value::plain;
 
@@ -27,6 +28,9 @@ impl<'c> World<'c> {
         session.set_manner(diptych::object::Manner::SqlAlchemy);
         configure(&mut session, case);
         session.record();
+        if case.get("events").is_some() {
+            session.untyped().listen();
+        }
         Ok(World { case, database, session, labels: BTreeMap::new(), first: HashMap::new() })
     }
 
@@ -35,8 +39,13 @@ impl<'c> World<'c> {
     }
 
     /// What the case wants to be logged, since the last call.
-    pub fn take_events(&mut self) -> Vec<Json> {
-        Vec::new()
+    pub fn take_events(&mut self) -> Result<Vec<Json>, Fault> {
+        let happened = self.untyped().take_events();
+        let mut logged = Vec::new();
+        for event in &happened {
+            logged.extend(events::logged(self, event)?);
+        }
+        Ok(logged)
     }
 
     /// Puts the options of the session back to what the case says.
@@ -120,6 +129,18 @@ impl<'c> World<'c> {
         self.relationships(class).into_iter().rev().find(|it| text(it, "name") == name)
     }
 
+    /// Whether a class is another or inherits from it.
+    pub fn is_a(&self, class: &str, base: &str) -> bool {
+        let mut at = self.class(class);
+        while let Some(class) = at {
+            if text(class, "name") == base {
+                return true;
+            }
+            at = class.get("inherits").and_then(Json::as_str).and_then(|it| self.class(it));
+        }
+        false
+    }
+
     pub fn class(&self, name: &str) -> Option<&'c Json> {
         list(self.case, "classes").iter().find(|it| text(it, "name") == name)
     }
@@ -127,6 +148,7 @@ impl<'c> World<'c> {
 
 fn configure(session: &mut Session, case: &Json) {
     let option = |name: &str| case["session"].get(name).and_then(Json::as_bool).unwrap_or(true);
+    session.set_manner(Manner::SqlAlchemy);
     session.set_autoflush(option("autoflush"));
     session.set_expire_on_commit(option("expire_on_commit"));
 }

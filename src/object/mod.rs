@@ -82,5 +82,5 @@ pub use query::{LoadOption, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use session::{Manner, Session};
 pub use state::State;
-pub use untyped::{Change, Contents, History, Status, Untyped};
+pub use untyped::{Change, Contents, Event, History, Status, Untyped};
 pub use view::{Edit, Loads, View, Views};

@@ -1,10 +1,12 @@
 //! The session by names: for classes that are made at run time, and for tools.
 
+mod events;
 mod objects;
 mod probes;
 mod relations;
 mod units;
 
+pub use events::Event;
 pub use probes::{Change, Contents, History, Status};
 
 use super::model::RelationModel;

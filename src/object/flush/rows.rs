@@ -62,7 +62,7 @@ impl Core {
     }
 
     /// The default of a column that was never given.
-    pub(super) fn default_of(&self, class: &ClassModel, attribute: ColumnId) -> Result<Option<Value>> {
+    pub(in crate::object) fn default_of(&self, class: &ClassModel, attribute: ColumnId) -> Result<Option<Value>> {
         for part in class.parts.iter().rev() {
             let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == attribute) else { continue };
             let table = self.connection.schema().table_named(&part.table)?;

@@ -8,49 +8,67 @@ use crate::expr::{Environment, Expr, Scalar};
 use crate::id::ColumnId;
 use crate::object::columns::Assigned;
 use crate::object::condition::ObjectLeaf;
+use crate::object::model::{ClassModel, Discriminator};
 use crate::object::query::QueryParts;
 use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
 use crate::query::Direction;
 use crate::record::edit;
-use crate::schema::{DefaultValue, Name};
+use crate::schema::Name;
 use crate::value::Value;
 
 impl Untyped<'_> {
-    /// Adds a new object with these columns set.
+    /// Adds a new object with these columns set, and the others to their defaults.
     ///
     /// # Errors
     /// When there is no such class or column, or a value does not fit.
     pub fn add(&mut self, class: &str, values: &[(&str, Value)]) -> Result<AnyRef> {
-        self.introduce(class, values, State::Pending)
+        let model = self.session.model().clone();
+        let class = model.class_named(class)?;
+        let core = self.session.exclusive();
+        let mut all = Vec::with_capacity(class.columns.len());
+        for column in (0..class.columns.len()).map(|it| ColumnId::new(it as u16)) {
+            all.extend(core.default_of(class, column)?.map(|it| (column, it)));
+        }
+        for (name, value) in values {
+            all.push((class.column_named(name)?, value.clone()));
+        }
+        let key = self.introduce(class, all)?;
+        self.session.exclusive().graph.enroll(key)?;
+        Ok(self.session.refer(key))
     }
 
     /// Makes an object that a flush does not see until it is [`save`](Untyped::save)d, or linked to an object of the
-    /// session by a relation that cascades save-update.
+    /// session by a relation that cascades save-update. Columns that are not given read as NULL, and take their defaults
+    /// when the row is inserted.
     ///
     /// # Errors
     /// As [`add`](Untyped::add).
     pub fn construct(&mut self, class: &str, values: &[(&str, Value)]) -> Result<AnyRef> {
-        self.introduce(class, values, State::Transient)
-    }
-
-    fn introduce(&mut self, class: &str, values: &[(&str, Value)], state: State) -> Result<AnyRef> {
         let model = self.session.model().clone();
         let class = model.class_named(class)?;
-        let core = self.session.exclusive();
-        let table = core.connection.schema().table_named(&class.table)?;
-        let mut row = table.prototype.duplicate();
-        for column in table.column_ids() {
-            match &table.column(column).default {
-                None | Some(DefaultValue::Sequence(_)) => {}
-                Some(default) => edit(&mut row).set(column, default.at_rest()?)?,
-            }
-        }
-        for (name, value) in values {
-            edit(&mut row).set(class.column_named(name)?, value.clone())?;
-        }
-        let key = core.graph.introduce(class.id, row, state);
+        let values = values.iter().map(|(name, value)| Ok((class.column_named(name)?, value.clone())));
+        let values = values.collect::<Result<Vec<_>>>()?;
+        let key = self.introduce(class, values)?;
         Ok(self.session.refer(key))
+    }
+
+    fn introduce(&mut self, class: &ClassModel, mut values: Vec<(ColumnId, Value)>) -> Result<ObjectKey> {
+        if let (Some(Discriminator::Column(column)), Some(identity)) = (&class.discriminator, &class.identity_value) {
+            values.insert(0, (*column, identity.clone()));
+        }
+        let core = self.session.exclusive();
+        let mut row = core.blank(class.id);
+        let mut unset: Vec<ColumnId> = (0..class.columns.len()).map(|it| ColumnId::new(it as u16)).collect();
+        for (column, value) in values {
+            edit(&mut row).set(column, value)?;
+            unset.retain(|it| *it != column);
+        }
+        let key = core.graph.introduce(class.id, row, State::Transient);
+        if !unset.is_empty() {
+            core.graph.extra_mut(key).unset = unset;
+        }
+        Ok(key)
     }
 
     /// The object with this primary key, if there is one.

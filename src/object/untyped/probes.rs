@@ -3,6 +3,7 @@
 use super::{Attribute, Untyped};
 use crate::error::Result;
 use crate::id::RelationId;
+use crate::object::model::RelationModel;
 use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
 use crate::query::{Input, Select};
@@ -62,8 +63,8 @@ impl Untyped<'_> {
     /// When the reference is stale or of another session.
     pub fn status(&mut self, object: AnyRef) -> Result<Status> {
         let key = self.session.check(object)?;
-        let marked_deleted = self.session.is_marked_deleted(object)?;
         let state = self.session.state(object)?;
+        let marked_deleted = state == State::Persistent && self.session.is_marked_deleted(object)?;
         Ok(Status { state, in_session: state.lives(), marked_deleted, modified: self.is_modified(key) })
     }
 
@@ -73,7 +74,9 @@ impl Untyped<'_> {
         if object.state != State::Persistent {
             return false;
         }
-        graph.has_changes(key)
+        // What waits for a collection to be read may turn out to be no change.
+        let changed = |it: &RelationModel| graph.is_loaded(key, it.id) && graph.changes(key, it.id).is_change();
+        !graph.changed_columns(key).is_empty() || graph.model.class(object.class).relations.iter().any(changed)
     }
 
     /// The key by which the session knows an object, if it has one.
@@ -153,7 +156,11 @@ impl Untyped<'_> {
     }
 
     fn relation_history(&mut self, key: ObjectKey, relation: RelationId) -> History {
-        let changes = self.session.exclusive().graph.changes(key, relation);
+        let graph = &self.session.exclusive().graph;
+        if !graph.is_loaded(key, relation) {
+            return History::default();
+        }
+        let changes = graph.changes(key, relation);
         let refer =
             |it: Vec<ObjectKey>| it.into_iter().map(|it| Change::Object(Some(self.session.refer(it)))).collect();
         let none = |on: bool| if on { vec![Change::Object(None)] } else { Vec::new() };

@@ -109,14 +109,14 @@ impl Untyped<'_> {
         self.session.exclusive().make_detached(key)
     }
 
-    /// Whether an attribute can be read without a statement.
+    /// Whether an attribute was read or set. What the identity map could answer is not loaded by that.
     ///
     /// # Errors
     /// When there is no such attribute.
     pub fn is_loaded(&mut self, object: AnyRef, attribute: &str) -> Result<bool> {
         match self.attribute(object, attribute)? {
-            (key, Attribute::Column(_)) => Ok(!self.session.exclusive().object(key)?.lacks_row()),
-            (_, Attribute::Relation { .. }) => Ok(self.loaded(object, attribute)?.is_some()),
+            (key, Attribute::Column(column)) => Ok(self.session.exclusive().graph.has_column(key, column)),
+            (key, Attribute::Relation { relation, .. }) => Ok(self.session.exclusive().graph.is_loaded(key, relation)),
         }
     }
 
