@@ -168,7 +168,7 @@ fn vote_twice(database: &Database) -> Result<()> {
     let mut session = database.session();
     let vote = session.first(Vote::select())?.expect("somebody has voted").get().clone();
     // A fresh session has not met the vote; the tables know better.
-    session.expunge_all();
+    session.let_go_of_all();
     session.add(Vote { value: -vote.value, ..vote });
     let refused = session.commit().expect_err("a second vote is refused");
     quote(&format!("{refused:#}"));

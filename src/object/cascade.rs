@@ -106,9 +106,17 @@ impl Core {
     pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
         let state = self.object(key)?.state;
         match state {
+            State::Pending if self.graph.is_sound() => {
+                self.delete_new(key);
+                return Ok(());
+            }
             State::Transient | State::Pending => {
                 let wanted = "only an object that has a row can be deleted; expunge it";
                 return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
+            }
+            State::Detached if self.graph.is_sound() && self.graph.objects[key].marked => {
+                let wanted = "its row is gone";
+                return Err(Misuse::Deleted { object: self.graph.name(key), wanted }.into());
             }
             State::Deleted => return Ok(()),
             State::Persistent if self.graph.objects[key].marked => return Ok(()),
@@ -117,6 +125,10 @@ impl Core {
         }
         let reached = self.reach_deletes(key)?;
         self.graph.mark(key);
+        if self.graph.is_sound() {
+            let new = reached.iter().copied().filter(|it| self.graph.objects[*it].state == State::Pending);
+            self.graph.forget_new(&new.collect::<Vec<_>>());
+        }
         for it in reached {
             if self.graph.has_identity(it) && self.graph.objects[it].state != State::Deleted {
                 if self.graph.objects[it].state == State::Detached {
@@ -212,7 +224,12 @@ impl Graph {
             }
         }
         for (holder, relation) in references {
-            *self.link_mut(holder, relation) = Link::Unloaded;
+            let declared = model.relation(self.objects[holder].class, relation);
+            if self.is_sound() && matches!(declared.join, crate::object::model::Join::BelongsTo { .. }) {
+                self.take_back_reference(holder, declared);
+            } else {
+                *self.link_mut(holder, relation) = Link::Unloaded;
+            }
         }
     }
 }

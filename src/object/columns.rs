@@ -335,6 +335,20 @@ impl Graph {
 
     /// Lets an object forget what it has read and what was not flushed.
     pub(super) fn expire_one(&mut self, key: ObjectKey) {
+        if self.is_sound() {
+            self.take_back_links(key);
+            self.objects[key].marked = false;
+            self.objects[key].forget_reads();
+            self.forget_row(key);
+            self.forget_extra(key);
+            self.parents.forget(key);
+        } else {
+            self.forget_all_of(key);
+        }
+    }
+
+    /// Lets an object forget everything it has read, without a thought for others.
+    pub(super) fn forget_all_of(&mut self, key: ObjectKey) {
         self.take_links(key);
         self.forget_row(key);
         self.forget_extra(key);

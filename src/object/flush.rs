@@ -39,6 +39,8 @@ pub struct FlushPlan {
     saved: Vec<ObjectKey>,
     deleted: Vec<ObjectKey>,
     listed: Vec<ObjectKey>,
+    /// New objects that are left out, because they have lost their parents.
+    dropped: Vec<ObjectKey>,
     /// New objects that take over the rows of deleted ones.
     switches: Vec<(ObjectKey, ObjectKey)>,
 }
@@ -148,7 +150,7 @@ impl Core {
         let outcome = self.plan().and_then(|plan| self.carry_out(plan));
         self.clear_fates();
         match outcome {
-            Err(error) if self.manner == Manner::SqlAlchemy => {
+            Err(error) if self.graph.manner == Manner::SqlAlchemy => {
                 self.fail()?;
                 Err(error)
             }
@@ -162,7 +164,7 @@ impl Core {
             self.graph.let_go_of_versions();
         }
         // In the other manner a failure rolls everything back anyway.
-        let several = plan.steps.len() > 1 && self.manner == Manner::Sound;
+        let several = plan.steps.len() > 1 && self.graph.manner == Manner::Sound;
         if several {
             self.connection.control(Control::Savepoint)?;
         }

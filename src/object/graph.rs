@@ -16,6 +16,7 @@ use super::links::{Collection, Link, Since};
 use super::model::{Model, RelationModel};
 use super::parents::{Declared, Parents};
 use super::reference::ObjectKey;
+use super::session::Manner;
 use super::shelf::Shelf;
 use super::state::State;
 use crate::id::{ClassId, RelationId};
@@ -41,6 +42,9 @@ pub(super) struct Graph {
     /// Of objects about whose columns something is particular.
     pub(super) extras: FxHashMap<ObjectKey, Extra>,
     pub(super) events: Events,
+    pub(super) manner: Manner,
+    /// Whether the row of an object was deleted. As long as none was, collections hold none that is gone.
+    pub(super) has_gone: bool,
 }
 
 impl Graph {
@@ -60,6 +64,8 @@ impl Graph {
             owners,
             extras: FxHashMap::default(),
             events: Events::default(),
+            manner: Manner::default(),
+            has_gone: false,
         }
     }
 

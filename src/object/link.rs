@@ -22,6 +22,14 @@ use std::sync::Arc;
 pub(super) struct Origin {
     by: Declared,
     how: How,
+    owner: ObjectKey,
+}
+
+impl Origin {
+    /// Whether the chain started with such a change.
+    fn is(self, by: Declared, how: How) -> bool {
+        self.by == by && self.how == how
+    }
 }
 
 /// How a relation was changed.
@@ -37,14 +45,17 @@ enum How {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Before {
     Known(Option<ObjectKey>),
+    /// It has a row, which may lead anywhere.
     Unknown,
+    /// It has no row and was never set.
+    Never,
 }
 
 impl Before {
     fn object(self) -> Option<ObjectKey> {
         match self {
             Before::Known(it) => it,
-            Before::Unknown => None,
+            Before::Unknown | Before::Never => None,
         }
     }
 }
@@ -77,11 +88,14 @@ impl Graph {
         if let Link::One { target, .. } = self.link(key, relation.id) {
             return Before::Known(*target);
         }
-        if self.objects[key].state != State::Persistent {
-            return Before::Known(None);
+        if !self.has_identity(key) {
+            // Its row may hold a foreign key that was written by hand.
+            let by_hand = self.is_sound() && self.holds_reference(key, relation);
+            return if by_hand { Before::Unknown } else { Before::Never };
         }
         match self.known_reference(key, relation) {
-            Some(Some(target)) if self.objects[target].lacks_row() => Before::Unknown,
+            // Whether its row is still there is not known.
+            Some(Some(target)) if self.objects[target].lacks_row() && !self.is_sound() => Before::Unknown,
             Some(known) => Before::Known(known),
             None => Before::Unknown,
         }
@@ -97,8 +111,8 @@ impl Graph {
         relation.join.is_many()
     }
 
-    fn origin(&self, class: ClassId, relation: RelationId, how: How) -> Origin {
-        Origin { by: self.declared(class, relation), how }
+    fn origin(&self, owner: ObjectKey, relation: RelationId, how: How) -> Origin {
+        Origin { by: self.declared(self.objects[owner].class, relation), how, owner }
     }
 
     /// Lets a reference lead to another object or to none.
@@ -120,26 +134,30 @@ impl Graph {
     ) -> Result<()> {
         let class = self.objects[key].class;
         let before = self.before(key, relation);
-        if let (Some(expected), Before::Known(before)) = (only_if, before)
-            && before != Some(expected)
-        {
+        let elsewhere = |expected| before != Before::Unknown && before.object() != Some(expected);
+        if only_if.is_some_and(elsewhere) {
             return Ok(());
         }
         let by = self.declared(class, relation.id);
-        let origin = from.unwrap_or(Origin { by, how: How::Set });
-        let lost = before.object().filter(|it| Some(*it) != target);
+        let origin = from.unwrap_or(Origin { by, how: How::Set, owner: key });
+        // Of a side that is not known a sound session believes who leaves it.
+        let left = only_if.filter(|_| before == Before::Unknown && self.is_sound());
+        let lost = before.object().or(left).filter(|it| Some(*it) != target);
         if let Some(lost) = lost.filter(|_| Graph::tracks_parents(relation)) {
             self.has_lost_parent(lost, by, key);
         }
         self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
-        if before != Before::Known(target) {
+        if before == Before::Unknown && target.is_none() && self.is_sound() {
+            self.lose_unknown_owner(key, relation);
+        }
+        if before != Before::Known(target) || !self.agrees(key, relation, target) {
             self.follow_set(key, relation, target, lost, origin)?;
             self.move_other_side(key, relation, target, lost, origin)?;
         }
         let since = match (self.link(key, relation.id), before) {
             (Link::One { since, .. }, _) => since.changed(before.object()),
             (_, Before::Known(before)) => Since::Changed(before),
-            (_, Before::Unknown) => Since::ChangedUnread,
+            (_, Before::Unknown | Before::Never) => Since::ChangedUnread,
         };
         *self.link_mut(key, relation.id) = Link::One { target, since };
         self.touch(key);
@@ -165,6 +183,7 @@ impl Graph {
             self.bring_in(key, relation, target, origin)?;
         }
         if let Some(lost) = lost
+            && !self.is_sound()
             && relation.cascade.contains(Cascade::DELETE_ORPHAN)
             && self.objects[lost].state == State::Pending
             && self.is_orphan(lost)
@@ -178,6 +197,10 @@ impl Graph {
     /// which was set or pushed to; that the other side moves too brings nobody in.
     fn bring_in(&mut self, key: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
         let own = self.declared(self.objects[key].class, relation.id);
+        if self.is_sound() && origin.by == own && self.is_in(key) {
+            // Who links an object that was to be deleted wants to keep it.
+            self.objects[item].marked = false;
+        }
         if origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_in(key) && !self.is_in(item) {
             self.enroll(item)?;
         }
@@ -197,9 +220,13 @@ impl Graph {
         let model = self.model.clone();
         if let Some(lost) = lost {
             let (by, other) = self.other_side(&model, lost, inverse);
+            if self.is_sound() && Graph::tracks_parents(other) {
+                self.has_lost_parent(key, by, lost);
+            }
             let own = if Graph::is_collection(other) { How::Remove } else { How::Set };
-            if origin != (Origin { by, how: own }) {
-                let own = self.origin(self.objects[key].class, relation.id, How::Set);
+            // Who has let go of it already is not asked again.
+            if !origin.is(by, own) || self.is_sound() && origin.owner != lost {
+                let own = self.origin(key, relation.id, How::Set);
                 self.pop(lost, other, key, own)?;
             }
         }
@@ -209,7 +236,7 @@ impl Graph {
                 true => [How::Append, How::Replace],
                 false => [How::Set, How::Set],
             };
-            if !stops.iter().any(|&how| origin == Origin { by, how }) {
+            if !stops.iter().any(|&how| origin.is(by, how)) {
                 self.arrive(target, other, key, origin)?;
             }
         }
@@ -269,9 +296,14 @@ impl Graph {
         from: Option<Origin>,
     ) -> Result<()> {
         let class = self.objects[owner].class;
-        let origin = from.unwrap_or_else(|| self.origin(class, relation.id, How::Append));
+        let origin = from.unwrap_or_else(|| self.origin(owner, relation.id, How::Append));
         let queues = self.queues(owner, relation);
-        if !queues && relation.collection.is_set() && self.collection_mut(owner, relation.id).holds(item) {
+        let there = if self.is_sound() && from.is_none() {
+            self.is_member(owner, relation, item)
+        } else {
+            !queues && relation.collection.is_set() && self.collection_mut(owner, relation.id).holds(item)
+        };
+        if there {
             return self.bring_in(owner, relation, item, origin);
         }
         self.events.note(|| Happening::Append { owner, relation: relation.id, member: item });
@@ -302,9 +334,9 @@ impl Graph {
         let Some(inverse) = relation.inverse else { return Ok(()) };
         let model = self.model.clone();
         let (by, other) = self.other_side(&model, item, inverse);
-        let stops = origin == Origin { by, how: How::Append } || origin == Origin { by, how: How::Replace };
+        let stops = origin.is(by, How::Append) || origin.is(by, How::Replace);
         // A reference that started the chain was set: it is on its way already.
-        let started = !Graph::is_collection(other) && origin == Origin { by, how: How::Set };
+        let started = !Graph::is_collection(other) && origin.is(by, How::Set);
         if stops || started { Ok(()) } else { self.arrive(item, other, owner, origin) }
     }
 
@@ -330,8 +362,7 @@ impl Graph {
         at: Option<usize>,
         from: Option<Origin>,
     ) -> Result<()> {
-        let class = self.objects[owner].class;
-        let origin = from.unwrap_or_else(|| self.origin(class, relation.id, How::Remove));
+        let origin = from.unwrap_or_else(|| self.origin(owner, relation.id, How::Remove));
         let queues = self.queues(owner, relation);
         self.lose_member(owner, relation, item, origin)?;
         self.touch(owner);
@@ -358,7 +389,8 @@ impl Graph {
             self.has_lost_parent(item, by, owner);
         }
         self.events.note(|| Happening::Remove { owner, relation: relation.id, member: item });
-        if relation.cascade.contains(Cascade::DELETE_ORPHAN) && self.is_orphan(item) {
+        // A sound session lets the flush decide: what has lost its parent may get another one before.
+        if !self.is_sound() && relation.cascade.contains(Cascade::DELETE_ORPHAN) && self.is_orphan(item) {
             if self.is_in(owner) && self.objects[item].state == State::Pending {
                 self.expunge(item);
             } else {
@@ -372,7 +404,7 @@ impl Graph {
             true => [How::Remove, How::Replace],
             false => [How::Remove, How::Set],
         };
-        if stops.iter().any(|&how| origin == Origin { by, how }) {
+        if stops.iter().any(|&how| origin.is(by, how)) {
             return Ok(());
         }
         // A list that holds the object twice still holds it.
@@ -388,7 +420,7 @@ impl Graph {
     /// As [`set`](Graph::set).
     pub(super) fn replace(&mut self, owner: ObjectKey, relation: &RelationModel, members: &[ObjectKey]) -> Result<()> {
         let class = self.objects[owner].class;
-        let origin = self.origin(class, relation.id, How::Replace);
+        let origin = self.origin(owner, relation.id, How::Replace);
         let before = match self.link(owner, relation.id) {
             Link::Many(it) => it.members.clone().unwrap_or_default(),
             _ => Arc::default(),
@@ -404,7 +436,8 @@ impl Graph {
         collection.members = Some(Arc::default());
         let by = self.declared(class, relation.id);
         for &member in members {
-            let twice = relation.collection.is_set() && self.collection_mut(owner, relation.id).holds(member);
+            let once = relation.collection.is_set() || self.is_sound();
+            let twice = once && self.collection_mut(owner, relation.id).holds(member);
             if twice {
                 continue;
             }

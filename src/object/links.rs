@@ -83,7 +83,7 @@ impl Ordered {
         self.list.push(object);
         match self.list.len() {
             SMALL => self.set.extend(&self.list),
-            SMALL.. => {
+            more if more > SMALL => {
                 self.set.insert(object);
             }
             _ => {}
@@ -212,6 +212,18 @@ impl Collection {
             Arc::make_mut(members).remove(at);
         }
         at.is_some()
+    }
+
+    /// Takes new members out that were never there, in one pass.
+    pub(super) fn drop_new(&mut self, gone: &FxHashSet<ObjectKey>) {
+        if let Some(members) = &mut self.members {
+            Arc::make_mut(members).retain(|it| !gone.contains(it));
+        }
+        if let Some(Pending::Queued { added, .. }) = self.pending.as_deref_mut() {
+            gone.iter().for_each(|it| {
+                added.remove(*it);
+            });
+        }
     }
 
     /// Knows nothing of an object any more; members that were read are read again.

@@ -64,9 +64,20 @@ impl Graph {
         self.parents.put(child, by, Parent::Gone);
     }
 
+    /// Notes that an object has lost its parent, whoever that was.
+    pub(super) fn has_lost_some_parent(&mut self, child: ObjectKey, by: Declared) {
+        self.parents.put(child, by, Parent::Gone);
+    }
+
     /// Whether an object has a parent by a relation; `otherwise` where nothing was seen.
     pub(super) fn has_parent(&self, child: ObjectKey, by: Declared, otherwise: bool) -> bool {
         self.parents.known.get(&(child, by)).map_or(otherwise, |it| *it != Parent::Gone)
+    }
+
+    /// Whether an object was seen to lose a parent without which it is not to be.
+    pub(super) fn is_lost(&self, child: ObjectKey) -> bool {
+        let owners = &self.owners[self.objects[child].class.index()];
+        owners.iter().any(|&by| self.parents.known.get(&(child, by)) == Some(&Parent::Gone))
     }
 
     /// Whether an object lacks a parent without which it is not to be.

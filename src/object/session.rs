@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use elsa::FrozenVec;
 
 mod core;
+mod ends;
 mod find;
 mod unit;
 mod verbs;
@@ -80,7 +81,7 @@ impl Session {
 
     /// How the session behaves where a sound unit of work and that of SQLAlchemy differ; soundly unless told otherwise.
     pub fn set_manner(&mut self, manner: Manner) {
-        self.exclusive().manner = manner;
+        self.exclusive().graph.manner = manner;
     }
 
     /// How much has passed the session's connection.

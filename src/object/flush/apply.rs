@@ -38,6 +38,8 @@ struct Before {
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) inserted: Vec<ObjectKey>,
+    /// Those whose keys their tables gave.
+    pub(super) generated: Vec<ObjectKey>,
     pub(super) updated: Vec<ObjectKey>,
     pub(super) deleted: Vec<ObjectKey>,
 }
@@ -53,13 +55,13 @@ impl Core {
         for it in &plan.assignments {
             assigned.entry(it.object).or_default().push(it);
         }
-        let step_by = if self.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
+        let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
         for step in &plan.steps {
             match &step.work {
                 Work::Insert { class, objects, later } => {
                     self.note_rows(objects, RowStep::BeforeInsert);
                     for objects in objects.chunks(step_by) {
-                        self.apply_inserts(*class, objects, later, &assigned, undo)?;
+                        self.apply_inserts(*class, objects, later, &assigned, undo, &mut done)?;
                     }
                     done.inserted.extend(objects);
                     self.note_rows(objects, RowStep::AfterInsert);
@@ -107,6 +109,7 @@ impl Core {
         later: &[(ObjectKey, Vec<ColumnId>)],
         assigned: &ByObject<'_>,
         undo: &mut Undo,
+        done: &mut Done,
     ) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
@@ -133,6 +136,7 @@ impl Core {
             let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.take()) else { continue };
             if let Some(column) = key_column.filter(|it| row.get(*it).is_null()) {
                 undo.cells.push((key, column, Value::Null));
+                done.generated.push(key);
             }
             rows.push(row);
         }
@@ -327,7 +331,7 @@ impl Core {
         let columns = own.iter().chain(other).cloned().collect();
         let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns }.into())?;
         let count = self.connection.run(&prepared, Input::Keys(&keys))?.count;
-        if self.manner == Manner::SqlAlchemy && count != pairs.len() as u64 {
+        if self.graph.manner == Manner::SqlAlchemy && count != pairs.len() as u64 {
             return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: keys } }.into());
         }
         Ok(())

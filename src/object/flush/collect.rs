@@ -23,6 +23,8 @@ pub(super) struct Registry {
     work: Vec<ObjectKey>,
     /// What has happened to relations where finding it out took a read.
     changes: FxHashMap<(ObjectKey, RelationId), Changes>,
+    /// New objects that have lost a parent without which they are not to be: they are left out.
+    pub(super) dropped: Vec<ObjectKey>,
     /// What collections have got, by relation.
     pub(super) added: FxHashMap<Declared, FxHashSet<ObjectKey>>,
 }
@@ -44,12 +46,13 @@ impl Core {
     /// Decides about every touched object, and about those that it leads to.
     pub(super) fn collect(&mut self) -> Result<Registry> {
         let mut registry = Registry::default();
+        let dropped = if self.graph.is_sound() { self.graph.lost() } else { FxHashSet::default() };
         let (mut marked, mut at) = (Vec::new(), 0);
         while at < self.graph.touched.len() {
             let key = self.graph.touched[at];
             at += 1;
             let Some(object) = self.graph.objects.get(key) else { continue };
-            if !object.state.lives() {
+            if !object.state.lives() || dropped.contains(&key) {
                 continue;
             }
             if object.marked {
@@ -67,6 +70,7 @@ impl Core {
         }
         // The order among deletions is that in which they were asked for.
         marked.into_iter().for_each(|key| self.register(&mut registry, key, Comes::ToDelete));
+        registry.dropped = dropped.into_iter().collect();
         registry.work.reverse();
         while let Some(key) = registry.work.pop() {
             self.look_around(&mut registry, key)?;
@@ -78,7 +82,7 @@ impl Core {
     }
 
     fn register(&mut self, registry: &mut Registry, key: ObjectKey, comes: Comes) {
-        if !self.graph.is_in(key) {
+        if !self.graph.is_in(key) || registry.dropped.contains(&key) {
             return;
         }
         let object = &mut self.graph.objects[key];
@@ -140,9 +144,11 @@ impl Core {
                 if changes.is_empty() {
                     return Ok(());
                 }
+                // In a sound session an object that was deleted after it was added stays deleted.
+                let comes = if self.graph.is_sound() { Comes::Along } else { Comes::Kept };
                 for &child in &changes.added {
                     self.check_member(relation, child)?;
-                    self.register(registry, child, Comes::Kept);
+                    self.register(registry, child, comes);
                 }
                 registry.added.entry(by).or_default().extend(&changes.added);
                 for &child in &changes.removed {
@@ -230,7 +236,8 @@ impl Core {
             _ => false,
         };
         let reads = load && !self.graph.is_loaded(key, relation.id) && !relation.lazy.is_never_loaded();
-        if !unread && !reads && !(load && relation.lazy.is_never_loaded()) {
+        let queries = load && relation.lazy.is_never_loaded();
+        if !(unread || reads || queries) {
             return Ok(self.graph.changes(key, relation.id));
         }
         let mut changes = if unread {
@@ -248,6 +255,10 @@ impl Core {
             let before = self.peek(key, relation)?;
             let target = changes.added.first().copied();
             changes.removed = before.into_iter().filter(|it| Some(*it) != target).take(1).collect();
+            let by = self.graph.declared(self.graph.objects[key].class, relation.id);
+            if self.graph.is_sound() {
+                changes.removed.iter().for_each(|it| self.graph.has_lost_parent(*it, by, key));
+            }
         }
         registry.changes.insert((key, relation.id), changes.clone());
         Ok(changes)

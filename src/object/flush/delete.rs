@@ -57,7 +57,7 @@ impl Core {
                     let Some(&target) = classes.iter().find(among) else { continue };
                     let own = model.class(class).parts.iter().any(|it| it.table_id == reference.target);
                     let together = reference.table == reference.target
-                        && self.manner == Manner::Sound
+                        && self.graph.manner == Manner::Sound
                         && reference.on_delete != Action::Restrict;
                     if together || own && reference.table != reference.target {
                         continue;

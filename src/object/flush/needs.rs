@@ -50,7 +50,7 @@ impl<'a> Needs<'a> {
         let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let mut by_identity: FxHashMap<(ClassId, Identity), usize> = FxHashMap::default();
         // A key that is known already holds back only rows of other classes, unless rows go one by one.
-        let one_by_one = core.manner == Manner::SqlAlchemy;
+        let one_by_one = core.graph.manner == Manner::SqlAlchemy;
         let asked = ringed.values().flatten().any(|it| one_by_one || !is_judged_later(it));
         for (at, &key) in objects.iter().enumerate().filter(|(_, it)| asked && pending(**it)) {
             let class = model.class(core.graph.objects[key].class);

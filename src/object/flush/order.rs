@@ -24,6 +24,9 @@ use crate::object::state::State;
 use crate::schema::Name;
 use crate::value::Value;
 
+/// A class, and columns of it that are written.
+type Shape = (ClassId, Vec<ColumnId>);
+
 /// The foreign keys that each object gets from others, by position among the assignments.
 pub(super) type Assigned = FxHashMap<ObjectKey, Vec<usize>>;
 
@@ -31,7 +34,8 @@ impl Core {
     /// Puts what was collected into an order that no constraint refuses.
     pub(super) fn order(&mut self, registry: Registry, links: Links) -> Result<FlushPlan> {
         let model = self.graph.model.clone();
-        let mut plan = FlushPlan { assignments: links.assignments, ..FlushPlan::default() };
+        let (assignments, dropped) = (links.assignments, registry.dropped);
+        let mut plan = FlushPlan { assignments, dropped, ..FlushPlan::default() };
         for key in registry.objects {
             match self.graph.objects[key].fate() {
                 Fate::Save => plan.saved.push(key),
@@ -40,7 +44,7 @@ impl Core {
                 Fate::None => {}
             }
         }
-        if self.manner == Manner::SqlAlchemy {
+        if self.graph.manner == Manner::SqlAlchemy {
             self.refuse_rings(&plan)?;
             self.sort_as_sqlalchemy(&mut plan);
         }
@@ -50,7 +54,7 @@ impl Core {
             assigned.entry(it.object).or_default().push(at);
         }
         plan.steps.extend(links.dissociated_first.into_iter().filter_map(|it| pairs(&model, it, false)));
-        if self.manner == Manner::Sound && self.has_slot_conflicts(&plan, &assigned)? {
+        if self.graph.manner == Manner::Sound && self.has_slot_conflicts(&plan, &assigned)? {
             self.order_by_slots(&model, &mut plan, &assigned, links.dissociated, links.associated)?;
             return Ok(plan);
         }
@@ -113,7 +117,7 @@ impl Core {
     }
 
     /// Rows that need nothing of each other: updates, class by class and columns by columns, then inserts.
-    fn save_together(
+    pub(super) fn save_together(
         &mut self,
         model: &Arc<Model>,
         plan: &mut FlushPlan,
@@ -159,9 +163,9 @@ impl Core {
         updates: &[ObjectKey],
         waits: &FxHashMap<ObjectKey, Vec<ColumnId>>,
     ) -> Result<()> {
-        let in_order = self.manner == Manner::SqlAlchemy;
-        let mut shapes: Vec<((ClassId, Vec<ColumnId>), Vec<ObjectKey>)> = Vec::new();
-        let mut places: FxHashMap<(ClassId, Vec<ColumnId>), usize> = FxHashMap::default();
+        let in_order = self.graph.manner == Manner::SqlAlchemy;
+        let mut shapes: Vec<(Shape, Vec<ObjectKey>)> = Vec::new();
+        let mut places: FxHashMap<Shape, usize> = FxHashMap::default();
         for &key in updates {
             let mut columns = self.update_columns(plan, assigned, key)?;
             if let Some(waiting) = waits.get(&key) {
@@ -234,7 +238,12 @@ impl Core {
     }
 
     /// Foreign keys that are written by statements of their own, and those that a ring has put off.
-    fn order_post_updates(&self, model: &Arc<Model>, plan: &mut FlushPlan, later: Vec<(ObjectKey, Vec<ColumnId>)>) {
+    pub(super) fn order_post_updates(
+        &self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        later: Vec<(ObjectKey, Vec<ColumnId>)>,
+    ) {
         let mut shapes: BTreeMap<(ClassId, Vec<ColumnId>, bool), Vec<ObjectKey>> = BTreeMap::new();
         let mut wanted: Vec<(ObjectKey, Vec<ColumnId>)> = Vec::new();
         for it in plan.assignments.iter().filter(|it| it.when == When::Post) {

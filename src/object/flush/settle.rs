@@ -13,6 +13,7 @@ impl Core {
     /// Brings objects up to date.
     pub(super) fn settle(&mut self, plan: &FlushPlan, done: Done) {
         let model = self.graph.model.clone();
+        self.graph.forget_new(&plan.dropped);
         for &key in &done.deleted {
             self.settle_deleted(key);
         }
@@ -25,6 +26,7 @@ impl Core {
         for &(key, _) in &plan.switches {
             self.settle_inserted(&model, key);
         }
+        self.frame().generated.extend(&done.generated);
         self.settle_keys(&model, plan);
         let nested = self.frames.len() > 1;
         for &key in plan.saved.iter().chain(&plan.listed) {
@@ -127,6 +129,7 @@ impl Core {
             self.graph.identities[root.index()].remove(&identity, key);
         }
         self.graph.objects[key].marked = false;
+        self.graph.has_gone = true;
         self.graph.change_state(key, State::Deleted);
         self.frame().deleted.push(key);
     }

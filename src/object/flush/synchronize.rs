@@ -13,6 +13,9 @@ use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
+use crate::query::{Input, Select};
+use crate::record::project;
+use crate::value::Value;
 
 /// Links that become rows.
 #[derive(Default)]
@@ -56,6 +59,9 @@ impl Core {
                 }
             }
         }
+        if self.graph.is_sound() {
+            self.drop_known_pairs(&mut links.associated)?;
+        }
         self.follow_keys(registry, &mut links, &ranks)?;
         // What is cleared comes first: whoever has got another owner keeps it.
         links.assignments.sort_by_key(|it| (it.from.is_some(), it.rank));
@@ -83,7 +89,11 @@ impl Core {
                 }
                 if !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
                     for child in self.without_parent(&changes.removed, by) {
-                        self.clear(links, child, columns, relation, when, rank)?;
+                        // A sound session reads nothing when a member is taken out, which may be that of another owner.
+                        let reads = self.graph.is_sound() && !self.graph.is_loaded(key, relation.id);
+                        if !reads || self.scalars(child, columns)? == self.scalars(key, own_columns)? {
+                            self.clear(links, child, columns, relation, when, rank)?;
+                        }
                     }
                 }
                 if self.is_rekeyed(key, own_columns) {
@@ -96,7 +106,9 @@ impl Core {
             Join::BelongsTo { columns, target_columns, .. } => {
                 let changes = self.graph.changes(key, relation.id);
                 if let Some(&target) = changes.added.first() {
-                    if self.graph.is_in(target) {
+                    if self.is_left_out(target) {
+                        self.clear(links, key, columns, relation, when, rank)?;
+                    } else if self.graph.is_in(target) {
                         self.check_member(relation, target)?;
                         self.assign(links, key, columns, Some((target, target_columns.clone())), when, rank);
                     }
@@ -154,6 +166,12 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Whether a new object is no part of the flush, because it has lost its parent.
+    fn is_left_out(&self, key: ObjectKey) -> bool {
+        let object = &self.graph.objects[key];
+        object.state == State::Pending && object.fate() == Fate::None
     }
 
     fn without_parent(&self, objects: &[ObjectKey], by: Declared) -> Vec<ObjectKey> {
@@ -217,7 +235,7 @@ impl Core {
         let mut pairs = Vec::with_capacity(members.len());
         for &member in members {
             self.check_member(relation, member)?;
-            if !self.graph.is_in(member) || links.spoken.contains(&(by, owner, member)) {
+            if !self.graph.is_in(member) || self.is_left_out(member) || links.spoken.contains(&(by, owner, member)) {
                 continue;
             }
             if let Some(other) = other {
@@ -269,6 +287,53 @@ fn note(all: &mut Vec<Pairs>, class: ClassId, relation: RelationId, pairs: Vec<(
     match all.iter_mut().find(|it| it.class == class && it.relation == relation) {
         Some(found) => found.pairs.extend(pairs),
         None => all.push(Pairs { class, relation, pairs }),
+    }
+}
+
+impl Core {
+    /// Leaves out the pairs that the tables have already: a sound session links without reading, so of two collections
+    /// that were never read nobody could tell.
+    fn drop_known_pairs(&mut self, associated: &mut Vec<Pairs>) -> Result<()> {
+        let model = self.graph.model.clone();
+        for it in associated.iter_mut() {
+            let declared = model.relation(it.class, it.relation);
+            let Join::Through { table, own, other, own_columns, target_columns, layout, .. } = &declared.join else {
+                continue;
+            };
+            let mut keys: Vec<Vec<Value>> = Vec::new();
+            for &(owner, member) in &it.pairs {
+                let unread = self.is_unread(owner, declared.id)
+                    && declared.inverse.map_or(self.graph.has_identity(member), |it| self.is_unread(member, it));
+                if unread {
+                    keys.push([self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat());
+                }
+            }
+            if keys.is_empty() {
+                continue;
+            }
+            let select = Select::from(table.clone()).by_keys(own.iter().chain(other).cloned());
+            let prepared = self.connection.prepare(select.into())?;
+            let found = self.connection.run(&prepared, Input::Keys(&keys.concat()))?.rows;
+            let columns: Vec<ColumnId> = layout.own.iter().chain(&layout.other).copied().collect();
+            let there: FxHashSet<Vec<Value>> = found.into_rows().map(|row| project(&*row, &columns)).collect();
+            let mut new = Vec::with_capacity(it.pairs.len());
+            for &(owner, member) in it.pairs.iter().filter(|_| !there.is_empty()) {
+                let key = [self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat();
+                if !there.contains(&key) {
+                    new.push((owner, member));
+                }
+            }
+            if !there.is_empty() {
+                it.pairs = new;
+            }
+        }
+        associated.retain(|it| !it.pairs.is_empty());
+        Ok(())
+    }
+
+    /// Whether an object has rows in a collection that nobody has looked at.
+    fn is_unread(&self, key: ObjectKey, relation: RelationId) -> bool {
+        self.graph.has_identity(key) && !self.graph.is_loaded(key, relation)
     }
 }
 

@@ -6,7 +6,7 @@ use slotmap::Key as _;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::identity::Identity;
-use crate::object::links::{Link, Since};
+use crate::object::links::Link;
 use crate::object::model::{ClassModel, Join, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -251,16 +251,13 @@ pub(in crate::object) fn link(
     members: Vec<ObjectKey>,
 ) -> Result<()> {
     if relation.join.is_many() {
-        core.graph.collection_mut(owner, relation.id).fill(members);
+        core.fill_many(owner, relation, members);
         return Ok(());
     }
     if let [_, _, ..] = members.as_slice() {
         let table = core.graph.model.class(relation.target).table.to_string();
         return Err(Misuse::NotOne { table, found: members.len() }.into());
     }
-    let target = members.first().copied();
-    if !matches!(core.graph.link(owner, relation.id), Link::One { .. }) {
-        *core.graph.link_mut(owner, relation.id) = Link::One { target, since: Since::Unchanged };
-    }
+    core.fill_one(owner, relation, members.first().copied());
     Ok(())
 }

@@ -24,7 +24,6 @@ pub(in crate::object) struct Core {
     pub(in crate::object) frames: Vec<Frame>,
     pub(in crate::object) autoflush: bool,
     pub(in crate::object) expire_on_commit: bool,
-    pub(in crate::object) manner: Manner,
     /// Whether a flush has failed in a session that rolls back then.
     pub(in crate::object) inactive: bool,
     /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
@@ -49,6 +48,8 @@ pub enum Manner {
 pub(in crate::object) struct Frame {
     /// Objects that were inserted.
     pub(in crate::object) inserted: Vec<ObjectKey>,
+    /// Those of them whose keys their tables gave.
+    pub(in crate::object) generated: Vec<ObjectKey>,
     /// Objects that were deleted.
     pub(in crate::object) deleted: Vec<ObjectKey>,
     /// Objects that had another key before.
@@ -61,6 +62,7 @@ impl Frame {
     /// What a later frame did, after what this one did.
     pub(in crate::object) fn extend(&mut self, later: Frame) {
         self.inserted.extend(later.inserted);
+        self.generated.extend(later.generated);
         self.deleted.extend(later.deleted);
         self.rekeyed.extend(later.rekeyed);
         self.written.extend(later.written);
@@ -75,7 +77,6 @@ impl Core {
             frames: vec![Frame::default()],
             autoflush: true,
             expire_on_commit: true,
-            manner: Manner::default(),
             inactive: false,
             found: Places::default(),
         }
@@ -226,6 +227,12 @@ impl Core {
     pub(in crate::object) fn let_go(&mut self, key: ObjectKey) {
         if !self.graph.objects.contains_key(key) {
             return;
+        }
+        if self.graph.is_sound() {
+            if self.graph.objects[key].state == State::Pending {
+                self.graph.forget_new(&[key]);
+            }
+            self.graph.take_back_links(key);
         }
         self.graph.expunge_one(key);
         self.graph.forget_links_to(key);

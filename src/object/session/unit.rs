@@ -3,6 +3,7 @@
 use super::core::Frame;
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
+use crate::object::compact::Object;
 use crate::object::flush::FlushPlan;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
@@ -188,11 +189,12 @@ impl Core {
     fn keep_rows(&mut self, from: usize) -> Result<()> {
         let inserted = self.frames[from..].iter().flat_map(|it| &it.inserted);
         let expired = |it: &ObjectKey| {
-            self.graph.objects.get(*it).is_some_and(|it| it.lacks_row() && it.state == State::Persistent)
+            let lacks = |it: &Object| it.lacks_row() || it.is_special();
+            self.graph.objects.get(*it).is_some_and(|it| lacks(it) && it.state == State::Persistent)
         };
         let expired: Vec<ObjectKey> = inserted.copied().filter(expired).collect();
         for key in expired {
-            let read = self.read_row(key);
+            let read = self.fresh(key).map(drop);
             if read.as_ref().is_err_and(|it| !it.misuse().is_some_and(Misuse::is_gone)) {
                 return read;
             }
@@ -214,6 +216,9 @@ impl Core {
         for &key in &frame.inserted {
             self.graph.back_to_transient(key);
         }
+        if self.graph.is_sound() {
+            self.take_back_keys(&frame.inserted, &frame.generated);
+        }
         self.undo_keys(&frame);
         let marked = touched.iter().copied().filter(|it| self.graph.objects[*it].marked);
         for key in frame.deleted.iter().copied().chain(marked.collect::<Vec<_>>()) {
@@ -222,9 +227,13 @@ impl Core {
         match extent {
             Extent::All => self.expire_all(),
             Extent::Written => {
-                for key in touched.into_iter().chain(frame.written) {
+                let revived = frame.deleted.iter().copied().filter(|it| {
+                    self.graph.objects.contains_key(*it) && (self.graph.is_sound() || self.graph.has_changes(*it))
+                });
+                let revived: Vec<ObjectKey> = revived.collect();
+                for key in touched.into_iter().chain(frame.written).chain(revived) {
                     if self.graph.objects.get(key).is_some_and(|it| it.state == State::Persistent) {
-                        self.graph.expire_one(key);
+                        self.graph.forget_all_of(key);
                     }
                 }
                 self.found.let_go();
@@ -278,6 +287,10 @@ impl Graph {
             None => false,
         };
         self.with_extra(key, |it| it.unread.clear());
+        if self.is_sound() {
+            self.take_links(key);
+            self.parents.forget(key);
+        }
         let root = self.root(self.objects[key].class);
         if let Some(identity) = self.identify(key, None) {
             self.identities[root.index()].remove(&identity, key);

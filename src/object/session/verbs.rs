@@ -4,10 +4,8 @@ use std::any::Any;
 use std::ops::Index;
 
 use crate::error::{Misuse, Result};
-use crate::id::RelationId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, Many, Relation};
-use crate::object::model::{ClassModel, RelationModel};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
@@ -360,7 +358,13 @@ impl<T: Entity> Index<Ref<T>> for Session {
 impl super::Core {
     /// The row of an object, for changing: the version that was read is kept, and the flush compares with it.
     pub(in crate::object) fn editable(&mut self, key: ObjectKey) -> Result<&mut dyn Record> {
-        self.fresh(key)?;
+        let object = self.fresh(key)?;
+        let (state, gone) =
+            (object.state, object.state == State::Deleted || object.state == State::Detached && object.marked);
+        if gone {
+            let (state, wanted) = (state.name(), "its row is gone");
+            return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
+        }
         self.graph.keep_reads(key);
         self.graph.touch(key);
         if self.graph.has_identity(key) {
@@ -370,126 +374,5 @@ impl super::Core {
             Some(row) => Ok(crate::record::edit(row)),
             None => Err(Misuse::StaleReference { class: "object".to_owned() }.into()),
         }
-    }
-
-    fn expect_class(&self, key: ObjectKey, class: &ClassModel) -> Result<()> {
-        let given = self.graph.model.class(self.object(key)?.class);
-        if self.graph.is_a(key, class.id) {
-            return Ok(());
-        }
-        Err(Misuse::WrongClass { expected: class.name.clone(), given: given.name.clone() }.into())
-    }
-
-    /// Makes sure that both ends of a link are what the relation asks for.
-    fn ready_to_link(&mut self, key: ObjectKey, relation: RelationId, other: Option<ObjectKey>) -> Result<()> {
-        let model = self.graph.model.clone();
-        let class = self.object(key)?.class;
-        let target = model.class(model.relation(class, relation).target);
-        match other {
-            Some(other) => self.expect_class(other, target),
-            None => Ok(()),
-        }
-    }
-
-    pub(in crate::object) fn link_one(
-        &mut self,
-        key: ObjectKey,
-        relation: RelationId,
-        target: Option<ObjectKey>,
-    ) -> Result<()> {
-        self.ready_to_link(key, relation, target)?;
-        let (model, class) = self.graph.class_of(key);
-        let declared = model.relation(class, relation);
-        if declared.join.is_many() {
-            let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
-            return Err(Misuse::Statement { reason }.into());
-        }
-        if declared.active_history && self.graph.has_identity(key) {
-            self.quietly(|core| core.load_whatever(key, declared))?;
-        }
-        self.graph.set(key, declared, target)
-    }
-
-    pub(in crate::object) fn link_many(
-        &mut self,
-        key: ObjectKey,
-        relation: RelationId,
-        member: ObjectKey,
-    ) -> Result<()> {
-        self.ready_to_link(key, relation, Some(member))?;
-        self.insert_member(key, relation, member, None)
-    }
-
-    pub(in crate::object) fn unlink(&mut self, key: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
-        self.ready_to_link(key, relation, Some(member))?;
-        let (model, class) = self.graph.class_of(key);
-        let declared = model.relation(class, relation);
-        self.expect_collection(declared)?;
-        if !declared.lazy.is_never_loaded() {
-            let members = self.load_many(key, relation)?;
-            if !members.contains(&member) {
-                let relation = format!("{} of {}", declared.name, self.graph.name(key));
-                return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
-            }
-        }
-        self.graph.remove(key, declared, member, None)
-    }
-
-    pub(in crate::object) fn replace(
-        &mut self,
-        key: ObjectKey,
-        relation: RelationId,
-        members: &[ObjectKey],
-    ) -> Result<()> {
-        let (model, class) = self.graph.class_of(key);
-        let declared = model.relation(class, relation);
-        self.expect_collection(declared)?;
-        let target = model.class(declared.target);
-        for &member in members {
-            self.expect_class(member, target)?;
-        }
-        self.load_whatever(key, declared)?;
-        self.graph.replace(key, declared, members)
-    }
-
-    /// Adds an object to a collection, at its end or at a place.
-    pub(in crate::object) fn insert_member(
-        &mut self,
-        key: ObjectKey,
-        relation: RelationId,
-        member: ObjectKey,
-        at: Option<usize>,
-    ) -> Result<()> {
-        let (model, class) = self.graph.class_of(key);
-        let declared = model.relation(class, relation);
-        self.expect_collection(declared)?;
-        if !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
-            self.load_many(key, relation)?;
-        }
-        self.graph.append(key, declared, member, at)
-    }
-
-    /// Takes the member at a place out of a collection.
-    pub(in crate::object) fn take_member(
-        &mut self,
-        key: ObjectKey,
-        relation: RelationId,
-        at: usize,
-    ) -> Result<Option<ObjectKey>> {
-        let (model, class) = self.graph.class_of(key);
-        let declared = model.relation(class, relation);
-        self.expect_collection(declared)?;
-        let members = self.load_many(key, relation)?;
-        let Some(&member) = members.get(at) else { return Ok(None) };
-        self.graph.remove(key, declared, member, Some(at))?;
-        Ok(Some(member))
-    }
-
-    fn expect_collection(&self, relation: &RelationModel) -> Result<()> {
-        if relation.join.is_many() {
-            return Ok(());
-        }
-        let reason = format!("{} leads to one object; set it", relation.name);
-        Err(Misuse::Statement { reason }.into())
     }
 }

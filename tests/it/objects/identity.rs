@@ -146,11 +146,11 @@ fn o5_a_reference_of_another_session_is_refused() -> Result<()> {
 fn o5_a_reference_to_what_was_let_go_is_refused() -> Result<()> {
     let mut session = forum().session();
     let alice = session.add(user("alice"));
-    session.expunge(alice)?;
+    session.let_go(alice)?;
     let bob = session.add(user("bob"));
     assert_ne!(alice, bob);
     assert!(matches!(session.get(alice).expect_err("gone").misuse(), Some(Misuse::StaleReference { .. })));
-    session.expunge_all();
+    session.let_go_of_all();
     assert!(session.get(bob).is_err());
     assert!(session.is_empty());
     session.commit()?;
@@ -160,7 +160,7 @@ fn o5_a_reference_to_what_was_let_go_is_refused() -> Result<()> {
 
 /// O2: letting go of one object takes nothing else from those it was related to.
 #[test]
-fn o2_expunge_leaves_other_changes_alone() -> Result<()> {
+fn o2_letting_go_leaves_other_changes_alone() -> Result<()> {
     let mut session = forum().session();
     session.set_autoflush(false);
     let alice = session.add(user("alice"));
@@ -169,10 +169,10 @@ fn o2_expunge_leaves_other_changes_alone() -> Result<()> {
     session.flush()?;
     let badge = session.push(alice, User::badges, Badge::draft())?;
     let unwanted = session.push(alice, User::badges, Badge::draft())?;
-    session.expunge(unwanted)?;
+    session.let_go(unwanted)?;
     assert_eq!(session.get(alice)?.load(User::badges)?.references(), [badge]);
     session.set(first, Post::author, bob)?;
-    session.expunge(bob)?;
+    session.let_go(bob)?;
     assert_eq!(session.get(first)?.load(Post::author)?.reference(), alice, "as its row says");
     assert_eq!(session.get(alice)?.load(User::posts)?.references(), [first]);
     session.commit()?;
@@ -198,5 +198,27 @@ fn o2_expire_takes_pending_links_back_on_both_sides() -> Result<()> {
     session.expire(bob)?;
     let author = session.get(first)?.load(Post::author)?.reference();
     assert_eq!(session.get(bob)?.load(User::posts)?.references().contains(&first), author == bob);
+    Ok(())
+}
+
+/// What is expunged is detached, and keeps what it holds; it comes back when it is saved again.
+#[test]
+fn an_expunged_object_is_detached_and_can_come_back() -> Result<()> {
+    let mut session = forum().session();
+    let alice = session.add(user("alice"));
+    let pending = session.add(user("bob"));
+    session.expunge(pending)?;
+    session.commit()?;
+    session.get(alice)?;
+    session.expunge(alice)?;
+    assert_eq!((session.state(pending)?, session.state(alice)?), (State::Transient, State::Detached));
+    assert_eq!(session[alice].name, "alice");
+    session.edit(alice)?.name = "Alice".into();
+    session.flush()?;
+    assert_eq!(rows(&mut session, "users")[0][2], "alice".into(), "the session does not care for it");
+    session.save(alice)?;
+    session.commit()?;
+    assert_eq!(rows(&mut session, "users")[0][2], "Alice".into());
+    assert!(session.expunge(pending).is_err(), "it is not in the session");
     Ok(())
 }

@@ -312,7 +312,7 @@ impl Driver {
             self.session.untyped().assign(object, "val", val).map_err(|it| it.to_string())?;
             self.world.nodes[node].val = val;
         }
-        self.expired.remove(&node);
+        // Assigning reads nothing: an expired object is still to be read.
         Ok(())
     }
 
@@ -333,7 +333,8 @@ impl Driver {
         if let Some(object) = self.refs[node] {
             self.say(format!("expire n{node}"));
             self.session.expire(object).map_err(|it| it.to_string())?;
-            self.expired.insert(node);
+            // Its refresh-expire cascades may have reached any other.
+            self.expired.extend(0..self.world.nodes.len());
         }
         Ok(())
     }

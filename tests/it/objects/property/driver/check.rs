@@ -178,6 +178,14 @@ impl Driver {
     }
 
     fn see(&mut self) -> std::result::Result<Seen, String> {
+        // Looking at what was expired reads it, and must not flush what is to be compared.
+        self.session.set_autoflush(false);
+        let seen = self.see_all();
+        self.session.set_autoflush(self.autoflush);
+        seen
+    }
+
+    fn see_all(&mut self) -> std::result::Result<Seen, String> {
         let mut seen = Vec::new();
         for node in 0..self.refs.len() {
             let Some(object) = self.refs[node] else { continue };

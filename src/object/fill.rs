@@ -1,0 +1,41 @@
+//! What was read becomes known: the one way from loaders to links.
+
+use super::links::{Link, Since};
+use super::model::{Join, RelationModel};
+use super::reference::ObjectKey;
+use super::session::Core;
+
+impl Core {
+    /// Lets an object know what a collection holds, as it was read. What was queued for it is applied; a collection that
+    /// is loaded stays as it is.
+    pub(super) fn fill_many(&mut self, owner: ObjectKey, relation: &RelationModel, mut members: Vec<ObjectKey>) {
+        if self.graph.is_loaded(owner, relation.id) {
+            return;
+        }
+        if let (true, Some(inverse), Join::Has { .. }) = (self.graph.is_sound(), relation.inverse, &relation.join)
+            && !self.graph.touched.is_empty()
+        {
+            // A row that refers here may stand for an object that has been moved since; its own reference knows better.
+            members.retain(|&member| match self.graph.link(member, inverse) {
+                Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
+                _ => true,
+            });
+        }
+        self.graph.collection_mut(owner, relation.id).fill(members);
+    }
+
+    /// Lets an object know what a reference leads to, as it was read. One that is known stays as it is.
+    pub(super) fn fill_one(&mut self, owner: ObjectKey, relation: &RelationModel, mut target: Option<ObjectKey>) {
+        if self.graph.is_loaded(owner, relation.id) {
+            return;
+        }
+        if let (true, Some(inverse), Some(member)) = (self.graph.is_sound(), relation.inverse, target)
+            && let Link::One { target: other, since } = self.graph.link(member, inverse)
+            && *since != Since::Unchanged
+            && *other != Some(owner)
+        {
+            target = None;
+        }
+        *self.graph.link_mut(owner, relation.id) = Link::One { target, since: Since::Unchanged };
+    }
+}

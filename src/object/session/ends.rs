@@ -1,0 +1,155 @@
+//! Linking two objects: what both ends have to be, and what has to be read first.
+
+use super::Core;
+use crate::error::{Misuse, Result};
+use crate::id::RelationId;
+use crate::object::model::{ClassModel, RelationModel};
+use crate::object::reference::ObjectKey;
+use crate::object::state::State;
+
+impl Core {
+    fn expect_class(&self, key: ObjectKey, class: &ClassModel) -> Result<()> {
+        let given = self.graph.model.class(self.object(key)?.class);
+        if self.graph.is_a(key, class.id) {
+            return Ok(());
+        }
+        Err(Misuse::WrongClass { expected: class.name.clone(), given: given.name.clone() }.into())
+    }
+
+    /// Makes sure that both ends of a link are what the relation asks for.
+    fn ready_to_link(&mut self, key: ObjectKey, relation: RelationId, other: Option<ObjectKey>) -> Result<()> {
+        let model = self.graph.model.clone();
+        let class = self.object(key)?.class;
+        let target = model.class(model.relation(class, relation).target);
+        if let Some(other) = other {
+            self.expect_class(other, target)?;
+        }
+        // A sound session knows what both ends lead to before it moves them: an expired row is read again.
+        let sound = self.graph.is_sound();
+        for end in [Some(key), other].into_iter().flatten().filter(|_| sound) {
+            if self.graph.objects[end].state == State::Persistent {
+                self.quietly(|core| core.fresh(end).map(drop))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::object) fn link_one(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        target: Option<ObjectKey>,
+    ) -> Result<()> {
+        self.ready_to_link(key, relation, target)?;
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        if declared.join.is_many() {
+            let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
+            return Err(Misuse::Statement { reason }.into());
+        }
+        if declared.active_history && self.graph.has_identity(key) {
+            self.quietly(|core| core.load_whatever(key, declared))?;
+        }
+        self.graph.set(key, declared, target)
+    }
+
+    pub(in crate::object) fn link_many(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        member: ObjectKey,
+    ) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
+        self.insert_member(key, relation, member, None)
+    }
+
+    pub(in crate::object) fn unlink(&mut self, key: ObjectKey, relation: RelationId, member: ObjectKey) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        if !self.holds_member(key, declared, member)? {
+            let relation = format!("{} of {}", declared.name, self.graph.name(key));
+            return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
+        }
+        self.graph.remove(key, declared, member, None)
+    }
+
+    pub(in crate::object) fn replace(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        members: &[ObjectKey],
+    ) -> Result<()> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let target = model.class(declared.target);
+        for &member in members {
+            self.expect_class(member, target)?;
+        }
+        self.load_whatever(key, declared)?;
+        self.graph.replace(key, declared, members)
+    }
+
+    /// Adds an object to a collection, at its end or at a place.
+    pub(in crate::object) fn insert_member(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        member: ObjectKey,
+        at: Option<usize>,
+    ) -> Result<()> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let reads = !self.graph.is_sound() || at.is_some();
+        if reads && !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
+            self.load_many(key, relation)?;
+        }
+        self.graph.append(key, declared, member, at)
+    }
+
+    /// Takes the member at a place out of a collection.
+    pub(in crate::object) fn take_member(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        at: usize,
+    ) -> Result<Option<ObjectKey>> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let members = self.load_many(key, relation)?;
+        let Some(&member) = members.get(at) else { return Ok(None) };
+        self.graph.remove(key, declared, member, Some(at))?;
+        Ok(Some(member))
+    }
+
+    /// Whether an object can be taken out of a collection. A sound session reads nothing for it: of a collection that is
+    /// not loaded it knows what the member's own reference says, or nothing.
+    fn holds_member(&mut self, key: ObjectKey, relation: &RelationModel, member: ObjectKey) -> Result<bool> {
+        if relation.lazy.is_never_loaded() {
+            return Ok(true);
+        }
+        if !self.graph.is_sound() {
+            return Ok(self.load_many(key, relation.id)?.contains(&member));
+        }
+        let loaded = self.loaded_many(key, relation.id);
+        let model = self.graph.model.clone();
+        let inverse = relation.inverse.map(|it| model.relation(self.graph.objects[member].class, it));
+        Ok(match (loaded, inverse.filter(|it| !it.join.is_many())) {
+            (_, Some(inverse)) => self.loaded_one(member, inverse).is_none_or(|it| it == Some(key)),
+            (Some(members), None) => members.contains(&member),
+            (None, None) => true,
+        })
+    }
+
+    fn expect_collection(&self, relation: &RelationModel) -> Result<()> {
+        if relation.join.is_many() {
+            return Ok(());
+        }
+        let reason = format!("{} leads to one object; set it", relation.name);
+        Err(Misuse::Statement { reason }.into())
+    }
+}
