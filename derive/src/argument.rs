@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitStr, Path, Token, Type, token};
+use syn::{Expr, Ident, LitInt, LitStr, Path, Token, Type, token};
 
 use crate::code::Code;
 use crate::ctxt::Ctxt;
@@ -93,6 +93,16 @@ impl Argument {
     /// `= Type`
     pub(crate) fn ty(&self, ctxt: &Ctxt) -> Option<Type> {
         self.read_value(ctxt, Type::parse)
+    }
+
+    /// `= expression`
+    pub(crate) fn expression(&self, ctxt: &Ctxt) -> Option<Expr> {
+        self.read_value(ctxt, Expr::parse)
+    }
+
+    /// `= 3`
+    pub(crate) fn number(&self, ctxt: &Ctxt) -> Option<LitInt> {
+        self.read_value(ctxt, <LitInt as Parse>::parse)
     }
 
     /// `= a` or `(a, b)`

@@ -40,6 +40,8 @@ pub(crate) struct Field {
     pub(crate) unique: bool,
     pub(crate) index: bool,
     pub(crate) default: Option<Expr>,
+    /// Whether it counts the versions of an object.
+    pub(crate) version: bool,
 }
 
 /// `#[key]`
@@ -131,6 +133,7 @@ impl Field {
             unique: single(ctxt, attributes, "unique").is_some_and(|it| attr::flag(ctxt, it)),
             index: single(ctxt, attributes, "index").is_some_and(|it| attr::flag(ctxt, it)),
             default: default.and_then(|it| attr::default(ctxt, it)).or(column.default),
+            version: single(ctxt, attributes, "version").is_some_and(|it| attr::flag(ctxt, it)),
             column: column.name,
             docs: attributes.iter().filter(|it| it.path().is_ident("doc")).cloned().collect(),
             ident,

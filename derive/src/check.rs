@@ -31,7 +31,8 @@ pub(crate) fn check(ctxt: &Ctxt, entity: &Entity) {
     for relation in &entity.relations {
         cascades(ctxt, relation);
         through(ctxt, relation);
-        if relation.kind == Kind::BelongsTo && !relation.flawed {
+        let joined = relation.primary_join.is_some() && relation.via.is_empty();
+        if relation.kind == Kind::BelongsTo && !relation.flawed && !joined {
             belongs_to(ctxt, entity, relation);
         }
     }
@@ -220,14 +221,15 @@ fn names(ctxt: &Ctxt, entity: &Entity) {
 }
 
 fn cascades(ctxt: &Ctxt, relation: &Relation) {
-    for word in relation.cascade.iter().filter(|it| *it == "delete_orphan") {
+    let orphans = relation.cascade.iter().filter(|it| *it == "delete_orphan");
+    for word in orphans.filter(|_| !relation.says("single_parent")) {
         let reason = match relation.kind {
             Kind::BelongsTo => "the one it belongs to has other owners, so leaving it orphans nothing",
             Kind::ManyToMany => "the targets are shared, so leaving one owner orphans nothing",
             Kind::HasOne | Kind::HasMany => continue,
         };
         let problem = format!("only an owning side orphans: {reason}");
-        let write = "`delete_orphan` on a `has_one` or `has_many`";
+        let write = "`delete_orphan` on a `has_one` or `has_many`, or `single_parent` beside it";
         ctxt.refuse(Code::OrphanSide, word, problem, write);
     }
 }

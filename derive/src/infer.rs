@@ -155,6 +155,8 @@ pub(crate) fn arity(entity: &Entity, relation: &Relation) -> Arity {
     match relation.kind {
         Kind::HasMany | Kind::ManyToMany => Arity::Many,
         Kind::HasOne => Arity::Optional,
+        // What a join asks beyond the foreign key, its target may not fulfil.
+        Kind::BelongsTo if relation.primary_join.is_some() => Arity::Optional,
         Kind::BelongsTo => match via(entity, relation) {
             Ok(fields) if fields.iter().all(|it| !is_option(&it.ty)) => Arity::Required,
             _ => Arity::Optional,

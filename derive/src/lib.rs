@@ -45,10 +45,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[entity(table = "t", class = "C", unique(a, b), index(a, b))]` | names, and keys over several fields; without `table`, `BlogPost` is in `blog_posts` |
 /// | `#[check(name = condition)]` | a condition on each row, such as `column("score").ge(0)` |
 /// | `#[foreign_key(via(a, b), references = Target, …)]` | a foreign key over several fields; options as for `references`, and `columns(a, b)` of the target |
-/// | `#[belongs_to(name: Target, …)]` | many-to-one: `via`, `inverse`, `cascade`, `lazy` |
-/// | `#[has_one(name: Target, …)]` | one-to-one: `inverse`, `via`, `cascade`, `lazy`, `passive_deletes` |
-/// | `#[has_many(name: Target, …)]` | one-to-many: as `has_one`, and `order_by` |
-/// | `#[many_to_many(name: Target, through = "t", …)]` | through a table: `inverse`, `own`, `other`, `cascade`, `lazy`, `order_by` |
+/// | `#[belongs_to(name: Target, …)]` | many-to-one: `via`, `passive_updates` |
+/// | `#[has_one(name: Target, …)]` | one-to-one: `via`, `passive_deletes`, `passive_updates` |
+/// | `#[has_many(name: Target, …)]` | one-to-many: as `has_one`, and `order_by`, `collection` |
+/// | `#[many_to_many(name: Target, through = "t", …)]` | through a table: `own`, `other`, `order_by`, `collection`, `secondary_join` |
 ///
 /// # On a field
 ///
@@ -57,6 +57,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[key]`, `#[key(auto)]` | part of the primary key; one that the table fills |
 /// | `#[unique]`, `#[index]` | a key or an index of this field alone |
 /// | `#[references(Target, …)]` | a foreign key: `on_delete = a`, `on_update = a`, `deferred`, `unindexed`, `column = field_of_target` |
+/// | `#[version]` | counts the versions of an object: an update or delete of another version fails |
 /// | `#[column("name")]` | the column's name, if not the field's |
 /// | `#[default(expression)]` | the column's default; beside `derive(Default)`, which claims that word, `#[column(default = expression)]` |
 ///
@@ -64,11 +65,19 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// - `via = field`, `via(a, b)`: the foreign key's fields, of this struct in `belongs_to`, of the target in `has_one`
 ///   and `has_many`. A `belongs_to` without it follows `{name}_id`, or the only foreign key to its target.
-/// - `inverse = relation`: the other side, on the target.
+/// - `inverse = relation`: the other side, on the target. This one and what follows, all of them have.
 /// - `cascade(…)`: of `none`, `all`, `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`.
-/// - `lazy = …`: `select`, `selectin`, `joined` or `raise`.
+/// - `lazy = …`: `select`, `selectin`, `joined`, `subquery`, `immediate`, `raise`, `raise_on_sql`, `noload`, and for
+///   collections `dynamic` and `write_only`; `inner_join` and `join_depth = 3` say more about joins.
 /// - `order_by(field, field desc)`: fields of the target.
-/// - `passive_deletes`, `passive_deletes = off`: whether targets are left to the foreign key when the owner goes.
+/// - `passive_deletes`, `passive_deletes = off`, `passive_deletes = all`: whether targets are left to the foreign key
+///   when the owner goes: those that are not loaded, none, all.
+/// - `passive_updates = off`: the session writes the foreign key of targets when the owner's key changes.
+/// - `view_only`: it is read and never written.
+/// - `primary_join = expression`: the join, as `on(User::id).eq(on(Todo::user_id)).and(on(Todo::done).eq(false))`;
+///   `secondary_join` for the other side of a table between. See `diptych::object::on`, `foreign` and `remote`.
+/// - `single_parent`: a target has one owner at a time. `post_update`: the foreign key is written by a statement of its
+///   own. `active_history`: the old target is loaded when another is set. `collection = set`: a member stands once.
 /// - `own = "column"`, `other = "column"`: the columns of the table between; `own("a", "b")` for several.
 ///
 /// A `belongs_to` leads to exactly one object if none of its fields is an `Option`.
@@ -87,7 +96,8 @@ use syn::{DeriveInput, parse_macro_input};
         index,
         references,
         column,
-        default
+        default,
+        version
     )
 )]
 pub fn derive_entity(input: TokenStream) -> TokenStream {

@@ -2,7 +2,7 @@
 
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, LitStr, Token, Type};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Token, Type};
 
 use crate::argument::{Argument, Order, attribute_name};
 use crate::attr::{self, Arguments};
@@ -19,13 +19,6 @@ pub(crate) enum Kind {
     ManyToMany,
 }
 
-/// Who takes care of the targets when the owner is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passive {
-    Off,
-    On,
-}
-
 /// `#[has_many(name: Target, …)]` and its three sisters.
 pub(crate) struct Relation {
     pub(crate) kind: Kind,
@@ -39,7 +32,16 @@ pub(crate) struct Relation {
     pub(crate) cascade: Vec<Ident>,
     pub(crate) lazy: Option<Ident>,
     pub(crate) order_by: Vec<Order>,
-    pub(crate) passive_deletes: Option<Passive>,
+    /// `on`, `off` or `all`.
+    pub(crate) passive_deletes: Option<Ident>,
+    /// `on` or `off`.
+    pub(crate) passive_updates: Option<Ident>,
+    pub(crate) primary_join: Option<Expr>,
+    pub(crate) secondary_join: Option<Expr>,
+    pub(crate) collection: Option<Ident>,
+    pub(crate) join_depth: Option<LitInt>,
+    /// The options that are one word.
+    pub(crate) flags: Vec<Ident>,
     pub(crate) through: Option<LitStr>,
     pub(crate) own: Vec<LitStr>,
     pub(crate) other: Vec<LitStr>,
@@ -66,13 +68,18 @@ impl Kind {
         }
     }
 
-    fn options(self) -> &'static [&'static str] {
-        match self {
-            Kind::HasOne => &["inverse", "via", "cascade", "lazy", "passive_deletes"],
-            Kind::HasMany => &["inverse", "via", "cascade", "lazy", "order_by", "passive_deletes"],
-            Kind::BelongsTo => &["via", "inverse", "cascade", "lazy"],
-            Kind::ManyToMany => &["through", "inverse", "own", "other", "cascade", "lazy", "order_by"],
-        }
+    /// The options that it has.
+    fn options(self) -> Vec<&'static str> {
+        let own: &[&str] = match self {
+            Kind::HasOne => &["via", "passive_deletes", "passive_updates"],
+            Kind::HasMany => &["via", "order_by", "passive_deletes", "passive_updates", "collection"],
+            Kind::BelongsTo => &["via", "passive_updates"],
+            Kind::ManyToMany => {
+                &["through", "own", "other", "order_by", "passive_updates", "secondary_join", "collection"]
+            }
+        };
+        let all = ["inverse", "cascade", "lazy", "primary_join", "join_depth"];
+        own.iter().chain(&all).chain(symbol::FLAGS).copied().collect()
     }
 }
 
@@ -113,7 +120,7 @@ impl Relation {
             match tail.parse2(rest) {
                 Ok(read) => {
                     let own = read.into_iter().filter(|it| !is_foreign(ctxt, kind, it));
-                    relation.fill(ctxt, attr::arguments(ctxt, kind.word(), own, kind.options()));
+                    relation.fill(ctxt, attr::arguments(ctxt, kind.word(), own, &kind.options()));
                 }
                 Err(stop) => attr::malformed(ctxt, attribute, Some(&stop)),
             }
@@ -136,6 +143,12 @@ impl Relation {
             lazy: None,
             order_by: Vec::new(),
             passive_deletes: None,
+            passive_updates: None,
+            primary_join: None,
+            secondary_join: None,
+            collection: None,
+            join_depth: None,
+            flags: Vec::new(),
             through: None,
             own: Vec::new(),
             other: Vec::new(),
@@ -153,9 +166,23 @@ impl Relation {
                 "through" => self.through = argument.text(ctxt),
                 "own" => self.own = argument.texts(ctxt),
                 "other" => self.other = argument.texts(ctxt),
-                _ => self.passive_deletes = passive(ctxt, &argument),
+                "passive_deletes" => self.passive_deletes = passive(ctxt, argument),
+                "passive_updates" => self.passive_updates = argument.choice(ctxt, symbol::PASSIVE_UPDATES),
+                "primary_join" => self.primary_join = argument.expression(ctxt),
+                "secondary_join" => self.secondary_join = argument.expression(ctxt),
+                "collection" => self.collection = argument.choice(ctxt, symbol::COLLECTIONS),
+                "join_depth" => self.join_depth = argument.number(ctxt),
+                _ => {
+                    argument.flag(ctxt);
+                    self.flags.push(argument.word);
+                }
             }
         }
+    }
+
+    /// Whether a word that stands alone is among the options.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        self.flags.iter().any(|it| it == word)
     }
 
     /// The name as text.
@@ -177,8 +204,11 @@ fn is_foreign(ctxt: &Ctxt, kind: Kind, argument: &Argument) -> bool {
     }
     let problem = format!("`{name}` is no option of `{}`", kind.word());
     let write = match name.as_str() {
+        "passive_deletes" if kind == Kind::ManyToMany => "the relation without it: rows of the table between always go",
         "passive_deletes" => "`passive_deletes` on the `has_one` or `has_many` of the other side",
         "via" => "`own = \"…\"` and `other = \"…\"`, columns of the table between",
+        "collection" => "the relation without it: it leads to one object",
+        "secondary_join" => "`primary_join`, which joins the two tables that there are",
         "through" => "`through` on a `many_to_many`, the only one with a table between",
         _ => "`own` and `other` on a `many_to_many`, the only one with a table between",
     };
@@ -190,10 +220,10 @@ fn no_target(kind: Kind) -> String {
     format!("`{}` does not say `name: Target`", kind.word())
 }
 
-fn passive(ctxt: &Ctxt, argument: &Argument) -> Option<Passive> {
+fn passive(ctxt: &Ctxt, argument: Argument) -> Option<Ident> {
     if argument.is_bare() {
-        return Some(Passive::On);
+        Some(Ident::new("on", argument.word.span()))
+    } else {
+        argument.choice(ctxt, symbol::PASSIVE_DELETES)
     }
-    let word = argument.choice(ctxt, &["on", "off"])?;
-    Some(if word == "off" { Passive::Off } else { Passive::On })
 }

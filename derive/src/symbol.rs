@@ -7,7 +7,7 @@ pub(crate) const ABOVE: &[&str] =
     &["entity", "check", "foreign_key", "has_one", "has_many", "belongs_to", "many_to_many"];
 
 /// Attributes of a field.
-pub(crate) const ON_FIELD: &[&str] = &["key", "unique", "index", "references", "column", "default"];
+pub(crate) const ON_FIELD: &[&str] = &["key", "unique", "index", "references", "column", "default", "version"];
 
 /// Options of `#[entity(…)]`.
 pub(crate) const ENTITY: &[&str] = &["table", "class", "unique", "index"];
@@ -33,7 +33,27 @@ pub(crate) const CASCADES: &[&str] =
     &["none", "all", "save_update", "merge", "delete", "delete_orphan", "expunge", "refresh_expire"];
 
 /// How a relation is loaded.
-pub(crate) const LAZIES: &[&str] = &["select", "selectin", "joined", "raise"];
+pub(crate) const LAZIES: &[&str] = &[
+    "select",
+    "selectin",
+    "joined",
+    "subquery",
+    "immediate",
+    "raise",
+    "raise_on_sql",
+    "noload",
+    "dynamic",
+    "write_only",
+];
+
+/// Who takes care of the targets of an owner that is deleted.
+pub(crate) const PASSIVE_DELETES: &[&str] = &["on", "off", "all"];
+
+/// Who writes the targets of an owner whose key changes.
+pub(crate) const PASSIVE_UPDATES: &[&str] = &["on", "off"];
+
+/// What a collection is.
+pub(crate) const COLLECTIONS: &[&str] = &["list", "set"];
 
 /// Which way a collection is sorted.
 pub(crate) const DIRECTIONS: &[&str] = &["asc", "desc"];
@@ -42,8 +62,30 @@ pub(crate) const DIRECTIONS: &[&str] = &["asc", "desc"];
 pub(crate) const RESERVED: &[&str] = &["select", "draft"];
 
 /// Every option that some relation has.
-pub(crate) const RELATION: &[&str] =
-    &["inverse", "via", "cascade", "lazy", "order_by", "passive_deletes", "through", "own", "other"];
+pub(crate) const RELATION: &[&str] = &[
+    "inverse",
+    "via",
+    "cascade",
+    "lazy",
+    "order_by",
+    "passive_deletes",
+    "passive_updates",
+    "through",
+    "own",
+    "other",
+    "primary_join",
+    "secondary_join",
+    "collection",
+    "join_depth",
+    "view_only",
+    "post_update",
+    "single_parent",
+    "inner_join",
+    "active_history",
+];
+
+/// Options of relations that are one word and fit each kind.
+pub(crate) const FLAGS: &[&str] = &["view_only", "post_update", "single_parent", "inner_join", "active_history"];
 
 /// How an attribute is written.
 pub(crate) fn attribute_sample(attribute: &str) -> &'static str {
@@ -59,6 +101,7 @@ pub(crate) fn attribute_sample(attribute: &str) -> &'static str {
         "references" => "`#[references(User, on_delete = cascade)]`",
         "column" => "`#[column(\"name_in_table\")]`",
         "default" => "`#[default(0)]`",
+        "version" => "`#[version]`",
         "unique" => "`#[unique]`, or `#[entity(unique(a, b))]` for several fields",
         _ => "`#[index]`, or `#[entity(index(a, b))]` for several fields",
     }
@@ -81,7 +124,17 @@ pub(crate) fn option_sample(option: &str) -> &'static str {
         "cascade" => "`cascade(all, delete_orphan)`",
         "lazy" => "`lazy = selectin`",
         "order_by" => "`order_by(created_at, id desc)`",
-        "passive_deletes" => "`passive_deletes`, or `passive_deletes = off`",
+        "passive_deletes" => "`passive_deletes`, `passive_deletes = all` or `passive_deletes = off`",
+        "passive_updates" => "`passive_updates = off`",
+        "primary_join" => "`primary_join = on(User::id).eq(on(Todo::user_id))`",
+        "secondary_join" => "`secondary_join = join_column(\"link.tag_id\").eq(on(Tag::id))`",
+        "collection" => "`collection = set`",
+        "join_depth" => "`join_depth = 3`",
+        "view_only" => "`view_only`",
+        "post_update" => "`post_update`",
+        "single_parent" => "`single_parent`",
+        "inner_join" => "`inner_join`",
+        "active_history" => "`active_history`",
         "through" => "`through = \"post_tags\"`",
         "own" => "`own = \"post_id\"`, or `own(\"a\", \"b\")`",
         "other" => "`other = \"tag_id\"`, or `other(\"a\", \"b\")`",

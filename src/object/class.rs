@@ -7,7 +7,7 @@ mod polymorphic;
 mod relationship;
 
 pub use follow::{Cascade, CollectionKind, Lazy, PassiveDeletes};
-pub use join::{JoinColumn, Marks, foreign, join_column, remote};
+pub use join::{JoinColumn, Marks, foreign, join_column, on, remote};
 pub use polymorphic::{Inheritance, Polymorphic, Reach, SubclassLoad};
 pub use relationship::Relationship;
 pub(super) use relationship::{AssociationTable, Inverse, Pattern};

@@ -7,7 +7,7 @@ use super::entity::Entity;
 use super::model::{Model, build, reflect};
 use super::session::Session;
 use crate::error::Result;
-use crate::schema::{Schema, Table};
+use crate::schema::{Lint, Schema, Table};
 use crate::txn::Database;
 
 /// A list of entities: a tuple of up to sixteen.
@@ -75,6 +75,16 @@ impl Database {
             Some(model) => Ok(model),
             None => Ok(Arc::new(reflect(self.schema())?)),
         }
+    }
+
+    /// Everything that is allowed in the schema and its classes but will probably surprise: that of the schema first.
+    ///
+    /// # Errors
+    /// As [`model`](Database::model).
+    pub fn lint(&self) -> Result<Vec<Lint>> {
+        let mut found = self.schema().lint();
+        found.extend(self.model()?.lint(self.schema()));
+        Ok(found)
     }
 
     /// Opens a session on a connection of its own.

@@ -69,7 +69,7 @@ mod view;
 
 pub use class::{
     Cascade, Class, CollectionKind, ComputedKind, Inheritance, JoinColumn, Lazy, Marks, PassiveDeletes, Polymorphic,
-    Reach, Relationship, SubclassLoad, foreign, join_column, remote,
+    Reach, Relationship, SubclassLoad, foreign, join_column, on, remote,
 };
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 mod build;
 mod class;
+mod lint;
+mod outline;
 mod relation;
 
 pub(super) use build::{build, reflect};

@@ -11,11 +11,21 @@ pub struct Lint {
     pub place: String,
     /// What will happen.
     pub problem: String,
+    /// What to write instead; may be empty.
+    pub advice: String,
+}
+
+impl Lint {
+    /// States a lint.
+    pub fn new(place: impl Into<String>, problem: impl Into<String>, advice: impl Into<String>) -> Self {
+        Lint { place: place.into(), problem: problem.into(), advice: advice.into() }
+    }
 }
 
 impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.problem)
+        write!(f, "{}: {}", self.place, self.problem)?;
+        if self.advice.is_empty() { Ok(()) } else { write!(f, "; {}", self.advice) }
     }
 }
 
@@ -32,7 +42,7 @@ impl Schema {
     fn lint_reference(&self, reference: &ReferenceSchema, found: &mut Vec<Lint>) {
         let table = self.table(reference.table);
         let place = format!("{}.{}", table.name, reference.name);
-        let mut note = |problem: &str| found.push(Lint { place: place.clone(), problem: problem.to_owned() });
+        let mut note = |problem: &str| found.push(Lint::new(&*place, problem, ""));
         if reference.index.is_none() {
             note("no index serves this foreign key, so deleting a target row scans the table");
         }
@@ -62,7 +72,7 @@ impl Schema {
         for group in names.chunk_by(|a, b| a == b).filter(|it| it.len() > 1) {
             let problem =
                 format!("{} constraints have this name, so an error does not tell which it means", group.len());
-            found.push(Lint { place: format!("{}.{}", table.name, group[0]), problem });
+            found.push(Lint::new(format!("{}.{}", table.name, group[0]), problem, ""));
         }
     }
 }
@@ -77,7 +87,7 @@ fn lint_indexes(table: &TableSchema, found: &mut Vec<Lint>) {
                 && other.predicate == index.predicate
         };
         let mut note = |problem: String| {
-            found.push(Lint { place: format!("{}.{}", table.name, index.name), problem });
+            found.push(Lint::new(format!("{}.{}", table.name, index.name), problem, ""));
         };
         if let Some(other) = table.indexes[..position].iter().find(|it| alike(it)) {
             let forbids = index.is_unique() && !other.is_unique();

@@ -1,10 +1,13 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
+mod configuration;
 mod deletes;
 mod eager_paths;
 mod flush_order;
 mod forum;
 mod identity;
+mod inheritance;
+mod lints;
 mod loaders;
 mod mistakes;
 mod property;

@@ -16,6 +16,7 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
     let key = fields::key_type(entity);
     let declaration = declaration(entity);
     let relations = relations::declarations(entity);
+    let version = entity.fields.iter().filter(|it| it.version).map(infer::column);
     quote! {
         #[automatically_derived]
         impl ::diptych::derive_support::Entity for #ident {
@@ -28,7 +29,7 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
             }
 
             fn declare() -> ::diptych::derive_support::Class {
-                ::diptych::derive_support::Class::of::<Self>(#declaration) #(#relations)*
+                ::diptych::derive_support::Class::of::<Self>(#declaration) #(.version_column(#version))* #(#relations)*
             }
         }
     }

@@ -6,7 +6,8 @@ use syn::spanned::Spanned;
 
 use crate::ast::Entity;
 use crate::infer::{self, Arity};
-use crate::relation::{Kind, Passive, Relation};
+use crate::relation::{Kind, Relation};
+use crate::symbol;
 
 /// The targets under names that no relation can have (M2). A target that could not be read is the struct itself:
 /// then there are errors already, and the constant only has to be there (M3).
@@ -98,10 +99,7 @@ fn declaration(entity: &Entity, position: usize, relation: &Relation) -> TokenSt
             )
         }
     });
-    let passive = relation.passive_deletes.map(|it| match it {
-        Passive::On => quote!(.passive_deletes(::diptych::derive_support::PassiveDeletes::On)),
-        Passive::Off => quote!(.passive_deletes(::diptych::derive_support::PassiveDeletes::Off)),
-    });
+    let (joins, details) = (joins(relation), details(relation));
     quote! {
         .relation(
             ::diptych::derive_support::Relationship::#word(
@@ -113,7 +111,8 @@ fn declaration(entity: &Entity, position: usize, relation: &Relation) -> TokenSt
                 #cascade
                 #(.lazy(::diptych::derive_support::Lazy::#lazy))*
                 #(#order)*
-                #passive
+                #joins
+                #details
         )
     }
 }
@@ -121,6 +120,7 @@ fn declaration(entity: &Entity, position: usize, relation: &Relation) -> TokenSt
 /// The foreign key's columns: our own are known by name, those of the target are named to the compiler.
 fn via(entity: &Entity, relation: &Relation, target: &Ident) -> Option<TokenStream> {
     match relation.kind {
+        Kind::BelongsTo if relation.primary_join.is_some() && relation.via.is_empty() => None,
         Kind::BelongsTo => {
             let fields = infer::via(entity, relation).ok()?;
             let columns = fields.into_iter().map(infer::column);
@@ -132,6 +132,42 @@ fn via(entity: &Entity, relation: &Relation, target: &Ident) -> Option<TokenStre
             Some(quote!(.via([#(#fields),*])))
         }
     }
+}
+
+/// The conditions that are written out.
+fn joins(relation: &Relation) -> TokenStream {
+    let primary = relation.primary_join.iter().map(|it| quote!(.primary_join(#it)));
+    let secondary = relation.secondary_join.iter().map(|it| quote!(.secondary_join(#it)));
+    primary.chain(secondary).collect()
+}
+
+/// What is said beyond direction, cascade, loading and order.
+fn details(relation: &Relation) -> TokenStream {
+    let passive_deletes = relation.passive_deletes.iter().map(|it| {
+        let variant = variant(it);
+        quote!(.passive_deletes(::diptych::derive_support::PassiveDeletes::#variant))
+    });
+    let passive_updates = relation.passive_updates.iter().map(|it| {
+        let passive = it == "on";
+        quote!(.passive_updates(#passive))
+    });
+    let collection = relation.collection.iter().map(|it| {
+        let variant = variant(it);
+        quote!(.collection(::diptych::derive_support::CollectionKind::#variant))
+    });
+    let depth = relation.join_depth.iter().map(|it| quote!(.join_depth(#it)));
+    let flags = symbol::FLAGS.iter().filter(|it| relation.says(it)).map(|it| {
+        let word = format_ident!("{it}");
+        if *it == "view_only" { quote!(.#word()) } else { quote!(.#word(true)) }
+    });
+    passive_deletes.chain(passive_updates).chain(collection).chain(depth).chain(flags).collect()
+}
+
+/// `off` as `Off`.
+fn variant(word: &Ident) -> Ident {
+    let text = word.to_string();
+    let (first, rest) = text.split_at(1);
+    format_ident!("{}{rest}", first.to_uppercase())
 }
 
 fn field_name(target: &Ident, field: &Ident) -> TokenStream {
@@ -160,7 +196,13 @@ fn lazy(word: &Ident) -> Ident {
         "select" => "Select",
         "selectin" => "Selectin",
         "joined" => "Joined",
-        _ => "Raise",
+        "subquery" => "Subquery",
+        "immediate" => "Immediate",
+        "raise" => "Raise",
+        "raise_on_sql" => "RaiseOnSql",
+        "noload" => "Noload",
+        "dynamic" => "Dynamic",
+        _ => "WriteOnly",
     };
     format_ident!("{variant}")
 }

@@ -3,6 +3,7 @@
 use std::ops::BitOr;
 
 use crate::expr::{Expr, Expression};
+use crate::object::entity::{Entity, Field};
 use crate::schema::Name;
 
 /// A column in a declared join: `table.column`, or a column of the relation's own class.
@@ -47,6 +48,11 @@ impl Expression<JoinColumn> for JoinColumn {
 /// A column of a join, as `table.column`.
 pub fn join_column(name: impl Into<Name>) -> Expr<JoinColumn> {
     Expr::Leaf(JoinColumn { name: name.into(), marks: Marks::NONE })
+}
+
+/// A column of a join, where the compiler has checked that it exists.
+pub fn on<F: Field>(_: F) -> Expr<JoinColumn> {
+    join_column(format!("{}.{}", F::Entity::TABLE, F::NAME))
 }
 
 /// Says that the columns of an expression refer to the other side of its comparison, as a foreign key does.

@@ -42,6 +42,8 @@ pub(in crate::object) enum Inverse {
     Mutual(Name),
     /// The relation of this name, which need not name this one.
     OneSided(Name),
+    /// A relation of this name, which is made.
+    Made(Name),
 }
 
 impl Inverse {
@@ -49,7 +51,15 @@ impl Inverse {
     pub(in crate::object) fn name(&self) -> Option<&Name> {
         match self {
             Inverse::Absent => None,
-            Inverse::Mutual(name) | Inverse::OneSided(name) => Some(name),
+            Inverse::Mutual(name) | Inverse::OneSided(name) | Inverse::Made(name) => Some(name),
+        }
+    }
+
+    /// Its name, if it is made.
+    pub(in crate::object) fn made(&self) -> Option<&Name> {
+        match self {
+            Inverse::Made(name) => Some(name),
+            _ => None,
         }
     }
 }
@@ -167,6 +177,13 @@ impl Relationship {
     /// this side moves the other, and a change of the other does not move this one.
     pub fn back_populates(mut self, name: impl Into<Name>) -> Self {
         self.inverse = Inverse::OneSided(name.into());
+        self
+    }
+
+    /// Makes the other side, a relation of the target, under this name. It is history: who reads the target does not see
+    /// it. Declare both sides and let them name each other with [`inverse`](Relationship::inverse) instead.
+    pub fn backref(mut self, name: impl Into<Name>) -> Self {
+        self.inverse = Inverse::Made(name.into());
         self
     }
 

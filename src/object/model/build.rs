@@ -13,6 +13,7 @@ use crate::schema::{Components, Schema, Table};
 
 mod association;
 mod attributes;
+mod backrefs;
 mod checks;
 mod classes;
 mod determine;
@@ -25,6 +26,7 @@ mod typed;
 /// Builds the schema of the classes and tables, with the model attached to it.
 pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> Result<Schema> {
     let mut mistakes = check_names(&classes);
+    backrefs::add(&mut classes, &mut mistakes);
     let association = association::tables(&mut classes, &tables);
     let mut builder = Schema::builder();
     for table in classes.iter().filter_map(|it| it.table.as_ref()).chain(&tables).chain(&association) {

@@ -15,6 +15,10 @@ pub struct RelationModel {
     pub id: RelationId,
     /// Its name.
     pub name: String,
+    /// The class that declares it: its own, or a base of that.
+    pub declared_by: ClassId,
+    /// The relation of the target that was made as its other side.
+    pub backref: Option<String>,
     /// The class it leads to.
     pub target: ClassId,
     /// How it is joined.

@@ -10,6 +10,7 @@ use crate::id::{ClassId, ColumnId};
 use crate::object::class::{Class, Inheritance, Polymorphic, Reach, SubclassLoad};
 use crate::object::model::{ClassModel, ClassPart, Discriminator};
 use crate::schema::{Name, Schema, TableSchema};
+use crate::value::Value;
 
 /// Resolves every class but its relations; one that cannot be is left out, and `mistakes` says why. The order in which
 /// bases come before subclasses stands beside them.
@@ -41,6 +42,7 @@ pub(super) fn resolve(
             Err(mistake) => mistakes.push(mistake),
         }
     }
+    identities(&built, mistakes);
     for &id in &order {
         let mut at = Some(id);
         while let Some(ancestor) = at {
@@ -51,6 +53,22 @@ pub(super) fn resolve(
         }
     }
     (built, order)
+}
+
+/// Refuses that a row is of two classes.
+fn identities(built: &[Option<ClassModel>], mistakes: &mut Vec<Mistake>) {
+    let mut seen: Vec<(ClassId, &Value, &ClassModel)> = Vec::new();
+    for class in built.iter().flatten() {
+        let Some(identity) = &class.identity_value else { continue };
+        match seen.iter().find(|it| it.0 == class.root && it.1 == identity) {
+            Some((_, _, first)) => {
+                let problem =
+                    format!("its identity {identity:?} is that of `{}`, so a row would be of both", first.name);
+                mistakes.push(Mistake::new(&*class.name, problem, "give it another"));
+            }
+            None => seen.push((class.root, identity, class)),
+        }
+    }
 }
 
 /// The base of each class that has one.
@@ -237,8 +255,12 @@ impl Shape<'_> {
     /// The columns that subclasses without a table of their own have to themselves.
     fn taken(&self) -> Vec<&str> {
         let holder = |mut at: usize| {
-            while let (None, Some(base)) = (&self.classes[at].table, self.bases[at]) {
-                at = base.index();
+            // A class that inherits from itself is refused elsewhere, but must not be followed for ever.
+            for _ in 0..self.classes.len() {
+                match (&self.classes[at].table, self.bases[at]) {
+                    (None, Some(base)) => at = base.index(),
+                    _ => break,
+                }
             }
             at
         };

@@ -116,6 +116,8 @@ impl Resolver<'_> {
         Ok(RelationModel {
             id,
             name: relation.name.to_string(),
+            declared_by: declared.class,
+            backref: relation.inverse.made().map(ToString::to_string),
             target: target_id,
             passive_deletes: self.passive_deletes(relation, target, &join, cascade),
             join,

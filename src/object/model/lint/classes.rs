@@ -1,0 +1,53 @@
+//! Lints of classes: of their tables, and of how they inherit.
+
+use super::Linter;
+use crate::object::class::Inheritance;
+use crate::object::model::{ClassModel, Discriminator};
+use crate::schema::Lint;
+
+impl Linter<'_> {
+    pub(super) fn class(&self, class: &ClassModel, found: &mut Vec<Lint>) {
+        self.untold(class, found);
+        self.merged(class, found);
+    }
+
+    /// Rows that do not tell that they are of the class.
+    fn untold(&self, class: &ClassModel, found: &mut Vec<Lint>) {
+        let Some(base) = class.base.filter(|_| class.inheritance != Some(Inheritance::Concrete)) else { return };
+        let base = self.model.class(base);
+        if class.identity_value.is_some() && class.discriminator.is_some() {
+            return;
+        }
+        let problem = format!(
+            "no row tells that it is of this class, so a query on `{}` gives objects of `{}`",
+            base.name, base.name
+        );
+        let advice = match &class.discriminator {
+            Some(Discriminator::Column(column)) => {
+                format!("give it an identity: the value of `{}` in its rows", base.columns[column.index()])
+            }
+            _ => format!("declare `{}` with `Polymorphic::on(column)`, and give both an identity", base.name),
+        };
+        found.push(Lint::new(&*class.name, problem, advice));
+    }
+
+    /// Columns of base and subclass that are one attribute because they have one name.
+    fn merged(&self, class: &ClassModel, found: &mut Vec<Lint>) {
+        if class.inheritance != Some(Inheritance::Joined) {
+            return;
+        }
+        let Some((own, bases)) = class.parts.split_last() else { return };
+        for (attribute, column) in &own.columns {
+            let elsewhere = bases.iter().find(|part| part.columns.iter().any(|it| it.0 == *attribute));
+            let key = own.key.iter().any(|it| it.1 == *column);
+            if let Some(part) = elsewhere.filter(|_| !key) {
+                let name = &class.columns[attribute.index()];
+                let problem = format!(
+                    "`{}.{name}` and `{}.{name}` are one attribute: they are written together",
+                    part.table, own.table
+                );
+                found.push(Lint::new(&*class.name, problem, "give one of them another name, if they are not the same"));
+            }
+        }
+    }
+}
