@@ -86,6 +86,8 @@ fn of_misuse(misuse: &Misuse, op: &str) -> &'static str {
         Misuse::NotOne { .. } => "multiple_found",
         Misuse::NotFound { .. } => "object_deleted",
         Misuse::Stale { .. } => "stale_data",
+        Misuse::UnknownDiscriminator { .. } => "unknown_discriminator",
+        Misuse::NotEvaluable { .. } => "evaluate_unsupported",
         Misuse::Circular { .. } => "circular_dependency",
         Misuse::UnknownName { .. } => "no_attribute",
         Misuse::SingleParent { .. } => "single_parent",

@@ -16,6 +16,7 @@ mod expression;
 mod fault;
 mod replay;
 mod report;
+mod selection;
 mod show;
 mod statements;
 mod steps;

@@ -219,6 +219,18 @@ pub enum Misuse {
     },
     /// A flush has failed in a session that rolls back then: nothing can be done before `rollback`.
     Inactive,
+    /// A row says that it is of a class which there is not, or which is no case of the one it was read for.
+    UnknownDiscriminator {
+        /// The class that was read.
+        class: String,
+        /// What the row says.
+        value: Value,
+    },
+    /// A bulk change whose effect on the objects of a session cannot be computed from them.
+    NotEvaluable {
+        /// Why.
+        reason: String,
+    },
     /// A row that a statement should have changed is gone or was changed behind the session.
     Stale {
         /// The row.
@@ -276,6 +288,12 @@ impl Misuse {
             ),
             Misuse::NullKey { object } => {
                 write!(f, "{object} has no value in its primary key, and its table gives none; set it first")
+            }
+            Misuse::UnknownDiscriminator { class, value } => {
+                write!(f, "a row of {class} says that it is of the class of {value}, which is none of its cases")
+            }
+            Misuse::NotEvaluable { reason } => {
+                write!(f, "the session cannot compute which of its objects a change reaches: {reason}")
             }
             Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
             Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),

@@ -69,7 +69,7 @@ impl Graph {
             Link::Unloaded if self.objects[key].was_read(relation.id) => {
                 self.known_reference(key, relation).flatten().into_iter().collect()
             }
-            Link::Unloaded | Link::Refused => Vec::new(),
+            Link::Unloaded => Vec::new(),
         }
     }
 

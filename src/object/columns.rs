@@ -2,7 +2,6 @@
 
 use super::extra::Extra;
 use super::graph::Graph;
-use super::identity::Identity;
 use super::reference::ObjectKey;
 use super::session::Core;
 use super::state::State;
@@ -85,25 +84,8 @@ impl Core {
     /// Reads the whole row of an object that has none.
     pub(super) fn read_row(&mut self, key: ObjectKey) -> Result<()> {
         self.check_readable(key)?;
-        let object = &self.graph.objects[key];
-        let class = object.class;
-        let Some(identity) = self.graph.identity_of(object) else { return Err(self.gone(key)) };
-        if self.graph.model.class(class).is_simple() {
-            self.fetch(class, &identity.to_values())?;
-            if self.graph.put_first(key, &mut self.found) {
-                self.graph.defer_again(key);
-                return Ok(());
-            }
-            return Err(self.gone(key));
-        }
-        match self.row_of_parts(class, &identity)? {
-            Some(row) => {
-                self.graph.put_row(key, row);
-                self.graph.defer_again(key);
-                Ok(())
-            }
-            None => Err(self.gone(key)),
-        }
+        let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
+        if self.read_again(key, &identity)? { Ok(()) } else { Err(self.gone(key)) }
     }
 
     /// Reads what an object's row lacks, but for what a look is meant to refuse.
@@ -124,18 +106,9 @@ impl Core {
         }
         let class = self.graph.objects[key].class;
         let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
-        let Some(read) = self.row_of(class, &identity)? else { return Err(self.gone(key)) };
+        let Some(read) = self.row_with(class, &identity, columns)? else { return Err(self.gone(key)) };
         self.graph.fill_columns(key, &read, columns);
         Ok(())
-    }
-
-    /// The row of a key as the tables hold it.
-    pub(super) fn row_of(&mut self, class: ClassId, identity: &Identity) -> Result<Option<Row>> {
-        if !self.graph.model.class(class).is_simple() {
-            return self.row_of_parts(class, identity);
-        }
-        self.fetch(class, &identity.to_values())?;
-        Ok(self.found.whole(self.graph.model.class(class).table_id))
     }
 
     /// An empty row of a class.

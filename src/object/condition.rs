@@ -3,33 +3,21 @@
 use std::marker::PhantomData;
 
 use super::entity::{Arity, Field, Many, Relation};
-use super::model::{Join, Model};
-use crate::error::Result;
+use super::select::Term;
 use crate::expr::{Comparison, Expr, Expression};
-use crate::id::{ClassId, RelationId};
-use crate::query::{Direction, Leaf, Select};
-use crate::schema::Name;
+use crate::query::Direction;
 use crate::value::AsValue;
-
-/// A leaf of a condition over a class: a column of it, or something about its related objects.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum ObjectLeaf {
-    /// A column of the class.
-    Column(Name),
-    /// Some related object fulfils the condition.
-    Related { relation: RelationId, condition: Option<Box<Expr<ObjectLeaf>>> },
-}
 
 /// A condition that objects of a class fulfil or not.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Condition<E> {
-    pub(super) expr: Expr<ObjectLeaf>,
+    pub(super) expr: Expr<Term>,
     of: PhantomData<fn() -> E>,
 }
 
 impl<E> Condition<E> {
-    pub(super) fn new(expr: Expr<ObjectLeaf>) -> Self {
+    pub(super) fn new(expr: Expr<Term>) -> Self {
         Condition { expr, of: PhantomData }
     }
 
@@ -88,7 +76,7 @@ impl Operand<Option<String>> for &str {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Ordering<E> {
-    pub(super) by: Expr<ObjectLeaf>,
+    pub(super) by: Expr<Term>,
     pub(super) direction: Direction,
     of: PhantomData<fn() -> E>,
 }
@@ -158,8 +146,8 @@ pub trait FieldExpression: Field {
 
 impl<F: Field> FieldExpression for F {}
 
-fn leaf<F: Field>(_: F) -> Expr<ObjectLeaf> {
-    Expr::Leaf(ObjectLeaf::Column(F::NAME.into()))
+fn leaf<F: Field>(_: F) -> Expr<Term> {
+    Expr::Leaf(Term::Column { of: None, name: F::NAME.into() })
 }
 
 fn compare<F: Field>(field: F, how: Comparison, value: impl Operand<F::Value>) -> Condition<F::Entity> {
@@ -212,57 +200,5 @@ impl<R: Relation<Arity = Many>> ToManyCondition for R {}
 
 fn related<R: Relation>(condition: Option<Condition<R::Target>>) -> Condition<R::Owner> {
     let condition = condition.map(|it| Box::new(it.expr));
-    Condition::new(Expr::Leaf(ObjectLeaf::Related { relation: R::RELATION, condition }))
-}
-
-/// A column of a source, in a statement.
-pub(super) fn column(up: u8, source: u8, name: &Name) -> Expr<Leaf> {
-    Expr::Leaf(Leaf::Column { up, source, name: name.clone() })
-}
-
-/// The condition that columns of two sources are equal, one for one. A source is given with how far out it stands.
-pub(super) fn columns_equal(a: (u8, u8), left: &[Name], b: (u8, u8), right: &[Name]) -> Expr<Leaf> {
-    let pairs = left.iter().zip(right).map(|(x, y)| column(a.0, a.1, x).eq(column(b.0, b.1, y)));
-    let mut all: Vec<Expr<Leaf>> = pairs.collect();
-    if all.len() == 1 { all.remove(0) } else { Expr::And(all) }
-}
-
-impl Model {
-    /// A condition over a class as an expression over the source of a select that stands for it.
-    pub(super) fn resolve(&self, class: ClassId, source: u8, expr: &Expr<ObjectLeaf>) -> Result<Expr<Leaf>> {
-        expr.try_map(&mut |leaf| match leaf {
-            ObjectLeaf::Column(name) => Ok(column(0, source, name)),
-            ObjectLeaf::Related { relation, condition } => self.exists(class, source, *relation, condition.as_deref()),
-        })
-    }
-
-    fn exists(
-        &self,
-        class: ClassId,
-        source: u8,
-        relation: RelationId,
-        condition: Option<&Expr<ObjectLeaf>>,
-    ) -> Result<Expr<Leaf>> {
-        let (owner, relation) = (self.class(class), self.relation(class, relation));
-        let target = self.class(relation.target);
-        let (mut select, at) = match &relation.join {
-            Join::BelongsTo { columns, target_columns, .. } => {
-                let on = columns_equal((0, 0), &target.names(target_columns), (1, source), &owner.names(columns));
-                (Select::from(target.table.clone()).filter(on), 0)
-            }
-            Join::Has { columns, own_columns, .. } => {
-                let on = columns_equal((0, 0), &target.names(columns), (1, source), &owner.names(own_columns));
-                (Select::from(target.table.clone()).filter(on), 0)
-            }
-            Join::Through { table, own, other, own_columns, target_columns, .. } => {
-                let on = columns_equal((0, 0), other, (0, 1), &target.names(target_columns));
-                let of_owner = columns_equal((0, 0), own, (1, source), &owner.names(own_columns));
-                (Select::from(table.clone()).join(target.table.clone(), on).filter(of_owner), 1)
-            }
-        };
-        if let Some(condition) = condition {
-            select = select.filter(self.resolve(relation.target, at, condition)?);
-        }
-        Ok(Expr::Leaf(Leaf::Exists(Box::new(select))))
-    }
+    Condition::new(Expr::Leaf(Term::Related { of: None, relation: R::NAME.into(), condition }))
 }

@@ -169,7 +169,6 @@ impl Graph {
     pub(super) fn is_loaded(&self, key: ObjectKey, relation: RelationId) -> bool {
         match self.link(key, relation) {
             Link::Unloaded => self.objects[key].was_read(relation),
-            Link::Refused => false,
             Link::One { .. } => true,
             Link::Many(collection) => collection.members.is_some(),
         }
@@ -247,7 +246,7 @@ impl Graph {
         }
         match link {
             Link::Many(collection) => collection,
-            Link::Unloaded | Link::Refused | Link::One { .. } => unreachable!("it was made a collection above"),
+            Link::Unloaded | Link::One { .. } => unreachable!("it was made a collection above"),
         }
     }
 

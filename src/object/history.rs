@@ -33,7 +33,7 @@ impl Graph {
     /// loaded counts.
     pub(super) fn changes(&self, key: ObjectKey, relation: RelationId) -> Changes {
         match self.link(key, relation) {
-            Link::Unloaded | Link::Refused => Changes::default(),
+            Link::Unloaded => Changes::default(),
             Link::One { target, since } => {
                 let here = || target.iter().copied().collect();
                 let before = match *since {

@@ -12,8 +12,6 @@ pub(super) enum Link {
     /// Nothing: reading it asks the database, or the row's foreign key.
     #[default]
     Unloaded,
-    /// Nothing, and the query that read the object wants reading it to be an error.
-    Refused,
     /// It leads to this object, or to none.
     One { target: Option<ObjectKey>, since: Since },
     /// It leads to a collection.

@@ -21,11 +21,12 @@ impl Graph {
         class: ClassId,
         found: &mut Places,
         column: usize,
+        new: &mut Vec<ObjectKey>,
         mut each: impl FnMut(Option<ObjectKey>),
     ) {
         let Some(version) = found.version() else {
             for position in 0..found.len() {
-                each(found.take(position, column).and_then(|row| self.meet(class, row)));
+                each(found.take(position, column).and_then(|row| self.meet(class, row, new)));
             }
             return;
         };
@@ -33,7 +34,8 @@ impl Graph {
         let Graph { model, objects, identities, keys, .. } = self;
         let (declared, identities) = (&model.classes[class.index()], &mut identities[class.index()]);
         let (table, count) = (version.table(declared.table_id), 0);
-        let mut meeting = Meeting { class, key: &declared.key, table, number, objects, identities, keys, count };
+        let key = &declared.key;
+        let mut meeting = Meeting { class, key, table, number, objects, identities, keys, count, new };
         // In a join the owner's row comes again for each member.
         let mut last = (None, None);
         for place in found.column(column) {
@@ -53,13 +55,14 @@ impl Graph {
             return None;
         }
         let Some(version) = found.version() else {
-            return found.take(0, 0).and_then(|row| self.meet(class, row));
+            return found.take(0, 0).and_then(|row| self.meet(class, row, &mut Vec::new()));
         };
         let (number, place) = (self.hold(version), found.at(0, 0)?);
         let Graph { model, objects, identities, keys, .. } = self;
         let (declared, identities) = (&model.classes[class.index()], &mut identities[class.index()]);
         let (table, count) = (version.table(declared.table_id), 0);
-        let mut meeting = Meeting { class, key: &declared.key, table, number, objects, identities, keys, count };
+        let (key, new) = (&declared.key, &mut Vec::new());
+        let mut meeting = Meeting { class, key, table, number, objects, identities, keys, count, new };
         let met = meeting.meet(place);
         let count = meeting.count;
         self.holdings.count(number, count);
@@ -67,7 +70,7 @@ impl Graph {
     }
 
     /// The object of a row that is shared.
-    fn meet(&mut self, class: ClassId, row: Row) -> Option<ObjectKey> {
+    fn meet(&mut self, class: ClassId, row: Row, new: &mut Vec<ObjectKey>) -> Option<ObjectKey> {
         let identity = Identity::of(&*row, &self.model.classes[class.index()].key)?;
         let known = self.known(class, &identity);
         if known.is_some_and(|it| !self.objects[it].lacks_row()) {
@@ -80,9 +83,20 @@ impl Graph {
             None => {
                 let known_by = known_by(&mut self.keys, identity);
                 *place = self.objects.insert(Object::new(class, State::Persistent, held, known_by));
+                new.push(*place);
             }
         }
         Some(*place)
+    }
+
+    /// An object that the session does not know yet, with a row of its own.
+    pub(super) fn meet_new(&mut self, class: ClassId, identity: Identity, row: Row) -> ObjectKey {
+        let held = self.holdings.add(row);
+        let root = self.model.class(class).root;
+        let known_by = known_by(&mut self.keys, identity.clone());
+        let key = self.objects.insert(Object::new(class, State::Persistent, held, known_by));
+        self.identities[root.index()].insert(identity, key);
+        key
     }
 }
 
@@ -105,6 +119,8 @@ struct Meeting<'g> {
     keys: &'g mut Shelf<Option<Identity>>,
     /// How many objects have got a place.
     count: usize,
+    /// Those that were not known before.
+    new: &'g mut Vec<ObjectKey>,
 }
 
 impl Meeting<'_> {
@@ -118,6 +134,7 @@ impl Meeting<'_> {
         if known.is_null() {
             let held = Held::At { version: self.number, place };
             *known = self.objects.insert(Object::new(self.class, State::Persistent, held, known_by));
+            self.new.push(*known);
             self.count += 1;
             return Some(*known);
         }
@@ -133,6 +150,7 @@ impl Meeting<'_> {
             let held = Held::At { version: self.number, place };
             let known_by = known_by(self.keys, identity);
             *known = self.objects.insert(Object::new(self.class, State::Persistent, held, known_by));
+            self.new.push(*known);
             self.count += 1;
             return Some(*known);
         }

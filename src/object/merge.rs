@@ -174,8 +174,7 @@ impl Core {
             return Ok(());
         }
         let loaded = self.graph.is_loaded(given, relation.id)
-            || !self.graph.has_identity(given)
-                && !matches!(self.graph.link(given, relation.id), Link::Unloaded | Link::Refused);
+            || !self.graph.has_identity(given) && !matches!(self.graph.link(given, relation.id), Link::Unloaded);
         if !relation.cascade.contains(Cascade::MERGE) || !loaded || relation.lazy.is_never_loaded() {
             return Ok(());
         }

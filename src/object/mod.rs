@@ -59,6 +59,7 @@ mod parents;
 mod parts;
 mod query;
 mod reference;
+mod select;
 pub mod session;
 mod shelf;
 mod soundly;
@@ -80,8 +81,12 @@ pub use load::BATCH;
 pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Join, JoinLeaf, Model, RelationModel, ThroughLayout,
 };
-pub use query::{LoadOption, LoadPath, LoadRelation, Query};
+pub use query::{LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
+pub use select::{
+    Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,
+    Synchronize, Term,
+};
 pub use session::{Manner, Session};
 pub use state::State;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};

@@ -2,51 +2,83 @@
 
 use super::graph::Graph;
 use super::identity::Identity;
-use super::model::{ClassModel, Discriminator};
+use super::load::Attributes;
+use super::model::{ClassModel, ClassPart};
 use super::reference::ObjectKey;
+use super::select::{Ground, all_equal};
 use super::session::Core;
 use super::state::State;
 use crate::error::Result;
-use crate::id::ClassId;
-use crate::query::{Input, Select};
-use crate::record::{Row, Tuple, edit};
+use crate::expr::Expr;
+use crate::id::{ClassId, ColumnId};
+use crate::query::{Input, Leaf, Output, Select};
+use crate::record::{Row, Tuple};
+use crate::schema::Name;
 use crate::value::Value;
 
 impl Core {
-    /// The row of an object of a class that inherits, put together from its tables; `None` when one of them has none.
-    pub(super) fn row_of_parts(&mut self, class: ClassId, identity: &Identity) -> Result<Option<Row>> {
+    /// A row that holds at least these attributes of an object, read from the tables in which they stand.
+    pub(super) fn row_with(
+        &mut self,
+        class: ClassId,
+        identity: &Identity,
+        columns: &[ColumnId],
+    ) -> Result<Option<Row>> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
-        let mut row = Tuple::nulls(declared.columns.len()).into_row();
-        for part in &declared.parts {
-            let key = self.part_key(declared, part)?;
-            let prepared = self.connection.prepare(Select::from(part.table.clone()).by_keys(key).into())?;
-            let found = self.connection.run(&prepared, Input::Keys(&identity.to_values()))?.rows;
-            let Some(own) = found.into_rows().next() else { return Ok(None) };
+        if declared.is_simple() {
+            self.fetch(class, &identity.to_values())?;
+            return Ok(self.found.whole(declared.table_id));
+        }
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let (select, parts) = select_parts(ground, declared, columns)?;
+        let prepared = self.connection.prepare(select.into())?;
+        let rows = self.connection.run(&prepared, Input::Keys(&identity.to_values()))?.rows;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let mut values = vec![Value::Null; declared.columns.len()];
+        for (part, row) in parts.iter().zip(rows.rows_at(0)) {
+            let Some(row) = row else { return Ok(None) };
             for &(attribute, column) in &part.columns {
-                edit(&mut row).set(attribute, own.get(column).to_value())?;
+                values[attribute.index()] = row.get(column).to_value();
             }
         }
-        Ok(Some(row))
-    }
-
-    /// The object with this key, of a class or of one that inherits from it.
-    pub(super) fn find_of_several(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
-        let Some(identity) = Identity::from_values(key) else { return Ok(None) };
-        let Some(row) = self.row_of_parts(class, &identity)? else { return Ok(None) };
-        let model = self.graph.model.clone();
-        let actual = class_of_row(&model, model.class(class), &row);
-        let row = if actual == class { Some(row) } else { self.row_of_parts(actual, &identity)? };
-        Ok(row.map(|row| self.graph.introduce_read(actual, identity, row)))
+        for computed in &declared.computed {
+            if let Some(at) = computed.column {
+                values[at.index()] = computed.expression.evaluate(&Attributes(&values))?.into_value();
+            }
+        }
+        Ok(Some(Tuple::new(values).into_row()))
     }
 }
 
-/// The class of a row, by what its discriminator says.
-fn class_of_row(model: &super::model::Model, class: &ClassModel, row: &Row) -> ClassId {
-    let Some(Discriminator::Column(column)) = class.discriminator else { return class.id };
-    let value = row.get(column).to_value();
-    let of = |it: &&ClassId| model.class(**it).identity_value.as_ref() == Some(&value);
-    class.descendants.iter().find(of).copied().unwrap_or(class.id)
+/// The tables in which attributes of a class stand, joined, by the keys that the query is run with. All of them where
+/// something is computed.
+fn select_parts<'m>(
+    ground: Ground<'_>,
+    class: &'m ClassModel,
+    columns: &[ColumnId],
+) -> Result<(Select, Vec<&'m ClassPart>)> {
+    let computed = columns.iter().any(|&it| class.is_computed(it));
+    let needed = |part: &&ClassPart| {
+        computed || part.columns.iter().any(|it| columns.contains(&it.0) && !class.key.contains(&it.0))
+    };
+    let mut parts: Vec<&ClassPart> = class.parts.iter().filter(needed).collect();
+    if parts.is_empty() {
+        parts.extend(class.parts.first());
+    }
+    let names = |part: &ClassPart| part.names(ground, &class.key).unwrap_or_default();
+    let mut select = Select::from(parts[0].table.clone()).by_keys(names(parts[0]));
+    for (at, part) in parts.iter().enumerate().skip(1) {
+        let column = |source: u8, name: Name| Expr::Leaf(Leaf::Column { up: 0, source, name });
+        let own = names(part).into_iter().map(|name| column(at as u8, name)).collect();
+        let first = names(parts[0]).into_iter().map(|name| column(0, name)).collect();
+        select = select.join(part.table.clone(), all_equal(own, first));
+        select.outputs.push(Output::Row(at as u8));
+    }
+    Ok((select, parts))
 }
 
 impl Graph {

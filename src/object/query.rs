@@ -3,67 +3,52 @@
 use std::marker::PhantomData;
 
 use super::class::Lazy;
-use super::condition::{Condition, ObjectLeaf, Ordering};
+use super::condition::{Condition, Ordering};
 use super::entity::{Entity, Relation};
-use crate::expr::{Expr, Expression};
-use crate::id::RelationId;
-use crate::query::Direction;
+use super::select::{LoadOption, Selection};
 
 /// A query for objects of a class.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Query<E> {
-    pub(super) parts: QueryParts,
+    pub(super) selection: Selection,
     of: PhantomData<fn() -> E>,
-}
-
-/// A query without its type.
-#[derive(Clone, Debug, Default)]
-pub(super) struct QueryParts {
-    pub(super) filter: Option<Expr<ObjectLeaf>>,
-    pub(super) order_by: Vec<(Expr<ObjectLeaf>, Direction)>,
-    pub(super) limit: Option<u64>,
-    pub(super) offset: u64,
-    pub(super) options: Vec<LoadOption>,
 }
 
 impl<E: Entity> Query<E> {
     /// All objects of the class.
     pub fn new() -> Self {
-        Query { parts: QueryParts::default(), of: PhantomData }
+        Query { selection: Selection::default(), of: PhantomData }
     }
 
     /// Only objects that fulfil the condition, beside those given before.
     pub fn filter(mut self, condition: Condition<E>) -> Self {
-        self.parts.filter = Some(match self.parts.filter.take() {
-            Some(before) => before.and(condition.expr),
-            None => condition.expr,
-        });
+        self.selection = self.selection.filter(condition.expr);
         self
     }
 
     /// In this order, after those given before.
     pub fn order_by(mut self, order: impl Into<Ordering<E>>) -> Self {
         let order = order.into();
-        self.parts.order_by.push((order.by, order.direction));
+        self.selection.order_by.push((order.by, order.direction));
         self
     }
 
     /// At most this many.
     pub fn limit(mut self, limit: u64) -> Self {
-        self.parts.limit = Some(limit);
+        self.selection.limit = Some(limit);
         self
     }
 
     /// Without the first ones.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.parts.offset = offset;
+        self.selection.offset = offset;
         self
     }
 
     /// Loads a relation along, or forbids touching it.
     pub fn with<T>(mut self, path: LoadPath<E, T>) -> Self {
-        self.parts.options.push(path.option);
+        self.selection.loading.options.push(path.option);
         self
     }
 }
@@ -72,17 +57,6 @@ impl<E: Entity> Default for Query<E> {
     fn default() -> Self {
         Query::new()
     }
-}
-
-/// How one relation is loaded with a query, and the relations behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadOption {
-    /// The relation.
-    pub relation: RelationId,
-    /// How it is loaded.
-    pub strategy: Lazy,
-    /// How the relations of its targets are loaded.
-    pub then: Vec<LoadOption>,
 }
 
 /// A path of relations from a class `E` to a class `T`.
@@ -96,7 +70,7 @@ pub struct LoadPath<E, T> {
 impl<E, T> LoadPath<E, T> {
     /// Loads a relation of the targets as well; call it again for another one beside it.
     pub fn then<N>(mut self, next: LoadPath<T, N>) -> Self {
-        self.option.then.push(next.option);
+        self.option.then.options.push(next.option);
         self
     }
 }
@@ -127,5 +101,5 @@ pub trait LoadRelation: Relation {
 impl<R: Relation> LoadRelation for R {}
 
 fn path<R: Relation>(strategy: Lazy) -> LoadPath<R::Owner, R::Target> {
-    LoadPath { option: LoadOption { relation: R::RELATION, strategy, then: Vec::new() }, of: PhantomData }
+    LoadPath { option: LoadOption::by(R::NAME, strategy), of: PhantomData }
 }

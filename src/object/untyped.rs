@@ -3,6 +3,7 @@
 mod events;
 mod objects;
 mod probes;
+mod queries;
 mod relations;
 mod units;
 

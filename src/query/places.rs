@@ -92,6 +92,26 @@ impl Places {
         }
     }
 
+    /// Keeps no more than so many rows of each key, the first ones.
+    pub fn first_of_each_key(&mut self, limit: usize) {
+        let mut counts: FxHashMap<u32, usize> = FxHashMap::default();
+        let stays: Vec<bool> = (self.keys.iter())
+            .map(|key| {
+                let count = counts.entry(*key).or_default();
+                *count += 1;
+                *count <= limit
+            })
+            .collect();
+        let width = self.width.max(1);
+        let mut at = 0..;
+        self.cells.retain(|_| stays[at.next().unwrap_or_default() / width]);
+        let mut at = 0..;
+        self.shared.retain(|_| stays[at.next().unwrap_or_default() / width]);
+        let mut at = 0..;
+        self.keys.retain(|_| stays[at.next().unwrap_or_default()]);
+        self.count = self.keys.len();
+    }
+
     /// Lets go of the version, so that it does not outlive its use.
     pub fn let_go(&mut self) {
         self.version = None;

@@ -4,7 +4,7 @@ use diptych::{AnyRef, State, Value};
 use serde_json::{Map, Value as Json};
 
 use super::Given;
-use super::queries::{Related, collection};
+use super::queries::{collection, related};
 use crate::case::{list, says, text};
 use crate::classes::OwnColumns;
 use crate::expression::expression;
@@ -114,8 +114,11 @@ pub fn read(world: &mut World<'_>, step: &Json) -> Given {
 
 pub fn read_relation(world: &mut World<'_>, step: &Json) -> Given {
     let (object, name) = (world.object(text(step, "obj"))?, text(step, "attr"));
-    let found = match ["where", "order_by", "limit"].iter().any(|it| step.get(it).is_some()) {
-        true => Related::asked(world, object, step)?,
+    let class = world.untyped().class_of(object)?;
+    let queried = ["where", "order_by", "limit"].iter().any(|it| step.get(it).is_some());
+    let lazy = world.relationship(&class, name).map_or("", |it| text(it, "lazy"));
+    let found = match queried || matches!(lazy, "dynamic" | "write_only") {
+        true => related(world, object, step)?,
         false => world.untyped().related(object, name)?,
     };
     world.bind_all(step.get("as"), &found);

@@ -1,5 +1,6 @@
 //! Steps that write rows by statements.
 
+use diptych::object::{Synchronize, Term};
 use diptych::query::Leaf;
 use diptych::{Delete, Expr, Insert, Update, col};
 use serde_json::Value as Json;
@@ -8,6 +9,7 @@ use super::Given;
 use crate::case::text;
 use crate::expression::{Leaves, expression};
 use crate::fault::{Fault, unsupported};
+use crate::selection::Terms;
 use crate::value::from_json;
 use crate::world::World;
 
@@ -49,6 +51,25 @@ pub fn sql(world: &mut World<'_>, step: &Json) -> Given {
 }
 
 pub fn bulk(world: &mut World<'_>, step: &Json) -> Given {
-    let _ = world;
-    unsupported(text(step, "op"))
+    let class = text(step, "class");
+    let filter = step.get("where").map(|it| expression(it, &mut Terms(world))).transpose()?;
+    let synchronize = match text(step, "sync") {
+        "" | "auto" => Synchronize::Auto,
+        "evaluate" => Synchronize::Evaluate,
+        "fetch" => Synchronize::Fetch,
+        "none" => Synchronize::Not,
+        other => return unsupported(format!("synchronizing by {other}")),
+    };
+    if text(step, "op") == "bulk_delete" {
+        return Ok(Some(world.untyped().delete_where(class, filter.as_ref(), synchronize)?.into()));
+    }
+    let mut values: Vec<(&str, Expr<Term>)> = Vec::new();
+    for (name, value) in step.get("values").and_then(Json::as_object).into_iter().flatten() {
+        let value = match value.get("expr") {
+            Some(json) => expression(json, &mut Terms(world))?,
+            None => Expr::Value(from_json(value)),
+        };
+        values.push((name, value));
+    }
+    Ok(Some(world.untyped().update_where(class, &values, filter.as_ref(), synchronize)?.into()))
 }

@@ -1,14 +1,13 @@
 //! Steps that find objects.
 
-use diptych::{AnyRef, Direction, Value};
+use diptych::{AnyRef, Value};
 use serde_json::{Value as Json, json};
 
 use super::Given;
 use crate::case::{list, text};
-use crate::classes::{OwnColumns, direction};
-use crate::expression::expression;
-use crate::fault::{Fault, unsupported};
-use crate::value::from_json;
+use crate::fault::Fault;
+use crate::selection::{selection, term};
+use crate::value::{from_json, to_json};
 use crate::world::World;
 
 /// A collection as results show it: a list where its order counts, a bag where it does not.
@@ -17,11 +16,9 @@ pub fn collection(shown: Vec<Json>, ordered: bool) -> Json {
 }
 
 pub fn get(world: &mut World<'_>, step: &Json) -> Given {
-    if ["load", "populate_existing"].iter().any(|it| step.get(it).is_some()) {
-        return unsupported("get with options");
-    }
     let key: Vec<Value> = list(step, "pk").iter().map(from_json).collect();
-    match world.untyped().find(text(step, "class"), &key)? {
+    let selection = selection(world, step)?;
+    match world.untyped().find_with(text(step, "class"), &key, &selection)? {
         None => Ok(Some(Json::Null)),
         Some(object) => {
             world.bind_all(step.get("as"), &[object]);
@@ -30,47 +27,38 @@ pub fn get(world: &mut World<'_>, step: &Json) -> Given {
     }
 }
 
-const LATER: [&str; 8] =
-    ["join", "aliases", "columns", "load", "with_polymorphic", "populate_existing", "unique", "distinct"];
-
 pub fn query(world: &mut World<'_>, step: &Json) -> Given {
-    if let Some(what) = LATER.iter().find(|it| step.get(**it).is_some()) {
-        return unsupported(format!("queries with `{what}`"));
+    let (class, selection) = (text(step, "class"), selection(world, step)?);
+    let ordered = !selection.order_by.is_empty();
+    if step.get("columns").is_some() {
+        let columns: Vec<_> = list(step, "columns").iter().map(term).collect();
+        let rows = world.untyped().select_values(class, &selection, &columns)?;
+        let shown = rows.iter().map(|row| Json::Array(row.iter().map(to_json).collect()));
+        return Ok(Some(collection(shown.collect(), ordered)));
     }
-    let filter = step.get("where").map(|it| expression(it, &mut OwnColumns)).transpose()?;
-    let column = |it: &Json| it.as_str().and_then(|it| it.rsplit('.').next()).unwrap_or_default().to_owned();
-    let order: Vec<(String, Direction)> =
-        list(step, "order_by").iter().map(|it| (column(&it[0]), direction(&it[1]))).collect();
-    let number = |key: &str| step.get(key).and_then(Json::as_u64);
-    let ordered = !order.is_empty();
-    let first = text(step, "result") == "first";
-    let limit = number("limit").or(first.then_some(1));
-    let mut found =
-        world.untyped().all_where(text(step, "class"), filter, order, limit, number("offset").unwrap_or(0))?;
-    match text(step, "result") {
-        "count" => return Ok(Some(found.len().into())),
-        "exists" => return Ok(Some((!found.is_empty()).into())),
-        "one" | "one_or_none" if found.len() > 1 => return Err(Fault::Category("multiple_found")),
-        "one" if found.is_empty() => return Err(Fault::Category("not_found")),
-        "" | "all" => {
+    let only = match text(step, "result") {
+        "count" => return Ok(Some(world.untyped().count(class, &selection)?.into())),
+        "exists" => return Ok(Some(world.untyped().exists(class, &selection)?.into())),
+        "first" => world.untyped().select_first(class, &selection)?,
+        "one_or_none" => world.untyped().select_one(class, &selection)?,
+        "one" => match world.untyped().select_one(class, &selection)? {
+            None => return Err(Fault::Category("not_found")),
+            found => found,
+        },
+        _ => {
+            let found = world.untyped().select(class, &selection)?;
             world.bind_all(step.get("as"), &found);
             let shown = world.references(&found)?;
             return Ok(Some(collection(shown, ordered)));
         }
-        _ => {}
-    }
-    found.truncate(1);
-    world.bind_all(step.get("as"), &found);
-    let shown = world.references(&found)?;
+    };
+    world.bind_all(step.get("as"), only.as_slice());
+    let shown = world.references(only.as_slice())?;
     Ok(Some(shown.into_iter().next().unwrap_or(Json::Null)))
 }
 
 /// What a relation leads to by a query of its own.
-pub struct Related;
-
-impl Related {
-    pub fn asked(world: &mut World<'_>, object: AnyRef, step: &Json) -> Result<Vec<AnyRef>, Fault> {
-        let _ = (world, object, step);
-        unsupported("asking a relation with conditions")
-    }
+pub fn related(world: &mut World<'_>, object: AnyRef, step: &Json) -> Result<Vec<AnyRef>, Fault> {
+    let selection = selection(world, step)?;
+    Ok(world.untyped().select_related(object, text(step, "attr"), &selection)?)
 }

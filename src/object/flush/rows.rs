@@ -267,7 +267,7 @@ impl Core {
 }
 
 fn column_of(name: &Name) -> Expr<Leaf> {
-    crate::object::condition::column(0, 0, name)
+    crate::query::col(name.clone())
 }
 
 /// What the version of a row is after a change.

@@ -117,13 +117,13 @@ impl Core {
                         *link = Link::Unloaded;
                     }
                 }
-                Link::Unloaded | Link::Refused => {}
+                Link::Unloaded => {}
             }
         }
     }
 
     /// The row is gone: the identity map forgets it.
-    fn settle_deleted(&mut self, key: ObjectKey) {
+    pub(in crate::object) fn settle_deleted(&mut self, key: ObjectKey) {
         let root = self.graph.root(self.graph.objects[key].class);
         if let Some(identity) = self.graph.identity(key) {
             self.graph.identities[root.index()].remove(&identity, key);

@@ -1,195 +1,246 @@
 //! One relation of many objects, by one statement for each batch of keys.
 
-use rustc_hash::FxHashMap;
-use slotmap::Key as _;
+use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::after::After;
+use super::branch::{Asked, Place};
+use super::plan::{Plan, Wanted};
+use super::take::{Reach, Reading};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
+use crate::object::class::Lazy;
 use crate::object::identity::Identity;
-use crate::object::links::Link;
-use crate::object::model::{ClassModel, Join, Model, RelationModel};
+use crate::object::links::{Link, Since};
+use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
+use crate::object::select::{Existing, Ground};
 use crate::object::session::Core;
-use crate::query::{Input, Output, Prepared, Select};
+use crate::object::state::State;
+use crate::query::Input;
 use crate::record::project;
 use crate::value::Value;
 
 /// How many keys go into one statement.
 pub const BATCH: usize = 500;
 
+/// One relation of objects, and how it is read.
+pub(super) struct Batch<'b> {
+    pub(super) relation: &'b RelationModel,
+    pub(super) plan: &'b Plan,
+    pub(super) existing: Existing,
+    pub(super) everywhere: Option<Lazy>,
+    pub(super) reach: Reach,
+    /// How many members each owner gets at most.
+    pub(super) per_owner: usize,
+    pub(super) size: usize,
+}
+
 impl Core {
-    /// Reads a relation for the objects that do not have it yet. Returns every target that was read.
+    /// Reads a relation for objects that were read at a place, and what is loaded behind it.
     pub(super) fn read_batch(
         &mut self,
+        after: &After<'_>,
         class: ClassId,
         relation: &RelationModel,
         owners: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>> {
-        match &relation.join {
-            Join::BelongsTo { columns, by_identity: true, .. } => self.read_references(relation, columns, owners),
-            Join::BelongsTo { columns, target_columns, .. } => {
-                self.read_matches(class, relation, columns, target_columns, owners)
-            }
-            Join::Has { columns, own_columns, .. } => self.read_matches(class, relation, own_columns, columns, owners),
-            Join::Through { own_columns, .. } => self.read_through(class, relation, own_columns, owners),
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let way = after.place.way(&model, class, relation, after.everywhere);
+        let place = after.place.behind(&model, class, relation.id);
+        let plan = self.load_plan(class, relation, way.asked, &place, after.everywhere)?;
+        let per_owner = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
+        let size = if way.lazy == Lazy::Subquery { usize::MAX } else { BATCH };
+        let After { existing, everywhere, .. } = *after;
+        let reach = Reach::All;
+        let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size };
+        let plain = way.asked.is_none_or(Asked::is_plain);
+        self.read_for(&batch, class, owners, plain)
+    }
+
+    /// Reads a relation for the objects that do not have it yet. What is behind it is loaded for all.
+    pub(super) fn read_for(
+        &mut self,
+        batch: &Batch<'_>,
+        class: ClassId,
+        owners: &[ObjectKey],
+        plain: bool,
+    ) -> Result<()> {
+        let waiting = self.waiting(batch, owners);
+        let mut known = Vec::new();
+        if waiting.len() < owners.len() {
+            known = self.members_of(batch.relation, owners);
         }
+        match &batch.relation.join {
+            Join::BelongsTo { columns, by_identity: true, .. } if plain && batch.relation.condition.is_none() => {
+                self.read_references(batch, columns, &waiting, &mut known)?;
+            }
+            _ => self.read_groups(batch, class, &waiting)?,
+        }
+        if !known.is_empty() && batch.reach == Reach::All {
+            let Batch { existing, everywhere, reach, .. } = *batch;
+            let after = After { place: &batch.plan.place, existing, everywhere, reach };
+            self.load_at(&after, batch.relation.target, &known, &[])?;
+        }
+        Ok(())
+    }
+
+    /// What owners lead to that have the relation already.
+    fn members_of(&self, relation: &RelationModel, owners: &[ObjectKey]) -> Vec<ObjectKey> {
+        let mut known = Vec::new();
+        for &owner in owners {
+            if self.graph.is_loaded(owner, relation.id) {
+                known.extend(self.graph.current(owner, relation));
+            }
+        }
+        known.retain(|it| self.graph.objects.get(*it).is_some_and(|it| it.state == State::Persistent));
+        known.sort_unstable();
+        known.dedup();
+        known
+    }
+
+    /// The statement that reads a relation by keys. One that nobody asked anything of is kept.
+    pub(super) fn load_plan(
+        &mut self,
+        class: ClassId,
+        relation: &RelationModel,
+        asked: Option<&Asked>,
+        place: &Arc<Place>,
+        everywhere: Option<Lazy>,
+    ) -> Result<Arc<Plan>> {
+        let common = everywhere.is_none() && asked.is_none() && place.is_common();
+        if let Some(plan) = self.plans.get(&(class, relation.id)).filter(|_| common) {
+            return Ok(plan.clone());
+        }
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let draft = Wanted { ground, graph: &self.graph, class, relation, asked, place, everywhere }.draft()?;
+        let plain = draft.nodes.is_empty() && asked.is_none_or(Asked::is_plain);
+        let prepared = if plain {
+            self.prepared(&relation.load, || draft.select.into())?
+        } else {
+            self.connection.prepare(draft.select.into())?
+        };
+        let (entity, cell, nodes, keys) = (draft.entity, draft.cell, draft.nodes, draft.keys);
+        let plan = Arc::new(Plan { prepared, entity, cell, nodes, keys, place: place.clone() });
+        if common {
+            self.plans.insert((class, relation.id), plan.clone());
+        }
+        Ok(plan)
     }
 
     /// References to primary keys: only targets that the session does not know need a statement, and the identity map
-    /// holds the answer, so no link is made.
+    /// holds the answer, so mostly no link is made.
     fn read_references(
         &mut self,
-        relation: &RelationModel,
+        batch: &Batch<'_>,
         columns: &[ColumnId],
         owners: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>> {
-        let model = self.graph.model.clone();
-        let target = model.class(relation.target);
-        let mut found = Vec::new();
+        known: &mut Vec<ObjectKey>,
+    ) -> Result<()> {
+        let relation = batch.relation;
         let mut wanted: Vec<Identity> = Vec::new();
         for &owner in owners {
-            if let Link::One { target, .. } = self.graph.link(owner, relation.id) {
-                found.extend(*target);
-                continue;
-            }
-            if matches!(self.graph.link(owner, relation.id), Link::Refused) {
-                // An earlier query wanted reading it to be an error; this one reads it.
-                *self.graph.link_mut(owner, relation.id) = Link::Unloaded;
-            }
             let Some(row) = self.graph.row(owner) else { continue };
             let Some(identity) = Identity::of(&**row, columns) else { continue };
             match self.graph.known(relation.target, &identity) {
-                Some(known) => found.push(known),
-                None => wanted.push(identity),
+                Some(key) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
+                    known.push(key);
+                }
+                _ => wanted.push(identity),
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        let mut seen = rustc_hash::FxHashSet::default();
+        known.sort_unstable();
+        known.dedup();
+        let mut seen = FxHashSet::default();
         wanted.retain(|it| seen.insert(it.clone()));
-        let names = || target.names(&target.key);
-        for batch in wanted.chunks(BATCH) {
-            let keys: Vec<Value> = batch.iter().flat_map(Identity::to_values).collect();
-            let prepared =
-                self.prepared(&target.by_key, || Select::from(target.table.clone()).by_keys(names()).into())?;
-            self.connection.locate(&prepared, Input::Keys(&keys), &mut self.found)?;
-            self.graph.expect(self.found.len());
-            self.graph.meet_all(relation.target, &mut self.found, 0, |met| found.extend(met));
+        for keys in wanted.chunks(batch.size) {
+            let keys: Vec<Value> = keys.iter().flat_map(Identity::to_values).collect();
+            self.connection.locate(&batch.plan.prepared, Input::Keys(&keys), &mut self.found)?;
+            self.take(&batch.reading())?;
         }
-        Ok(found)
-    }
-
-    /// Targets whose columns match the owners' columns.
-    fn read_matches(
-        &mut self,
-        class: ClassId,
-        relation: &RelationModel,
-        own: &[ColumnId],
-        other: &[ColumnId],
-        owners: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>> {
-        let model = self.graph.model.clone();
-        let prepared = self.prepared(&relation.load, || select_matches(&model, relation, other).into())?;
-        self.read_groups(class, relation, &prepared, own, 0, owners)
-    }
-
-    /// Targets through an association table: its row tells the owner, the joined row is the target.
-    fn read_through(
-        &mut self,
-        class: ClassId,
-        relation: &RelationModel,
-        own: &[ColumnId],
-        owners: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>> {
-        let model = self.graph.model.clone();
-        let prepared = self.prepared_through(&model, relation)?;
-        let mut targets = self.read_groups(class, relation, &prepared, own, 1, owners)?;
-        targets.sort_unstable();
-        targets.dedup();
-        Ok(targets)
+        for &owner in owners {
+            let Some(row) = self.graph.row(owner) else { continue };
+            let target = Identity::of(&**row, columns).and_then(|it| self.graph.known(relation.target, &it));
+            self.graph.note_read(owner, relation, target);
+        }
+        Ok(())
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
-    fn read_groups(
-        &mut self,
-        class: ClassId,
-        relation: &RelationModel,
-        prepared: &Prepared,
-        own: &[ColumnId],
-        column: usize,
-        owners: &[ObjectKey],
-    ) -> Result<Vec<ObjectKey>> {
-        let mut targets = Vec::new();
-        let by_identity = self.graph.model.class(class).key == own;
-        let mut met = Vec::new();
-        for batch in self.waiting(relation, owners).chunks(BATCH) {
-            let (mut groups, keys) = Groups::of(self, batch, own, by_identity);
-            self.connection.locate(prepared, Input::Keys(&keys), &mut self.found)?;
-            let count = self.found.len();
-            targets.reserve(count);
-            self.graph.expect(count);
-            met.clear();
-            met.reserve(count);
-            let mut nothing = false;
-            self.graph.meet_all(relation.target, &mut self.found, column, |target| {
-                nothing |= target.is_none();
-                met.push(target.unwrap_or_default());
-            });
-            groups.sort(&met, self.found.keys());
-            if nothing {
-                groups.members.iter_mut().for_each(|it| it.retain(|it| !it.is_null()));
-                met.retain(|it| !it.is_null());
+    fn read_groups(&mut self, batch: &Batch<'_>, class: ClassId, owners: &[ObjectKey]) -> Result<()> {
+        let by_identity = self.graph.model.class(class).key == batch.plan.keys;
+        for part in owners.chunks(batch.size) {
+            let (mut groups, keys) = Groups::of(self, part, &batch.plan.keys, by_identity);
+            if keys.is_empty() {
+                groups.link(self, batch.relation)?;
+                continue;
             }
-            targets.extend_from_slice(&met);
-            groups.link(self, relation)?;
+            self.connection.locate(&batch.plan.prepared, Input::Keys(&keys), &mut self.found)?;
+            if batch.per_owner < usize::MAX {
+                self.found.first_of_each_key(batch.per_owner);
+            }
+            let brought = self.found.keys().to_vec();
+            let met = self.take(&batch.reading())?;
+            groups.sort(&met, &brought);
+            if !batch.plan.nodes.is_empty() {
+                groups.drop_repeats();
+            }
+            groups.link(self, batch.relation)?;
         }
-        Ok(targets)
-    }
-
-    fn prepared_through(&mut self, model: &Model, relation: &RelationModel) -> Result<Prepared> {
-        self.prepared(&relation.load, || {
-            let Join::Through { table, own, other, target_columns, .. } = &relation.join else {
-                unreachable!("only a relation through a table is read through one");
-            };
-            let target = model.class(relation.target);
-            let on = crate::object::condition::columns_equal((0, 0), other, (0, 1), &target.names(target_columns));
-            let mut select = Select::from(table.clone()).by_keys(own.clone()).join(target.table.clone(), on);
-            select.outputs = vec![Output::Row(0), Output::Row(1)];
-            for (name, direction) in &relation.order_by {
-                select = select.order_by(crate::object::condition::column(0, 1, name), *direction);
-            }
-            select.into()
-        })
+        Ok(())
     }
 
     /// The owners that do not have the relation yet, each once.
-    fn waiting(&self, relation: &RelationModel, owners: &[ObjectKey]) -> Vec<ObjectKey> {
-        let waits = |key: &ObjectKey| match self.graph.link(*key, relation.id) {
-            Link::One { .. } => false,
-            Link::Many(collection) => collection.members.is_none(),
-            Link::Unloaded | Link::Refused => !self.graph.objects[*key].lacks_row(),
-        };
+    fn waiting(&self, batch: &Batch<'_>, owners: &[ObjectKey]) -> Vec<ObjectKey> {
+        let waits =
+            |key: &ObjectKey| !self.graph.objects[*key].lacks_row() && !self.graph.is_loaded(*key, batch.relation.id);
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
         // Queries hand over each object once, in which case there is nothing to do but look.
-        let mut seen = rustc_hash::FxHashSet::default();
+        let mut seen = FxHashSet::default();
         waiting.retain(|it| seen.insert(*it));
         waiting
     }
+
+    /// Gives an owner what was read for it, unless it has the relation already.
+    pub(in crate::object) fn fill(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        members: Vec<ObjectKey>,
+    ) -> Result<()> {
+        if self.graph.is_loaded(owner, relation.id) {
+            return Ok(());
+        }
+        if relation.join.is_many() {
+            self.graph.collection_mut(owner, relation.id).fill(members);
+            return Ok(());
+        }
+        if let [_, _, ..] = members.as_slice() {
+            let table = self.graph.model.class(relation.target).table.to_string();
+            return Err(Misuse::NotOne { table, found: members.len() }.into());
+        }
+        let target = members.first().copied();
+        *self.graph.link_mut(owner, relation.id) = Link::One { target, since: Since::Unchanged };
+        Ok(())
+    }
 }
 
-fn select_matches(model: &Model, relation: &RelationModel, other: &[ColumnId]) -> Select {
-    let target: &ClassModel = model.class(relation.target);
-    let mut select = Select::from(target.table.clone()).by_keys(target.names(other));
-    for (name, direction) in &relation.order_by {
-        select = select.order_by(crate::object::condition::column(0, 0, name), *direction);
+impl Batch<'_> {
+    fn reading(&self) -> Reading<'_> {
+        let (root, place, nodes) = (&self.plan.entity, &self.plan.place, &*self.plan.nodes);
+        let (cell, existing, everywhere, reach) = (self.plan.cell, self.existing, self.everywhere, self.reach);
+        Reading { root, cell, place, nodes, existing, everywhere, reach }
     }
-    select
 }
 
 /// Sorts targets to their owners, by the positions of the keys that brought them.
 struct Groups {
-    /// Each owner, and the position of its key: several may share the value of a reference.
-    owners: Vec<(ObjectKey, usize)>,
+    /// Each owner, and the position of its key: several may share the value of a reference. `None` stands for a key with
+    /// a NULL in it, which brings nothing.
+    owners: Vec<(ObjectKey, Option<usize>)>,
     shared: bool,
     /// By the position of the key.
     members: Vec<Vec<ObjectKey>>,
@@ -201,63 +252,60 @@ impl Groups {
         let mut keys = Vec::with_capacity(owners.len() * own.len());
         let mut positions: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
         let mut placed = Vec::with_capacity(owners.len());
-        let mut count = 0;
+        let (mut count, mut with_key) = (0, 0);
         for &owner in owners {
-            // The key of the row as it was read: what other rows refer to until the flush.
-            let Some(row) = core.graph.original(owner).or_else(|| core.graph.row(owner)) else { continue };
+            let Some(row) = core.graph.row(owner) else { continue };
             if by_identity {
+                // Each owner has a key of its own.
                 keys.extend(own.iter().map(|&it| row.get(it).to_value()));
-                placed.push((owner, count));
-                count += 1;
+                placed.push((owner, Some(count)));
+                (count, with_key) = (count + 1, with_key + 1);
                 continue;
             }
-            let position = *positions.entry(project(&**row, own)).or_insert_with_key(|values| {
+            let values = project(&**row, own);
+            if values.iter().any(Value::is_null) {
+                placed.push((owner, None));
+                continue;
+            }
+            let position = *positions.entry(values).or_insert_with_key(|values| {
                 keys.extend(values.iter().cloned());
                 count += 1;
                 count - 1
             });
-            placed.push((owner, position));
+            placed.push((owner, Some(position)));
+            with_key += 1;
         }
-        (Groups { shared: placed.len() > count, owners: placed, members: vec![Vec::new(); count] }, keys)
+        (Groups { shared: with_key > count, owners: placed, members: vec![Vec::new(); count] }, keys)
     }
 
     /// Puts each target into the group of the key that brought it. Rows mostly come key by key: what belongs together
     /// is then copied at once.
-    fn sort(&mut self, met: &[ObjectKey], keys: &[u32]) {
+    fn sort(&mut self, met: &[Option<ObjectKey>], keys: &[u32]) {
         let mut rest = met;
         for same in keys.chunk_by(|a, b| a == b) {
             let (these, after) = rest.split_at(same.len());
-            self.members[same[0] as usize].extend_from_slice(these);
+            self.members[same[0] as usize].extend(these.iter().copied().flatten());
             rest = after;
+        }
+    }
+
+    fn drop_repeats(&mut self) {
+        for group in &mut self.members {
+            let mut seen = FxHashSet::default();
+            group.retain(|it| seen.insert(*it));
         }
     }
 
     /// Links each owner to its group.
     fn link(mut self, core: &mut Core, relation: &RelationModel) -> Result<()> {
         for (owner, key) in self.owners {
-            let group = &mut self.members[key];
-            let members = if self.shared { group.clone() } else { std::mem::take(group) };
-            link(core, relation, owner, members)?;
+            let members = match key {
+                Some(key) if self.shared => self.members[key].clone(),
+                Some(key) => std::mem::take(&mut self.members[key]),
+                None => Vec::new(),
+            };
+            core.fill(owner, relation, members)?;
         }
         Ok(())
     }
-}
-
-/// Links an owner to what was read for it.
-pub(in crate::object) fn link(
-    core: &mut Core,
-    relation: &RelationModel,
-    owner: ObjectKey,
-    members: Vec<ObjectKey>,
-) -> Result<()> {
-    if relation.join.is_many() {
-        core.fill_many(owner, relation, members);
-        return Ok(());
-    }
-    if let [_, _, ..] = members.as_slice() {
-        let table = core.graph.model.class(relation.target).table.to_string();
-        return Err(Misuse::NotOne { table, found: members.len() }.into());
-    }
-    core.fill_one(owner, relation, members.first().copied());
-    Ok(())
 }

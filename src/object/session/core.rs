@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Misuse, Result, RowFact};
-use crate::id::{ClassId, ColumnId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Cascade;
 use crate::object::compact::Object;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
+use crate::object::load::{Notes, Plan};
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
@@ -28,6 +29,10 @@ pub(in crate::object) struct Core {
     pub(in crate::object) inactive: bool,
     /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
     pub(in crate::object) found: Places,
+    /// What queries have asked to be loaded behind the objects that they brought.
+    pub(in crate::object) notes: Notes,
+    /// How relations are read that nobody asked anything of.
+    pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
 }
 
 /// How a session behaves where a sound unit of work and that of SQLAlchemy differ.
@@ -79,6 +84,8 @@ impl Core {
             expire_on_commit: true,
             inactive: false,
             found: Places::default(),
+            notes: Notes::default(),
+            plans: FxHashMap::default(),
         }
     }
 
@@ -152,23 +159,6 @@ impl Core {
         connection.locate(prepared, Input::Keys(key), found)
     }
 
-    /// The object with this key: the one the session knows, or else by a statement.
-    pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
-        let Some(identity) = Identity::from_values(key) else { return Ok(None) };
-        if let Some(known) = self.graph.known(class, &identity) {
-            return self.still_there(class, known);
-        }
-        self.before_query()?;
-        if let Some(known) = self.graph.known(class, &identity) {
-            return self.still_there(class, known);
-        }
-        if self.graph.model.class(class).is_simple() {
-            self.fetch(class, key)?;
-            return Ok(self.graph.meet_first(class, &mut self.found));
-        }
-        self.find_of_several(class, key)
-    }
-
     /// An object that the session knows, unless it is of another class, or was expired and its row has gone since.
     pub(in crate::object) fn still_there(&mut self, class: ClassId, key: ObjectKey) -> Result<Option<ObjectKey>> {
         if !self.graph.is_a(key, class) {
@@ -191,6 +181,7 @@ impl Core {
         self.check_persistent(key)?;
         let reached = self.graph.reach(key, Cascade::REFRESH_EXPIRE, |_, _| true);
         self.graph.expire_one(key);
+        self.notes.forget_single(key);
         for it in reached {
             match self.graph.objects[it].state {
                 State::Persistent => self.graph.expire_one(it),
@@ -212,6 +203,7 @@ impl Core {
 
     /// Lets every object forget what it has read.
     pub(in crate::object) fn expire_all(&mut self) {
+        self.notes.forget_all_single();
         self.graph.forget_all_rows();
         self.found.let_go();
     }

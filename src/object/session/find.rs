@@ -41,7 +41,7 @@ impl Session {
     /// When the database was made without the class, or a statement fails.
     pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
         let class = self.class_of::<T>()?;
-        let found = self.core.borrow_mut().query(class, &query.parts)?;
+        let found = self.core.borrow_mut().select(class, &query.selection)?;
         self.views(Arc::new(found))
     }
 
@@ -71,7 +71,7 @@ impl Session {
     /// As [`all`](Session::all).
     pub fn count<T: Entity>(&self, query: Query<T>) -> Result<u64> {
         let class = self.class_of::<T>()?;
-        self.core.borrow_mut().count(class, &query.parts)
+        self.core.borrow_mut().select_count(class, &query.selection)
     }
 
     /// Runs a statement of the tables within the session's transaction, after a flush. Objects do not notice what it

@@ -314,6 +314,7 @@ impl Session {
     pub fn let_go_of_all(&mut self) {
         let core = self.exclusive();
         core.graph.clear();
+        core.notes.clear();
         core.found.let_go();
         core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
     }

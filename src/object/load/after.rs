@@ -1,0 +1,140 @@
+//! What is loaded after the rows of a query: relations that were not joined, and what is behind them.
+
+use std::sync::Arc;
+
+use super::branch::Place;
+use super::take::{Reach, Reading, by_class};
+use crate::error::Result;
+use crate::id::ClassId;
+use crate::object::class::Lazy;
+use crate::object::model::RelationModel;
+use crate::object::reference::ObjectKey;
+use crate::object::select::Existing;
+use crate::object::session::Core;
+
+/// What is loaded at a place for objects that were read there.
+pub(super) struct After<'q> {
+    pub(super) place: &'q Arc<Place>,
+    pub(super) existing: Existing,
+    pub(super) everywhere: Option<Lazy>,
+    pub(super) reach: Reach,
+}
+
+impl Core {
+    /// Loads what is asked at a place, or declared, for objects that were just read there.
+    pub(super) fn load_after(
+        &mut self,
+        reading: &Reading<'_>,
+        class: ClassId,
+        place: &Arc<Place>,
+        objects: &[ObjectKey],
+        new: &[ObjectKey],
+    ) -> Result<()> {
+        let Reading { existing, everywhere, reach, .. } = *reading;
+        self.load_at(&After { place, existing, everywhere, reach }, class, objects, new)
+    }
+
+    pub(super) fn load_at(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        objects: &[ObjectKey],
+        new: &[ObjectKey],
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let quiet = |class: ClassId| {
+            let relations = &model.class(class).relations;
+            relations.iter().all(|it| after.place.way(&model, class, it, after.everywhere).lazy == Lazy::Select)
+        };
+        if model.class(class).descendants.iter().all(|it| quiet(*it)) {
+            return Ok(());
+        }
+        self.load_subclasses(after, class, objects)?;
+        let reached = if after.reach == Reach::All { objects } else { new };
+        for (class, objects) in by_class(self, class, objects) {
+            for relation in &model.class(class).relations {
+                let way = after.place.way(&model, class, relation, after.everywhere);
+                match way.lazy {
+                    Lazy::Raise | Lazy::RaiseOnSql => self.refuse(after, class, relation, way.lazy, &objects, new),
+                    Lazy::Noload => self.load_nothing(relation, &objects)?,
+                    _ => {}
+                }
+            }
+        }
+        for (class, objects) in by_class(self, class, reached) {
+            for relation in &model.class(class).relations {
+                match after.place.way(&model, class, relation, after.everywhere).lazy {
+                    Lazy::Selectin | Lazy::Subquery => self.load_batch(after, class, relation, &objects)?,
+                    Lazy::Immediate => self.load_each(after, relation, &objects)?,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reading a relation of objects is an error from now on, unless they have it. What is asked at a place stays with
+    /// objects that are new there; for others it is noted.
+    fn refuse(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        lazy: Lazy,
+        objects: &[ObjectKey],
+        new: &[ObjectKey],
+    ) {
+        let stays = after.place.way(&self.graph.model, class, relation, None).lazy == lazy;
+        let new: rustc_hash::FxHashSet<ObjectKey> =
+            if stays { new.iter().copied().collect() } else { rustc_hash::FxHashSet::default() };
+        for &object in objects {
+            if !new.contains(&object)
+                && self.way_of(object, relation) != lazy
+                && !self.graph.is_loaded(object, relation.id)
+            {
+                self.notes.say(object, relation.id, lazy);
+            }
+        }
+    }
+
+    /// A relation that is not to be loaded is none or empty.
+    fn load_nothing(&mut self, relation: &RelationModel, objects: &[ObjectKey]) -> Result<()> {
+        for &object in objects {
+            if !self.graph.is_loaded(object, relation.id) {
+                self.fill(object, relation, Vec::new())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a relation of each object by itself.
+    fn load_each(&mut self, after: &After<'_>, relation: &RelationModel, objects: &[ObjectKey]) -> Result<()> {
+        for &object in objects {
+            if after.existing == Existing::Overwritten || !self.graph.is_loaded(object, relation.id) {
+                self.read_one(object, relation, after.place, Reach::New)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a relation of many objects at once, and what is loaded behind it.
+    fn load_batch(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        if matches!(relation.lazy, Lazy::Dynamic | Lazy::WriteOnly) {
+            let reason = format!("{} is queried when it is read; it cannot be loaded along", relation.name);
+            return Err(crate::error::Misuse::Statement { reason }.into());
+        }
+        self.read_batch(after, class, relation, objects)
+    }
+
+    /// Reads the columns of subclasses that a query asks for, by one more statement for each subclass.
+    fn load_subclasses(&mut self, after: &After<'_>, class: ClassId, objects: &[ObjectKey]) -> Result<()> {
+        let _ = (after, class, objects);
+        Ok(())
+    }
+}

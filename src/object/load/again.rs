@@ -1,0 +1,103 @@
+//! Reading an object's row again, with what the query that read it first has asked.
+
+use std::sync::Arc;
+
+use super::branch::Place;
+use super::joined::Joiner;
+use super::take::{Reach, Reading};
+use crate::error::Result;
+use crate::id::ClassId;
+use crate::object::class::Lazy;
+use crate::object::identity::Identity;
+use crate::object::reference::ObjectKey;
+use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
+use crate::object::session::Core;
+use crate::query::Input;
+use crate::value::Value;
+
+impl Core {
+    /// Reads the row of an object that has none, and what its relations load by themselves.
+    pub(in crate::object) fn read_again(&mut self, key: ObjectKey, identity: &Identity) -> Result<bool> {
+        let class = self.object(key)?.class;
+        let place = self.notes.place(key).clone();
+        let values = identity.to_values();
+        if self.is_quiet(class, &place) {
+            self.fetch(class, &values)?;
+            return Ok(self.graph.put_first(key, &mut self.found));
+        }
+        Ok(self.read_by_key(class, &values, &place, Existing::Kept, None)? == Some(key))
+    }
+
+    /// Whether a row of a class is all that is read at a place.
+    fn is_quiet(&self, class: ClassId, place: &Arc<Place>) -> bool {
+        let model = &self.graph.model;
+        let declared = model.class(class);
+        let width = self.connection.schema().table(declared.table_id).column_ids().count();
+        declared.descendants.len() <= 1
+            && declared.base.is_none()
+            && declared.deferred.is_empty()
+            && declared.raise_deferred.is_empty()
+            && declared.is_whole_table(width)
+            && place.branch.is_empty()
+            && declared.relations.iter().all(|it| matches!(it.lazy, Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql))
+    }
+
+    /// The object with this key: the one the session knows, or else by a statement.
+    pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
+        if let Some(known) = self.find_known(class, key)? {
+            return Ok(known);
+        }
+        let place = Arc::default();
+        if self.is_quiet(class, &place) {
+            self.fetch(class, key)?;
+            let found = self.graph.meet_first(class, &mut self.found);
+            if let Some(key) = found.filter(|_| !self.notes.is_empty()) {
+                self.notes.put(&[key], &place);
+            }
+            return Ok(found);
+        }
+        self.read_by_key(class, key, &place, Existing::Kept, None)
+    }
+
+    /// The object with this key that the session knows, which was read again if need be; `None` when a statement has to
+    /// tell, and what is pending has been flushed.
+    pub(in crate::object) fn find_known(&mut self, class: ClassId, key: &[Value]) -> Result<Option<Option<ObjectKey>>> {
+        let Some(identity) = Identity::from_values(key) else { return Ok(Some(None)) };
+        if let Some(known) = self.graph.known(class, &identity) {
+            return self.still_there(class, known).map(Some);
+        }
+        self.before_query()?;
+        if let Some(known) = self.graph.known(class, &identity) {
+            return self.still_there(class, known).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Reads the object of a key, with what is asked at a place.
+    pub(in crate::object) fn read_by_key(
+        &mut self,
+        class: ClassId,
+        key: &[Value],
+        place: &Arc<Place>,
+        existing: Existing,
+        everywhere: Option<Lazy>,
+    ) -> Result<Option<ObjectKey>> {
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let below = subclasses(ground, class, &Subclasses::AsDeclared)?;
+        let (mut sources, root) = Sources::of(ground, class, &below, 0)?;
+        let declared = model.class(class);
+        sources.select.keys = declared.parts[0].names(ground, &declared.key).unwrap_or_default();
+        sources.output(&root);
+        let (graph, nodes) = (&self.graph, Vec::new());
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: None };
+        joiner.join_all(&root, place)?;
+        let Joiner { sources, nodes, .. } = joiner;
+        let prepared = self.connection.prepare(sources.select.into())?;
+        self.connection.locate(&prepared, Input::Keys(key), &mut self.found)?;
+        let (reach, cell) = (Reach::All, 0);
+        let reading = Reading { root: &root, cell, place, nodes: &nodes, existing, everywhere, reach };
+        Ok(self.take(&reading)?.into_iter().flatten().next())
+    }
+}

@@ -1,0 +1,236 @@
+//! What a query asks to be loaded, resolved, and what that means for one relation at one place of a path.
+
+use std::sync::Arc;
+
+use crate::error::{Misuse, Result};
+use crate::expr::Expr;
+use crate::id::{ClassId, ColumnId, RelationId};
+use crate::object::class::Lazy;
+use crate::object::model::{Model, RelationModel};
+use crate::object::select::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy, Term};
+use crate::schema::Name;
+
+/// What is asked at one place of a path.
+#[derive(Debug, Default)]
+pub(in crate::object) struct Branch {
+    asked: Vec<Asked>,
+    /// How every relation is loaded that is not named.
+    rest: Option<Lazy>,
+    pub(super) columns: Columns,
+    pub(super) subclasses: Vec<ClassId>,
+}
+
+/// What is asked of one relation.
+#[derive(Clone, Debug)]
+pub(in crate::object) struct Asked {
+    /// The class that has it: that of the place, or a subclass.
+    class: ClassId,
+    relation: RelationId,
+    pub(super) strategy: Strategy,
+    pub(super) filter: Option<Expr<Term>>,
+    pub(super) of: Option<ClassId>,
+    pub(super) inner: bool,
+    depth: Option<Depth>,
+    pub(super) per_owner: Option<PerOwner>,
+    then: Arc<Branch>,
+}
+
+/// A place of a path: what is asked there, and the relations that led to it.
+#[derive(Debug, Default)]
+pub(in crate::object) struct Place {
+    pub(super) branch: Arc<Branch>,
+    path: Vec<(ClassId, RelationId)>,
+}
+
+/// How a relation is loaded at a place.
+#[derive(Clone)]
+pub(in crate::object) struct Way<'p> {
+    pub(super) lazy: Lazy,
+    /// What is asked of the relation by name.
+    pub(super) asked: Option<&'p Asked>,
+    /// The alias of the join that it is filled from, if the query says so.
+    pub(super) from_query: Option<Option<&'p Name>>,
+}
+
+impl Branch {
+    /// Resolves what is asked at a class.
+    pub(in crate::object) fn resolve(model: &Model, class: ClassId, loading: &Loading) -> Result<Self> {
+        let mut branch = Branch { columns: loading.columns.clone(), ..Branch::default() };
+        for name in &loading.subclasses {
+            branch.subclasses.push(model.class_named(name)?.id);
+        }
+        let mut merged: Vec<(ClassId, RelationId, LoadOption)> = Vec::new();
+        for option in &loading.options {
+            let (owner, name) = match &option.relation {
+                Step::Rest => {
+                    branch.rest = match option.strategy {
+                        Strategy::By(lazy) => Some(lazy),
+                        Strategy::AsDeclared | Strategy::FromQuery(_) => None,
+                    };
+                    continue;
+                }
+                Step::Relation(name) => (owner_of(model, class, name), name),
+                Step::Of(class, name) => (model.class_named(class)?.id, name),
+            };
+            let relation = model.class(owner).relation_named(name)?.id;
+            match merged.iter_mut().find(|it| (it.0, it.1) == (owner, relation)) {
+                Some((.., before)) => merge(before, option),
+                None => merged.push((owner, relation, option.clone())),
+            }
+        }
+        for (owner, relation, option) in merged {
+            branch.asked.push(Asked::resolve(model, owner, model.relation(owner, relation), option)?);
+        }
+        Ok(branch)
+    }
+
+    /// What is asked of a relation by name.
+    pub(super) fn asked(&self, model: &Model, class: ClassId, relation: RelationId) -> Option<&Asked> {
+        self.asked.iter().find(|it| it.relation == relation && model.is_a(class, it.class))
+    }
+
+    /// Whether nothing is asked.
+    pub(super) fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.rest.is_none() && self.subclasses.is_empty() && self.columns == Columns::default()
+    }
+
+    /// The branch without what `*` says.
+    pub(super) fn without_rest(&self) -> Branch {
+        let (columns, subclasses) = (self.columns.clone(), self.subclasses.clone());
+        Branch { asked: self.asked.clone(), rest: None, columns, subclasses }
+    }
+}
+
+/// The class that brings in a relation of this name: the one of the place, or the only one below it.
+fn owner_of(model: &Model, class: ClassId, name: &str) -> ClassId {
+    let has = |it: &ClassId| model.class(*it).relations.iter().any(|relation| relation.name == *name);
+    if has(&class) { class } else { model.class(class).descendants.iter().copied().find(has).unwrap_or(class) }
+}
+
+fn merge(before: &mut LoadOption, later: &LoadOption) {
+    if later.strategy != Strategy::AsDeclared {
+        let then = std::mem::take(&mut before.then);
+        *before = LoadOption { then, ..later.clone() };
+    }
+    before.then.options.extend(later.then.options.iter().cloned());
+    before.then.subclasses.extend(later.then.subclasses.iter().cloned());
+    let (columns, more) = (&mut before.then.columns, &later.then.columns);
+    columns.only = more.only.clone().or(columns.only.take());
+    columns.defer.extend(more.defer.iter().cloned());
+    columns.undefer.extend(more.undefer.iter().cloned());
+}
+
+impl Asked {
+    fn resolve(model: &Model, class: ClassId, relation: &RelationModel, option: LoadOption) -> Result<Self> {
+        let of = option.of.as_ref().map(|name| model.class_named(name).map(|it| it.id)).transpose()?;
+        if option.depth.is_some() && !model.is_a(relation.target, class) && !model.is_a(class, relation.target) {
+            let reason = format!("{} does not lead back to its own class, so it has no depth", relation.name);
+            return Err(Misuse::Statement { reason }.into());
+        }
+        let then = Branch::resolve(model, of.unwrap_or(relation.target), &option.then)?;
+        Ok(Asked {
+            class,
+            relation: relation.id,
+            strategy: option.strategy,
+            filter: option.filter,
+            of,
+            inner: option.inner,
+            depth: option.depth,
+            per_owner: option.per_owner,
+            then: Arc::new(then),
+        })
+    }
+
+    /// What is asked at the targets: the same again, as long as the depth lasts.
+    fn at_targets(&self) -> Arc<Branch> {
+        let depth = match self.depth {
+            None | Some(Depth::Levels(0)) => return self.then.clone(),
+            Some(Depth::Levels(levels)) => Depth::Levels(levels - 1),
+            Some(Depth::Unlimited) => Depth::Unlimited,
+        };
+        let mut branch = Branch { rest: self.then.rest, ..self.then.without_rest() };
+        branch.asked.push(Asked { depth: Some(depth), ..self.clone() });
+        Arc::new(branch)
+    }
+}
+
+impl Asked {
+    /// Whether nothing restricts the targets.
+    pub(super) fn is_plain(&self) -> bool {
+        self.filter.is_none() && self.of.is_none() && self.per_owner.is_none()
+    }
+}
+
+impl Place {
+    /// Whether it is behind one relation that was touched, with nothing asked: what most are.
+    pub(super) fn is_common(&self) -> bool {
+        self.path.len() == 1 && self.branch.is_empty()
+    }
+
+    /// Where a query begins.
+    pub(in crate::object) fn root(branch: Branch) -> Arc<Self> {
+        Arc::new(Place { branch: Arc::new(branch), path: Vec::new() })
+    }
+
+    /// The place behind a relation.
+    pub(super) fn behind(&self, model: &Model, class: ClassId, relation: RelationId) -> Arc<Self> {
+        let asked = self.branch.asked(model, class, relation);
+        let mut path = Vec::with_capacity(self.path.len() + 1);
+        path.extend_from_slice(&self.path);
+        path.push((class, relation));
+        Arc::new(Place { branch: asked.map(Asked::at_targets).unwrap_or_default(), path })
+    }
+
+    /// How a relation of a class is loaded here. What goes for all places of a query comes after what is asked at one,
+    /// and before what is declared. A way that nobody asked for by name does not go in circles: a self-reference that
+    /// loads itself would never end.
+    pub(super) fn way(
+        &self,
+        model: &Model,
+        class: ClassId,
+        relation: &RelationModel,
+        everywhere: Option<Lazy>,
+    ) -> Way<'_> {
+        let asked = self.branch.asked(model, class, relation.id);
+        match asked.map(|it| &it.strategy) {
+            Some(Strategy::By(lazy)) => return Way { lazy: *lazy, asked, from_query: None },
+            Some(Strategy::FromQuery(alias)) => {
+                return Way { lazy: Lazy::Joined, asked, from_query: Some(alias.as_ref()) };
+            }
+            Some(Strategy::AsDeclared) | None => {}
+        }
+        let lazy = self.branch.rest.or(everywhere).unwrap_or(relation.lazy);
+        let lazy = if is_eager(lazy) && self.circles(class, relation) { Lazy::Select } else { lazy };
+        Way { lazy, asked, from_query: None }
+    }
+
+    fn circles(&self, class: ClassId, relation: &RelationModel) -> bool {
+        match relation.join_depth {
+            Some(depth) => self.path.len() + 1 > depth as usize,
+            None => class == relation.target || self.path.iter().any(|it| it.0 == relation.target),
+        }
+    }
+}
+
+/// Whether a strategy reads without being asked for each object.
+pub(super) fn is_eager(lazy: Lazy) -> bool {
+    matches!(lazy, Lazy::Joined | Lazy::Selectin | Lazy::Subquery | Lazy::Immediate)
+}
+
+/// The attributes of a class that are not loaded with a row at a place.
+pub(super) fn deferred(model: &Model, class: ClassId, columns: &Columns) -> Vec<ColumnId> {
+    let class = model.class(class);
+    let named = |names: &[Name], it: ColumnId| names.iter().any(|name| *name == class.columns[it.index()]);
+    let declared = |it: ColumnId| class.deferred.contains(&it) || class.raise_deferred.contains(&it);
+    let stays = |it: &ColumnId| {
+        if class.key.contains(it) {
+            return false;
+        }
+        let asked = match &columns.only {
+            Some(only) => named(only, *it),
+            None => !declared(*it),
+        };
+        (!asked || named(&columns.defer, *it)) && !named(&columns.undefer, *it)
+    };
+    (0..class.columns.len()).map(|it| ColumnId::new(it as u16)).filter(stays).collect()
+}

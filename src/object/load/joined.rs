@@ -1,0 +1,159 @@
+//! Relations that are loaded by joins in the statement of a query, or from the joins that it makes itself.
+
+use std::sync::Arc;
+
+use super::branch::{Place, Way};
+use crate::error::{Misuse, Result};
+use crate::expr::Expr;
+use crate::id::{ClassId, RelationId};
+use crate::object::class::Lazy;
+use crate::object::graph::Graph;
+use crate::object::model::{Join, RelationModel};
+use crate::object::select::{Entity, Ground, Route, Scope, Sides, Sources, Subclasses, order, subclasses};
+use crate::query::{JoinKind, Leaf};
+use crate::schema::Name;
+
+/// A relation whose targets come with the rows of a query.
+pub(in crate::object) struct Node {
+    /// The class that has the relation.
+    pub(super) class: ClassId,
+    pub(super) relation: RelationId,
+    /// The node whose objects own the relation; `None` for the objects of the query.
+    pub(super) parent: Option<usize>,
+    pub(super) entity: Entity,
+    /// Where its rows stand in the result.
+    pub(super) cell: usize,
+    pub(super) place: Arc<Place>,
+    /// Whether an owner without a target is left out.
+    pub(super) inner: bool,
+    pub(super) brings: Brings,
+}
+
+/// How a joined relation multiplies rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brings {
+    /// Not at all.
+    One,
+    /// It repeats the owner for each member, which a limit would count.
+    Many,
+    /// As the query does anyway, which joins it itself.
+    WhatTheQueryJoins,
+}
+
+/// Adds joined relations to a query.
+pub(in crate::object) struct Joiner<'a> {
+    pub(in crate::object) ground: Ground<'a>,
+    pub(in crate::object) graph: &'a Graph,
+    pub(in crate::object) sources: Sources,
+    pub(in crate::object) nodes: Vec<Node>,
+    pub(in crate::object) everywhere: Option<Lazy>,
+    /// The entities that the query joins itself; `None` where it is no query of the user's, so that nothing can be filled
+    /// from its joins.
+    pub(in crate::object) joined: Option<&'a [Joined]>,
+}
+
+/// A join that a query makes itself.
+pub(in crate::object) struct Joined {
+    pub(in crate::object) name: Name,
+    pub(in crate::object) entity: Entity,
+}
+
+/// A place in the query to which relations are joined.
+struct At<'p> {
+    owner: &'p Entity,
+    class: ClassId,
+    place: &'p Arc<Place>,
+    parent: Option<usize>,
+    /// Whether owners are always there, so that an inner join leaves nobody out who should be there.
+    surely: bool,
+}
+
+impl Joiner<'_> {
+    /// Whether a collection that was joined repeats rows.
+    pub(in crate::object) fn repeats(&self) -> bool {
+        self.nodes.iter().any(|it| it.brings == Brings::Many)
+    }
+
+    /// Adds what is joined at the objects of the query, and behind that.
+    pub(in crate::object) fn join_all(&mut self, root: &Entity, place: &Arc<Place>) -> Result<()> {
+        let mut work = vec![(root.clone(), place.clone(), None, true)];
+        while let Some((owner, place, parent, surely)) = work.pop() {
+            let model = self.ground.model;
+            let covered: Vec<ClassId> = std::iter::once(owner.class).chain(owner.covers.iter().copied()).collect();
+            for class in covered {
+                // What subclasses have in common comes with the class of the entity.
+                let known = if class == owner.class { 0 } else { shared_relations(&self.ground, class, owner.class) };
+                for relation in &model.class(class).relations[known..] {
+                    let way = place.way(model, class, relation, self.everywhere);
+                    if way.lazy != Lazy::Joined {
+                        continue;
+                    }
+                    let at = At { owner: &owner, class, place: &place, parent, surely };
+                    let Some(node) = self.join(&at, relation, &way)? else { continue };
+                    let sure = surely && node.inner;
+                    work.push((node.entity.clone(), node.place.clone(), Some(self.nodes.len()), sure));
+                    self.nodes.push(node);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, at: &At<'_>, relation: &RelationModel, way: &Way<'_>) -> Result<Option<Node>> {
+        let target = way.of().unwrap_or(relation.target);
+        let place = at.place.behind(self.ground.model, at.class, relation.id);
+        let below = subclasses(self.ground, target, &Subclasses::AsDeclared)?;
+        if let Some(alias) = way.from_query {
+            let Some(joined) = self.joined else { return Ok(None) };
+            let entity = self.joined_by_query(joined, relation, target, alias)?;
+            let cell = self.sources.output(&entity);
+            let (class, relation, parent) = (at.class, relation.id, at.parent);
+            let brings = Brings::WhatTheQueryJoins;
+            return Ok(Some(Node { class, relation, parent, entity, cell, place, inner: false, brings }));
+        }
+        let inner = way.asked.is_some_and(|it| it.inner) || relation.inner_join;
+        let required = matches!(&relation.join, Join::BelongsTo { nullable: false, deferred: false, .. })
+            && relation.condition.is_none()
+            && way.asked.is_none_or(|it| it.filter.is_none() && it.of.is_none());
+        let kind = if at.surely && (inner || required) { JoinKind::Inner } else { JoinKind::Left };
+        let route = Route { relation, target, subclasses: &below, kind };
+        let (ground, graph, first) = (self.ground, self.graph, self.sources.count());
+        let filter = way.asked.and_then(|it| it.filter.as_ref());
+        let further = |target: &Entity, _: u8| -> Result<Option<Expr<Leaf>>> {
+            filter.map(|it| Scope::about(ground, graph, target).resolve(it)).transpose()
+        };
+        let entity = self.sources.join_along(ground, at.owner, route, &further)?;
+        let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
+        let sides = Sides { owner: Some(at.owner), between, target: &entity, level: self.sources.level };
+        let by = order(ground, relation, sides)?;
+        self.sources.select.order_by.extend(by);
+        let cell = self.sources.output(&entity);
+        let brings = if relation.join.is_many() { Brings::Many } else { Brings::One };
+        let (class, relation, parent) = (at.class, relation.id, at.parent);
+        Ok(Some(Node { class, relation, parent, entity, cell, place, inner: inner || required, brings }))
+    }
+
+    /// The entity that the query joins under an alias, or as the target's class.
+    fn joined_by_query(
+        &self,
+        joined: &[Joined],
+        relation: &RelationModel,
+        target: ClassId,
+        alias: Option<&Name>,
+    ) -> Result<Entity> {
+        let model = self.ground.model;
+        let fits = |it: &&Joined| match alias {
+            Some(alias) => it.name == *alias,
+            None => it.entity.class == target || model.is_a(it.entity.class, target),
+        };
+        joined.iter().find(fits).map(|it| it.entity.clone()).ok_or_else(|| {
+            let reason = format!("{} is to be filled from a join that the query does not make", relation.name);
+            Misuse::Statement { reason }.into()
+        })
+    }
+}
+
+/// How many relations a class has in common with one that it is a case of.
+fn shared_relations(ground: &Ground<'_>, class: ClassId, with: ClassId) -> usize {
+    if ground.model.is_a(class, with) { ground.model.class(with).relations.len() } else { 0 }
+}

@@ -1,0 +1,229 @@
+//! Reading a relation of one object when it is touched.
+
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::branch::{Asked, Place};
+use super::take::Reach;
+use crate::error::{Misuse, Result};
+use crate::id::{ClassId, RelationId};
+use crate::object::class::Lazy;
+use crate::object::links::{Link, Since};
+use crate::object::model::{Join, RelationModel};
+use crate::object::reference::ObjectKey;
+use crate::object::select::Existing;
+use crate::object::session::Core;
+
+impl Core {
+    /// What a relation of an object leads to, if that is known without a statement; `None` when it is not loaded.
+    #[inline]
+    pub(in crate::object) fn loaded_one(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
+        match self.graph.link(key, relation.id) {
+            Link::One { target, .. } => return Some(*target),
+            Link::Many(_) => return None,
+            Link::Unloaded => {}
+        }
+        if !self.graph.has_identity(key) {
+            return Some(None);
+        }
+        match &relation.join {
+            Join::BelongsTo { .. } => self.graph.known_reference(key, relation),
+            _ => None,
+        }
+    }
+
+    /// The members of a collection, if they are known without a statement.
+    pub(in crate::object) fn loaded_many(&self, key: ObjectKey, relation: RelationId) -> Option<Arc<Vec<ObjectKey>>> {
+        let fresh = !self.graph.has_identity(key);
+        match self.graph.link(key, relation) {
+            // No row refers to an object that has none yet, so what was added is all there is.
+            Link::Many(collection) => match &collection.members {
+                Some(members) => Some(members.clone()),
+                None => fresh.then(|| Arc::new(collection.queued_added().to_vec())),
+            },
+            Link::Unloaded => fresh.then(Arc::default),
+            Link::One { .. } => None,
+        }
+    }
+
+    /// What a relation leads to, read if need be.
+    pub(in crate::object) fn load_one(&mut self, key: ObjectKey, relation: RelationId) -> Result<Option<ObjectKey>> {
+        let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
+        let declared = model.relation(class, relation);
+        self.may_look(key, declared)?;
+        if let Some(known) = self.loaded_one(key, declared) {
+            let known = self.check_known(known)?;
+            if self.graph.has_identity(key) && !self.graph.is_loaded(key, relation) {
+                self.graph.note_read(key, declared, known);
+            }
+            return Ok(known);
+        }
+        self.check_readable(key)?;
+        self.before_query()?;
+        self.fresh(key)?;
+        if self.loaded_one(key, declared).is_none() {
+            self.may_read(key, declared)?;
+            self.read_relation(class, declared, &[key])?;
+        }
+        let known = self.loaded_one(key, declared);
+        match known {
+            // The foreign key leads to no row, which only a deferred constraint allows for a while.
+            None => *self.graph.link_mut(key, relation) = Link::One { target: None, since: Since::Unchanged },
+            Some(known) if !self.graph.is_loaded(key, relation) => self.graph.note_read(key, declared, known),
+            Some(_) => {}
+        }
+        Ok(known.flatten())
+    }
+
+    /// An object of the identity map, unless it was expired and its row has gone since.
+    fn check_known(&mut self, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
+        match known {
+            Some(target) if self.graph.objects[target].lacks_row() && self.graph.is_in(target) => {
+                let class = self.graph.objects[target].class;
+                self.still_there(class, target)
+            }
+            known => Ok(known),
+        }
+    }
+
+    /// The members of a collection, read if need be.
+    pub(in crate::object) fn load_many(&mut self, key: ObjectKey, relation: RelationId) -> Result<Arc<Vec<ObjectKey>>> {
+        let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
+        let declared = model.relation(class, relation);
+        if let Some(known) = self.loaded_many(key, relation) {
+            return Ok(known);
+        }
+        self.check_readable(key)?;
+        self.may_look(key, declared)?;
+        self.before_query()?;
+        self.fresh(key)?;
+        if let Some(known) = self.loaded_many(key, relation) {
+            return Ok(known);
+        }
+        self.may_read(key, declared)?;
+        self.read_relation(class, declared, &[key])?;
+        Ok(self.loaded_many(key, relation).unwrap_or_default())
+    }
+
+    /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
+    /// query say about reading it.
+    pub(in crate::object) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
+            return Ok(());
+        }
+        let class = self.object(key)?.class;
+        self.fresh(key)?;
+        if self.graph.is_loaded(key, relation.id) {
+            return Ok(());
+        }
+        self.read_plainly(class, relation, &[key])?;
+        if self.graph.is_loaded(key, relation.id) {
+            return Ok(());
+        }
+        match self.loaded_one(key, relation) {
+            Some(known) if !relation.join.is_many() => self.graph.note_read(key, relation, known),
+            _ if relation.join.is_many() => self.graph.collection_mut(key, relation.id).fill(Vec::new()),
+            _ => *self.graph.link_mut(key, relation.id) = Link::One { target: None, since: Since::Unchanged },
+        }
+        Ok(())
+    }
+
+    /// What the tables say a relation leads to. What is known of it in memory stays as it is.
+    pub(in crate::object) fn peek(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        let now = std::mem::take(self.graph.link_mut(key, relation.id));
+        let read = self.read_for_unit(key, relation);
+        let found = self.graph.current(key, relation);
+        *self.graph.link_mut(key, relation.id) = now;
+        read.map(|()| found)
+    }
+
+    /// Whether looking at the relation is allowed though it was not loaded as such: `raise` refuses what the session
+    /// happens to know, too.
+    #[inline]
+    fn may_look(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if relation.lazy != Lazy::Raise && self.notes.is_empty() {
+            return Ok(());
+        }
+        let refused = self.graph.has_identity(key)
+            && !self.graph.is_loaded(key, relation.id)
+            && self.way_of(key, relation) == Lazy::Raise;
+        if refused { Err(self.not_loaded(key, relation)) } else { Ok(()) }
+    }
+
+    /// Whether reading the relation by itself is allowed.
+    fn may_read(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        match self.way_of(key, relation) {
+            Lazy::Raise | Lazy::RaiseOnSql => Err(self.not_loaded(key, relation)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The error of a relation that is not loaded.
+    pub(in crate::object) fn not_loaded(&self, key: ObjectKey, relation: &RelationModel) -> crate::error::Error {
+        let class = &self.graph.model.class(self.graph.objects[key].class).name;
+        let advice = "load it with the query: `.with(….selectin())` or `.with(….joined())`";
+        let relation = format!("{class}.{}", relation.name);
+        Misuse::NotLoaded { relation, object: self.graph.name(key), advice }.into()
+    }
+
+    /// Reads a relation for many objects of one class that do not have it yet, and what their targets load by
+    /// themselves.
+    pub(in crate::object) fn read_relation(
+        &mut self,
+        class: ClassId,
+        relation: &RelationModel,
+        owners: &[ObjectKey],
+    ) -> Result<()> {
+        if !self.notes.is_empty() {
+            for &owner in owners {
+                let place = self.notes.place(owner).clone();
+                self.read_one(owner, relation, &place, Reach::New)?;
+            }
+            return Ok(());
+        }
+        if relation.lazy == Lazy::Noload {
+            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            return Ok(());
+        }
+        self.read_plainly(class, relation, owners)
+    }
+
+    /// The same where no query has asked anything.
+    fn read_plainly(&mut self, class: ClassId, relation: &RelationModel, owners: &[ObjectKey]) -> Result<()> {
+        let plan = match self.plans.get(&(class, relation.id)) {
+            Some(plan) => plan.clone(),
+            None => {
+                let place = Place::default().behind(&self.graph.model, class, relation.id);
+                self.load_plan(class, relation, None, &place, None)?
+            }
+        };
+        self.read_for(&Batch::lazily(relation, &plan), class, owners, true)
+    }
+
+    /// Reads a relation of one object that was read at a place.
+    pub(super) fn read_one(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        place: &Arc<Place>,
+        reach: Reach,
+    ) -> Result<()> {
+        let (model, class) = (self.graph.model.clone(), self.object(owner)?.class);
+        let way = place.way(&model, class, relation, None);
+        if way.lazy == Lazy::Noload {
+            return self.fill(owner, relation, Vec::new());
+        }
+        let behind = place.behind(&model, class, relation.id);
+        let plan = self.load_plan(class, relation, way.asked, &behind, None)?;
+        let limit = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
+        let batch = Batch { per_owner: limit, reach, ..Batch::lazily(relation, &plan) };
+        self.read_for(&batch, class, &[owner], way.asked.is_none_or(Asked::is_plain))
+    }
+}
+
+impl<'b> Batch<'b> {
+    fn lazily(relation: &'b RelationModel, plan: &'b super::plan::Plan) -> Self {
+        let (existing, everywhere, reach) = (Existing::Kept, None, Reach::New);
+        Batch { relation, plan, existing, everywhere, reach, per_owner: usize::MAX, size: super::BATCH }
+    }
+}

@@ -1,0 +1,259 @@
+//! From the cells of a result to objects, for classes of any kind.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::branch::{Place, deferred};
+use super::missing::Missing;
+use super::take::Met;
+use crate::error::{Misuse, Result};
+use crate::expr::{Environment, Scalar};
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::class::Lazy;
+use crate::object::identity::Identity;
+use crate::object::links::Link;
+use crate::object::model::{ClassModel, Discriminator, Model};
+use crate::object::reference::ObjectKey;
+use crate::object::select::{Entity, Existing};
+use crate::object::session::Core;
+use crate::object::state::State;
+use crate::query::Places;
+use crate::record::{Row, Tuple};
+use crate::value::Value;
+
+impl ClassModel {
+    /// Whether the row of an object is the row of its table, column by column.
+    pub(in crate::object) fn is_whole_table(&self, width: usize) -> bool {
+        matches!(self.parts.as_slice(), [part] if part.columns.len() == width
+            && part.columns.iter().enumerate().all(|(at, it)| it.0.index() == at && it.1.index() == at))
+            && self.columns.len() == width
+    }
+}
+
+/// The cells of one entity in a result.
+struct Cells<'e> {
+    entity: &'e Entity,
+    /// The first of them; one for each table of the entity.
+    first: usize,
+}
+
+impl Core {
+    /// The objects of one entity, row by row.
+    pub(super) fn meet(&mut self, entity: &Entity, cell: usize, place: &Arc<Place>, existing: Existing) -> Result<Met> {
+        let count = self.found.len();
+        let mut met = Met { by_row: Vec::with_capacity(count), new: Vec::new() };
+        let class = self.graph.model.class(entity.class);
+        let plain = existing == Existing::Kept
+            && class.descendants.len() <= 1
+            && class.base.is_none()
+            && class.deferred.is_empty()
+            && class.raise_deferred.is_empty()
+            && place.branch.columns == crate::object::select::Columns::default()
+            && class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count());
+        if plain {
+            self.graph.expect(count);
+            let Met { by_row, new } = &mut met;
+            self.graph.meet_all(entity.class, &mut self.found, cell, new, |met| by_row.push(met));
+            if !self.graph.extras.is_empty() {
+                self.fill_special(entity.class, cell, &met.by_row);
+            }
+        } else {
+            self.meet_rows(&Cells { entity, first: cell }, place, existing, &mut met)?;
+        }
+        self.notes.put(&met.new, place);
+        Ok(met)
+    }
+
+    fn meet_rows(&mut self, cells: &Cells<'_>, place: &Arc<Place>, existing: Existing, met: &mut Met) -> Result<()> {
+        let mut found = std::mem::take(&mut self.found);
+        let mut seen = FxHashSet::default();
+        let mut outcome = Ok(());
+        for position in 0..found.len() {
+            let rows = rows_of(cells, &mut found, position);
+            match self.meet_row(cells.entity, rows, place, existing, &mut seen, &mut met.new) {
+                Ok(key) => met.by_row.push(key),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        self.found = found;
+        outcome
+    }
+
+    /// The object of the rows of one result row.
+    fn meet_row(
+        &mut self,
+        entity: &Entity,
+        rows: Vec<(TableId, Option<Row>)>,
+        place: &Arc<Place>,
+        existing: Existing,
+        seen: &mut FxHashSet<ObjectKey>,
+        new: &mut Vec<ObjectKey>,
+    ) -> Result<Option<ObjectKey>> {
+        let model = self.graph.model.clone();
+        let declared = model.class(entity.class);
+        let row = |table: TableId| rows.iter().find(|it| it.0 == table).and_then(|it| it.1.as_ref());
+        if declared.parts.iter().any(|part| row(part.table_id).is_none()) {
+            return Ok(None);
+        }
+        let class = model.class(actual_class(&model, declared, row)?);
+        let Some(identity) = identity(declared, row) else { return Ok(None) };
+        let known = self.graph.known(class.id, &identity);
+        let whole = class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count());
+        let deferred = deferred(&model, class.id, &place.branch.columns);
+        let mut missing = Missing { deferred, absent: Vec::new() };
+        let fresh: Row = match class.parts.as_slice() {
+            [part] if whole => match row(part.table_id) {
+                Some(row) => row.clone(),
+                None => return Ok(None),
+            },
+            _ => assemble(&model, class, entity, row, &mut missing.absent)?.into_row(),
+        };
+        match known {
+            None => {
+                let key = self.graph.meet_new(class.id, identity, fresh);
+                self.graph.set_missing(key, missing);
+                new.push(key);
+                seen.insert(key);
+                Ok(Some(key))
+            }
+            Some(key) => {
+                if existing == Existing::Overwritten && seen.insert(key) {
+                    self.overwrite(key, fresh, missing, place)?;
+                } else if self.graph.objects[key].lacks_row() {
+                    self.graph.put_row(key, fresh);
+                    self.graph.set_missing(key, missing);
+                } else if existing == Existing::Kept {
+                    self.graph.fill_missing(key, &fresh, &missing);
+                }
+                Ok(Some(key))
+            }
+        }
+    }
+}
+
+impl Core {
+    /// Gives objects that were known before those of their columns that they lack.
+    fn fill_special(&mut self, class: ClassId, cell: usize, met: &[Option<ObjectKey>]) {
+        let table = self.graph.model.class(class).table_id;
+        let Some(version) = self.found.version().cloned() else { return };
+        for (position, key) in met.iter().enumerate() {
+            if let Some(key) = key.filter(|it| self.graph.objects[*it].is_special())
+                && let Some(place) = self.found.at(position, cell)
+                && let Some(row) = version.row(table, place)
+            {
+                self.graph.fill_missing(key, row, &Missing::default());
+            }
+        }
+    }
+
+    /// Lets an object be what a row says. Its relations are not loaded any more, except those that are read object by
+    /// object: they are only read where they are not there.
+    fn overwrite(&mut self, key: ObjectKey, row: Row, missing: Missing, place: &Arc<Place>) -> Result<()> {
+        let model = self.graph.model.clone();
+        let object = self.object(key)?;
+        if object.state != State::Persistent {
+            return Ok(());
+        }
+        let class = object.class;
+        let mut kept = Vec::new();
+        for relation in &model.class(class).relations {
+            let link = self.graph.link(key, relation.id);
+            if place.way(&model, class, relation, None).lazy == Lazy::Immediate && !matches!(link, Link::Unloaded) {
+                kept.push((relation.id, link.clone()));
+            }
+        }
+        self.graph.expire_one(key);
+        self.graph.put_row(key, row);
+        self.graph.set_missing(key, missing);
+        self.graph.objects[key].marked = false;
+        for (relation, link) in kept {
+            *self.graph.link_mut(key, relation) = link;
+        }
+        self.notes.forget_single(key);
+        if !place.branch.is_empty() {
+            self.notes.put(&[key], place);
+        }
+        Ok(())
+    }
+}
+
+fn rows_of(cells: &Cells<'_>, found: &mut Places, position: usize) -> Vec<(TableId, Option<Row>)> {
+    let tables = cells.entity.tables.iter().enumerate();
+    tables
+        .map(|(at, &(table, _))| {
+            let cell = cells.first + at;
+            let row = match found.version().cloned() {
+                Some(version) => found.at(position, cell).and_then(|place| version.row(table, place).cloned()),
+                None => found.take(position, cell),
+            };
+            (table, row)
+        })
+        .collect()
+}
+
+/// The class that a row says it is of.
+fn actual_class<'r>(model: &Model, declared: &ClassModel, row: impl Fn(TableId) -> Option<&'r Row>) -> Result<ClassId> {
+    let Some(Discriminator::Column(column)) = &declared.discriminator else { return Ok(declared.id) };
+    let Some((table, column)) = declared.place_of(*column) else { return Ok(declared.id) };
+    let value = row(table).map(|it| it.get(column).to_value()).unwrap_or_default();
+    let is = |it: &&ClassId| model.class(**it).identity_value.as_ref() == Some(&value);
+    match declared.descendants.iter().find(is) {
+        Some(class) => Ok(*class),
+        None => Err(Misuse::UnknownDiscriminator { class: declared.name.clone(), value }.into()),
+    }
+}
+
+/// The key that the row of a class says.
+fn identity<'r>(declared: &ClassModel, row: impl Fn(TableId) -> Option<&'r Row>) -> Option<Identity> {
+    let part = declared.parts.first()?;
+    let columns: Option<Vec<ColumnId>> = declared.key.iter().map(|&it| part.column_of(it)).collect();
+    Identity::of(&**row(part.table_id)?, &columns?)
+}
+
+/// The row of an object whose attributes do not stand as they do in a table. What is not among the rows is added to
+/// what is missing.
+fn assemble<'r>(
+    model: &Model,
+    class: &ClassModel,
+    entity: &Entity,
+    row: impl Fn(TableId) -> Option<&'r Row>,
+    missing: &mut Vec<ColumnId>,
+) -> Result<Tuple> {
+    let mut values = vec![Value::Null; class.columns.len()];
+    let mut given = vec![false; class.columns.len()];
+    for part in &class.parts {
+        let Some(row) = row(part.table_id) else { continue };
+        for &(attribute, column) in &part.columns {
+            let by = model.introduces(class.id, attribute);
+            if model.is_a(entity.class, by) || entity.covers.iter().any(|&it| model.is_a(it, by)) {
+                values[attribute.index()] = row.get(column).to_value();
+                given[attribute.index()] = true;
+            }
+        }
+    }
+    for computed in &class.computed {
+        let Some(at) = computed.column else { continue };
+        let mut needs_missing = false;
+        computed.expression.leaves(&mut |it: &ColumnId| needs_missing |= !given[it.index()]);
+        if !needs_missing {
+            values[at.index()] = computed.expression.evaluate(&Attributes(&values))?.into_value();
+            given[at.index()] = true;
+        }
+    }
+    let absent = (0..class.columns.len()).filter(|&it| !given[it]).map(|it| ColumnId::new(it as u16));
+    missing.extend(absent);
+    Ok(Tuple::new(values))
+}
+
+/// The attributes of an object, for expressions over them.
+pub(in crate::object) struct Attributes<'v>(pub(in crate::object) &'v [Value]);
+
+impl Environment<ColumnId> for Attributes<'_> {
+    fn leaf<'a>(&'a self, leaf: &'a ColumnId) -> Result<Scalar<'a>> {
+        Ok(self.0.get(leaf.index()).map_or(crate::value::ValueRef::Null, Value::as_ref).into())
+    }
+}

@@ -1,0 +1,87 @@
+//! What a query that read an object has asked to be loaded behind it, for what is read of the object later.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use slotmap::SecondaryMap;
+
+use super::branch::{Asked, Place, Way};
+use crate::id::RelationId;
+use crate::object::class::Lazy;
+use crate::object::model::RelationModel;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+
+/// Of objects that were read by a query with options. Those that nobody asked anything of are not here.
+#[derive(Default)]
+pub(in crate::object) struct Notes {
+    places: SecondaryMap<ObjectKey, Arc<Place>>,
+    /// What a query has said of one relation of an object that was there already.
+    single: FxHashMap<(ObjectKey, RelationId), Lazy>,
+    nowhere: Arc<Place>,
+}
+
+impl Notes {
+    /// Where an object was read.
+    pub(super) fn place(&self, key: ObjectKey) -> &Arc<Place> {
+        if self.places.is_empty() { &self.nowhere } else { self.places.get(key).unwrap_or(&self.nowhere) }
+    }
+
+    /// Whether nothing was asked of any object.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty() && self.single.is_empty()
+    }
+
+    /// Objects that are new were read at a place.
+    pub(super) fn put(&mut self, keys: &[ObjectKey], place: &Arc<Place>) {
+        if place.branch.is_empty() {
+            if !self.places.is_empty() {
+                keys.iter().for_each(|it| drop(self.places.remove(*it)));
+            }
+            return;
+        }
+        self.places.set_capacity(self.places.capacity().max(keys.len()));
+        keys.iter().for_each(|it| drop(self.places.insert(*it, place.clone())));
+    }
+
+    /// One relation of an object is loaded otherwise from now on.
+    pub(super) fn say(&mut self, key: ObjectKey, relation: RelationId, lazy: Lazy) {
+        self.single.insert((key, relation), lazy);
+    }
+
+    /// What was said of single relations of an object goes with what it has read.
+    pub(in crate::object) fn forget_single(&mut self, key: ObjectKey) {
+        if !self.single.is_empty() {
+            self.single.retain(|it, _| it.0 != key);
+        }
+    }
+
+    /// The same for all objects.
+    pub(in crate::object) fn forget_all_single(&mut self) {
+        self.single.clear();
+    }
+
+    /// Lets go of everything.
+    pub(in crate::object) fn clear(&mut self) {
+        self.places.clear();
+        self.single.clear();
+    }
+}
+
+impl Core {
+    /// How a relation of an object is loaded when it is touched.
+    pub(super) fn way_of(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
+        if let Some(lazy) = self.notes.single.get(&(key, relation.id)) {
+            return *lazy;
+        }
+        let class = self.graph.objects[key].class;
+        self.notes.place(key).way(&self.graph.model, class, relation, None).lazy
+    }
+}
+
+impl Way<'_> {
+    /// The subclass that targets are restricted to.
+    pub(super) fn of(&self) -> Option<crate::id::ClassId> {
+        self.asked.and_then(|it: &Asked| it.of)
+    }
+}

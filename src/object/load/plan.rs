@@ -1,0 +1,130 @@
+//! The statement that reads one relation of objects by their keys, with what is joined to it.
+
+use std::sync::Arc;
+
+use super::branch::{Asked, Place};
+use super::joined::{Joiner, Node};
+use crate::error::Result;
+use crate::id::{ClassId, ColumnId};
+use crate::object::class::Lazy;
+use crate::object::graph::Graph;
+use crate::object::model::{Join, JoinLeaf, RelationModel};
+use crate::object::select::{
+    Entity, Ground, Route, Scope, Sides, Sources, Subclasses, lead, order, own_columns, related_between, subclasses,
+};
+use crate::query::{JoinKind, OrderBy, Prepared, Select};
+
+/// A relation as a statement reads it for the keys that it is run with.
+pub(in crate::object) struct Plan {
+    pub(super) prepared: Prepared,
+    /// The targets.
+    pub(super) entity: Entity,
+    pub(super) cell: usize,
+    pub(super) nodes: Vec<Node>,
+    /// The attributes of the owner that are the keys.
+    pub(super) keys: Vec<ColumnId>,
+    /// Where the targets are in the path.
+    pub(super) place: Arc<Place>,
+}
+
+/// The same before it is prepared.
+pub(super) struct Draft {
+    pub(super) select: Select,
+    pub(super) entity: Entity,
+    pub(super) cell: usize,
+    pub(super) nodes: Vec<Node>,
+    pub(super) keys: Vec<ColumnId>,
+}
+
+/// What is to be read.
+pub(super) struct Wanted<'w> {
+    pub(super) ground: Ground<'w>,
+    pub(super) graph: &'w Graph,
+    pub(super) class: ClassId,
+    pub(super) relation: &'w RelationModel,
+    pub(super) asked: Option<&'w Asked>,
+    /// Where the targets are in the path.
+    pub(super) place: &'w Arc<Place>,
+    pub(super) everywhere: Option<Lazy>,
+}
+
+impl Wanted<'_> {
+    /// Writes the statement.
+    pub(super) fn draft(&self) -> Result<Draft> {
+        let (ground, relation) = (self.ground, self.relation);
+        let target = self.asked.and_then(|it| it.of).unwrap_or(relation.target);
+        let below = self.subclasses(target)?;
+        let mut owner = None;
+        let (mut sources, entity, between, keys) = match &relation.join {
+            _ if self.reads_owner() => {
+                let key = ground.model.class(self.class).key.clone();
+                let (mut sources, own) = Sources::of(ground, self.class, &[], 0)?;
+                sources.select.keys = ground.model.class(self.class).parts[0].names(ground, &key).unwrap_or_default();
+                let first = sources.count();
+                let route = Route { relation, target, subclasses: &below, kind: JoinKind::Inner };
+                let entity = sources.join_along(ground, &own, route, &|_, _| Ok(None))?;
+                let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
+                owner = Some(own);
+                (sources, entity, between, key)
+            }
+            Join::BelongsTo { columns: own, target_columns: other, .. }
+            | Join::Has { own_columns: own, columns: other, .. } => {
+                let lead = lead(ground, target, other);
+                let (mut sources, entity) = Sources::led_by(ground, target, &below, lead, 0)?;
+                let part = &ground.model.class(target).parts[lead];
+                sources.select.keys = part.names(ground, other).unwrap_or_default();
+                (sources, entity, None, own.clone())
+            }
+            Join::Through { table, own, other, target_columns, .. } => {
+                let mut sources = Sources::over(table.clone(), 0);
+                sources.select.keys.clone_from(own);
+                let entity = sources.join_entity(ground, (target, &below), JoinKind::Inner, target_columns, |it| {
+                    Ok(related_between(it.columns(ground, target_columns, 0)?, other))
+                })?;
+                (sources, entity, Some((0, 0)), own_columns(relation).to_vec())
+            }
+        };
+        let sides = Sides { owner: owner.as_ref(), between, target: &entity, level: 0 };
+        if owner.is_none() {
+            sources.ask(ground, relation, sides)?;
+        }
+        if let Some(filter) = self.asked.and_then(|it| it.filter.as_ref()) {
+            sources.filter(Scope::about(ground, self.graph, &entity).resolve(filter)?);
+        }
+        let by = self.order(&entity, sides)?;
+        sources.select.order_by = by;
+        let cell = sources.output(&entity);
+        let (graph, everywhere) = (self.graph, self.everywhere);
+        let mut joiner = Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, joined: None };
+        joiner.join_all(&entity, self.place)?;
+        let Joiner { sources, nodes, .. } = joiner;
+        Ok(Draft { select: sources.select, entity, cell, nodes, keys })
+    }
+
+    /// The order of the members: what is asked for the first of each owner, then what is declared.
+    fn order(&self, entity: &Entity, sides: Sides<'_>) -> Result<Vec<OrderBy>> {
+        let mut all = Vec::new();
+        if let Some(first) = self.asked.and_then(|it| it.per_owner.as_ref()) {
+            let class = self.ground.model.class(self.relation.target);
+            for (name, direction) in &first.order_by {
+                let by = entity.column(self.ground, class.id, class.column_named(name)?, 0)?;
+                all.push(OrderBy { by, direction: *direction, nulls: None });
+            }
+        }
+        all.extend(order(self.ground, self.relation, sides)?);
+        Ok(all)
+    }
+
+    fn subclasses(&self, target: ClassId) -> Result<Vec<ClassId>> {
+        subclasses(self.ground, target, &Subclasses::AsDeclared)
+    }
+
+    /// Whether the join asks something of the owner beyond the pairs of columns.
+    fn reads_owner(&self) -> bool {
+        let mut reads = own_columns(self.relation).is_empty();
+        if let Some(condition) = &self.relation.condition {
+            condition.leaves(&mut |it: &JoinLeaf| reads |= matches!(it, JoinLeaf::Owner(_)));
+        }
+        reads
+    }
+}

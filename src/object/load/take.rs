@@ -1,0 +1,179 @@
+//! From the rows of a query to objects, and to the members of the relations that came with them.
+
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::branch::Place;
+use super::joined::{Brings, Node};
+use crate::error::Result;
+use crate::id::ClassId;
+use crate::object::class::Lazy;
+use crate::object::reference::ObjectKey;
+use crate::object::select::{Entity, Existing};
+use crate::object::session::Core;
+
+/// How the rows of a query become objects.
+pub(in crate::object) struct Reading<'q> {
+    pub(in crate::object) root: &'q Entity,
+    /// Where its rows stand in the result.
+    pub(in crate::object) cell: usize,
+    pub(in crate::object) place: &'q Arc<Place>,
+    pub(in crate::object) nodes: &'q [Node],
+    pub(in crate::object) existing: Existing,
+    pub(in crate::object) everywhere: Option<Lazy>,
+    /// Whether what is loaded afterwards reaches objects that were there already.
+    pub(in crate::object) reach: Reach,
+}
+
+/// Which objects get what is loaded after their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::object) enum Reach {
+    /// All that the rows lead to.
+    All,
+    /// Those that the session did not hold before.
+    New,
+}
+
+/// Objects of one column of a result.
+#[derive(Default)]
+pub(in crate::object) struct Met {
+    /// One for each row; `None` where there is no object.
+    pub(in crate::object) by_row: Vec<Option<ObjectKey>>,
+    /// Those that the session did not hold before.
+    pub(in crate::object) new: Vec<ObjectKey>,
+}
+
+/// What a relation leads to, for each owner in the order in which they come first.
+#[derive(Default)]
+struct Members {
+    groups: Vec<(ObjectKey, Vec<ObjectKey>)>,
+    places: FxHashMap<ObjectKey, usize>,
+    last: usize,
+}
+
+impl Members {
+    /// The group of an owner. Rows mostly come owner by owner, so the last one is tried first.
+    #[inline]
+    fn group(&mut self, owner: ObjectKey) -> &mut Vec<ObjectKey> {
+        if self.groups.get(self.last).is_none_or(|it| it.0 != owner) {
+            self.last = *self.places.entry(owner).or_insert_with(|| {
+                self.groups.push((owner, Vec::new()));
+                self.groups.len() - 1
+            });
+        }
+        &mut self.groups[self.last].1
+    }
+}
+
+impl Core {
+    /// Takes the rows that were just found: their objects, what was joined, and what is loaded after them.
+    pub(in crate::object) fn take(&mut self, reading: &Reading<'_>) -> Result<Vec<Option<ObjectKey>>> {
+        if reading.nodes.is_empty() {
+            let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
+            let objects = once(&met.by_row);
+            self.load_after(reading, reading.root.class, reading.place, &objects, &met.new)?;
+            return Ok(met.by_row);
+        }
+        let mut met = vec![self.meet(reading.root, reading.cell, reading.place, reading.existing)?];
+        for node in reading.nodes {
+            let column = self.meet(&node.entity, node.cell, &node.place, reading.existing)?;
+            met.push(column);
+        }
+        leave_out(reading.nodes, &mut met);
+        let members = sort(reading.nodes, &met);
+        for (node, members) in reading.nodes.iter().zip(members) {
+            self.link_joined(node, members)?;
+        }
+        let mut met = met.into_iter();
+        let roots = met.next().unwrap_or_default();
+        let objects = once(&roots.by_row);
+        self.load_after(reading, reading.root.class, reading.place, &objects, &roots.new)?;
+        for (node, met) in reading.nodes.iter().zip(met) {
+            let objects = once(&met.by_row);
+            self.load_after(reading, node.entity.class, &node.place, &objects, &met.new)?;
+        }
+        Ok(roots.by_row)
+    }
+
+    fn link_joined(&mut self, node: &Node, members: Members) -> Result<()> {
+        let model = self.graph.model.clone();
+        let relation = model.relation(node.class, node.relation);
+        for (owner, targets) in members.groups {
+            if model.class(self.graph.objects[owner].class).relations.len() <= node.relation.index() {
+                continue;
+            }
+            let target = targets.first().copied();
+            // The identity map already answers for a reference to a key; a link for it would only take room.
+            let known = relation.is_by_identity() && self.graph.known_reference(owner, relation) == Some(target);
+            match known && !self.graph.is_loaded(owner, relation.id) {
+                true => self.graph.note_read(owner, relation, target),
+                false => self.fill(owner, relation, targets)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Each object once, where it comes first.
+fn once(by_row: &[Option<ObjectKey>]) -> Vec<ObjectKey> {
+    let mut objects: Vec<ObjectKey> = by_row.iter().copied().flatten().collect();
+    objects.dedup();
+    if !objects.is_sorted() {
+        let mut seen = FxHashSet::default();
+        objects.retain(|it| seen.insert(*it));
+    } else {
+        objects.dedup();
+    }
+    objects
+}
+
+/// Where an inner join finds no partner, the owner is left out of the row.
+fn leave_out(nodes: &[Node], met: &mut [Met]) {
+    for (at, node) in nodes.iter().enumerate().rev() {
+        let Some(parent) = node.parent.filter(|_| node.inner) else { continue };
+        for position in 0..met[0].by_row.len() {
+            if met[at + 1].by_row[position].is_none() {
+                met[parent + 1].by_row[position] = None;
+            }
+        }
+    }
+}
+
+/// Sorts the targets of every relation to their owners.
+fn sort(nodes: &[Node], met: &[Met]) -> Vec<Members> {
+    // With one repeated relation only, equal neighbours are all the repetition there is; with several, their product
+    // repeats members anywhere. What the query joins itself may repeat anything.
+    let plain = nodes.iter().filter(|it| it.brings == Brings::Many).count() <= 1
+        && nodes.iter().all(|it| it.brings != Brings::WhatTheQueryJoins);
+    let mut pairs: FxHashSet<(usize, ObjectKey, ObjectKey)> = FxHashSet::default();
+    let mut members: Vec<Members> = nodes.iter().map(|_| Members::default()).collect();
+    for position in 0..met[0].by_row.len() {
+        for (at, node) in nodes.iter().enumerate() {
+            let Some(owner) = met[node.parent.map_or(0, |it| it + 1)].by_row[position] else { continue };
+            let group = members[at].group(owner);
+            let Some(target) = met[at + 1].by_row[position] else { continue };
+            let new = if plain { group.last() != Some(&target) } else { pairs.insert((at, owner, target)) };
+            if new {
+                group.push(target);
+            }
+        }
+    }
+    members
+}
+
+/// The class that objects really are, for each group of them.
+pub(super) fn by_class(core: &Core, class: ClassId, objects: &[ObjectKey]) -> Vec<(ClassId, Vec<ObjectKey>)> {
+    if core.graph.model.class(class).descendants.len() <= 1 {
+        return vec![(class, objects.to_vec())];
+    }
+    let mut groups: Vec<(ClassId, Vec<ObjectKey>)> = Vec::new();
+    for &object in objects {
+        let class = core.graph.objects[object].class;
+        match groups.iter_mut().find(|it| it.0 == class) {
+            Some(group) => group.1.push(object),
+            None => groups.push((class, vec![object])),
+        }
+    }
+    groups
+}

@@ -1,0 +1,216 @@
+//! Queries for objects as plain values, with names: what typed queries are made of, and what classes that are made at
+//! run time are asked by.
+//!
+//! A name is looked up in the innermost query first: by the alias or the class that a source stands for, or by a class
+//! that it is a case of. Without one, a column or relation is of what the query, or the condition over related objects,
+//! is about.
+
+mod bulk;
+mod count;
+mod entity;
+mod expression;
+mod members;
+mod option;
+mod page;
+mod route;
+mod run;
+mod source;
+
+pub use bulk::Synchronize;
+pub(in crate::object) use entity::{Entity, Ground, all_equal};
+pub(in crate::object) use expression::Scope;
+pub use option::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy};
+pub(in crate::object) use route::{Route, Sides, order, own_columns, related_between};
+pub(in crate::object) use source::{Sources, lead, subclasses};
+
+use super::reference::AnyRef;
+use crate::expr::{Expr, Expression};
+use crate::query::Direction;
+use crate::schema::Name;
+
+/// A query for objects of a class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// The condition that they fulfil.
+    pub filter: Option<Expr<Term>>,
+    /// Further names for classes, for joining one twice.
+    pub aliases: Vec<(Name, Name)>,
+    /// Joins along relations. A row comes out for each combination.
+    pub joins: Vec<Along>,
+    /// Their order.
+    pub order_by: Vec<(Expr<Term>, Direction)>,
+    /// How many at most. With joins it counts rows.
+    pub limit: Option<u64>,
+    /// How many are passed over first.
+    pub offset: u64,
+    /// Whether equal rows come once, before the limit counts them.
+    pub distinct: bool,
+    /// The subclasses whose columns are read along and can be named.
+    pub subclasses: Subclasses,
+    /// What is loaded along, and how.
+    pub loading: Loading,
+    /// What happens to objects that the session holds already.
+    pub existing: Existing,
+    /// Whether an object that several rows lead to comes once.
+    pub repeats: Repeats,
+}
+
+/// The subclasses whose columns a query reads along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Subclasses {
+    /// Those that the class declares.
+    #[default]
+    AsDeclared,
+    /// All of them.
+    All,
+    /// These.
+    These(Vec<Name>),
+}
+
+/// What a query does to objects that the session holds already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Existing {
+    /// What they have loaded stays as it is.
+    #[default]
+    Kept,
+    /// They become what the rows say; changes that were not flushed are lost.
+    Overwritten,
+}
+
+/// Whether an object that several rows lead to comes once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Repeats {
+    /// Once, where it comes first.
+    #[default]
+    Dropped,
+    /// As often as rows lead to it.
+    Kept,
+}
+
+/// A join along a relation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Along {
+    /// The class or alias whose relation it is; none stands for what the query is about.
+    pub from: Option<Name>,
+    /// The relation.
+    pub relation: Name,
+    /// Whether owners without a target come out.
+    pub outer: bool,
+    /// The name of the target in the query; none stands for its class.
+    pub alias: Option<Name>,
+    /// Only targets of this subclass.
+    pub of: Option<Name>,
+    /// What the target has to fulfil to be joined.
+    pub filter: Option<Expr<Term>>,
+}
+
+impl Along {
+    /// An inner join along a relation of what the query is about.
+    pub fn new(relation: impl Into<Name>) -> Self {
+        Along { from: None, relation: relation.into(), outer: false, alias: None, of: None, filter: None }
+    }
+}
+
+/// A leaf of an expression over objects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Term {
+    /// An attribute: a column, or one that is computed from columns.
+    Column {
+        /// The class or alias; none stands for what the query or condition is about.
+        of: Option<Name>,
+        /// Its name.
+        name: Name,
+    },
+    /// Some related object fulfils the condition, in which the target is named by its class; none asks for any at all.
+    Related {
+        /// The class or alias that has the relation.
+        of: Option<Name>,
+        /// The relation.
+        relation: Name,
+        /// What the related object fulfils.
+        condition: Option<Box<Expr<Term>>>,
+    },
+    /// A collection holds an object, as the rows say.
+    Contains {
+        /// The class or alias that has the relation.
+        of: Option<Name>,
+        /// The relation.
+        relation: Name,
+        /// The object.
+        object: AnyRef,
+    },
+    /// A reference leads to an object, or to none: its foreign key is compared.
+    Refers {
+        /// The class or alias that has the relation.
+        of: Option<Name>,
+        /// The relation.
+        relation: Name,
+        /// The object; none asks for a reference that leads nowhere.
+        to: Option<AnyRef>,
+    },
+    /// A reference does not lead to an object, or leads to any. One that leads nowhere does not lead to an object.
+    RefersElsewhere {
+        /// The class or alias that has the relation.
+        of: Option<Name>,
+        /// The relation.
+        relation: Name,
+        /// The object; none asks for a reference that leads somewhere.
+        than: Option<AnyRef>,
+    },
+}
+
+impl Term {
+    /// A column of what the query or condition is about.
+    pub fn column(name: impl Into<Name>) -> Expr<Term> {
+        Expr::Leaf(Term::Column { of: None, name: name.into() })
+    }
+
+    /// A column of a class or alias.
+    pub fn column_of(of: impl Into<Name>, name: impl Into<Name>) -> Expr<Term> {
+        Expr::Leaf(Term::Column { of: Some(of.into()), name: name.into() })
+    }
+}
+
+impl Expression<Term> for Term {
+    fn expr(self) -> Expr<Term> {
+        Expr::Leaf(self)
+    }
+}
+
+impl Selection {
+    /// All objects of a class.
+    pub fn new() -> Self {
+        Selection::default()
+    }
+
+    /// Adds a condition, beside those given before.
+    #[must_use]
+    pub fn filter(mut self, condition: Expr<Term>) -> Self {
+        self.filter = Some(match self.filter.take() {
+            Some(before) => before.and(condition),
+            None => condition,
+        });
+        self
+    }
+
+    /// Adds a join.
+    #[must_use]
+    pub fn join(mut self, along: Along) -> Self {
+        self.joins.push(along);
+        self
+    }
+
+    /// Adds an order, after those given before.
+    #[must_use]
+    pub fn order_by(mut self, by: Expr<Term>, direction: Direction) -> Self {
+        self.order_by.push((by, direction));
+        self
+    }
+
+    /// Adds a way to load a relation.
+    #[must_use]
+    pub fn load(mut self, option: LoadOption) -> Self {
+        self.loading.options.push(option);
+        self
+    }
+}

@@ -1,0 +1,279 @@
+//! Statements that change many rows at once, and what they do to the objects of a session.
+
+use rustc_hash::FxHashSet;
+
+use super::Term;
+use super::entity::{Entity, Ground};
+use super::expression::Scope;
+use crate::error::{Misuse, Result};
+use crate::expr::{Environment, Expr, Scalar};
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::identity::Identity;
+use crate::object::model::{ClassModel, ClassPart, Model};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::object::state::State;
+use crate::query::{Delete, Input, Leaf, Output, Statement, Update};
+use crate::record::Row;
+use crate::schema::Name;
+use crate::value::{Truth, Value, ValueRef};
+
+/// How objects of a session follow a statement that changes rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Synchronize {
+    /// By evaluating the condition on them, or by asking the database where that cannot be done.
+    #[default]
+    Auto,
+    /// By evaluating the condition on them.
+    Evaluate,
+    /// By asking the database which rows it is about.
+    Fetch,
+    /// Not at all.
+    Not,
+}
+
+/// Which objects a statement reaches.
+enum Reached {
+    /// These.
+    Known(Vec<ObjectKey>),
+    /// Those whose keys the statement returns.
+    Returned,
+    /// Nobody asks.
+    Unasked,
+}
+
+/// The attributes of one row, for expressions over them.
+struct Attributes<'r>(&'r Row);
+
+impl Environment<ColumnId> for Attributes<'_> {
+    fn leaf<'a>(&'a self, leaf: &'a ColumnId) -> Result<Scalar<'a>> {
+        let value: ValueRef<'a> = self.0.get(*leaf);
+        Ok(value.into())
+    }
+}
+
+impl Core {
+    /// Gives the rows of a class that fulfil a condition other values.
+    pub(in crate::object) fn update_where(
+        &mut self,
+        class: ClassId,
+        values: &[(&str, Expr<Term>)],
+        filter: Option<&Expr<Term>>,
+        synchronize: Synchronize,
+    ) -> Result<u64> {
+        self.before_query()?;
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let declared = model.class(class);
+        let mut attributes = Vec::with_capacity(values.len());
+        for (name, _) in values {
+            attributes.push(declared.column_named(name)?);
+        }
+        let part = part_of(declared, &attributes)?;
+        let reached = self.reached(&model, class, filter, synchronize)?;
+        let (scope, entity) = self.scope_of(ground, class, part);
+        let mut update = Update::table(part.table.clone());
+        for (attribute, (_, value)) in attributes.iter().zip(values) {
+            let name = part.names(ground, &[*attribute]).unwrap_or_default().remove(0);
+            update = update.set(name, scope.resolve(value)?);
+        }
+        for (table, on) in others(ground, class, part, &entity)? {
+            update = update.join(table, on);
+        }
+        for condition in conditions(ground, &scope, &entity, filter)? {
+            update = update.filter(condition);
+        }
+        if matches!(reached, Reached::Returned) {
+            update.returning = key_of(ground, &entity)?;
+        }
+        let (count, returned) = self.run_bulk(update.into())?;
+        let reached = self.resolve_reached(class, reached, returned);
+        for key in reached {
+            self.follow_update(&model, key, &attributes, values)?;
+        }
+        Ok(count)
+    }
+
+    /// Deletes the rows of a class that fulfil a condition.
+    pub(in crate::object) fn delete_where(
+        &mut self,
+        class: ClassId,
+        filter: Option<&Expr<Term>>,
+        synchronize: Synchronize,
+    ) -> Result<u64> {
+        self.before_query()?;
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let declared = model.class(class);
+        let reached = self.reached(&model, class, filter, synchronize)?;
+        let part = &declared.parts[declared.parts.len() - 1];
+        let (scope, entity) = self.scope_of(ground, class, part);
+        let mut delete = Delete::from(part.table.clone());
+        for (table, on) in others(ground, class, part, &entity)? {
+            delete = delete.join(table, on);
+        }
+        for condition in conditions(ground, &scope, &entity, filter)? {
+            delete = delete.filter(condition);
+        }
+        if matches!(reached, Reached::Returned) {
+            delete.returning = key_of(ground, &entity)?;
+        }
+        let (count, returned) = self.run_bulk(delete.into())?;
+        for key in self.resolve_reached(class, reached, returned) {
+            self.settle_deleted(key);
+        }
+        Ok(count)
+    }
+
+    /// The names that a bulk statement can use: the table that it changes is the first source.
+    fn scope_of<'a>(&'a self, ground: Ground<'a>, class: ClassId, part: &ClassPart) -> (Scope<'a>, Entity) {
+        let declared = ground.model.class(class);
+        let mut tables: Vec<(TableId, u8)> = vec![(part.table_id, 0)];
+        for other in declared.parts.iter().filter(|it| it.table_id != part.table_id) {
+            tables.push((other.table_id, tables.len() as u8));
+        }
+        let entity = Entity { class, level: 0, tables, covers: Vec::new() };
+        (Scope::about(ground, &self.graph, &entity), entity)
+    }
+
+    fn run_bulk(&mut self, statement: Statement) -> Result<(u64, Vec<Vec<Value>>)> {
+        let prepared = self.connection.prepare(statement)?;
+        let outcome = self.connection.run(&prepared, Input::Values(&[]))?;
+        Ok((outcome.count, outcome.rows.to_values()))
+    }
+
+    /// Which objects a statement will reach, as far as that is to be known before it runs.
+    fn reached(
+        &self,
+        model: &Model,
+        class: ClassId,
+        filter: Option<&Expr<Term>>,
+        synchronize: Synchronize,
+    ) -> Result<Reached> {
+        let evaluated = match synchronize {
+            Synchronize::Not => return Ok(Reached::Unasked),
+            Synchronize::Fetch => return Ok(Reached::Returned),
+            Synchronize::Auto | Synchronize::Evaluate => self.evaluate(model, class, filter),
+        };
+        match evaluated {
+            Ok(keys) => Ok(Reached::Known(keys)),
+            Err(_) if synchronize == Synchronize::Auto => Ok(Reached::Returned),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The objects of a class that fulfil a condition, as they are in memory.
+    fn evaluate(&self, model: &Model, class: ClassId, filter: Option<&Expr<Term>>) -> Result<Vec<ObjectKey>> {
+        let mut found = Vec::new();
+        let condition = filter.map(|it| in_memory(model, class, it)).transpose()?;
+        for (key, object) in &self.graph.objects {
+            if object.state != State::Persistent || !model.is_a(object.class, class) {
+                continue;
+            }
+            let Some(row) = self.graph.row(key) else { continue };
+            let holds = match &condition {
+                Some(condition) => condition.holds(&Attributes(row))? == Truth::True,
+                None => true,
+            };
+            if holds {
+                found.push(key);
+            }
+        }
+        Ok(found)
+    }
+
+    fn resolve_reached(&self, class: ClassId, reached: Reached, returned: Vec<Vec<Value>>) -> Vec<ObjectKey> {
+        match reached {
+            Reached::Known(keys) => keys,
+            Reached::Unasked => Vec::new(),
+            Reached::Returned => {
+                let identities = returned.iter().filter_map(|it| Identity::from_values(it));
+                let known = identities.filter_map(|it| self.graph.known(class, &it));
+                let mut seen = FxHashSet::default();
+                known.filter(|it| seen.insert(*it)).collect()
+            }
+        }
+    }
+
+    /// Lets an object follow an update of its row: what can be computed from it is, the rest is read again.
+    fn follow_update(
+        &mut self,
+        model: &Model,
+        key: ObjectKey,
+        attributes: &[ColumnId],
+        values: &[(&str, Expr<Term>)],
+    ) -> Result<()> {
+        let class = self.object(key)?.class;
+        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
+        for (attribute, (_, value)) in attributes.iter().zip(values) {
+            match in_memory(model, class, value).and_then(|it| Ok(it.evaluate(&Attributes(&row))?.into_value())) {
+                Ok(value) => self.graph.set_stored(key, *attribute, value)?,
+                Err(_) => self.expire_columns(key, &[*attribute]),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The table that a statement changes: the one that all these attributes stand in.
+fn part_of<'c>(class: &'c ClassModel, attributes: &[ColumnId]) -> Result<&'c ClassPart> {
+    let holds = |part: &&ClassPart| attributes.iter().all(|&it| part.column_of(it).is_some());
+    class.parts.iter().rev().find(holds).ok_or_else(|| {
+        let reason = format!("the attributes of {} stand in several tables; update them one by one", class.name);
+        Misuse::Statement { reason }.into()
+    })
+}
+
+/// The further tables of a class that the condition may read, and how they are joined.
+fn others(ground: Ground<'_>, class: ClassId, part: &ClassPart, entity: &Entity) -> Result<Vec<(Name, Expr<Leaf>)>> {
+    let declared = ground.model.class(class);
+    let mut all = Vec::new();
+    let own = part.names(ground, &declared.key).unwrap_or_default();
+    for other in declared.parts.iter().filter(|it| it.table_id != part.table_id) {
+        let source = entity.source(other.table_id).unwrap_or_default();
+        let names = other.names(ground, &declared.key).unwrap_or_default();
+        let column = |source: u8, name: Name| Expr::Leaf(Leaf::Column { up: 0, source, name });
+        let left = names.into_iter().map(|name| column(source, name)).collect();
+        let right = own.iter().map(|name| column(0, name.clone())).collect();
+        all.push((other.table.clone(), super::entity::all_equal(left, right)));
+    }
+    Ok(all)
+}
+
+fn conditions(
+    ground: Ground<'_>,
+    scope: &Scope<'_>,
+    entity: &Entity,
+    filter: Option<&Expr<Term>>,
+) -> Result<Vec<Expr<Leaf>>> {
+    let filter = filter.map(|it| scope.resolve(it)).transpose()?;
+    Ok(entity.criterion(ground, 0)?.into_iter().chain(filter).collect())
+}
+
+fn key_of(ground: Ground<'_>, entity: &Entity) -> Result<Vec<Output>> {
+    let key = &ground.model.class(entity.class).key;
+    Ok(entity.columns(ground, key, 0)?.into_iter().map(Output::Value).collect())
+}
+
+/// An expression that reads nothing but attributes of one object.
+fn in_memory(model: &Model, class: ClassId, expr: &Expr<Term>) -> Result<Expr<ColumnId>> {
+    let class = model.class(class);
+    expr.try_map(&mut |leaf: &Term| {
+        let Term::Column { of, name } = leaf else {
+            let reason = "the condition reads other objects".to_owned();
+            return Err(Misuse::NotEvaluable { reason }.into());
+        };
+        if let Some(of) = of
+            && !model.class_named(of).is_ok_and(|it| model.is_a(class.id, it.id) || model.is_a(it.id, class.id))
+        {
+            let reason = format!("the condition reads {of}");
+            return Err(Misuse::NotEvaluable { reason }.into());
+        }
+        match class.computed.iter().find(|it| it.name == **name) {
+            Some(computed) => Ok(computed.expression.clone()),
+            None => Ok(Expr::Leaf(class.column_named(name)?)),
+        }
+    })
+}

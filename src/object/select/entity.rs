@@ -1,0 +1,124 @@
+//! The rows of a class within a query: which source each of its tables is.
+
+use crate::error::{Misuse, Result};
+use crate::expr::{Expr, Expression};
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::class::Inheritance;
+use crate::object::model::{ClassPart, Discriminator, Model};
+use crate::query::Leaf;
+use crate::schema::{Name, Schema};
+use crate::value::Value;
+
+/// What names are resolved against.
+#[derive(Clone, Copy)]
+pub(in crate::object) struct Ground<'a> {
+    pub(in crate::object) model: &'a Model,
+    pub(in crate::object) schema: &'a Schema,
+}
+
+/// The rows of a class in a query.
+#[derive(Clone, Debug)]
+pub(in crate::object) struct Entity {
+    pub(in crate::object) class: ClassId,
+    /// In which of the nested selects they stand, counted from the outermost one.
+    pub(in crate::object) level: u8,
+    /// Which source each table is.
+    pub(in crate::object) tables: Vec<(TableId, u8)>,
+    /// The subclasses whose columns are read along.
+    pub(in crate::object) covers: Vec<ClassId>,
+}
+
+impl Model {
+    /// Whether a class is a case of another.
+    pub(in crate::object) fn is_a(&self, class: ClassId, base: ClassId) -> bool {
+        class == base || self.class(base).descendants.contains(&class)
+    }
+
+    /// The class that brings an attribute in.
+    pub(in crate::object) fn introduces(&self, class: ClassId, attribute: ColumnId) -> ClassId {
+        let mut at = class;
+        while let Some(base) = self.class(at).base {
+            if attribute.index() >= self.class(base).columns.len() {
+                break;
+            }
+            at = base;
+        }
+        at
+    }
+}
+
+impl ClassPart {
+    /// The column in which an attribute stands.
+    pub(in crate::object) fn column_of(&self, attribute: ColumnId) -> Option<ColumnId> {
+        self.columns.iter().chain(&self.key).find(|it| it.0 == attribute).map(|it| it.1)
+    }
+
+    /// The names of the columns in which attributes stand; `None` when one stands elsewhere.
+    pub(in crate::object) fn names(&self, ground: Ground<'_>, attributes: &[ColumnId]) -> Option<Vec<Name>> {
+        let table = ground.schema.table(self.table_id);
+        attributes.iter().map(|&it| Some(table.column(self.column_of(it)?).name.clone().into())).collect()
+    }
+}
+
+impl Entity {
+    /// The source that a table is.
+    pub(in crate::object) fn source(&self, table: TableId) -> Option<u8> {
+        self.tables.iter().find(|it| it.0 == table).map(|it| it.1)
+    }
+
+    /// An attribute of a class, which is the entity's own or a case of it, as a select at a level reads it.
+    pub(in crate::object) fn column(
+        &self,
+        ground: Ground<'_>,
+        class: ClassId,
+        attribute: ColumnId,
+        level: u8,
+    ) -> Result<Expr<Leaf>> {
+        let class = ground.model.class(class);
+        if let Some(computed) = class.computed.iter().find(|it| it.column == Some(attribute)) {
+            return computed.expression.try_map(&mut |&it: &ColumnId| self.column(ground, class.id, it, level));
+        }
+        for part in &class.parts {
+            if let (Some(column), Some(source)) = (part.column_of(attribute), self.source(part.table_id)) {
+                let name = ground.schema.table(part.table_id).column(column).name.clone().into();
+                return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source, name }));
+            }
+        }
+        let name = format!("{}.{}", class.name, class.columns[attribute.index()]);
+        Err(Misuse::UnknownName { what: "column", name, hint: "the query does not read its table".to_owned() }.into())
+    }
+
+    /// Attributes of the entity's own class.
+    pub(in crate::object) fn columns(
+        &self,
+        ground: Ground<'_>,
+        attributes: &[ColumnId],
+        level: u8,
+    ) -> Result<Vec<Expr<Leaf>>> {
+        attributes.iter().map(|&it| self.column(ground, self.class, it, level)).collect()
+    }
+
+    /// What rows of a shared table fulfil that are of the entity's class; `None` when all are.
+    pub(in crate::object) fn criterion(&self, ground: Ground<'_>, level: u8) -> Result<Option<Expr<Leaf>>> {
+        let class = ground.model.class(self.class);
+        let (Some(Inheritance::Single), Some(Discriminator::Column(column))) =
+            (class.inheritance, &class.discriminator)
+        else {
+            return Ok(None);
+        };
+        let identities = class.descendants.iter().filter_map(|&it| ground.model.class(it).identity_value.clone());
+        let identities: Vec<Expr<Leaf>> = identities.map(Expr::Value).collect();
+        Ok(Some(self.column(ground, self.class, *column, level)?.in_list(identities)))
+    }
+}
+
+/// The condition that expressions are equal, one for one.
+pub(in crate::object) fn all_equal(left: Vec<Expr<Leaf>>, right: Vec<Expr<Leaf>>) -> Expr<Leaf> {
+    let mut all: Vec<Expr<Leaf>> = left.into_iter().zip(right).map(|(a, b)| a.eq(b)).collect();
+    if all.len() == 1 { all.remove(0) } else { Expr::And(all) }
+}
+
+/// The same with values.
+pub(in crate::object) fn all_are(left: Vec<Expr<Leaf>>, right: Vec<Value>) -> Expr<Leaf> {
+    all_equal(left, right.into_iter().map(Expr::Value).collect())
+}

@@ -1,0 +1,79 @@
+//! A query over the members of one collection: how `dynamic` and `write_only` relations are read.
+
+use std::sync::Arc;
+
+use super::entity::{Ground, all_are};
+use super::expression::Scope;
+use super::page::limited;
+use super::route::{Route, Sides, order, own_columns};
+use super::run::{listed, place};
+use super::source::{Sources, subclasses};
+use super::{Selection, Subclasses};
+use crate::error::{Misuse, Result};
+use crate::id::RelationId;
+use crate::object::load::{Joiner, Reach, Reading};
+use crate::object::model::Join;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::query::{Input, JoinKind, OrderBy};
+use crate::record::project;
+
+impl Core {
+    /// The members of a collection that a query over them finds, as the rows say.
+    pub(in crate::object) fn select_related(
+        &mut self,
+        owner: ObjectKey,
+        relation: RelationId,
+        selection: &Selection,
+    ) -> Result<Vec<ObjectKey>> {
+        self.before_query()?;
+        self.fresh(owner)?;
+        let model = Arc::clone(&self.graph.model);
+        let class = self.object(owner)?.class;
+        let relation = model.relation(class, relation);
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let below = subclasses(ground, relation.target, &Subclasses::AsDeclared)?;
+        // The owner's row, then what the relation leads to from there.
+        let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
+        let first = sources.count();
+        let route = Route { relation, target: relation.target, subclasses: &below, kind: JoinKind::Inner };
+        let root = sources.join_along(ground, &own, route, &|_, _| Ok(None))?;
+        let Some(row) = self.graph.row(owner) else {
+            return Err(Misuse::StaleReference { class: model.class(class).name.clone() }.into());
+        };
+        let key = &model.class(class).key;
+        let mut named = own.columns(ground, key, 0)?;
+        let mut values = project(&**row, key);
+        let joined = own_columns(relation);
+        named.extend(own.columns(ground, joined, 0)?);
+        values.extend(project(&**row, joined));
+        sources.filter(all_are(named, values));
+        let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
+        let scope = Scope::about(ground, &self.graph, &root);
+        if let Some(filter) = &selection.filter {
+            sources.filter(scope.resolve(filter)?);
+        }
+        for (by, direction) in &selection.order_by {
+            let by = scope.resolve(by)?;
+            sources.select.order_by.push(OrderBy { by, direction: *direction, nulls: None });
+        }
+        let sides = Sides { owner: Some(&own), between, target: &root, level: 0 };
+        sources.select.order_by.extend(order(ground, relation, sides)?);
+        let cell = sources.output(&root);
+        let (place, everywhere) = place(&model, relation.target, selection)?;
+        let (graph, nodes) = (&self.graph, Vec::new());
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: None };
+        if selection.limit.is_none() && selection.offset == 0 {
+            joiner.join_all(&root, &place)?;
+        }
+        let repeats = joiner.repeats();
+        let Joiner { sources, nodes, .. } = joiner;
+        let prepared = self.connection.prepare(limited(sources.select, selection).into())?;
+        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
+        let (existing, reach) = (selection.existing, Reach::All);
+        let (root, nodes, place) = (&root, &*nodes, &place);
+        let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
+        Ok(listed(found, selection, repeats))
+    }
+}

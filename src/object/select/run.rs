@@ -1,0 +1,175 @@
+//! Running a query for objects.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+
+use super::entity::{Entity, Ground};
+use super::expression::Scope;
+use super::page::paged;
+use super::route::Route;
+use super::source::{Sources, subclasses};
+use super::{Existing, Repeats, Selection, Step, Strategy};
+use crate::error::{Misuse, Result};
+use crate::expr::Expr;
+use crate::id::ClassId;
+use crate::object::class::Lazy;
+use crate::object::graph::Graph;
+use crate::object::load::{Branch, Joined, Joiner, Place, Reach, Reading};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::query::{Input, JoinKind, Leaf, OrderBy};
+use crate::schema::Name;
+
+/// A query whose names are resolved, before what it loads along is joined.
+pub(in crate::object) struct Resolved<'a> {
+    pub(super) scope: Scope<'a>,
+    pub(super) sources: Sources,
+    pub(super) root: Entity,
+    pub(super) joined: Vec<Joined>,
+}
+
+/// The objects that a query found, in order.
+pub(in crate::object) type Found = Vec<ObjectKey>;
+
+impl<'a> Resolved<'a> {
+    /// Resolves joins, condition and order.
+    pub(super) fn of(ground: Ground<'a>, graph: &'a Graph, class: ClassId, selection: &Selection) -> Result<Self> {
+        let below = subclasses(ground, class, &selection.subclasses)?;
+        let (sources, root) = Sources::of(ground, class, &below, 0)?;
+        let mut scope = Scope::new(ground, graph);
+        let name: Name = ground.model.class(class).name.clone().into();
+        scope.add(name.clone(), root.clone());
+        let mut resolved = Resolved { scope, sources, root, joined: Vec::new() };
+        for along in &selection.joins {
+            resolved.join(selection, along)?;
+        }
+        if let Some(filter) = &selection.filter {
+            let filter = resolved.scope.resolve(filter)?;
+            resolved.sources.filter(filter);
+        }
+        for (by, direction) in &selection.order_by {
+            let by = resolved.scope.resolve(by)?;
+            resolved.sources.select.order_by.push(OrderBy { by, direction: *direction, nulls: None });
+        }
+        Ok(resolved)
+    }
+
+    fn join(&mut self, selection: &Selection, along: &super::Along) -> Result<()> {
+        let ground = self.scope.ground;
+        let (owner, relation) = self.scope.relation(along.from.as_ref(), &along.relation)?;
+        let owner = owner.clone();
+        let alias = along.alias.as_ref();
+        let of = match (&along.of, alias) {
+            (Some(of), _) => Some(of),
+            (None, Some(alias)) => selection.aliases.iter().find(|it| it.0 == *alias).map(|it| &it.1),
+            (None, None) => None,
+        };
+        let target = match of {
+            Some(name) => ground.model.class_named(name)?.id,
+            None => relation.target,
+        };
+        let below = subclasses(ground, target, &super::Subclasses::AsDeclared)?;
+        let name: Name = alias.cloned().unwrap_or_else(|| ground.model.class(target).name.clone().into());
+        let kind = if along.outer { JoinKind::Left } else { JoinKind::Inner };
+        let (scope, filter) = (&self.scope, along.filter.as_ref());
+        let further = |target: &Entity, level: u8| -> Result<Option<Expr<Leaf>>> {
+            let Some(filter) = filter else { return Ok(None) };
+            let named = match level == target.level && level > 0 {
+                true => scope.within(name.clone(), target.clone()),
+                false => scope.with_last(name.clone(), target.clone()),
+            };
+            named.resolve(filter).map(Some)
+        };
+        let route = Route { relation, target, subclasses: &below, kind };
+        let entity = self.sources.join_along(ground, &owner, route, &further)?;
+        self.scope.add(name.clone(), entity.clone());
+        self.joined.push(Joined { name, entity });
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Runs a query and loads what it asks for.
+    pub(in crate::object) fn select(&mut self, class: ClassId, selection: &Selection) -> Result<Found> {
+        self.before_query()?;
+        let model = self.graph.model.clone();
+        let (place, everywhere) = place(&model, class, selection)?;
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let mut resolved = Resolved::of(ground, &self.graph, class, selection)?;
+        resolved.sources.output(&resolved.root);
+        let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);
+        let (graph, nodes) = (&self.graph, Vec::new());
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: Some(&joined) };
+        joiner.join_all(&root, &place)?;
+        let repeats = joiner.repeats();
+        let Joiner { sources, nodes, .. } = joiner;
+        if repeats && selection.repeats == Repeats::Kept {
+            let reason = "a collection that is joined repeats objects, so they come once; load it by selectin instead";
+            return Err(Misuse::Statement { reason: reason.to_owned() }.into());
+        }
+        let select = paged(ground, &root, selection, before, sources.select, repeats)?;
+        let prepared = self.connection.prepare(select.into())?;
+        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
+        let (existing, reach, cell) = (selection.existing, Reach::All, 0);
+        let (root, nodes, place) = (&root, &*nodes, &place);
+        let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
+        Ok(listed(found, selection, repeats))
+    }
+
+    /// The object with this key, with what is asked to be loaded along if its row has to be read.
+    pub(in crate::object) fn find_with(
+        &mut self,
+        class: ClassId,
+        key: &[crate::value::Value],
+        selection: &Selection,
+    ) -> Result<Option<ObjectKey>> {
+        let model = self.graph.model.clone();
+        let (place, everywhere) = place(&model, class, selection)?;
+        if selection.existing == Existing::Kept {
+            if let Some(known) = self.find_known(class, key)? {
+                return Ok(known);
+            }
+        } else {
+            self.before_query()?;
+        }
+        self.read_by_key(class, key, &place, selection.existing, everywhere)
+    }
+}
+
+/// Where a query begins, and what it asks of every relation at all its places.
+pub(super) fn place(
+    model: &crate::object::model::Model,
+    class: ClassId,
+    selection: &Selection,
+) -> Result<(Arc<Place>, Option<Lazy>)> {
+    let mut loading = selection.loading.clone();
+    let mut everywhere = None;
+    loading.options.retain(|it| match (&it.relation, &it.strategy) {
+        (Step::Rest, Strategy::By(lazy)) => {
+            everywhere = Some(*lazy);
+            false
+        }
+        _ => true,
+    });
+    Ok((Place::root(Branch::resolve(model, class, &loading)?), everywhere))
+}
+
+/// The objects of the rows, as often as asked, and those that a limit after the repeats leaves.
+pub(super) fn listed(found: Vec<Option<ObjectKey>>, selection: &Selection, joined: bool) -> Found {
+    let mut found: Vec<ObjectKey> = found.into_iter().flatten().collect();
+    if selection.repeats == Repeats::Dropped || selection.distinct {
+        let repeats = joined || !selection.joins.is_empty();
+        if repeats {
+            let mut seen = FxHashSet::default();
+            found.retain(|it| seen.insert(*it));
+        }
+    }
+    if selection.distinct {
+        let skipped = usize::try_from(selection.offset).unwrap_or(usize::MAX).min(found.len());
+        found.drain(..skipped);
+        found.truncate(selection.limit.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)));
+    }
+    found
+}
