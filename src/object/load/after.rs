@@ -50,7 +50,11 @@ impl Core {
             return Ok(());
         }
         self.load_subclasses(after, class, objects)?;
-        let reached = if after.reach == Reach::All { objects } else { new };
+        let reached = match after.reach {
+            Reach::All => objects,
+            Reach::New => new,
+            Reach::Nobody => return Ok(()),
+        };
         for (class, objects) in by_class(self, class, objects) {
             for relation in &model.class(class).relations {
                 let way = after.place.way(&model, class, relation, after.everywhere);
@@ -65,7 +69,7 @@ impl Core {
             for relation in &model.class(class).relations {
                 match after.place.way(&model, class, relation, after.everywhere).lazy {
                     Lazy::Selectin | Lazy::Subquery => self.load_batch(after, class, relation, &objects)?,
-                    Lazy::Immediate => self.load_each(after, relation, &objects)?,
+                    Lazy::Immediate => self.load_each(after, class, relation, &objects)?,
                     _ => {}
                 }
             }
@@ -107,14 +111,23 @@ impl Core {
         Ok(())
     }
 
-    /// Reads a relation of each object by itself.
-    fn load_each(&mut self, after: &After<'_>, relation: &RelationModel, objects: &[ObjectKey]) -> Result<()> {
+    /// Reads a relation of each object by itself. What is behind it is loaded for all of them together.
+    fn load_each(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        let mut new = Vec::new();
         for &object in objects {
             if after.existing == Existing::Overwritten || !self.graph.is_loaded(object, relation.id) {
-                self.read_one(object, relation, after.place, Reach::New)?;
+                new.extend(self.read_one(object, relation, after.place, Reach::Nobody)?);
             }
         }
-        Ok(())
+        let place = &after.place.behind(&self.graph.model.clone(), class, relation.id);
+        let after = After { place, existing: Existing::Kept, everywhere: after.everywhere, reach: Reach::New };
+        self.load_at(&after, relation.target, &new, &new)
     }
 
     /// Reads a relation of many objects at once, and what is loaded behind it.

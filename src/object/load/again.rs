@@ -91,13 +91,13 @@ impl Core {
         sources.select.keys = declared.parts[0].names(ground, &declared.key).unwrap_or_default();
         sources.output(&root);
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: None };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
         joiner.join_all(&root, place)?;
         let Joiner { sources, nodes, .. } = joiner;
         let prepared = self.connection.prepare(sources.select.into())?;
         self.connection.locate(&prepared, Input::Keys(key), &mut self.found)?;
         let (reach, cell) = (Reach::All, 0);
         let reading = Reading { root: &root, cell, place, nodes: &nodes, existing, everywhere, reach };
-        Ok(self.take(&reading)?.into_iter().flatten().next())
+        Ok(self.take(&reading)?.by_row.into_iter().flatten().next())
     }
 }

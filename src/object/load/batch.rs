@@ -56,34 +56,35 @@ impl Core {
         let reach = Reach::All;
         let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size };
         let plain = way.asked.is_none_or(Asked::is_plain);
-        self.read_for(&batch, class, owners, plain)
+        self.read_for(&batch, class, owners, plain).map(drop)
     }
 
-    /// Reads a relation for the objects that do not have it yet. What is behind it is loaded for all.
+    /// Reads a relation for the objects that do not have it yet. What is behind it is loaded for all. Returns the objects
+    /// that this brought.
     pub(super) fn read_for(
         &mut self,
         batch: &Batch<'_>,
         class: ClassId,
         owners: &[ObjectKey],
         plain: bool,
-    ) -> Result<()> {
+    ) -> Result<Vec<ObjectKey>> {
         let waiting = self.waiting(batch, owners);
         let mut known = Vec::new();
         if waiting.len() < owners.len() {
             known = self.members_of(batch.relation, owners);
         }
-        match &batch.relation.join {
+        let new = match &batch.relation.join {
             Join::BelongsTo { columns, by_identity: true, .. } if plain && batch.relation.condition.is_none() => {
-                self.read_references(batch, columns, &waiting, &mut known)?;
+                self.read_references(batch, columns, &waiting, &mut known)?
             }
             _ => self.read_groups(batch, class, &waiting)?,
-        }
+        };
         if !known.is_empty() && batch.reach == Reach::All {
             let Batch { existing, everywhere, reach, .. } = *batch;
             let after = After { place: &batch.plan.place, existing, everywhere, reach };
             self.load_at(&after, batch.relation.target, &known, &[])?;
         }
-        Ok(())
+        Ok(new)
     }
 
     /// What owners lead to that have the relation already.
@@ -139,7 +140,8 @@ impl Core {
         columns: &[ColumnId],
         owners: &[ObjectKey],
         known: &mut Vec<ObjectKey>,
-    ) -> Result<()> {
+    ) -> Result<Vec<ObjectKey>> {
+        let mut new = Vec::new();
         let relation = batch.relation;
         let mut wanted: Vec<Identity> = Vec::new();
         for &owner in owners {
@@ -159,18 +161,19 @@ impl Core {
         for keys in wanted.chunks(batch.size) {
             let keys: Vec<Value> = keys.iter().flat_map(Identity::to_values).collect();
             self.connection.locate(&batch.plan.prepared, Input::Keys(&keys), &mut self.found)?;
-            self.take(&batch.reading())?;
+            new.extend(self.take(&batch.reading())?.new);
         }
         for &owner in owners {
             let Some(row) = self.graph.row(owner) else { continue };
             let target = Identity::of(&**row, columns).and_then(|it| self.graph.known(relation.target, &it));
             self.graph.note_read(owner, relation, target);
         }
-        Ok(())
+        Ok(new)
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
-    fn read_groups(&mut self, batch: &Batch<'_>, class: ClassId, owners: &[ObjectKey]) -> Result<()> {
+    fn read_groups(&mut self, batch: &Batch<'_>, class: ClassId, owners: &[ObjectKey]) -> Result<Vec<ObjectKey>> {
+        let mut new = Vec::new();
         let by_identity = self.graph.model.class(class).key == batch.plan.keys;
         for part in owners.chunks(batch.size) {
             let (mut groups, keys) = Groups::of(self, part, &batch.plan.keys, by_identity);
@@ -184,13 +187,14 @@ impl Core {
             }
             let brought = self.found.keys().to_vec();
             let met = self.take(&batch.reading())?;
-            groups.sort(&met, &brought);
+            groups.sort(&met.by_row, &brought);
+            new.extend(met.new);
             if !batch.plan.nodes.is_empty() {
                 groups.drop_repeats();
             }
             groups.link(self, batch.relation)?;
         }
-        Ok(())
+        Ok(new)
     }
 
     /// The owners that do not have the relation yet, each once.

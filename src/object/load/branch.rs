@@ -200,14 +200,37 @@ impl Place {
             Some(Strategy::AsDeclared) | None => {}
         }
         let lazy = self.branch.rest.or(everywhere).unwrap_or(relation.lazy);
-        let lazy = if is_eager(lazy) && self.circles(class, relation) { Lazy::Select } else { lazy };
+        let lazy = if is_eager(lazy) && self.circles(class, relation, 0) { Lazy::Select } else { lazy };
         Way { lazy, asked, from_query: None }
     }
 
-    fn circles(&self, class: ClassId, relation: &RelationModel) -> bool {
+    /// Whether a relation is joined here, in a statement that begins so far down the path: what led there does not count.
+    pub(super) fn joins(
+        &self,
+        model: &Model,
+        class: ClassId,
+        relation: &RelationModel,
+        (everywhere, from): (Option<Lazy>, usize),
+    ) -> Option<Way<'_>> {
+        let asked = self.branch.asked(model, class, relation.id);
+        if asked.is_some_and(|it| it.strategy != Strategy::AsDeclared) {
+            return Some(self.way(model, class, relation, everywhere)).filter(|it| it.lazy == Lazy::Joined);
+        }
+        let lazy = self.branch.rest.or(everywhere).unwrap_or(relation.lazy);
+        let joined = lazy == Lazy::Joined && !self.circles(class, relation, from);
+        joined.then_some(Way { lazy, asked, from_query: None })
+    }
+
+    /// How many relations led here.
+    pub(super) fn depth(&self) -> usize {
+        self.path.len()
+    }
+
+    fn circles(&self, class: ClassId, relation: &RelationModel, from: usize) -> bool {
+        let path = &self.path[from..];
         match relation.join_depth {
-            Some(depth) => self.path.len() + 1 > depth as usize,
-            None => class == relation.target || self.path.iter().any(|it| it.0 == relation.target),
+            Some(depth) => path.len() + 1 > depth as usize,
+            None => class == relation.target || path.iter().any(|it| it.0 == relation.target),
         }
     }
 }

@@ -47,6 +47,8 @@ pub(in crate::object) struct Joiner<'a> {
     pub(in crate::object) sources: Sources,
     pub(in crate::object) nodes: Vec<Node>,
     pub(in crate::object) everywhere: Option<Lazy>,
+    /// A relation of the objects of the query that is known: it leads back to where they are read from.
+    pub(in crate::object) known: Option<RelationId>,
     /// The entities that the query joins itself; `None` where it is no query of the user's, so that nothing can be filled
     /// from its joins.
     pub(in crate::object) joined: Option<&'a [Joined]>,
@@ -76,6 +78,7 @@ impl Joiner<'_> {
 
     /// Adds what is joined at the objects of the query, and behind that.
     pub(in crate::object) fn join_all(&mut self, root: &Entity, place: &Arc<Place>) -> Result<()> {
+        let from = place.depth();
         let mut work = vec![(root.clone(), place.clone(), None, true)];
         while let Some((owner, place, parent, surely)) = work.pop() {
             let model = self.ground.model;
@@ -84,8 +87,9 @@ impl Joiner<'_> {
                 // What subclasses have in common comes with the class of the entity.
                 let known = if class == owner.class { 0 } else { shared_relations(&self.ground, class, owner.class) };
                 for relation in &model.class(class).relations[known..] {
-                    let way = place.way(model, class, relation, self.everywhere);
-                    if way.lazy != Lazy::Joined {
+                    let at_start = place.depth() == from;
+                    let Some(way) = place.joins(model, class, relation, (self.everywhere, from)) else { continue };
+                    if at_start && self.known == Some(relation.id) {
                         continue;
                     }
                     let at = At { owner: &owner, class, place: &place, parent, surely };

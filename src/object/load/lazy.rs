@@ -50,7 +50,8 @@ impl Core {
     pub(in crate::object) fn load_one(&mut self, key: ObjectKey, relation: RelationId) -> Result<Option<ObjectKey>> {
         let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
         let declared = model.relation(class, relation);
-        self.may_look(key, declared)?;
+        let way = self.way_now(key, declared);
+        self.may_look(key, declared, way)?;
         if let Some(known) = self.loaded_one(key, declared) {
             let known = self.check_known(known)?;
             if self.graph.has_identity(key) && !self.graph.is_loaded(key, relation) {
@@ -62,7 +63,7 @@ impl Core {
         self.before_query()?;
         self.fresh(key)?;
         if self.loaded_one(key, declared).is_none() {
-            self.may_read(key, declared)?;
+            self.may_read(key, declared, way)?;
             self.read_relation(class, declared, &[key])?;
         }
         let known = self.loaded_one(key, declared);
@@ -94,13 +95,14 @@ impl Core {
             return Ok(known);
         }
         self.check_readable(key)?;
-        self.may_look(key, declared)?;
+        let way = self.way_now(key, declared);
+        self.may_look(key, declared, way)?;
         self.before_query()?;
         self.fresh(key)?;
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
         }
-        self.may_read(key, declared)?;
+        self.may_read(key, declared, way)?;
         self.read_relation(class, declared, &[key])?;
         Ok(self.loaded_many(key, relation).unwrap_or_default())
     }
@@ -137,22 +139,27 @@ impl Core {
         read.map(|()| found)
     }
 
+    /// How a relation is loaded that is touched now. Of an object that was expired, what a query asked holds again when
+    /// its row has been read.
+    #[inline]
+    fn way_now(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
+        match self.notes.is_empty() || self.graph.objects[key].lacks_row() {
+            true => relation.lazy,
+            false => self.way_of(key, relation),
+        }
+    }
+
     /// Whether looking at the relation is allowed though it was not loaded as such: `raise` refuses what the session
     /// happens to know, too.
     #[inline]
-    fn may_look(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        if relation.lazy != Lazy::Raise && self.notes.is_empty() {
-            return Ok(());
-        }
-        let refused = self.graph.has_identity(key)
-            && !self.graph.is_loaded(key, relation.id)
-            && self.way_of(key, relation) == Lazy::Raise;
+    fn may_look(&self, key: ObjectKey, relation: &RelationModel, way: Lazy) -> Result<()> {
+        let refused = way == Lazy::Raise && self.graph.has_identity(key) && !self.graph.is_loaded(key, relation.id);
         if refused { Err(self.not_loaded(key, relation)) } else { Ok(()) }
     }
 
     /// Whether reading the relation by itself is allowed.
-    fn may_read(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        match self.way_of(key, relation) {
+    fn may_read(&self, key: ObjectKey, relation: &RelationModel, way: Lazy) -> Result<()> {
+        match way {
             Lazy::Raise | Lazy::RaiseOnSql => Err(self.not_loaded(key, relation)),
             _ => Ok(()),
         }
@@ -197,21 +204,21 @@ impl Core {
                 self.load_plan(class, relation, None, &place, None)?
             }
         };
-        self.read_for(&Batch::lazily(relation, &plan), class, owners, true)
+        self.read_for(&Batch::lazily(relation, &plan), class, owners, true).map(drop)
     }
 
-    /// Reads a relation of one object that was read at a place.
+    /// Reads a relation of one object that was read at a place. Returns the objects that this brought.
     pub(super) fn read_one(
         &mut self,
         owner: ObjectKey,
         relation: &RelationModel,
         place: &Arc<Place>,
         reach: Reach,
-    ) -> Result<()> {
+    ) -> Result<Vec<ObjectKey>> {
         let (model, class) = (self.graph.model.clone(), self.object(owner)?.class);
         let way = place.way(&model, class, relation, None);
         if way.lazy == Lazy::Noload {
-            return self.fill(owner, relation, Vec::new());
+            return self.fill(owner, relation, Vec::new()).map(|()| Vec::new());
         }
         let behind = place.behind(&model, class, relation.id);
         let plan = self.load_plan(class, relation, way.asked, &behind, None)?;

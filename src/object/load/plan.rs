@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::branch::{Asked, Place};
 use super::joined::{Joiner, Node};
 use crate::error::Result;
-use crate::id::{ClassId, ColumnId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, JoinLeaf, RelationModel};
@@ -95,7 +95,8 @@ impl Wanted<'_> {
         sources.select.order_by = by;
         let cell = sources.output(&entity);
         let (graph, everywhere) = (self.graph, self.everywhere);
-        let mut joiner = Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, joined: None };
+        let mut joiner =
+            Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, known: self.leads_back(), joined: None };
         joiner.join_all(&entity, self.place)?;
         let Joiner { sources, nodes, .. } = joiner;
         Ok(Draft { select: sources.select, entity, cell, nodes, keys })
@@ -113,6 +114,12 @@ impl Wanted<'_> {
         }
         all.extend(order(self.ground, self.relation, sides)?);
         Ok(all)
+    }
+
+    /// The other side of the relation, if the identity map answers for it: it leads to the owners.
+    fn leads_back(&self) -> Option<RelationId> {
+        let back = self.relation.inverse?;
+        self.ground.model.relation(self.relation.target, back).is_by_identity().then_some(back)
     }
 
     fn subclasses(&self, target: ClassId) -> Result<Vec<ClassId>> {

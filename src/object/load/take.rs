@@ -33,6 +33,8 @@ pub(in crate::object) enum Reach {
     All,
     /// Those that the session did not hold before.
     New,
+    /// None yet: the caller sees to it.
+    Nobody,
 }
 
 /// Objects of one column of a result.
@@ -68,12 +70,12 @@ impl Members {
 
 impl Core {
     /// Takes the rows that were just found: their objects, what was joined, and what is loaded after them.
-    pub(in crate::object) fn take(&mut self, reading: &Reading<'_>) -> Result<Vec<Option<ObjectKey>>> {
+    pub(in crate::object) fn take(&mut self, reading: &Reading<'_>) -> Result<Met> {
         if reading.nodes.is_empty() {
             let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
             let objects = once(&met.by_row);
             self.load_after(reading, reading.root.class, reading.place, &objects, &met.new)?;
-            return Ok(met.by_row);
+            return Ok(met);
         }
         let mut met = vec![self.meet(reading.root, reading.cell, reading.place, reading.existing)?];
         for node in reading.nodes {
@@ -93,7 +95,7 @@ impl Core {
             let objects = once(&met.by_row);
             self.load_after(reading, node.entity.class, &node.place, &objects, &met.new)?;
         }
-        Ok(roots.by_row)
+        Ok(roots)
     }
 
     fn link_joined(&mut self, node: &Node, members: Members) -> Result<()> {

@@ -63,7 +63,7 @@ impl Core {
         let cell = sources.output(&root);
         let (place, everywhere) = place(&model, relation.target, selection)?;
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: None };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
         if selection.limit.is_none() && selection.offset == 0 {
             joiner.join_all(&root, &place)?;
         }
@@ -74,6 +74,6 @@ impl Core {
         let (existing, reach) = (selection.existing, Reach::All);
         let (root, nodes, place) = (&root, &*nodes, &place);
         let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
-        Ok(listed(found, selection, repeats))
+        Ok(listed(found.by_row, selection, repeats))
     }
 }

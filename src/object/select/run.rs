@@ -101,7 +101,7 @@ impl Core {
         resolved.sources.output(&resolved.root);
         let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, joined: Some(&joined) };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: Some(&joined) };
         joiner.join_all(&root, &place)?;
         let repeats = joiner.repeats();
         let Joiner { sources, nodes, .. } = joiner;
@@ -115,7 +115,7 @@ impl Core {
         let (existing, reach, cell) = (selection.existing, Reach::All, 0);
         let (root, nodes, place) = (&root, &*nodes, &place);
         let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
-        Ok(listed(found, selection, repeats))
+        Ok(listed(found.by_row, selection, repeats))
     }
 
     /// The object with this key, with what is asked to be loaded along if its row has to be read.
