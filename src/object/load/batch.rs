@@ -12,7 +12,6 @@ use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
 use crate::object::identity::Identity;
-use crate::object::links::{Link, Since};
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground};
@@ -215,19 +214,15 @@ impl Core {
         relation: &RelationModel,
         members: Vec<ObjectKey>,
     ) -> Result<()> {
-        if self.graph.is_loaded(owner, relation.id) {
-            return Ok(());
-        }
         if relation.join.is_many() {
-            self.graph.collection_mut(owner, relation.id).fill(members);
+            self.fill_many(owner, relation, members);
             return Ok(());
         }
-        if let [_, _, ..] = members.as_slice() {
+        if members.len() > 1 && self.graph.is_sound() && !self.graph.is_loaded(owner, relation.id) {
             let table = self.graph.model.class(relation.target).table.to_string();
             return Err(Misuse::NotOne { table, found: members.len() }.into());
         }
-        let target = members.first().copied();
-        *self.graph.link_mut(owner, relation.id) = Link::One { target, since: Since::Unchanged };
+        self.fill_one(owner, relation, members.first().copied());
         Ok(())
     }
 }

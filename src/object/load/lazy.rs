@@ -19,7 +19,7 @@ impl Core {
     #[inline]
     pub(in crate::object) fn loaded_one(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         match self.graph.link(key, relation.id) {
-            Link::One { target, .. } => return Some(*target),
+            Link::One { target, .. } => return Some(target.filter(|it| !self.graph.passes_over(*it))),
             Link::Many(_) => return None,
             Link::Unloaded => {}
         }
@@ -38,6 +38,9 @@ impl Core {
         match self.graph.link(key, relation) {
             // No row refers to an object that has none yet, so what was added is all there is.
             Link::Many(collection) => match &collection.members {
+                Some(members) if self.graph.has_gone && members.iter().any(|it| self.graph.passes_over(*it)) => {
+                    Some(Arc::new(members.iter().copied().filter(|it| !self.graph.passes_over(*it)).collect()))
+                }
                 Some(members) => Some(members.clone()),
                 None => fresh.then(|| Arc::new(collection.queued_added().to_vec())),
             },

@@ -7,12 +7,9 @@ use crate::error::{Error, Misuse, Result};
 use crate::expr::{Environment, Expr, Scalar};
 use crate::id::ColumnId;
 use crate::object::columns::Assigned;
-use crate::object::condition::ObjectLeaf;
 use crate::object::model::{ClassModel, Discriminator};
-use crate::object::query::QueryParts;
 use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
-use crate::query::Direction;
 use crate::record::edit;
 use crate::schema::Name;
 use crate::value::Value;
@@ -71,47 +68,6 @@ impl Untyped<'_> {
         Ok(key)
     }
 
-    /// The object with this primary key, if there is one.
-    ///
-    /// # Errors
-    /// When there is no such class, or the statement fails.
-    pub fn find(&mut self, class: &str, key: &[Value]) -> Result<Option<AnyRef>> {
-        let class = self.session.model().class_named(class)?.id;
-        let found = self.session.exclusive().find(class, key)?;
-        Ok(found.map(|key| self.session.refer(key)))
-    }
-
-    /// All objects of a class.
-    ///
-    /// # Errors
-    /// When there is no such class, or the statement fails.
-    pub fn all(&mut self, class: &str) -> Result<Vec<AnyRef>> {
-        let class = self.session.model().class_named(class)?.id;
-        let found = self.session.exclusive().query(class, &QueryParts::default())?;
-        Ok(self.refer_all(found))
-    }
-
-    /// The objects of a class that fulfil a condition over its columns, in an order of columns.
-    ///
-    /// # Errors
-    /// When there is no such class or column, or the statement fails.
-    pub fn all_where(
-        &mut self,
-        class: &str,
-        filter: Option<Expr<Name>>,
-        order: Vec<(String, Direction)>,
-        limit: Option<u64>,
-        offset: u64,
-    ) -> Result<Vec<AnyRef>> {
-        let class = self.session.model().class_named(class)?.id;
-        let leaf = |name: Name| Expr::Leaf(ObjectLeaf::Column(name));
-        let filter = filter.map(|it| it.try_map(&mut |name: &Name| Ok::<_, Error>(leaf(name.clone())))).transpose()?;
-        let order_by = order.into_iter().map(|(name, direction)| (leaf(name.into()), direction)).collect();
-        let parts = QueryParts { filter, order_by, limit, offset, ..QueryParts::default() };
-        let found = self.session.exclusive().query(class, &parts)?;
-        Ok(self.refer_all(found))
-    }
-
     /// The name of an object's class.
     ///
     /// # Errors
@@ -157,8 +113,7 @@ impl Untyped<'_> {
     pub fn assign_expression(&mut self, object: AnyRef, column: &str, expression: Expr<Name>) -> Result<()> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
-        let expression =
-            expression.try_map(&mut |name| Ok::<_, Error>(crate::object::condition::column(0, 0, name)))?;
+        let expression = expression.try_map(&mut |name: &Name| Ok::<_, Error>(crate::query::col(name.clone())))?;
         self.session.exclusive().set_column(key, column, Assigned::Expression(expression))
     }
 
