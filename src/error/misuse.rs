@@ -184,6 +184,13 @@ pub enum Misuse {
         /// What was asked.
         wanted: &'static str,
     },
+    /// A collection that is only written was to be read as a whole.
+    WriteOnly {
+        /// The relation.
+        relation: String,
+        /// The object.
+        object: String,
+    },
     /// An object that is not in the session was to leave it.
     NotInSession {
         /// The object.
@@ -276,6 +283,12 @@ impl Misuse {
             }
             Misuse::Deleted { object, wanted } => write!(f, "{object} was deleted; {wanted}"),
             Misuse::Detached { object, wanted } => write!(f, "{object} is detached; {wanted}"),
+            Misuse::WriteOnly { relation, object } => {
+                write!(
+                    f,
+                    "{relation} of {object} is only written; let the foreign key delete what it holds, or query it"
+                )
+            }
             Misuse::NotInSession { object, wanted } => write!(f, "{object} is not in the session; {wanted}"),
             Misuse::Merge { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
             Misuse::IdentityConflict { object } => {

@@ -85,6 +85,7 @@ impl Graph {
         match self.objects[key].state {
             State::Pending => self.change_state(key, State::Transient),
             State::Persistent => {
+                self.keep_reads(key);
                 let root = self.root(self.objects[key].class);
                 if let Some(identity) = self.identity(key) {
                     self.identities[root.index()].remove(&identity, key);

@@ -1,5 +1,7 @@
 //! What was read becomes known: the one way from loaders to links.
 
+use rustc_hash::FxHashSet;
+
 use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
@@ -20,6 +22,11 @@ impl Core {
                 Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
                 _ => true,
             });
+        }
+        if matches!(relation.join, Join::Through { .. }) && members.len() > 1 {
+            // A table without a key may hold a pair twice.
+            let mut seen = FxHashSet::default();
+            members.retain(|it| seen.insert(*it));
         }
         self.graph.collection_mut(owner, relation.id).fill(members);
     }

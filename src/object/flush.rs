@@ -78,6 +78,12 @@ enum Work {
         relation: RelationId,
         pairs: Vec<(ObjectKey, ObjectKey)>,
     },
+    /// The keys of owners have changed: their association rows follow.
+    Reassociate {
+        class: ClassId,
+        relation: RelationId,
+        pairs: Vec<(ObjectKey, ObjectKey)>,
+    },
     Dissociate {
         class: ClassId,
         relation: RelationId,
@@ -113,7 +119,9 @@ impl FlushStep {
     pub fn rows(&self) -> usize {
         match &self.work {
             Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => objects.len(),
-            Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } => pairs.len(),
+            Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } | Work::Reassociate { pairs, .. } => {
+                pairs.len()
+            }
         }
     }
 
@@ -121,7 +129,7 @@ impl FlushStep {
     pub fn verb(&self) -> &'static str {
         match &self.work {
             Work::Insert { .. } | Work::Associate { .. } => "insert",
-            Work::Update { .. } => "update",
+            Work::Update { .. } | Work::Reassociate { .. } => "update",
             Work::Delete { .. } | Work::Dissociate { .. } => "delete",
         }
     }

@@ -160,7 +160,9 @@ impl Graph {
     /// Notes that a reference was read, and leads to this object of the identity map.
     #[inline]
     pub(super) fn note_read(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
-        if !self.objects[key].note_read(relation.id) {
+        // Only a sound session can find it again: the other may have let go of the target meanwhile.
+        let noted = self.is_sound() && self.objects[key].note_read(relation.id);
+        if !noted {
             *self.link_mut(key, relation.id) = Link::One { target, since: Since::Unchanged };
         }
     }

@@ -63,8 +63,10 @@ impl Graph {
     /// All that a relation leads to or led to at the last flush, as far as is known without reading; what was queued
     /// does not count.
     pub(super) fn all_of(&self, key: ObjectKey, relation: RelationId) -> Vec<ObjectKey> {
+        let class = self.objects[key].class;
         if let Link::Many(collection) = self.link(key, relation)
             && collection.members.is_none()
+            && !self.model.relation(class, relation).lazy.is_never_loaded()
         {
             return Vec::new();
         }

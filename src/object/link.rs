@@ -15,6 +15,7 @@ use super::reference::ObjectKey;
 use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
+use crate::record::Row;
 use std::sync::Arc;
 
 /// What started a chain of events: a change of a relation, named by the class that declares it.
@@ -65,17 +66,21 @@ impl Graph {
         (self.model.clone(), self.objects[key].class)
     }
 
-    /// What a `belongs_to` that has not been read leads to, if the session can tell by the row's foreign key, as it was
-    /// read, and the identity map. A key with a NULL part leads to nothing.
+    /// What a `belongs_to` leads to, if the session can tell: by its link, or by the row's foreign key and the identity
+    /// map. A key with a NULL part leads to nothing.
     pub(super) fn known_reference(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         if let Link::One { target, .. } = self.link(key, relation.id) {
             return Some(*target);
         }
+        self.reference_in(self.row(key)?, key, relation)
+    }
+
+    /// Where the foreign key in a row of an object leads, if the identity map can tell.
+    fn reference_in(&self, row: &Row, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
         let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
         if relation.condition.is_some() || columns.iter().any(|it| !self.has_column(key, *it)) {
             return None;
         }
-        let row = self.original(key).or_else(|| self.row(key))?;
         if columns.iter().any(|&it| row.get(it).is_null()) {
             return Some(None);
         }
@@ -93,7 +98,12 @@ impl Graph {
             let by_hand = self.is_sound() && self.holds_reference(key, relation);
             return if by_hand { Before::Unknown } else { Before::Never };
         }
-        match self.known_reference(key, relation) {
+        let known = match self.original(key).filter(|_| !self.objects[key].was_read(relation.id)) {
+            // What was not read is what the row said when it was.
+            Some(original) => self.reference_in(original, key, relation),
+            None => self.known_reference(key, relation),
+        };
+        match known {
             // Whether its row is still there is not known.
             Some(Some(target)) if self.objects[target].lacks_row() && !self.is_sound() => Before::Unknown,
             Some(known) => Before::Known(known),

@@ -55,6 +55,7 @@ impl Core {
         for it in &plan.assignments {
             assigned.entry(it.object).or_default().push(it);
         }
+        let before_keys = self.keys_before(plan);
         let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
         for step in &plan.steps {
             match &step.work {
@@ -86,6 +87,9 @@ impl Core {
                     for pairs in pairs.chunks(step_by) {
                         self.associate(*class, *relation, pairs)?;
                     }
+                }
+                Work::Reassociate { class, relation, pairs } => {
+                    pairs.iter().try_for_each(|it| self.reassociate(*class, *relation, *it, &before_keys))?;
                 }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
             }

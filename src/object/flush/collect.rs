@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::class::{Cascade, PassiveDeletes};
+use crate::object::class::{Cascade, Lazy, PassiveDeletes};
 use crate::object::compact::Fate;
 use crate::object::history::Changes;
 use crate::object::links::{Link, Since};
@@ -73,6 +73,10 @@ impl Core {
         registry.dropped = dropped.into_iter().collect();
         registry.work.reverse();
         while let Some(key) = registry.work.pop() {
+            if !self.graph.is_sound() && self.graph.objects[key].state == State::Persistent {
+                // There an expired row is read before it is written or deleted; it may be gone.
+                self.fresh(key)?;
+            }
             self.look_around(&mut registry, key)?;
             if registry.work.is_empty() {
                 self.find_followers(&mut registry)?;
@@ -237,6 +241,9 @@ impl Core {
         };
         let reads = load && !self.graph.is_loaded(key, relation.id) && !relation.lazy.is_never_loaded();
         let queries = load && relation.lazy.is_never_loaded();
+        if queries && relation.lazy == Lazy::WriteOnly && !self.graph.is_sound() {
+            return Err(Misuse::WriteOnly { relation: relation.name.clone(), object: self.graph.name(key) }.into());
+        }
         if !(unread || reads || queries) {
             return Ok(self.graph.changes(key, relation.id));
         }

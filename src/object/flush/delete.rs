@@ -28,6 +28,9 @@ struct Edge {
 
 impl Core {
     pub(super) fn order_deletes(&mut self, model: &Arc<Model>, plan: &mut FlushPlan) -> Result<()> {
+        if self.graph.manner == Manner::SqlAlchemy {
+            return self.order_deletes_by_relations(model, plan);
+        }
         let mut groups: BTreeMap<usize, Vec<ObjectKey>> = BTreeMap::new();
         for &key in &plan.deleted {
             if !plan.switches.iter().any(|it| it.1 == key) {
@@ -37,6 +40,27 @@ impl Core {
         for objects in groups.into_values().rev() {
             let edges = self.delete_edges(model, &objects)?;
             self.delete_in_order(model, plan, &objects, edges)?;
+        }
+        Ok(())
+    }
+
+    /// In the other manner relations decide, and foreign keys that no relation follows do not.
+    fn order_deletes_by_relations(&mut self, model: &Arc<Model>, plan: &mut FlushPlan) -> Result<()> {
+        let rank = |it: &ObjectKey| std::cmp::Reverse(model.insert_rank[self.graph.objects[*it].class.index()]);
+        let switched = |it: &ObjectKey| plan.switches.iter().any(|(_, before)| before == it);
+        let mut objects: Vec<ObjectKey> = plan.deleted.iter().copied().filter(|it| !switched(it)).collect();
+        objects.sort_by_key(rank);
+        let edges = self.relation_edges(&objects);
+        let mut open = vec![0; objects.len()];
+        edges.iter().flatten().for_each(|it| open[*it] += 1);
+        let mut left: Vec<usize> = (0..objects.len()).collect();
+        while !left.is_empty() {
+            let Some(at) = left.iter().position(|it| open[*it] == 0) else {
+                return Err(circular(left.iter().take(8).map(|it| self.graph.name(objects[*it])).collect()));
+            };
+            let next = left.remove(at);
+            edges[next].iter().for_each(|it| open[*it] -= 1);
+            delete_together(self, model, plan, vec![objects[next]]);
         }
         Ok(())
     }

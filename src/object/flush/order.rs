@@ -48,11 +48,11 @@ impl Core {
             self.refuse_rings(&plan)?;
             self.sort_as_sqlalchemy(&mut plan);
         }
-        plan.switches = self.find_switches(&plan);
         let mut assigned: Assigned = FxHashMap::default();
         for (at, it) in plan.assignments.iter().enumerate() {
             assigned.entry(it.object).or_default().push(at);
         }
+        plan.switches = self.find_switches(&plan, &assigned)?;
         plan.steps.extend(links.dissociated_first.into_iter().filter_map(|it| pairs(&model, it, false)));
         if self.graph.manner == Manner::Sound && self.has_slot_conflicts(&plan, &assigned)? {
             self.order_by_slots(&model, &mut plan, &assigned, links.dissociated, links.associated)?;
@@ -61,6 +61,7 @@ impl Core {
         let mut later = Vec::new();
         self.order_saves(&model, &mut plan, &assigned, &mut later)?;
         plan.steps.extend(links.dissociated.into_iter().filter_map(|it| pairs(&model, it, false)));
+        plan.steps.extend(links.rekeyed.into_iter().filter_map(|it| rekeyed(&model, it)));
         plan.steps.extend(links.associated.into_iter().filter_map(|it| pairs(&model, it, true)));
         self.order_post_updates(&model, &mut plan, later);
         self.order_deletes(&model, &mut plan)?;
@@ -78,19 +79,24 @@ impl Core {
     }
 
     /// New objects whose keys are those of rows that go: they take these rows over.
-    fn find_switches(&self, plan: &FlushPlan) -> Vec<(ObjectKey, ObjectKey)> {
+    fn find_switches(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<Vec<(ObjectKey, ObjectKey)>> {
+        let mut switches = Vec::new();
         if plan.deleted.is_empty() {
-            return Vec::new();
+            return Ok(switches);
         }
-        let pending = plan.saved.iter().filter(|it| self.graph.objects[**it].state == State::Pending);
-        let switch = |&key: &ObjectKey| {
-            let class = self.graph.model.class(self.graph.objects[key].class);
-            let identity = Identity::of(&**self.graph.row(key)?, &class.key)?;
-            let before = self.graph.known(class.id, &identity)?;
+        let model = self.graph.model.clone();
+        for &key in plan.saved.iter().filter(|it| self.graph.objects[**it].state == State::Pending).collect::<Vec<_>>()
+        {
+            let class = model.class(self.graph.objects[key].class);
+            let Some(values) = self.becomes(key, &class.key, plan, assigned)? else { continue };
+            let Some(identity) = Identity::from_values(&values) else { continue };
+            let Some(before) = self.graph.known(class.id, &identity) else { continue };
             let same = self.graph.objects[before].class == class.id;
-            (same && self.graph.objects[before].fate() == Fate::Delete).then_some((key, before))
-        };
-        pending.filter_map(switch).collect()
+            if same && self.graph.objects[before].fate() == Fate::Delete {
+                switches.push((key, before));
+            }
+        }
+        Ok(switches)
     }
 
     fn order_saves(
@@ -275,6 +281,14 @@ pub(super) fn update_step(
     let declared = model.class(class);
     let names: Vec<Name> = declared.names(&columns);
     FlushStep { table: declared.table.clone(), columns: names, work: Work::Update { class, columns, objects, when } }
+}
+
+/// The step that lets association rows follow the keys of their owners.
+fn rekeyed(model: &Model, it: Pairs) -> Option<FlushStep> {
+    let Pairs { class, relation, pairs } = it;
+    let Join::Through { table, own, .. } = &model.relation(class, relation).join else { return None };
+    let work = Work::Reassociate { class, relation, pairs };
+    Some(FlushStep { table: table.clone(), columns: own.clone(), work })
 }
 
 pub(super) fn pairs(model: &Model, it: Pairs, added: bool) -> Option<FlushStep> {

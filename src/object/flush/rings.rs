@@ -15,6 +15,12 @@ impl Core {
     /// Refuses a flush in which objects wait for each other.
     pub(super) fn refuse_rings(&self, plan: &FlushPlan) -> Result<()> {
         let objects: Vec<ObjectKey> = plan.saved.iter().chain(&plan.deleted).copied().collect();
+        let before = self.relation_edges(&objects);
+        self.check_ring(&objects, &before)
+    }
+
+    /// For each of some objects, those that come after it by a relation.
+    pub(super) fn relation_edges(&self, objects: &[ObjectKey]) -> Vec<Vec<usize>> {
         let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let mut before: Vec<Vec<usize>> = vec![Vec::new(); objects.len()];
         for (at, &key) in objects.iter().enumerate() {
@@ -29,7 +35,7 @@ impl Core {
                 }
             }
         }
-        self.check_ring(&objects, &before)
+        before
     }
 
     /// Which of two objects has to come first by a relation.

@@ -1,12 +1,14 @@
 //! Rows of objects that do not stand in one table as they are: their class inherits, counts versions, or leaves columns
 //! to the tables to compute.
 
-use super::FlushPlan;
+use rustc_hash::FxHashMap;
+
 use super::apply::Undo;
+use super::{FlushPlan, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::expr::{Environment, Expr, Expression, Scalar};
-use crate::id::ColumnId;
-use crate::object::model::{ClassModel, ClassPart, ThroughLayout};
+use crate::id::{ClassId, ColumnId, RelationId};
+use crate::object::model::{ClassModel, ClassPart, Join, ThroughLayout};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, RowChange, Statement, Update, UpdateRows};
@@ -72,6 +74,50 @@ impl Core {
             };
         }
         Ok(None)
+    }
+
+    /// The keys of owners whose association rows follow, as the tables hold them before the flush.
+    pub(super) fn keys_before(&self, plan: &FlushPlan) -> FxHashMap<(ObjectKey, RelationId), Vec<Value>> {
+        let mut before = FxHashMap::default();
+        for step in &plan.steps {
+            let Work::Reassociate { class, relation, pairs } = &step.work else { continue };
+            let Join::Through { own_columns, .. } = &self.graph.model.relation(*class, *relation).join else {
+                continue;
+            };
+            for (owner, _) in pairs {
+                if let Some(values) = self.stored(*owner, own_columns) {
+                    before.insert((*owner, *relation), values);
+                }
+            }
+        }
+        before
+    }
+
+    /// Lets an association row follow the key of its owner.
+    pub(super) fn reassociate(
+        &mut self,
+        class: ClassId,
+        relation: RelationId,
+        (owner, member): (ObjectKey, ObjectKey),
+        before: &FxHashMap<(ObjectKey, RelationId), Vec<Value>>,
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let Join::Through { table, own, other, own_columns, target_columns, .. } =
+            &model.relation(class, relation).join
+        else {
+            return Ok(());
+        };
+        let Some(before) = before.get(&(owner, relation)).cloned() else { return Ok(()) };
+        let now = self.scalars(owner, own_columns)?;
+        let keys = [before, self.scalars(member, target_columns)?].concat();
+        let mut update = Update::table(table.clone());
+        update.set = own.iter().cloned().zip(now.into_iter().map(Expr::Value)).collect();
+        let names = own.iter().chain(other);
+        update.filter = names
+            .zip(&keys)
+            .map(|(name, value)| column_of(name).eq(Expr::Value(value.clone())))
+            .reduce(|all, one| all.and(one));
+        self.run_on_one(update.into(), table, &keys)
     }
 
     /// Gives the columns of an association row that belong to neither side their defaults.
@@ -151,7 +197,7 @@ impl Core {
                 let name = self.part_column(part, *column)?;
                 set.retain(|it| it.0 != name);
                 filter = filter.and(column_of(&name).eq(Expr::Value(before.clone())));
-                let next = next_version(before);
+                let next = self.next_version(key, *column, before);
                 set.push((name, Expr::Value(Value::Int(next))));
             }
             if set.is_empty() {
@@ -173,7 +219,7 @@ impl Core {
         plan: &FlushPlan,
     ) -> Result<()> {
         if let Some((column, before)) = version {
-            let next = Value::Int(next_version(&before));
+            let next = Value::Int(self.next_version(key, column, &before));
             if let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) {
                 edit(row).set(column, next)?;
             }
@@ -196,6 +242,17 @@ impl Core {
         let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
         self.expire_columns(key, &loaded);
         Ok(())
+    }
+
+    /// What the version of a row is after a change: the next one, unless another was written by hand.
+    fn next_version(&self, key: ObjectKey, column: ColumnId, before: &Value) -> i64 {
+        let written =
+            self.graph.row(key).filter(|_| self.graph.original(key).is_some()).map(|it| it.get(column).to_value());
+        match (written, before) {
+            (Some(Value::Int(written)), before) if Value::Int(written) != *before => written,
+            (_, Value::Int(before)) => before + 1,
+            _ => 1,
+        }
     }
 
     /// The version that an object's row is to have before it is written.
@@ -268,14 +325,6 @@ impl Core {
 
 fn column_of(name: &Name) -> Expr<Leaf> {
     crate::query::col(name.clone())
-}
-
-/// What the version of a row is after a change.
-fn next_version(before: &Value) -> i64 {
-    match before {
-        Value::Int(it) => it + 1,
-        _ => 1,
-    }
 }
 
 /// Where an expression of an insert is computed: there is no row to read.

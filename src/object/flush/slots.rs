@@ -120,7 +120,7 @@ impl Core {
     }
 
     /// What a row will hold in some columns, as far as can be told before the flush.
-    fn becomes(
+    pub(super) fn becomes(
         &mut self,
         key: ObjectKey,
         columns: &[ColumnId],

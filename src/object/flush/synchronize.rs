@@ -25,6 +25,8 @@ pub(super) struct Links {
     pub(super) dissociated_first: Vec<Pairs>,
     pub(super) dissociated: Vec<Pairs>,
     pub(super) associated: Vec<Pairs>,
+    /// Rows of association tables of owners whose keys change.
+    pub(super) rekeyed: Vec<Pairs>,
     /// Pairs that one side has spoken for, so that the other need not.
     spoken: FxHashSet<(Declared, ObjectKey, ObjectKey)>,
 }
@@ -116,12 +118,16 @@ impl Core {
                     self.clear(links, key, columns, relation, when, rank)?;
                 }
             }
-            Join::Through { .. } => {
+            Join::Through { own_columns, .. } => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
                 let added = self.pairs(links, key, relation, &changes.added)?;
                 let removed = self.pairs(links, key, relation, &changes.removed)?;
                 note(&mut links.associated, by.0, relation.id, added);
                 note(&mut links.dissociated, by.0, relation.id, removed);
+                if !relation.passive_updates && self.is_rekeyed(key, own_columns) {
+                    let pairs = changes.unchanged.iter().map(|it| (key, *it)).collect();
+                    note(&mut links.rekeyed, by.0, relation.id, pairs);
+                }
             }
         }
         Ok(())

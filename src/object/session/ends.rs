@@ -47,7 +47,7 @@ impl Core {
             let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
             return Err(Misuse::Statement { reason }.into());
         }
-        if declared.active_history && self.graph.has_identity(key) {
+        if (declared.active_history || declared.single_parent) && self.graph.has_identity(key) {
             self.quietly(|core| core.load_whatever(key, declared))?;
         }
         self.graph.set(key, declared, target)

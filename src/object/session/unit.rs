@@ -178,6 +178,7 @@ impl Core {
     /// Lets every object of the session be detached, or transient if it was pending.
     pub(in crate::object) fn detach_all(&mut self) {
         let all: Vec<ObjectKey> = self.graph.objects.keys().collect();
+        all.iter().for_each(|it| self.graph.keep_reads(*it));
         for key in all {
             self.graph.expunge_one(key);
         }
