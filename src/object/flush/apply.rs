@@ -61,7 +61,8 @@ impl Core {
             match &step.work {
                 Work::Insert { class, objects, later } => {
                     self.note_rows(objects, RowStep::BeforeInsert);
-                    for objects in objects.chunks(step_by) {
+                    let by = if self.graph.model.class(*class).is_simple() { step_by } else { usize::MAX };
+                    for objects in objects.chunks(by) {
                         self.apply_inserts(*class, objects, later, &assigned, undo, &mut done)?;
                     }
                     done.inserted.extend(objects);
@@ -116,11 +117,11 @@ impl Core {
         done: &mut Done,
     ) -> Result<()> {
         let model = self.graph.model.clone();
-        let declared = model.class(class);
+        let root = model.class(class);
         let waits: FxHashMap<ObjectKey, &[ColumnId]> = later.iter().map(|it| (it.0, it.1.as_slice())).collect();
         for &key in objects {
             let wait = waits.get(&key).copied().unwrap_or_default();
-            self.give_defaults(key, declared, undo)?;
+            self.give_defaults(key, model.class(self.graph.objects[key].class), undo)?;
             for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == When::Row) {
                 if !it.columns.iter().any(|column| wait.contains(column)) {
                     let values = self.values_of(it)?;
@@ -131,9 +132,10 @@ impl Core {
                 self.write_cells(key, wait, vec![Value::Null; wait.len()], undo)?;
             }
         }
-        if !declared.is_simple() || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
-            return objects.iter().try_for_each(|it| self.insert_by_parts(*it, declared, undo));
+        if !root.is_simple() || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
+            return self.insert_by_parts(objects, undo);
         }
+        let declared = root;
         let mut rows: Vec<Row> = Vec::with_capacity(objects.len());
         let key_column = declared.auto.then(|| declared.key[0]);
         for &key in objects {

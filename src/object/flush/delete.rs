@@ -46,7 +46,8 @@ impl Core {
 
     /// In the other manner relations decide, and foreign keys that no relation follows do not.
     fn order_deletes_by_relations(&mut self, model: &Arc<Model>, plan: &mut FlushPlan) -> Result<()> {
-        let rank = |it: &ObjectKey| std::cmp::Reverse(model.insert_rank[self.graph.objects[*it].class.index()]);
+        let ranks = self.delete_ranks();
+        let rank = |it: &ObjectKey| ranks[self.graph.root(self.graph.objects[*it].class).index()];
         let switched = |it: &ObjectKey| plan.switches.iter().any(|(_, before)| before == it);
         let mut objects: Vec<ObjectKey> = plan.deleted.iter().copied().filter(|it| !switched(it)).collect();
         objects.sort_by_key(rank);

@@ -145,7 +145,7 @@ impl Core {
         }
         let mut by_class: BTreeMap<ClassId, Vec<ObjectKey>> = BTreeMap::new();
         for key in inserts {
-            by_class.entry(self.graph.objects[key].class).or_default().push(key);
+            by_class.entry(self.graph.root(self.graph.objects[key].class)).or_default().push(key);
         }
         for (class, objects) in by_class {
             let own: Vec<_> = objects.iter().filter_map(|it| Some((*it, waits.remove(it)?))).collect();

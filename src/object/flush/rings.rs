@@ -26,7 +26,7 @@ impl Core {
         for (at, &key) in objects.iter().enumerate() {
             let class = self.graph.model.class(self.graph.objects[key].class);
             for relation in class.relations.iter().filter(|it| !it.view_only && !it.post_update) {
-                for other in self.graph.all_of(key, relation.id) {
+                for other in self.others(key, relation) {
                     if let Some(&other) = places.get(&other)
                         && let Some((first, second)) = self.waits(relation, (at, key), (other, objects[other]))
                     {
@@ -36,6 +36,50 @@ impl Core {
             }
         }
         before
+    }
+
+    /// What a relation leads to or led to; of an object that goes, also what its row says.
+    fn others(&self, key: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+        let goes = self.graph.objects[key].fate() == Fate::Delete;
+        if goes && matches!(relation.join, Join::BelongsTo { .. }) && !self.graph.is_loaded(key, relation.id) {
+            return self.graph.known_reference(key, relation).flatten().into_iter().collect();
+        }
+        self.graph.all_of(key, relation.id)
+    }
+
+    /// For each class, its place in the order in which objects are deleted: those that refer before those that they
+    /// refer to by a relation, and by name where nothing else decides.
+    pub(super) fn delete_ranks(&self) -> Vec<usize> {
+        let classes = self.graph.model.classes();
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); classes.len()];
+        for class in classes {
+            for relation in class.relations.iter().filter(|it| !it.view_only && !it.post_update) {
+                let (own, other) = (class.root.index(), self.graph.root(relation.target).index());
+                match &relation.join {
+                    _ if own == other => {}
+                    Join::BelongsTo { .. } => before[own].push(other),
+                    Join::Has { .. } => before[other].push(own),
+                    Join::Through { .. } => {}
+                }
+            }
+        }
+        let mut left: Vec<usize> = (0..classes.len()).filter(|it| classes[*it].root.index() == *it).collect();
+        left.sort_by_key(|it| &classes[*it].name);
+        let mut ranks = vec![0; classes.len()];
+        let mut rank = 0;
+        while !left.is_empty() {
+            let free = |it: &usize| !left.iter().any(|other| other != it && before[*other].contains(it));
+            let mut level: Vec<usize> = left.iter().copied().filter(free).collect();
+            if level.is_empty() {
+                level = left.clone();
+            }
+            left.retain(|it| !level.contains(it));
+            for at in level {
+                ranks[at] = rank;
+                rank += 1;
+            }
+        }
+        ranks
     }
 
     /// Which of two objects has to come first by a relation.

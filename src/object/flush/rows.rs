@@ -7,7 +7,7 @@ use super::apply::Undo;
 use super::{FlushPlan, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::expr::{Environment, Expr, Expression, Scalar};
-use crate::id::{ClassId, ColumnId, RelationId};
+use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::object::model::{ClassModel, ClassPart, Join, ThroughLayout};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -17,22 +17,48 @@ use crate::schema::{DefaultValue, Name};
 use crate::value::Value;
 
 impl Core {
-    /// Inserts an object that has rows in several tables, or columns for the tables to compute.
-    pub(super) fn insert_by_parts(&mut self, key: ObjectKey, class: &ClassModel, undo: &mut Undo) -> Result<()> {
-        let expressions = self.graph.extra(key).map(|it| it.expressions.clone()).unwrap_or_default();
-        for part in &class.parts {
-            let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
-            let mut rows = vec![self.part_row(class, part, &row)?];
-            for (attribute, expression) in &expressions {
-                if let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == *attribute) {
-                    let value = self.compute(expression.clone())?;
-                    edit(&mut rows[0]).set(column, value)?;
+    /// Inserts objects of one hierarchy that have rows in several tables, or columns for the tables to compute: table by
+    /// table, that of the root first.
+    pub(super) fn insert_by_parts(&mut self, objects: &[ObjectKey], undo: &mut Undo) -> Result<()> {
+        let model = self.graph.model.clone();
+        let class_of = |core: &Core, key: ObjectKey| model.class(core.graph.objects[key].class);
+        let deepest = objects.iter().map(|it| class_of(self, *it).parts.len()).max().unwrap_or_default();
+        for depth in 0..deepest {
+            let mut tables: Vec<TableId> = Vec::new();
+            for &key in objects {
+                if let Some(part) = class_of(self, key).parts.get(depth).filter(|it| !tables.contains(&it.table_id)) {
+                    tables.push(part.table_id);
                 }
             }
-            let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
-            self.connection.run(&prepared, Input::Rows(&mut rows))?;
-            for &(attribute, column) in &part.columns {
-                let value = rows[0].get(column).to_value();
+            for table in tables {
+                for &key in objects {
+                    let class = class_of(self, key);
+                    if let Some(part) = class.parts.get(depth).filter(|it| it.table_id == table) {
+                        self.insert_part(key, class, part, undo)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Inserts the row of an object in one of its tables.
+    fn insert_part(&mut self, key: ObjectKey, class: &ClassModel, part: &ClassPart, undo: &mut Undo) -> Result<()> {
+        let expressions = self.graph.extra(key).map(|it| it.expressions.clone()).unwrap_or_default();
+        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
+        let mut rows = vec![self.part_row(class, part, &row)?];
+        for (attribute, expression) in expressions {
+            if let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == attribute) {
+                let value = self.compute(expression)?;
+                edit(&mut rows[0]).set(column, value)?;
+            }
+        }
+        let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
+        self.connection.run(&prepared, Input::Rows(&mut rows))?;
+        for &(attribute, column) in &part.columns {
+            let value = rows[0].get(column).to_value();
+            let computed = self.graph.extra(key).is_some_and(|it| it.expressions.iter().any(|it| it.0 == attribute));
+            if !computed {
                 self.write_cells(key, &[attribute], vec![value], undo)?;
             }
         }

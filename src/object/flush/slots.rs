@@ -127,7 +127,8 @@ impl Core {
         plan: &FlushPlan,
         assigned: &Assigned,
     ) -> Result<Option<Vec<Value>>> {
-        if columns.iter().any(|it| !self.graph.has_column(key, *it)) {
+        let new = !self.graph.has_identity(key);
+        if columns.iter().any(|it| !self.graph.has_column(key, *it) && !new) {
             return Ok(None);
         }
         let mut values = self.scalars(key, columns)?;

@@ -175,7 +175,7 @@ impl Core {
         let mut new = Vec::new();
         let by_identity = self.graph.model.class(class).key == batch.plan.keys;
         for part in owners.chunks(batch.size) {
-            let (mut groups, keys) = Groups::of(self, part, &batch.plan.keys, by_identity);
+            let (mut groups, keys) = Groups::of(self, part, batch, by_identity);
             if keys.is_empty() {
                 groups.link(self, batch.relation)?;
                 continue;
@@ -247,13 +247,18 @@ struct Groups {
 
 impl Groups {
     /// Makes an empty group for each key of the owners, and returns the keys for the statement.
-    fn of(core: &Core, owners: &[ObjectKey], own: &[ColumnId], by_identity: bool) -> (Self, Vec<Value>) {
+    fn of(core: &Core, owners: &[ObjectKey], batch: &Batch<'_>, by_identity: bool) -> (Self, Vec<Value>) {
+        let own: &[ColumnId] = &batch.plan.keys;
+        let refers = matches!(batch.relation.join, Join::BelongsTo { .. });
         let mut keys = Vec::with_capacity(owners.len() * own.len());
         let mut positions: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
         let mut placed = Vec::with_capacity(owners.len());
         let (mut count, mut with_key) = (0, 0);
         for &owner in owners {
-            let Some(row) = core.graph.row(owner) else { continue };
+            // Other rows refer to the key as it was read until a flush has written another.
+            let Some(row) = core.graph.original(owner).filter(|_| !refers).or_else(|| core.graph.row(owner)) else {
+                continue;
+            };
             if by_identity {
                 // Each owner has a key of its own.
                 keys.extend(own.iter().map(|&it| row.get(it).to_value()));

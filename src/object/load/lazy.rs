@@ -13,6 +13,7 @@ use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::Existing;
 use crate::object::session::Core;
+use crate::object::state::State;
 
 impl Core {
     /// What a relation of an object leads to, if that is known without a statement; `None` when it is not loaded.
@@ -55,6 +56,9 @@ impl Core {
         let declared = model.relation(class, relation);
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
+        if !self.graph.is_loaded(key, relation) && self.graph.objects[key].state == State::Detached {
+            self.check_readable(key)?;
+        }
         if let Some(known) = self.loaded_one(key, declared) {
             let known = self.check_known(known)?;
             if self.graph.has_identity(key) && !self.graph.is_loaded(key, relation) {
@@ -69,14 +73,20 @@ impl Core {
             self.may_read(key, declared, way)?;
             self.read_relation(class, declared, &[key])?;
         }
-        let known = self.loaded_one(key, declared);
-        match known {
+        match self.loaded_one(key, declared) {
             // The foreign key leads to no row, which only a deferred constraint allows for a while.
-            None => *self.graph.link_mut(key, relation) = Link::One { target: None, since: Since::Unchanged },
-            Some(known) if !self.graph.is_loaded(key, relation) => self.graph.note_read(key, declared, known),
-            Some(_) => {}
+            None => {
+                *self.graph.link_mut(key, relation) = Link::One { target: None, since: Since::Unchanged };
+                Ok(None)
+            }
+            Some(known) => {
+                let known = self.check_known(known)?;
+                if !self.graph.is_loaded(key, relation) {
+                    self.graph.note_read(key, declared, known);
+                }
+                Ok(known)
+            }
         }
-        Ok(known.flatten())
     }
 
     /// An object of the identity map, unless it was expired and its row has gone since.
