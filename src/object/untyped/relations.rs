@@ -114,12 +114,16 @@ impl Untyped<'_> {
         Ok(self.session.refer(member))
     }
 
-    /// Takes every object out of a collection.
+    /// Takes every object out of a collection, one after the other.
     ///
     /// # Errors
     /// When there is no such relation, it is no collection, or reading fails.
     pub fn clear(&mut self, object: AnyRef, relation: &str) -> Result<()> {
-        self.replace(object, relation, &[])
+        let (key, id, members) = self.members(object, relation)?;
+        for _ in members {
+            self.session.exclusive().take_member(key, id, 0)?;
+        }
+        Ok(())
     }
 
     /// Lets a collection hold exactly these objects. Only what differs is changed.
