@@ -12,7 +12,7 @@ use crate::object::model::{Join, JoinLeaf, RelationModel};
 use crate::object::select::{
     Entity, Ground, Route, Scope, Sides, Sources, Subclasses, lead, order, own_columns, related_between, subclasses,
 };
-use crate::query::{JoinKind, OrderBy, Prepared, Select};
+use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
 
 /// A relation as a statement reads it for the keys that it is run with.
 pub(in crate::object) struct Plan {
@@ -93,6 +93,10 @@ impl Wanted<'_> {
         }
         let by = self.order(&entity, sides)?;
         sources.select.order_by = by;
+        if entity.tables.iter().all(|it| it.1 != 0) {
+            // Which key brought a row is found in the row of the first source, where the order mixes owners.
+            sources.select.outputs.push(Output::Row(0));
+        }
         let cell = sources.output(&entity);
         let (graph, everywhere) = (self.graph, self.everywhere);
         let mut joiner =
