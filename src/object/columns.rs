@@ -124,7 +124,11 @@ impl Core {
     pub(super) fn set_column(&mut self, key: ObjectKey, column: ColumnId, to: Assigned) -> Result<()> {
         let class = self.graph.model.clone();
         let class = class.class(self.object(key)?.class);
-        if class.active_history.contains(&column) && self.graph.objects[key].state == State::Persistent {
+        let persistent = self.graph.objects[key].state == State::Persistent;
+        let tells = class.key.contains(&column) || class.version_column == Some(column);
+        if persistent && !self.graph.is_sound() && (tells || class.active_history.contains(&column)) {
+            self.column(key, column)?;
+        } else if persistent && class.active_history.contains(&column) {
             self.quietly(|it| it.column(key, column))?;
         }
         self.write_column(key, column, to)?;

@@ -77,6 +77,7 @@ impl Core {
                     self.note_rows(objects, RowStep::AfterUpdate);
                 }
                 Work::Delete { class, objects } => {
+                    self.read_before_delete(objects)?;
                     self.note_rows(objects, RowStep::BeforeDelete);
                     for objects in objects.chunks(step_by) {
                         self.apply_deletes(*class, objects)?;
@@ -100,6 +101,16 @@ impl Core {
             self.follow_in_memory(it)?;
         }
         Ok(done)
+    }
+
+    /// What was expired is read once more, so that a row that has gone is noticed.
+    fn read_before_delete(&mut self, objects: &[ObjectKey]) -> Result<()> {
+        for &key in objects {
+            if !self.graph.is_sound() && self.graph.objects[key].lacks_row() {
+                self.read_row(key)?;
+            }
+        }
+        Ok(())
     }
 
     fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {

@@ -198,6 +198,9 @@ impl Core {
 
     /// Updates one object, table by table, by its key and its version.
     fn update_one(&mut self, key: ObjectKey, class: &ClassModel, columns: &[ColumnId], plan: &FlushPlan) -> Result<()> {
+        if let Some(column) = class.version_column.filter(|it| !self.graph.has_column(key, *it)) {
+            self.column(key, column)?;
+        }
         let identity = match plan.switches.iter().find(|it| it.0 == key) {
             Some(&(_, before)) => self.graph.identity(before),
             None => self.graph.identity(key),

@@ -38,8 +38,12 @@ impl Core {
         for key in std::mem::take(&mut self.graph.touched) {
             if let Some(object) = self.graph.objects.get_mut(key) {
                 object.touched = false;
-                if object.state.lives() {
+                let (state, marked) = (object.state, object.marked);
+                if state.lives() {
                     self.settle_links(key);
+                }
+                if marked && state == State::Persistent && !self.graph.is_sound() {
+                    self.graph.touch(key);
                 }
             }
         }

@@ -83,13 +83,27 @@ impl Session {
 }
 
 impl Core {
+    /// Flushes until nothing is left: what a flush decided to keep, although it was to be deleted, goes with the next.
+    fn flush_all(&mut self) -> Result<()> {
+        const ROUNDS: usize = 100;
+        for _ in 0..ROUNDS {
+            self.flush()?;
+            if self.graph.touched.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     pub(in crate::object) fn commit(&mut self) -> Result<()> {
         self.check_active()?;
-        self.flush()?;
+        self.flush_all()?;
         self.connection.control(Control::Commit)?;
         for frame in std::mem::take(&mut self.frames) {
             for key in frame.deleted {
-                if self.graph.objects.get(key).is_some_and(|it| it.state == State::Deleted) {
+                // One that keeps what it has read also keeps the state that it was in when the transaction ended.
+                let leaves = self.expire_on_commit || self.graph.is_sound();
+                if leaves && self.graph.objects.get(key).is_some_and(|it| it.state == State::Deleted) {
                     // It can be told from one that was let go: its row is not there to come back to.
                     self.graph.objects[key].marked = true;
                     self.graph.change_state(key, State::Detached);
@@ -126,7 +140,7 @@ impl Core {
 
     pub(in crate::object) fn release(&mut self) -> Result<()> {
         self.check_active()?;
-        self.flush()?;
+        self.flush_all()?;
         self.connection.control(Control::Release)?;
         if let Some(inner) = self.frames.pop() {
             self.frame().extend(inner);
