@@ -94,7 +94,8 @@ impl Graph {
                 self.change_state(key, State::Detached);
             }
             State::Deleted => {
-                self.objects[key].marked = false;
+                // A sound session gives it another chance: its row may come back by a rollback.
+                self.objects[key].marked = !self.is_sound();
                 self.change_state(key, State::Detached);
             }
             State::Transient | State::Detached => {}
@@ -182,7 +183,8 @@ impl Core {
 
     /// Everything that a relation leads to, read although its declaration or a query may forbid it.
     pub(super) fn load_whatever(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
-        if !self.graph.is_loaded(key, relation.id) && self.graph.objects[key].state != State::Detached {
+        let has_row = self.graph.has_identity(key) && self.graph.objects[key].state != State::Detached;
+        if has_row && !self.graph.is_loaded(key, relation.id) {
             self.before_query()?;
             self.read_for_unit(key, relation)?;
         }

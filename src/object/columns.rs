@@ -36,7 +36,7 @@ impl Core {
     /// The value of a column, read if it is missing.
     pub(super) fn column(&mut self, key: ObjectKey, column: ColumnId) -> Result<Value> {
         if self.object(key)?.lacks_row() {
-            self.before_query()?;
+            self.before_reading(key)?;
             if self.graph.objects[key].lacks_row() {
                 self.read_row(key)?;
             }

@@ -171,9 +171,20 @@ impl Core {
             self.write_cells(key, &[version], vec![Value::Int(1)], undo)?;
             self.graph.with_extra(key, |it| it.has(version));
         }
-        let Some(extra) = self.graph.extra(key) else { return Ok(()) };
-        undo.extras.push((key, extra.clone()));
-        for column in extra.unset.clone() {
+        let mut absent = Vec::new();
+        if let Some(extra) = self.graph.extra(key) {
+            undo.extras.push((key, extra.clone()));
+            absent.clone_from(&extra.unset);
+        }
+        if !self.graph.is_sound()
+            && let Some(row) = self.graph.row(key)
+        {
+            // NULL is not given to a column that has a default.
+            let null = |it: &ColumnId| row.get(*it).is_null() && !absent.contains(it);
+            let nulls: Vec<ColumnId> = (0..row.width()).map(|it| ColumnId::new(it as u16)).filter(null).collect();
+            absent.extend(nulls);
+        }
+        for column in absent {
             if let Some(value) = self.default_of(class, column)? {
                 self.write_cells(key, &[column], vec![value], undo)?;
             }

@@ -67,7 +67,7 @@ impl Core {
             return Ok(known);
         }
         self.check_readable(key)?;
-        self.before_query()?;
+        self.before_reading(key)?;
         self.fresh(key)?;
         if self.loaded_one(key, declared).is_none() {
             self.may_read(key, declared, way)?;
@@ -110,7 +110,7 @@ impl Core {
         self.check_readable(key)?;
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
-        self.before_query()?;
+        self.before_reading(key)?;
         self.fresh(key)?;
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);

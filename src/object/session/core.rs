@@ -129,6 +129,13 @@ impl Core {
         if self.wants_flush() { self.flush() } else { Ok(()) }
     }
 
+    /// The same before an object's own row is read, if it has none at hand. The flush may have deleted it.
+    pub(in crate::object) fn before_reading(&mut self, key: ObjectKey) -> Result<()> {
+        let lacked = self.graph.objects[key].lacks_row();
+        self.before_query()?;
+        if lacked && self.graph.objects[key].state == State::Deleted { Err(self.gone(key)) } else { Ok(()) }
+    }
+
     /// Whether the transaction goes on.
     #[inline]
     pub(in crate::object) fn check_active(&self) -> Result<()> {
@@ -163,6 +170,9 @@ impl Core {
     pub(in crate::object) fn still_there(&mut self, class: ClassId, key: ObjectKey) -> Result<Option<ObjectKey>> {
         if !self.graph.is_a(key, class) {
             return Ok(None);
+        }
+        if self.graph.objects[key].lacks_row() {
+            self.before_query()?;
         }
         match self.fresh(key) {
             Ok(_) => Ok(Some(key)),
@@ -236,7 +246,9 @@ impl Core {
 
     /// The values of some columns of an object, read if need be.
     pub(in crate::object) fn scalars(&mut self, key: ObjectKey, columns: &[ColumnId]) -> Result<Vec<Value>> {
-        if self.object(key)?.lacks_row()
+        // Who reads the row for its key, as SQLAlchemy does, also notices that it is gone, and loads what is eager.
+        if self.graph.is_sound()
+            && self.object(key)?.lacks_row()
             && self.graph.model.class(self.graph.objects[key].class).key == columns
             && let Some(identity) = self.graph.identity(key)
         {
