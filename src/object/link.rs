@@ -461,10 +461,8 @@ impl Graph {
             }
             self.collection_mut(owner, relation.id).insert(None, member);
         }
-        if !self.is_sound() {
-            for &member in before.iter().filter(|it| keep.contains(*it)) {
-                self.bring_in(owner, relation, member, origin)?;
-            }
+        for &member in before.iter().filter(|it| keep.contains(*it)) {
+            self.bring_in(owner, relation, member, origin)?;
         }
         let mut seen = rustc_hash::FxHashSet::default();
         for &member in before.iter().filter(|it| !keep.contains(*it) && seen.insert(**it)) {
