@@ -314,6 +314,7 @@ impl Core {
     fn apply_deletes(&mut self, class: ClassId, objects: &[ObjectKey]) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
+        self.keep_what_goes(objects)?;
         if !declared.is_simple() || declared.version_column.is_some() {
             return objects.iter().try_for_each(|it| self.delete_by_parts(*it, declared));
         }
@@ -322,6 +323,19 @@ impl Core {
         let statement = || DeleteRows { table: declared.table.clone(), columns: Vec::new() }.into();
         let prepared = self.prepared(&declared.delete, statement)?;
         self.connection.run(&prepared, Input::Keys(&keys)).map(drop)
+    }
+
+    /// Reads what expired objects lack that are deleted in the transaction that has inserted them: a rollback makes them
+    /// transient, and then there is no row to read it from.
+    fn keep_what_goes(&mut self, objects: &[ObjectKey]) -> Result<()> {
+        for &key in objects {
+            let object = &self.graph.objects[key];
+            let lacks = object.lacks_row() || object.is_special();
+            if lacks && self.graph.is_sound() && self.frames.iter().any(|it| it.inserted.contains(&key)) {
+                self.fresh(key)?;
+            }
+        }
+        Ok(())
     }
 
     fn associate(&mut self, class: ClassId, relation: RelationId, pairs: &[(ObjectKey, ObjectKey)]) -> Result<()> {
