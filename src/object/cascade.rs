@@ -109,8 +109,7 @@ impl Core {
         let state = self.object(key)?.state;
         match state {
             State::Pending if self.graph.is_sound() => {
-                self.delete_new(key);
-                return Ok(());
+                return self.delete_new(key);
             }
             State::Transient | State::Pending => {
                 let wanted = "only an object that has a row can be deleted; expunge it";

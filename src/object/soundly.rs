@@ -10,6 +10,7 @@ use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::{Core, Manner};
 use super::state::State;
+use crate::error::Result;
 use crate::id::{ClassId, RelationId};
 use crate::record::edit;
 use crate::value::Value;
@@ -259,12 +260,18 @@ impl Graph {
 }
 
 impl Core {
-    /// Forgets a new object, and the new ones that its delete cascades reach.
-    pub(super) fn delete_new(&mut self, key: ObjectKey) {
-        let mut all = vec![key];
-        let new = |graph: &Graph, it: ObjectKey| graph.objects[it].state == State::Pending;
-        all.extend(self.graph.reach(key, Cascade::DELETE, new));
-        self.graph.forget_new(&all);
+    /// Forgets a new object, and the new ones that its delete cascades reach. What has a row is marked.
+    pub(super) fn delete_new(&mut self, key: ObjectKey) -> Result<()> {
+        let mut new = vec![key];
+        for it in self.reach_deletes(key)? {
+            match self.graph.objects[it].state {
+                State::Pending => new.push(it),
+                State::Persistent => self.graph.mark(it),
+                _ => {}
+            }
+        }
+        self.graph.forget_new(&new);
+        Ok(())
     }
 
     /// Takes generated keys back from objects that are transient again, and wherever one of them holds such a key as a

@@ -261,6 +261,10 @@ impl Core {
         if unread && self.graph.has_identity(key) {
             let before = self.peek(key, relation)?;
             let target = changes.added.first().copied();
+            if target.is_some_and(|it| before.contains(&it)) {
+                // It was set to what it led to already.
+                changes.unchanged = std::mem::take(&mut changes.added);
+            }
             changes.removed = before.into_iter().filter(|it| Some(*it) != target).take(1).collect();
             let by = self.graph.declared(self.graph.objects[key].class, relation.id);
             if self.graph.is_sound() {

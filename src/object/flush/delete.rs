@@ -138,7 +138,9 @@ impl Core {
         let object = &self.graph.objects[key];
         if object.lacks_row() {
             let class = self.graph.model.class(object.class);
-            return self.graph.identity(key).filter(|_| class.key == columns).map(|it| it.to_values());
+            let identity = self.graph.identity(key)?.to_values();
+            let value = |column: &ColumnId| class.key.iter().position(|it| it == column).map(|at| identity[at].clone());
+            return columns.iter().map(value).collect();
         }
         let row = self.graph.original(key).or_else(|| self.graph.row(key))?;
         let lacks = self.graph.extra(key).is_some_and(|it| columns.iter().any(|column| it.lacks(*column)));

@@ -128,8 +128,15 @@ impl Core {
         assigned: &Assigned,
     ) -> Result<Option<Vec<Value>>> {
         let new = !self.graph.has_identity(key);
-        if columns.iter().any(|it| !self.graph.has_column(key, *it) && !new) {
-            return Ok(None);
+        let unknown = columns.iter().any(|it| !self.graph.has_column(key, *it)) && !new;
+        let written = |it: &usize| plan.assignments[*it].columns.iter().any(|it| columns.contains(it));
+        if unknown {
+            let is_written = assigned.get(&key).is_some_and(|all| all.iter().any(written));
+            if !is_written || !self.graph.is_sound() {
+                return Ok(None);
+            }
+            // What is written is part of a unique key, of which the rest has not been read.
+            self.fresh(key)?;
         }
         let mut values = self.scalars(key, columns)?;
         for &at in assigned.get(&key).map(Vec::as_slice).unwrap_or_default() {

@@ -384,3 +384,22 @@ fn unique_values_are_swapped_in_one_flush() -> Result<()> {
     assert_eq!(session[alice].email, "bob@example.org");
     Ok(())
 }
+
+/// A key that an orphan leaves is free for the member that takes its place.
+#[test]
+fn a_member_may_take_the_key_of_the_orphan_that_it_replaces() -> Result<()> {
+    let mut session = forum().session();
+    let alice = session.add(user("alice"));
+    let (here, there) = (posted(&mut session, alice, "here"), posted(&mut session, alice, "there"));
+    let old = session.push(here, Post::votes, Vote { value: 1, ..Vote::draft() })?;
+    session.set(old, Vote::user, alice)?;
+    let new = session.push(there, Post::votes, Vote { value: -1, ..Vote::draft() })?;
+    session.set(new, Vote::user, alice)?;
+    session.commit()?;
+    session.replace(here, Post::votes, [new])?;
+    println!("{}", session.plan_flush()?);
+    session.commit()?;
+    assert_eq!(session.state(old)?, State::Detached);
+    assert_eq!(rows(&mut session, "votes").len(), 1);
+    Ok(())
+}
