@@ -82,5 +82,6 @@ fn state_change(change: StateChange) -> &'static str {
         StateChange::DeletedToPersistent => "deleted_to_persistent",
         StateChange::DeletedToDetached => "deleted_to_detached",
         StateChange::DetachedToPersistent => "detached_to_persistent",
+        StateChange::LoadedAsPersistent => "loaded_as_persistent",
     }
 }

@@ -49,6 +49,7 @@ pub enum StateChange {
     DeletedToPersistent,
     DeletedToDetached,
     DetachedToPersistent,
+    LoadedAsPersistent,
 }
 
 /// What has happened since somebody looked; nothing is kept while nobody listens.

@@ -30,12 +30,13 @@ mod meeting;
 mod missing;
 mod notes;
 mod plan;
+mod subclasses;
 mod take;
 
 pub use batch::BATCH;
 pub(in crate::object) use branch::{Branch, Place};
 pub(in crate::object) use joined::{Joined, Joiner};
-pub(in crate::object) use meeting::Attributes;
+pub(in crate::object) use meeting::{Attributes, Read};
 pub(in crate::object) use notes::Notes;
 pub(in crate::object) use plan::Plan;
 pub(in crate::object) use take::{Reach, Reading};

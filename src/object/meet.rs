@@ -3,6 +3,7 @@
 use slotmap::{Key as _, SlotMap};
 
 use super::compact::{KnownBy, Object};
+use super::events::{Happening, StateChange};
 use super::graph::Graph;
 use super::held::Held;
 use super::identity::{Identity, IdentityMap};
@@ -50,18 +51,23 @@ impl Graph {
 
     /// The object of the first row of a result.
     #[inline]
-    pub(super) fn meet_first(&mut self, class: ClassId, found: &mut Places) -> Option<ObjectKey> {
+    pub(super) fn meet_first(
+        &mut self,
+        class: ClassId,
+        found: &mut Places,
+        new: &mut Vec<ObjectKey>,
+    ) -> Option<ObjectKey> {
         if found.is_empty() {
             return None;
         }
         let Some(version) = found.version() else {
-            return found.take(0, 0).and_then(|row| self.meet(class, row, &mut Vec::new()));
+            return found.take(0, 0).and_then(|row| self.meet(class, row, new));
         };
         let (number, place) = (self.hold(version), found.at(0, 0)?);
         let Graph { model, objects, identities, keys, .. } = self;
         let (declared, identities) = (&model.classes[class.index()], &mut identities[class.index()]);
         let (table, count) = (version.table(declared.table_id), 0);
-        let (key, new) = (&declared.key, &mut Vec::new());
+        let key = &declared.key;
         let mut meeting = Meeting { class, key, table, number, objects, identities, keys, count, new };
         let met = meeting.meet(place);
         let count = meeting.count;
@@ -87,6 +93,16 @@ impl Graph {
             }
         }
         Some(*place)
+    }
+
+    /// Tells those who listen that objects were loaded.
+    pub(super) fn tell_loaded(&mut self, new: &[ObjectKey]) {
+        if self.events.on {
+            for &object in new {
+                let change = StateChange::LoadedAsPersistent;
+                self.events.note(|| Happening::State { object, change });
+            }
+        }
     }
 
     /// An object that the session does not know yet, with a row of its own.

@@ -15,6 +15,7 @@ mod page;
 mod route;
 mod run;
 mod source;
+mod union;
 
 pub use bulk::Synchronize;
 pub(in crate::object) use entity::{Entity, Ground, all_equal};

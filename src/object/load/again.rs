@@ -50,10 +50,9 @@ impl Core {
         let place = Arc::default();
         if self.is_quiet(class, &place) {
             self.fetch(class, key)?;
-            let found = self.graph.meet_first(class, &mut self.found);
-            if let Some(key) = found.filter(|_| !self.notes.is_empty()) {
-                self.notes.put(&[key], &place);
-            }
+            let mut new = Vec::new();
+            let found = self.graph.meet_first(class, &mut self.found, &mut new);
+            self.graph.tell_loaded(&new);
             return Ok(found);
         }
         self.read_by_key(class, key, &place, Existing::Kept, None)

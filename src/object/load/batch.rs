@@ -18,7 +18,7 @@ use crate::object::select::{Existing, Ground};
 use crate::object::session::Core;
 use crate::object::state::State;
 use crate::query::Input;
-use crate::record::project;
+use crate::record::{Row, project};
 use crate::value::Value;
 
 /// How many keys go into one statement.
@@ -34,6 +34,16 @@ pub(super) struct Batch<'b> {
     /// How many members each owner gets at most.
     pub(super) per_owner: usize,
     pub(super) size: usize,
+    pub(super) by: By,
+}
+
+/// By which values of its owners a relation is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// Those that they have now.
+    Now,
+    /// Those that their rows hold.
+    Stored,
 }
 
 impl Core {
@@ -53,20 +63,15 @@ impl Core {
         let size = if way.lazy == Lazy::Subquery { usize::MAX } else { BATCH };
         let After { existing, everywhere, .. } = *after;
         let reach = Reach::All;
-        let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size };
+        let by = By::Now;
+        let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size, by };
         let plain = way.asked.is_none_or(Asked::is_plain);
-        self.read_for(&batch, class, owners, plain).map(drop)
+        self.read_for(&batch, owners, plain).map(drop)
     }
 
     /// Reads a relation for the objects that do not have it yet. What is behind it is loaded for all. Returns the objects
     /// that this brought.
-    pub(super) fn read_for(
-        &mut self,
-        batch: &Batch<'_>,
-        class: ClassId,
-        owners: &[ObjectKey],
-        plain: bool,
-    ) -> Result<Vec<ObjectKey>> {
+    pub(super) fn read_for(&mut self, batch: &Batch<'_>, owners: &[ObjectKey], plain: bool) -> Result<Vec<ObjectKey>> {
         let waiting = self.waiting(batch, owners);
         let mut known = Vec::new();
         if waiting.len() < owners.len() {
@@ -76,7 +81,7 @@ impl Core {
             Join::BelongsTo { columns, by_identity: true, .. } if plain && batch.relation.condition.is_none() => {
                 self.read_references(batch, columns, &waiting, &mut known)?
             }
-            _ => self.read_groups(batch, class, &waiting)?,
+            _ => self.read_groups(batch, &waiting)?,
         };
         if !known.is_empty() && batch.reach == Reach::All {
             let Batch { existing, everywhere, reach, .. } = *batch;
@@ -144,7 +149,7 @@ impl Core {
         let relation = batch.relation;
         let mut wanted: Vec<Identity> = Vec::new();
         for &owner in owners {
-            let Some(row) = self.graph.row(owner) else { continue };
+            let Some(row) = self.row_by(batch.by, owner) else { continue };
             let Some(identity) = Identity::of(&**row, columns) else { continue };
             match self.graph.known(relation.target, &identity) {
                 Some(key) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
@@ -163,19 +168,24 @@ impl Core {
             new.extend(self.take(&batch.reading())?.new);
         }
         for &owner in owners {
-            let Some(row) = self.graph.row(owner) else { continue };
+            let Some(row) = self.row_by(batch.by, owner) else { continue };
             let target = Identity::of(&**row, columns).and_then(|it| self.graph.known(relation.target, &it));
-            self.graph.note_read(owner, relation, target);
+            match batch.by {
+                By::Now => self.remember_read(owner, relation, target),
+                By::Stored => self.graph.note_read(owner, relation, target),
+            }
         }
         Ok(new)
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
-    fn read_groups(&mut self, batch: &Batch<'_>, class: ClassId, owners: &[ObjectKey]) -> Result<Vec<ObjectKey>> {
+    fn read_groups(&mut self, batch: &Batch<'_>, owners: &[ObjectKey]) -> Result<Vec<ObjectKey>> {
         let mut new = Vec::new();
-        let by_identity = self.graph.model.class(class).key == batch.plan.keys;
         for part in owners.chunks(batch.size) {
-            let (mut groups, keys) = Groups::of(self, part, batch, by_identity);
+            // Other rows refer to the key as it was read until a flush has written another.
+            let refers = matches!(batch.relation.join, Join::BelongsTo { .. });
+            let by = if refers { batch.by } else { By::Stored };
+            let (mut groups, keys) = Groups::of(self, by, part, &batch.plan.keys);
             if keys.is_empty() {
                 groups.link(self, batch.relation)?;
                 continue;
@@ -188,12 +198,18 @@ impl Core {
             let met = self.take(&batch.reading())?;
             groups.sort(&met.by_row, &brought);
             new.extend(met.new);
-            if !batch.plan.nodes.is_empty() {
+            if !batch.plan.nodes.is_empty() || matches!(batch.relation.join, Join::Through { .. }) {
                 groups.drop_repeats();
             }
             groups.link(self, batch.relation)?;
         }
         Ok(new)
+    }
+
+    /// The row by whose values a relation of an object is read.
+    fn row_by(&self, by: By, owner: ObjectKey) -> Option<&Row> {
+        let original = if by == By::Stored { self.graph.original(owner) } else { None };
+        original.or_else(|| self.graph.row(owner))
     }
 
     /// The owners that do not have the relation yet, each once.
@@ -247,18 +263,15 @@ struct Groups {
 
 impl Groups {
     /// Makes an empty group for each key of the owners, and returns the keys for the statement.
-    fn of(core: &Core, owners: &[ObjectKey], batch: &Batch<'_>, by_identity: bool) -> (Self, Vec<Value>) {
-        let own: &[ColumnId] = &batch.plan.keys;
-        let refers = matches!(batch.relation.join, Join::BelongsTo { .. });
+    fn of(core: &Core, by: By, owners: &[ObjectKey], own: &[ColumnId]) -> (Self, Vec<Value>) {
+        let class = owners.first().map(|it| core.graph.objects[*it].class);
+        let by_identity = class.is_some_and(|it| core.graph.model.class(it).key == own);
         let mut keys = Vec::with_capacity(owners.len() * own.len());
         let mut positions: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
         let mut placed = Vec::with_capacity(owners.len());
         let (mut count, mut with_key) = (0, 0);
         for &owner in owners {
-            // Other rows refer to the key as it was read until a flush has written another.
-            let Some(row) = core.graph.original(owner).filter(|_| !refers).or_else(|| core.graph.row(owner)) else {
-                continue;
-            };
+            let Some(row) = core.row_by(by, owner) else { continue };
             if by_identity {
                 // Each owner has a key of its own.
                 keys.extend(own.iter().map(|&it| row.get(it).to_value()));
@@ -294,7 +307,7 @@ impl Groups {
     }
 
     fn drop_repeats(&mut self) {
-        for group in &mut self.members {
+        for group in self.members.iter_mut().filter(|it| it.len() > 1) {
             let mut seen = FxHashSet::default();
             group.retain(|it| seen.insert(*it));
         }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use super::batch::Batch;
+use super::batch::{Batch, By};
 use super::branch::{Asked, Place};
+use super::plan::Plan;
 use super::take::Reach;
 use crate::error::{Misuse, Result};
-use crate::id::{ClassId, RelationId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
+use crate::object::identity::Identity;
 use crate::object::links::{Link, Since};
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
-use crate::object::select::Existing;
+use crate::object::select::{Existing, own_columns};
 use crate::object::session::Core;
 use crate::object::state::State;
 
@@ -28,8 +30,28 @@ impl Core {
             return Some(None);
         }
         match &relation.join {
+            Join::BelongsTo { columns, .. } if self.is_rewritten(key, columns) => self.rewritten(key, relation),
             Join::BelongsTo { .. } => self.graph.known_reference(key, relation),
             _ => None,
+        }
+    }
+
+    /// Whether columns of an object were written since it was read.
+    pub(super) fn is_rewritten(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
+        match (self.graph.original(key), self.graph.row(key)) {
+            (Some(original), Some(row)) => columns.iter().any(|&it| original.get(it) != row.get(it)),
+            _ => false,
+        }
+    }
+
+    /// What a reference leads to whose foreign key was written since.
+    fn rewritten(&self, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
+        let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
+        let row = self.graph.row(key)?;
+        match Identity::of(&**row, columns) {
+            Some(identity) if relation.condition.is_none() => self.graph.known(relation.target, &identity).map(Some),
+            Some(_) => None,
+            None => Some(None),
         }
     }
 
@@ -61,9 +83,7 @@ impl Core {
         }
         if let Some(known) = self.loaded_one(key, declared) {
             let known = self.check_known(known)?;
-            if self.graph.has_identity(key) && !self.graph.is_loaded(key, relation) {
-                self.graph.note_read(key, declared, known);
-            }
+            self.remember_read(key, declared, known);
             return Ok(known);
         }
         self.check_readable(key)?;
@@ -81,11 +101,21 @@ impl Core {
             }
             Some(known) => {
                 let known = self.check_known(known)?;
-                if !self.graph.is_loaded(key, relation) {
-                    self.graph.note_read(key, declared, known);
-                }
+                self.remember_read(key, declared, known);
                 Ok(known)
             }
+        }
+    }
+
+    /// Remembers what a reference was found to lead to, so that it stays so until it is expired.
+    pub(super) fn remember_read(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
+        if !self.graph.has_identity(key) || self.graph.is_loaded(key, relation.id) {
+            return;
+        }
+        if self.is_rewritten(key, own_columns(relation)) {
+            *self.graph.link_mut(key, relation.id) = Link::One { target, since: Since::Unchanged };
+        } else {
+            self.graph.note_read(key, relation, target);
         }
     }
 
@@ -126,16 +156,22 @@ impl Core {
         if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
             return Ok(());
         }
+        if relation.lazy == Lazy::WriteOnly {
+            let (relation, object) = (relation.name.clone(), self.graph.name(key));
+            return Err(Misuse::WriteOnly { relation, object }.into());
+        }
         let class = self.object(key)?.class;
         self.fresh(key)?;
         if self.graph.is_loaded(key, relation.id) {
             return Ok(());
         }
-        self.read_plainly(class, relation, &[key])?;
+        let plan = self.plain_plan(class, relation)?;
+        let batch = Batch { by: By::Stored, ..Batch::lazily(relation, &plan) };
+        self.read_for(&batch, &[key], true)?;
         if self.graph.is_loaded(key, relation.id) {
             return Ok(());
         }
-        match self.loaded_one(key, relation) {
+        match self.graph.known_reference(key, relation) {
             Some(known) if !relation.join.is_many() => self.graph.note_read(key, relation, known),
             _ if relation.join.is_many() => self.graph.collection_mut(key, relation.id).fill(Vec::new()),
             _ => *self.graph.link_mut(key, relation.id) = Link::One { target: None, since: Since::Unchanged },
@@ -208,16 +244,19 @@ impl Core {
         self.read_plainly(class, relation, owners)
     }
 
+    /// How a relation is read that nobody asked anything of.
+    fn plain_plan(&mut self, class: ClassId, relation: &RelationModel) -> Result<Arc<Plan>> {
+        if let Some(plan) = self.plans.get(&(class, relation.id)) {
+            return Ok(plan.clone());
+        }
+        let place = Place::default().behind(&self.graph.model, class, relation.id);
+        self.load_plan(class, relation, None, &place, None)
+    }
+
     /// The same where no query has asked anything.
     fn read_plainly(&mut self, class: ClassId, relation: &RelationModel, owners: &[ObjectKey]) -> Result<()> {
-        let plan = match self.plans.get(&(class, relation.id)) {
-            Some(plan) => plan.clone(),
-            None => {
-                let place = Place::default().behind(&self.graph.model, class, relation.id);
-                self.load_plan(class, relation, None, &place, None)?
-            }
-        };
-        self.read_for(&Batch::lazily(relation, &plan), class, owners, true).map(drop)
+        let plan = self.plain_plan(class, relation)?;
+        self.read_for(&Batch::lazily(relation, &plan), owners, true).map(drop)
     }
 
     /// Reads a relation of one object that was read at a place. Returns the objects that this brought.
@@ -237,13 +276,14 @@ impl Core {
         let plan = self.load_plan(class, relation, way.asked, &behind, None)?;
         let limit = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
         let batch = Batch { per_owner: limit, reach, ..Batch::lazily(relation, &plan) };
-        self.read_for(&batch, class, &[owner], way.asked.is_none_or(Asked::is_plain))
+        self.read_for(&batch, &[owner], way.asked.is_none_or(Asked::is_plain))
     }
 }
 
 impl<'b> Batch<'b> {
-    fn lazily(relation: &'b RelationModel, plan: &'b super::plan::Plan) -> Self {
+    fn lazily(relation: &'b RelationModel, plan: &'b Plan) -> Self {
         let (existing, everywhere, reach) = (Existing::Kept, None, Reach::New);
-        Batch { relation, plan, existing, everywhere, reach, per_owner: usize::MAX, size: super::BATCH }
+        let (per_owner, size, by) = (usize::MAX, super::BATCH, By::Now);
+        Batch { relation, plan, existing, everywhere, reach, per_owner, size, by }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::after::After;
 use super::branch::{Place, deferred};
 use super::missing::Missing;
-use super::take::Met;
+use super::take::{Met, Reach};
 use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
@@ -62,16 +63,17 @@ impl Core {
             self.meet_rows(&Cells { entity, first: cell }, place, existing, &mut met)?;
         }
         self.notes.put(&met.new, place);
+        self.graph.tell_loaded(&met.new);
         Ok(met)
     }
 
     fn meet_rows(&mut self, cells: &Cells<'_>, place: &Arc<Place>, existing: Existing, met: &mut Met) -> Result<()> {
         let mut found = std::mem::take(&mut self.found);
-        let mut seen = FxHashSet::default();
+        let mut read = Read::new(place, existing);
         let mut outcome = Ok(());
         for position in 0..found.len() {
             let rows = rows_of(cells, &mut found, position);
-            match self.meet_row(cells.entity, rows, place, existing, &mut seen, &mut met.new) {
+            match self.meet_row(cells.entity, &rows, &mut read) {
                 Ok(key) => met.by_row.push(key),
                 Err(error) => {
                     outcome = Err(error);
@@ -80,6 +82,7 @@ impl Core {
             }
         }
         self.found = found;
+        met.new = read.new;
         outcome
     }
 
@@ -87,11 +90,8 @@ impl Core {
     fn meet_row(
         &mut self,
         entity: &Entity,
-        rows: Vec<(TableId, Option<Row>)>,
-        place: &Arc<Place>,
-        existing: Existing,
-        seen: &mut FxHashSet<ObjectKey>,
-        new: &mut Vec<ObjectKey>,
+        rows: &[(TableId, Option<Row>)],
+        read: &mut Read<'_>,
     ) -> Result<Option<ObjectKey>> {
         let model = self.graph.model.clone();
         let declared = model.class(entity.class);
@@ -101,9 +101,8 @@ impl Core {
         }
         let class = model.class(actual_class(&model, declared, row)?);
         let Some(identity) = identity(declared, row) else { return Ok(None) };
-        let known = self.graph.known(class.id, &identity);
         let whole = class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count());
-        let deferred = deferred(&model, class.id, &place.branch.columns);
+        let deferred = deferred(&model, class.id, &read.place.branch.columns);
         let mut missing = Missing { deferred, absent: Vec::new() };
         let fresh: Row = match class.parts.as_slice() {
             [part] if whole => match row(part.table_id) {
@@ -112,26 +111,82 @@ impl Core {
             },
             _ => assemble(&model, class, entity, row, &mut missing.absent)?.into_row(),
         };
-        match known {
+        self.meet_as(class.id, identity, fresh, missing, read).map(Some)
+    }
+
+    /// The object of a key, which a row was read for.
+    fn meet_as(
+        &mut self,
+        class: ClassId,
+        identity: Identity,
+        fresh: Row,
+        missing: Missing,
+        read: &mut Read<'_>,
+    ) -> Result<ObjectKey> {
+        match self.graph.known(class, &identity) {
             None => {
-                let key = self.graph.meet_new(class.id, identity, fresh);
+                let key = self.graph.meet_new(class, identity, fresh);
                 self.graph.set_missing(key, missing);
-                new.push(key);
-                seen.insert(key);
-                Ok(Some(key))
+                read.new.push(key);
+                read.seen.insert(key);
+                Ok(key)
             }
             Some(key) => {
-                if existing == Existing::Overwritten && seen.insert(key) {
-                    self.overwrite(key, fresh, missing, place)?;
+                if read.existing == Existing::Overwritten && read.seen.insert(key) {
+                    self.overwrite(key, fresh, missing, read.place)?;
                 } else if self.graph.objects[key].lacks_row() {
                     self.graph.put_row(key, fresh);
                     self.graph.set_missing(key, missing);
-                } else if existing == Existing::Kept {
+                } else if read.existing == Existing::Kept {
                     self.graph.fill_missing(key, &fresh, &missing);
                 }
-                Ok(Some(key))
+                Ok(key)
             }
         }
+    }
+
+    /// The object of a row that was read as values, in the order of the attributes of its class.
+    pub(in crate::object) fn meet_values(
+        &mut self,
+        class: ClassId,
+        key: &[Value],
+        values: Vec<Value>,
+        read: &mut Read<'_>,
+    ) -> Result<()> {
+        let Some(identity) = Identity::from_values(key) else { return Ok(()) };
+        let deferred = deferred(&self.graph.model, class, &read.place.branch.columns);
+        let mut row = self.blank(class);
+        for (at, value) in values.into_iter().enumerate() {
+            crate::record::edit(&mut row).set(ColumnId::new(at as u16), value)?;
+        }
+        let missing = Missing { deferred, absent: Vec::new() };
+        let met = self.meet_as(class, identity, row, missing, read)?;
+        read.found.push(met);
+        Ok(())
+    }
+
+    /// Loads what is asked for objects that were read as values, and hands them out.
+    pub(in crate::object) fn load_read(&mut self, class: ClassId, read: Read<'_>) -> Result<Vec<ObjectKey>> {
+        self.notes.put(&read.new, read.place);
+        self.graph.tell_loaded(&read.new);
+        let (place, existing, everywhere, reach) = (read.place, read.existing, None, Reach::All);
+        self.load_at(&After { place, existing, everywhere, reach }, class, &read.found, &read.new)?;
+        Ok(read.found)
+    }
+}
+
+/// What was read so far of one column of a result.
+pub(in crate::object) struct Read<'p> {
+    place: &'p Arc<Place>,
+    existing: Existing,
+    seen: FxHashSet<ObjectKey>,
+    new: Vec<ObjectKey>,
+    found: Vec<ObjectKey>,
+}
+
+impl<'p> Read<'p> {
+    pub(in crate::object) fn new(place: &'p Arc<Place>, existing: Existing) -> Self {
+        Read { place, existing, seen: FxHashSet::default(), new: Vec::new(), found: Vec::new() }
     }
 }
 

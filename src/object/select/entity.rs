@@ -26,6 +26,8 @@ pub(in crate::object) struct Entity {
     pub(in crate::object) tables: Vec<(TableId, u8)>,
     /// The subclasses whose columns are read along.
     pub(in crate::object) covers: Vec<ClassId>,
+    /// Whether all its attributes are columns of one query, the first source.
+    pub(in crate::object) derived: bool,
 }
 
 impl Model {
@@ -77,6 +79,10 @@ impl Entity {
         let class = ground.model.class(class);
         if let Some(computed) = class.computed.iter().find(|it| it.column == Some(attribute)) {
             return computed.expression.try_map(&mut |&it: &ColumnId| self.column(ground, class.id, it, level));
+        }
+        if self.derived {
+            let name = class.columns[attribute.index()].clone();
+            return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source: 0, name }));
         }
         for part in &class.parts {
             if let (Some(column), Some(source)) = (part.column_of(attribute), self.source(part.table_id)) {

@@ -8,7 +8,7 @@ use crate::error::{Misuse, Result, closest};
 use crate::expr::{Expr, Expression};
 use crate::id::{ClassId, ColumnId};
 use crate::object::graph::Graph;
-use crate::object::model::{Join, RelationModel};
+use crate::object::model::{Discriminator, Join, RelationModel};
 use crate::object::reference::AnyRef;
 use crate::query::{Leaf, Select};
 use crate::schema::Name;
@@ -126,7 +126,14 @@ impl<'a> Scope<'a> {
         if let Some(computed) = declared.computed.iter().find(|it| it.name == **name) {
             return computed.expression.try_map(&mut |&it: &ColumnId| entity.column(self.ground, class, it, level));
         }
-        entity.column(self.ground, class, declared.column_named(name)?, level)
+        match declared.column_named(name) {
+            Ok(column) => entity.column(self.ground, class, column, level),
+            // Of a union, the discriminator is a column that no class has.
+            Err(_) if matches!(&declared.discriminator, Some(Discriminator::Table(on)) if on == name) => {
+                Ok(Expr::Leaf(Leaf::Column { up: level - entity.level, source: 0, name: name.clone() }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Some related object fulfils the condition.

@@ -9,6 +9,7 @@ use super::expression::Scope;
 use super::page::paged;
 use super::route::Route;
 use super::source::{Sources, subclasses};
+use super::union::{is_union, union};
 use super::{Existing, Repeats, Selection, Step, Strategy};
 use crate::error::{Misuse, Result};
 use crate::expr::Expr;
@@ -36,7 +37,10 @@ impl<'a> Resolved<'a> {
     /// Resolves joins, condition and order.
     pub(super) fn of(ground: Ground<'a>, graph: &'a Graph, class: ClassId, selection: &Selection) -> Result<Self> {
         let below = subclasses(ground, class, &selection.subclasses)?;
-        let (sources, root) = Sources::of(ground, class, &below, 0)?;
+        let (sources, root) = match is_union(ground, class) {
+            true => union(ground, class, 0),
+            false => Sources::of(ground, class, &below, 0)?,
+        };
         let mut scope = Scope::new(ground, graph);
         let name: Name = ground.model.class(class).name.clone().into();
         scope.add(name.clone(), root.clone());
@@ -98,6 +102,10 @@ impl Core {
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
         let mut resolved = Resolved::of(ground, &self.graph, class, selection)?;
+        if resolved.root.derived {
+            let select = resolved.sources.select;
+            return self.select_union(ground, class, selection, select, &place);
+        }
         resolved.sources.output(&resolved.root);
         let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);
         let (graph, nodes) = (&self.graph, Vec::new());

@@ -45,7 +45,8 @@ impl Sources {
     ) -> Result<(Self, Entity)> {
         let part = &ground.model.class(class).parts[lead];
         let mut sources = Sources::over(part.table.clone(), level);
-        let mut entity = Entity { class, level, tables: vec![(part.table_id, 0)], covers: subclasses.to_vec() };
+        let mut entity =
+            Entity { class, level, tables: vec![(part.table_id, 0)], covers: subclasses.to_vec(), derived: false };
         sources.complete(ground, &mut entity, JoinKind::Inner)?;
         if let Some(criterion) = entity.criterion(ground, level)? {
             sources.filter(criterion);
@@ -84,7 +85,8 @@ impl Sources {
         let lead = lead(ground, class, attributes);
         let part = &ground.model.class(class).parts[lead];
         let (source, level) = (self.count(), self.level);
-        let mut entity = Entity { class, level, tables: vec![(part.table_id, source)], covers: subclasses.to_vec() };
+        let mut entity =
+            Entity { class, level, tables: vec![(part.table_id, source)], covers: subclasses.to_vec(), derived: false };
         let mut condition = on(&entity)?;
         let criterion = entity.criterion(ground, level);
         let waits = match criterion {

@@ -171,9 +171,10 @@ impl Core {
         if !self.graph.is_a(key, class) {
             return Ok(None);
         }
-        if self.graph.objects[key].lacks_row() {
-            self.before_query()?;
+        if !self.graph.objects[key].lacks_row() {
+            return Ok(Some(key));
         }
+        self.before_query()?;
         match self.fresh(key) {
             Ok(_) => Ok(Some(key)),
             Err(error) if error.misuse().is_some_and(Misuse::is_gone) => {

@@ -192,6 +192,7 @@ impl Core {
     /// Lets every object of the session be detached, or transient if it was pending.
     pub(in crate::object) fn detach_all(&mut self) {
         let all: Vec<ObjectKey> = self.graph.objects.keys().collect();
+        // What references were read to lead to is told by the identity map, which is about to be emptied.
         all.iter().for_each(|it| self.graph.keep_reads(*it));
         for key in all {
             self.graph.expunge_one(key);
