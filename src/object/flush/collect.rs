@@ -224,6 +224,18 @@ impl Core {
         Ok(())
     }
 
+    /// Whether what waits for a collection to be read is left to the other side: SQLAlchemy looks for orphans first,
+    /// which the queue does not tell of, and then has seen the collection.
+    fn passes_over_queue(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        !self.graph.is_sound()
+            && matches!(relation.join, Join::Through { .. })
+            && relation.cascade.contains(Cascade::DELETE_ORPHAN)
+            && self.graph.objects[key].fate() == Fate::Save
+            && self.graph.has_identity(key)
+            && !self.graph.is_loaded(key, relation.id)
+            && !relation.lazy.is_never_loaded()
+    }
+
     /// What has happened to a relation, as this flush sees it: read if asked, and remembered if so.
     pub(super) fn unit_changes(
         &mut self,
@@ -243,6 +255,9 @@ impl Core {
         let queries = load && relation.lazy.is_never_loaded();
         if queries && relation.lazy == Lazy::WriteOnly && !self.graph.is_sound() {
             return Err(Misuse::WriteOnly { relation: relation.name.clone(), object: self.graph.name(key) }.into());
+        }
+        if self.passes_over_queue(key, relation) {
+            return Ok(Changes::default());
         }
         if !(unread || reads || queries) {
             return Ok(self.graph.changes(key, relation.id));
