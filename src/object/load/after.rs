@@ -7,6 +7,7 @@ use super::take::{Reach, Reading, by_class};
 use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::Lazy;
+use crate::object::links::Link;
 use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
 use crate::object::select::Existing;
@@ -121,7 +122,8 @@ impl Core {
     ) -> Result<()> {
         let mut new = Vec::new();
         for &object in objects {
-            if after.existing == Existing::Overwritten || !self.graph.is_loaded(object, relation.id) {
+            let unread = !self.graph.is_loaded(object, relation.id) && !self.has_queue(object, relation);
+            if after.existing == Existing::Overwritten || unread {
                 new.extend(self.read_one(object, relation, after.place, Reach::Nobody)?);
             }
         }
@@ -142,6 +144,16 @@ impl Core {
             let reason = format!("{} is queried when it is read; it cannot be loaded along", relation.name);
             return Err(crate::error::Misuse::Statement { reason }.into());
         }
+        if after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {
+            let objects: Vec<ObjectKey> = objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect();
+            return self.read_batch(after, class, relation, &objects);
+        }
         self.read_batch(after, class, relation, objects)
+    }
+
+    /// Whether something waits for a collection to be read. It was changed, and what was changed is not loaded along.
+    pub(super) fn has_queue(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let link = self.graph.link(key, relation.id);
+        matches!(link, Link::Many(it) if it.members.is_none() && it.pending.is_some())
     }
 }

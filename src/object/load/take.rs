@@ -85,7 +85,7 @@ impl Core {
         leave_out(reading.nodes, &mut met);
         let members = sort(reading.nodes, &met);
         for (node, members) in reading.nodes.iter().zip(members) {
-            self.link_joined(node, members)?;
+            self.link_joined(node, members, reading.existing)?;
         }
         let mut met = met.into_iter();
         let roots = met.next().unwrap_or_default();
@@ -98,11 +98,14 @@ impl Core {
         Ok(roots)
     }
 
-    fn link_joined(&mut self, node: &Node, members: Members) -> Result<()> {
+    fn link_joined(&mut self, node: &Node, members: Members, existing: Existing) -> Result<()> {
         let model = self.graph.model.clone();
         let relation = model.relation(node.class, node.relation);
         for (owner, targets) in members.groups {
             if model.class(self.graph.objects[owner].class).relations.len() <= node.relation.index() {
+                continue;
+            }
+            if existing == Existing::Kept && self.has_queue(owner, relation) {
                 continue;
             }
             let target = targets.first().copied();
