@@ -142,6 +142,9 @@ impl Core {
             if !wait.is_empty() {
                 self.write_cells(key, wait, vec![Value::Null; wait.len()], undo)?;
             }
+            if !self.graph.is_sound() {
+                self.default_nulls(key, undo)?;
+            }
         }
         if !root.is_simple() || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
             return self.insert_by_parts(objects, undo);
@@ -176,20 +179,27 @@ impl Core {
             undo.extras.push((key, extra.clone()));
             absent.clone_from(&extra.unset);
         }
-        if !self.graph.is_sound()
-            && let Some(row) = self.graph.row(key)
-        {
-            // NULL is not given to a column that has a default.
-            let null = |it: &ColumnId| row.get(*it).is_null() && !absent.contains(it);
-            let nulls: Vec<ColumnId> = (0..row.width()).map(|it| ColumnId::new(it as u16)).filter(null).collect();
-            absent.extend(nulls);
-        }
         for column in absent {
             if let Some(value) = self.default_of(class, column)? {
                 self.write_cells(key, &[column], vec![value], undo)?;
             }
         }
         self.graph.with_extra(key, |it| it.unset.clear());
+        Ok(())
+    }
+
+    /// Lets NULL in a new row be the column's default, as if it had not been given.
+    fn default_nulls(&mut self, key: ObjectKey, undo: &mut Undo) -> Result<()> {
+        let model = self.graph.model.clone();
+        let class = model.class(self.graph.objects[key].class);
+        let columns = (0..class.columns.len()).map(|it| ColumnId::new(it as u16));
+        let null = |it: &ColumnId| self.graph.row(key).is_some_and(|row| row.get(*it).is_null());
+        let special = |it: &ColumnId| self.graph.extra(key).is_some_and(|extra| extra.lacks(*it));
+        for column in columns.filter(|it| null(it) && !special(it)).collect::<Vec<_>>() {
+            if let Some(value) = self.default_of(class, column)? {
+                self.write_cells(key, &[column], vec![value], undo)?;
+            }
+        }
         Ok(())
     }
 

@@ -216,7 +216,7 @@ impl Core {
             }
             Join::BelongsTo { .. } => {}
             Join::Through { cascades, .. } => {
-                if load && !*cascades {
+                if load && !(*cascades && self.graph.is_sound()) {
                     self.unit_changes(registry, key, relation, true)?;
                 }
             }

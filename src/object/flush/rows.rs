@@ -57,10 +57,7 @@ impl Core {
         self.connection.run(&prepared, Input::Rows(&mut rows))?;
         for &(attribute, column) in &part.columns {
             let value = rows[0].get(column).to_value();
-            let computed = self.graph.extra(key).is_some_and(|it| it.expressions.iter().any(|it| it.0 == attribute));
-            if !computed {
-                self.write_cells(key, &[attribute], vec![value], undo)?;
-            }
+            self.write_cells(key, &[attribute], vec![value], undo)?;
         }
         Ok(())
     }

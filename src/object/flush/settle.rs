@@ -69,8 +69,8 @@ impl Core {
         self.graph.change_state(key, State::Persistent);
         self.frame().inserted.push(key);
         self.graph.with_extra(key, |it| {
-            let computed: Vec<_> = it.expressions.drain(..).map(|it| it.0).collect();
-            it.expired.extend(computed);
+            // The row came back as it was inserted, with what was computed.
+            it.expressions.clear();
             it.unread.clear();
         });
         let computed: Vec<_> = class.computed.iter().filter_map(|it| it.column).collect();

@@ -141,6 +141,10 @@ impl Core {
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
         self.before_reading(key)?;
+        if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
+            // What the flush has read on the way is as old as the rows before it.
+            *self.graph.link_mut(key, relation) = Link::Unloaded;
+        }
         self.fresh(key)?;
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
