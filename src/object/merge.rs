@@ -70,9 +70,15 @@ impl Core {
             return Ok(into);
         }
         self.check_versions(given, into)?;
-        self.merge_columns(given, into, load)?;
+        // SQLAlchemy merges relations first, which shows where one of them is refused.
+        if self.graph.is_sound() {
+            self.merge_columns(given, into, load)?;
+        }
         for relation in &declared.relations {
             self.merge_relation(given, into, relation, load, merged)?;
+        }
+        if !self.graph.is_sound() {
+            self.merge_columns(given, into, load)?;
         }
         if !load {
             self.graph.settle_merged(into);

@@ -81,9 +81,7 @@ impl Session {
     /// When the flush or the statement fails.
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
         let core = self.exclusive();
-        if core.wants_flush() {
-            core.flush()?;
-        }
+        core.before_query()?;
         let prepared = core.connection.prepare(statement.into())?;
         core.connection.run(&prepared, Input::Values(&[]))
     }
