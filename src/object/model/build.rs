@@ -90,7 +90,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
         return Err(mistakes.into());
     }
     let components = Components::of(schema);
-    let insert_rank = built.iter().map(|it| components.rank(it.table_id)).collect();
+    let insert_rank = insert_ranks(&built, &components);
     let mut by_type = rustc_hash::FxHashMap::default();
     for class in &built {
         let record = Any::type_id(&*schema.table(class.table_id).prototype);
@@ -117,4 +117,19 @@ impl Declared {
 /// Where a relation stands, for messages.
 fn place(class: &Class, relation: &Relationship) -> String {
     format!("{}.{}", class.name, relation.name)
+}
+
+/// When the rows of each class can be inserted. An object of a subclass is a row of several tables at once, so whatever
+/// stands between these tables comes in the same turn, in which rows decide.
+fn insert_ranks(classes: &[ClassModel], components: &Components) -> Vec<usize> {
+    let mut ranks: Vec<usize> = classes.iter().map(|it| components.rank(it.table_id)).collect();
+    for class in classes.iter().filter(|it| it.parts.len() > 1) {
+        let of_parts = || class.parts.iter().map(|it| components.rank(it.table_id));
+        let (first, last) = (of_parts().min().unwrap_or_default(), of_parts().max().unwrap_or_default());
+        let between = |it: &ClassModel| (first..=last).contains(&components.rank(it.table_id));
+        let turns: Vec<usize> = classes.iter().zip(&ranks).filter(|it| between(it.0)).map(|(_, rank)| *rank).collect();
+        let turn = turns.iter().copied().min().unwrap_or(first);
+        ranks.iter_mut().filter(|it| turns.contains(it)).for_each(|it| *it = turn);
+    }
+    ranks
 }
