@@ -29,14 +29,16 @@ mod lazy;
 mod meeting;
 mod missing;
 mod notes;
+mod peers;
 mod plan;
 mod subclasses;
 mod take;
 
 pub use batch::BATCH;
 pub(in crate::object) use branch::{Branch, Place};
-pub(in crate::object) use joined::{Joined, Joiner};
+pub(in crate::object) use joined::{Joined, Joiner, Node};
 pub(in crate::object) use meeting::{Attributes, Read};
 pub(in crate::object) use notes::Notes;
+pub(in crate::object) use peers::Peers;
 pub(in crate::object) use plan::Plan;
 pub(in crate::object) use take::{Reach, Reading};

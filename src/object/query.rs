@@ -4,8 +4,10 @@ use std::marker::PhantomData;
 
 use super::class::Lazy;
 use super::condition::{Condition, Ordering};
-use super::entity::{Entity, Relation};
-use super::select::{LoadOption, Selection};
+use super::entity::{Entity, Field, Relation};
+use super::select::{Depth, Existing, LoadOption, PerOwner, Selection, Step, Strategy};
+use crate::expr::Expression;
+use crate::query::Direction;
 
 /// A query for objects of a class.
 #[derive(Clone, Debug)]
@@ -46,6 +48,19 @@ impl<E: Entity> Query<E> {
         self
     }
 
+    /// Lets objects that the session holds already become what the rows say. Changes that were not flushed are lost.
+    pub fn overwriting(mut self) -> Self {
+        self.selection.existing = Existing::Overwritten;
+        self
+    }
+
+    /// How every relation is loaded, by objects of this class and by what is loaded with them, that no
+    /// [`with`](Query::with) names: `Lazy::Raise` makes a query that shows every access nobody has planned.
+    pub fn otherwise(mut self, lazy: Lazy) -> Self {
+        self.selection.loading.options.push(LoadOption::new(Step::Rest, Strategy::By(lazy)));
+        self
+    }
+
     /// Loads a relation along, or forbids touching it.
     pub fn with<T>(mut self, path: LoadPath<E, T>) -> Self {
         self.selection.loading.options.push(path.option);
@@ -73,6 +88,35 @@ impl<E, T> LoadPath<E, T> {
         self.option.then.options.push(next.option);
         self
     }
+
+    /// Only targets that fulfil the condition become members.
+    pub fn filter(mut self, condition: Condition<T>) -> Self {
+        self.option.filter = Some(match self.option.filter.take() {
+            Some(before) => before.and(condition.expr),
+            None => condition.expr,
+        });
+        self
+    }
+
+    /// Each owner gets so many members at most, the first ones in the order of these columns and then in the declared
+    /// one. Not for joined loads.
+    pub fn first<F: Field<Entity = T>>(mut self, limit: u64, order: impl IntoIterator<Item = (F, Direction)>) -> Self {
+        let order_by = order.into_iter().map(|(_, direction)| (F::NAME.into(), direction)).collect();
+        self.option.per_owner = Some(PerOwner { limit, order_by });
+        self
+    }
+
+    /// Leaves out owners without a target; for joined loads.
+    pub fn inner(mut self) -> Self {
+        self.option.inner = true;
+        self
+    }
+
+    /// Follows a self-reference with the same strategy.
+    pub fn depth(mut self, depth: Depth) -> Self {
+        self.option.depth = Some(depth);
+        self
+    }
 }
 
 /// Ways to load a relation with a query.
@@ -85,6 +129,26 @@ pub trait LoadRelation: Relation {
     /// By one more statement for each batch of keys.
     fn selectin(self) -> LoadPath<Self::Owner, Self::Target> {
         path::<Self>(Lazy::Selectin)
+    }
+
+    /// By one more statement, which finds the owners by the query itself.
+    fn subquery(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self>(Lazy::Subquery)
+    }
+
+    /// At once, by one statement for each object.
+    fn immediate(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self>(Lazy::Immediate)
+    }
+
+    /// Not at all: it is none or empty.
+    fn noload(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self>(Lazy::Noload)
+    }
+
+    /// Never by a statement: touching it is an error unless the session knows the target.
+    fn raise_on_sql(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self>(Lazy::RaiseOnSql)
     }
 
     /// When it is touched, whatever its declaration says.

@@ -79,6 +79,14 @@ impl Session {
         self.exclusive().expire_on_commit = on;
     }
 
+    /// Whether touching a relation of an object reads it for all objects that came with it by the same statement, so that
+    /// walking a result takes one statement for each relation and not one for each object; it does not unless told so.
+    pub fn set_peer_loading(&mut self, on: bool) {
+        let core = self.exclusive();
+        core.peers.wanted = on;
+        core.peers.clear();
+    }
+
     /// How the session behaves where a sound unit of work and that of SQLAlchemy differ; soundly unless told otherwise.
     pub fn set_manner(&mut self, manner: Manner) {
         self.exclusive().graph.manner = manner;

@@ -92,6 +92,21 @@ impl Places {
         }
     }
 
+    /// Some of the rows of the result, from one position to before another, as a result of its own.
+    pub fn part(&self, from: usize, to: usize) -> Places {
+        let (from, to) = (from.min(self.count), to.min(self.count));
+        let cells = |all: usize| (from * self.width).min(all)..(to * self.width).min(all);
+        Places {
+            version: self.version.clone(),
+            count: to - from,
+            width: self.width,
+            cells: self.cells[cells(self.cells.len())].to_vec(),
+            shared: self.shared[cells(self.shared.len())].to_vec(),
+            is_shared: self.is_shared,
+            keys: self.keys.get(from..to).unwrap_or_default().to_vec(),
+        }
+    }
+
     /// Keeps no more than so many rows of each key, the first ones.
     pub fn first_of_each_key(&mut self, limit: usize) {
         let mut counts: FxHashMap<u32, usize> = FxHashMap::default();

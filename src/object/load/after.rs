@@ -6,7 +6,7 @@ use super::branch::Place;
 use super::take::{Reach, Reading, by_class};
 use crate::error::Result;
 use crate::id::ClassId;
-use crate::object::class::Lazy;
+use crate::object::class::{Lazy, SubclassLoad};
 use crate::object::links::Link;
 use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
@@ -42,15 +42,11 @@ impl Core {
         objects: &[ObjectKey],
         new: &[ObjectKey],
     ) -> Result<()> {
-        let model = self.graph.model.clone();
-        let quiet = |class: ClassId| {
-            let relations = &model.class(class).relations;
-            relations.iter().all(|it| after.place.way(&model, class, it, after.everywhere).lazy == Lazy::Select)
-        };
-        self.load_subclasses(after.place, class, objects)?;
-        if model.class(class).descendants.iter().all(|it| quiet(*it)) {
+        if self.is_done(after.place, class, after.everywhere) {
             return Ok(());
         }
+        let model = self.graph.model.clone();
+        self.load_subclasses(after.place, class, objects)?;
         let reached = match after.reach {
             Reach::All => objects,
             Reach::New => new,
@@ -60,7 +56,10 @@ impl Core {
             for relation in &model.class(class).relations {
                 let way = after.place.way(&model, class, relation, after.everywhere);
                 match way.lazy {
-                    Lazy::Raise | Lazy::RaiseOnSql => self.refuse(after, class, relation, way.lazy, &objects, new),
+                    Lazy::Raise | Lazy::RaiseOnSql => self.say(after, class, relation, way.lazy, &objects, new),
+                    Lazy::Select if matches!(relation.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload) => {
+                        self.say(after, class, relation, way.lazy, &objects, new);
+                    }
                     Lazy::Noload => self.load_nothing(relation, &objects)?,
                     _ => {}
                 }
@@ -78,9 +77,24 @@ impl Core {
         Ok(())
     }
 
-    /// Reading a relation of objects is an error from now on, unless they have it. What is asked at a place stays with
-    /// objects that are new there; for others it is noted.
-    fn refuse(
+    /// Whether nothing is loaded after the rows of a class that are read at a place.
+    pub(super) fn is_done(&self, place: &Arc<Place>, class: ClassId, everywhere: Option<Lazy>) -> bool {
+        let model = &self.graph.model;
+        let quiet = |class: ClassId| {
+            let declared = model.class(class);
+            let rests = |it: &RelationModel| {
+                let way = place.way(model, class, it, everywhere).lazy;
+                matches!(way, Lazy::Select | Lazy::Joined | Lazy::Dynamic | Lazy::WriteOnly)
+                    && (way == it.lazy || !matches!(it.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload))
+            };
+            declared.load != SubclassLoad::Selectin && declared.relations.iter().all(rests)
+        };
+        place.branch.subclasses.is_empty() && model.class(class).descendants.iter().all(|it| quiet(*it))
+    }
+
+    /// Reading a relation of objects is an error from now on, or is none any more, unless they have it. What is asked at
+    /// a place stays with objects that are new there; for others it is noted.
+    fn say(
         &mut self,
         after: &After<'_>,
         class: ClassId,
@@ -124,7 +138,7 @@ impl Core {
         for &object in objects {
             let unread = !self.graph.is_loaded(object, relation.id) && !self.has_queue(object, relation);
             if after.existing == Existing::Overwritten || unread {
-                new.extend(self.read_one(object, relation, after.place, Reach::Nobody)?);
+                new.extend(self.read_there(&[object], relation, after.place, Reach::Nobody)?);
             }
         }
         let place = &after.place.behind(&self.graph.model.clone(), class, relation.id);

@@ -217,6 +217,9 @@ impl Core {
         let waits =
             |key: &ObjectKey| !self.graph.objects[*key].lacks_row() && !self.graph.is_loaded(*key, batch.relation.id);
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
+        if waiting.len() < 2 {
+            return waiting;
+        }
         // Queries hand over each object once, in which case there is nothing to do but look.
         let mut seen = FxHashSet::default();
         waiting.retain(|it| seen.insert(*it));

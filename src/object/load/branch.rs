@@ -193,6 +193,10 @@ impl Place {
     ) -> Way<'_> {
         let asked = self.branch.asked(model, class, relation.id);
         match asked.map(|it| &it.strategy) {
+            // A join has no way to count the members of each owner.
+            Some(Strategy::By(Lazy::Joined)) if asked.is_some_and(|it| it.per_owner.is_some()) => {
+                return Way { lazy: Lazy::Selectin, asked, from_query: None };
+            }
             Some(Strategy::By(lazy)) => return Way { lazy: *lazy, asked, from_query: None },
             Some(Strategy::FromQuery(alias)) => {
                 return Way { lazy: Lazy::Joined, asked, from_query: Some(alias.as_ref()) };

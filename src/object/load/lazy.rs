@@ -234,10 +234,16 @@ impl Core {
         relation: &RelationModel,
         owners: &[ObjectKey],
     ) -> Result<()> {
+        let with_peers = self.with_peers(relation, owners);
+        let owners = with_peers.as_deref().unwrap_or(owners);
         if !self.notes.is_empty() {
-            for &owner in owners {
-                let place = self.notes.place(owner).clone();
-                self.read_one(owner, relation, &place, Reach::New)?;
+            for same in owners
+                .chunk_by(|a, b| Arc::ptr_eq(self.notes.place(*a), self.notes.place(*b)))
+                .map(<[_]>::to_vec)
+                .collect::<Vec<_>>()
+            {
+                let place = self.notes.place(same[0]).clone();
+                self.read_there(&same, relation, &place, Reach::New)?;
             }
             return Ok(());
         }
@@ -263,24 +269,26 @@ impl Core {
         self.read_for(&Batch::lazily(relation, &plan), owners, true).map(drop)
     }
 
-    /// Reads a relation of one object that was read at a place. Returns the objects that this brought.
-    pub(super) fn read_one(
+    /// Reads a relation of objects that were read at one place. Returns the objects that this brought.
+    pub(super) fn read_there(
         &mut self,
-        owner: ObjectKey,
+        owners: &[ObjectKey],
         relation: &RelationModel,
         place: &Arc<Place>,
         reach: Reach,
     ) -> Result<Vec<ObjectKey>> {
-        let (model, class) = (self.graph.model.clone(), self.object(owner)?.class);
+        let Some(first) = owners.first() else { return Ok(Vec::new()) };
+        let (model, class) = (self.graph.model.clone(), self.object(*first)?.class);
         let way = place.way(&model, class, relation, None);
         if way.lazy == Lazy::Noload {
-            return self.fill(owner, relation, Vec::new()).map(|()| Vec::new());
+            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            return Ok(Vec::new());
         }
         let behind = place.behind(&model, class, relation.id);
         let plan = self.load_plan(class, relation, way.asked, &behind, None)?;
         let limit = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
         let batch = Batch { per_owner: limit, reach, ..Batch::lazily(relation, &plan) };
-        self.read_for(&batch, &[owner], way.asked.is_none_or(Asked::is_plain))
+        self.read_for(&batch, owners, way.asked.is_none_or(Asked::is_plain))
     }
 }
 

@@ -63,6 +63,7 @@ impl Core {
             self.meet_rows(&Cells { entity, first: cell }, place, existing, &mut met)?;
         }
         self.notes.put(&met.new, place);
+        self.peers.came(&met.new);
         self.graph.tell_loaded(&met.new);
         Ok(met)
     }

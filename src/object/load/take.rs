@@ -73,6 +73,9 @@ impl Core {
     pub(in crate::object) fn take(&mut self, reading: &Reading<'_>) -> Result<Met> {
         if reading.nodes.is_empty() {
             let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
+            if self.is_done(reading.place, reading.root.class, reading.everywhere) {
+                return Ok(met);
+            }
             let objects = once(&met.by_row);
             self.load_after(reading, reading.root.class, reading.place, &objects, &met.new)?;
             return Ok(met);

@@ -16,10 +16,10 @@ use crate::expr::Expr;
 use crate::id::ClassId;
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
-use crate::object::load::{Branch, Joined, Joiner, Place, Reach, Reading};
+use crate::object::load::{Branch, Joined, Joiner, Node, Place, Reach, Reading};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::query::{Input, JoinKind, Leaf, OrderBy};
+use crate::query::{Input, JoinKind, Leaf, OrderBy, Places};
 use crate::schema::Name;
 
 /// A query whose names are resolved, before what it loads along is joined.
@@ -28,6 +28,44 @@ pub(in crate::object) struct Resolved<'a> {
     pub(super) sources: Sources,
     pub(super) root: Entity,
     pub(super) joined: Vec<Joined>,
+}
+
+/// A query whose statement has run.
+enum Started {
+    /// Its objects are there already.
+    Read(Found),
+    /// Its rows are where the session keeps what was found last.
+    Rows(Running),
+}
+
+/// What is needed to make objects of rows.
+pub(in crate::object) struct Running {
+    root: Entity,
+    place: Arc<Place>,
+    nodes: Vec<Node>,
+    existing: Existing,
+    everywhere: Option<Lazy>,
+    repeats: bool,
+}
+
+/// A query whose objects are made so many rows at a time.
+pub(in crate::object) enum Chunks {
+    Read(Found),
+    Rows { rows: Places, query: Running, selection: Selection, from: usize, size: usize },
+}
+
+impl Running {
+    fn reading(&self) -> Reading<'_> {
+        let Running { root, place, nodes, existing, everywhere, .. } = self;
+        let (existing, everywhere, reach, cell) = (*existing, *everywhere, Reach::All, 0);
+        Reading { root, cell, place, nodes, existing, everywhere, reach }
+    }
+}
+
+fn repeated() -> crate::error::Error {
+    let reason = "a collection that is joined repeats objects, which then come once and all together; \
+                  load it by selectin instead";
+    Misuse::Statement { reason: reason.to_owned() }.into()
 }
 
 /// The objects that a query found, in order.
@@ -96,6 +134,17 @@ impl<'a> Resolved<'a> {
 impl Core {
     /// Runs a query and loads what it asks for.
     pub(in crate::object) fn select(&mut self, class: ClassId, selection: &Selection) -> Result<Found> {
+        match self.start(class, selection)? {
+            Started::Read(found) => Ok(found),
+            Started::Rows(query) => {
+                let found = self.take(&query.reading())?;
+                Ok(listed(found.by_row, selection, query.repeats))
+            }
+        }
+    }
+
+    /// Runs the statement of a query. Its rows are found; objects are still to be made of them.
+    fn start(&mut self, class: ClassId, selection: &Selection) -> Result<Started> {
         self.before_query()?;
         let model = self.graph.model.clone();
         let (place, everywhere) = place(&model, class, selection)?;
@@ -104,7 +153,7 @@ impl Core {
         let mut resolved = Resolved::of(ground, &self.graph, class, selection)?;
         if resolved.root.derived {
             let select = resolved.sources.select;
-            return self.select_union(ground, class, selection, select, &place);
+            return self.select_union(ground, class, selection, select, &place).map(Started::Read);
         }
         resolved.sources.output(&resolved.root);
         let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);
@@ -114,16 +163,40 @@ impl Core {
         let repeats = joiner.repeats();
         let Joiner { sources, nodes, .. } = joiner;
         if repeats && selection.repeats == Repeats::Kept {
-            let reason = "a collection that is joined repeats objects, so they come once; load it by selectin instead";
-            return Err(Misuse::Statement { reason: reason.to_owned() }.into());
+            return Err(repeated());
         }
         let select = paged(ground, &root, selection, before, sources.select, repeats)?;
         let prepared = self.connection.prepare(select.into())?;
         self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
-        let (existing, reach, cell) = (selection.existing, Reach::All, 0);
-        let (root, nodes, place) = (&root, &*nodes, &place);
-        let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
-        Ok(listed(found.by_row, selection, repeats))
+        let existing = selection.existing;
+        Ok(Started::Rows(Running { root, place, nodes, existing, everywhere, repeats }))
+    }
+
+    /// Runs a query whose objects are made so many rows at a time.
+    pub(in crate::object) fn chunks(&mut self, class: ClassId, selection: &Selection, size: usize) -> Result<Chunks> {
+        let (rows, query) = match self.start(class, selection)? {
+            Started::Read(found) => return Ok(Chunks::Read(found)),
+            Started::Rows(query) => (std::mem::take(&mut self.found), query),
+        };
+        if query.repeats {
+            return Err(repeated());
+        }
+        Ok(Chunks::Rows { rows, query, selection: selection.clone(), from: 0, size })
+    }
+
+    /// The objects of the next rows; `None` after the last ones.
+    pub(in crate::object) fn next_chunk(&mut self, chunks: &mut Chunks) -> Result<Option<Found>> {
+        match chunks {
+            Chunks::Read(found) if found.is_empty() => Ok(None),
+            Chunks::Read(found) => Ok(Some(std::mem::take(found))),
+            Chunks::Rows { rows, from, .. } if *from >= rows.len() => Ok(None),
+            Chunks::Rows { rows, query, selection, from, size } => {
+                self.found = rows.part(*from, from.saturating_add(*size));
+                *from += *size;
+                let found = self.take(&query.reading())?;
+                Ok(Some(listed(found.by_row, selection, query.repeats)))
+            }
+        }
     }
 
     /// The object with this key, with what is asked to be loaded along if its row has to be read.

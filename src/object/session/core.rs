@@ -10,7 +10,7 @@ use crate::object::class::Cascade;
 use crate::object::compact::Object;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
-use crate::object::load::{Notes, Plan};
+use crate::object::load::{Notes, Peers, Plan};
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
@@ -31,6 +31,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) found: Places,
     /// What queries have asked to be loaded behind the objects that they brought.
     pub(in crate::object) notes: Notes,
+    /// Which objects came together, if the session wants that kept.
+    pub(in crate::object) peers: Peers,
     /// How relations are read that nobody asked anything of.
     pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
 }
@@ -85,6 +87,7 @@ impl Core {
             inactive: false,
             found: Places::default(),
             notes: Notes::default(),
+            peers: Peers::default(),
             plans: FxHashMap::default(),
         }
     }

@@ -45,6 +45,27 @@ impl Session {
         self.views(Arc::new(found))
     }
 
+    /// Walks the objects that a query finds, so many at a time: each part is made of its rows, and what the query loads
+    /// along is read for it, when the part before is done. The statement runs once. Let go of what is not needed any
+    /// more, and the session never holds more than a part.
+    ///
+    /// # Errors
+    /// As [`all`](Session::all), when the query joins a collection, and when the work fails.
+    pub fn each_chunk<T: Entity>(
+        &mut self,
+        query: Query<T>,
+        size: usize,
+        mut work: impl FnMut(&mut Session, Vec<Ref<T>>) -> Result<()>,
+    ) -> Result<()> {
+        let class = self.class_of::<T>()?;
+        let mut chunks = self.exclusive().chunks(class, &query.selection, size.max(1))?;
+        while let Some(found) = self.exclusive().next_chunk(&mut chunks)? {
+            let found = found.into_iter().map(|key| self.refer(key)).collect();
+            work(self, found)?;
+        }
+        Ok(())
+    }
+
     /// The first object that a query finds.
     ///
     /// # Errors

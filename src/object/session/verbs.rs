@@ -315,6 +315,7 @@ impl Session {
         let core = self.exclusive();
         core.graph.clear();
         core.notes.clear();
+        core.peers.clear();
         core.found.let_go();
         core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
     }

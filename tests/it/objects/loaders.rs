@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::forum::*;
 
 /// Users with some posts each, committed.
-fn filled(users: usize, posts: usize) -> Database {
+pub(super) fn filled(users: usize, posts: usize) -> Database {
     let database = forum();
     let mut session = database.session();
     for at in 0..users {
@@ -22,7 +22,7 @@ fn filled(users: usize, posts: usize) -> Database {
     database
 }
 
-fn cost<'s, T>(session: &'s Session, work: impl FnOnce(&'s Session) -> T) -> (Totals, T) {
+pub(super) fn cost<'s, T>(session: &'s Session, work: impl FnOnce(&'s Session) -> T) -> (Totals, T) {
     let before = session.totals();
     let outcome = work(session);
     (session.totals() - before, outcome)
@@ -214,7 +214,7 @@ fn a_query_overrides_what_is_declared() -> Result<()> {
 }
 
 /// What a reader of the graph sees, by keys.
-fn drawing(session: &Session, query: Query<User>) -> Result<Vec<String>> {
+pub(super) fn drawing(session: &Session, query: Query<User>) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for user in &session.all(query.order_by(User::id))? {
         let profile = user.load(User::profile)?.map(|it| it.text.clone());
@@ -233,9 +233,9 @@ fn drawing(session: &Session, query: Query<User>) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-type Graph = (Vec<bool>, Vec<(usize, Option<usize>, Vec<usize>)>);
+pub(super) type Graph = (Vec<bool>, Vec<(usize, Option<usize>, Vec<usize>)>);
 
-fn build((users, posts): &Graph) -> Result<Database> {
+pub(super) fn build((users, posts): &Graph) -> Result<Database> {
     let database = forum();
     let mut session = database.session();
     let mut authors = Vec::new();
