@@ -280,7 +280,7 @@ pub(super) struct Prefix {
     /// Its digits, where it has neither a point nor an exponent.
     integer: Option<i128>,
     /// It.
-    float: f64,
+    pub(super) float: f64,
     /// Whether the text is nothing else, spaces apart.
     pub(super) whole: bool,
     /// Its digits up to a point or an exponent.

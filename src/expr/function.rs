@@ -9,11 +9,15 @@
 //! pays nothing. Whoever reads SQLite's text writes these where an operand could be anything but a number, and the text
 //! of SQLite writes them as plain operators again.
 
+pub(super) mod calendar;
 mod format;
 mod lenient;
+#[cfg(feature = "jiff")]
+pub(super) mod moment;
 mod number;
 mod pick;
 mod text;
+mod time;
 
 use super::Arithmetic;
 use crate::error::{Error, Misuse, Result};
@@ -122,6 +126,26 @@ const BOOL: Returns = Returns::One(Kind::Bool);
 const FIRST: Returns = Returns::First;
 const NUMBER: Returns = Returns::Number;
 const ALL: Returns = Returns::Common(0, 1);
+#[cfg(feature = "jiff")]
+const MOMENT: Returns = Returns::One(Kind::Timestamp);
+#[cfg(not(feature = "jiff"))]
+const MOMENT: Returns = Returns::Any;
+
+/// What functions of dates and points in time do where there are none.
+#[cfg(not(feature = "jiff"))]
+mod moment {
+    use super::{Refusal, Refused};
+    use crate::value::ValueRef;
+
+    pub(super) fn extract(_: &[ValueRef<'_>]) -> Refused {
+        Err(Refusal::Undefined)
+    }
+
+    pub(super) use extract as part;
+    pub(super) use extract as shift;
+    pub(super) use extract as to_char;
+    pub(super) use extract as truncate;
+}
 
 functions! {
     /// `coalesce(a, b, …)`: the first that is not NULL.
@@ -251,6 +275,29 @@ functions! {
     /// `printf(format, …)` as SQLite has it, without positions in the format.
     Printf = "printf" or "format", 1..=MANY, TEXT, Any, format::printf;
 
+    /// `date(time, modifiers, …)` as SQLite has it: a day as text; NULL of what is no time.
+    Date = "date", 1..=MANY, TEXT, Make, time::date;
+    /// `time(time, modifiers, …)` as SQLite has it.
+    Time = "time", 1..=MANY, TEXT, Make, time::time_of_day;
+    /// `datetime(time, modifiers, …)` as SQLite has it.
+    Datetime = "datetime", 1..=MANY, TEXT, Make, time::datetime;
+    /// `julianday(time, modifiers, …)`: days since noon of the 24th of November, 4714 before our time.
+    Julianday = "julianday", 1..=MANY, FLOAT, Make, time::julian_day;
+    /// `unixepoch(time, modifiers, …)`: seconds since 1970.
+    Unixepoch = "unixepoch", 1..=MANY, Returns::Any, Make, time::unix_epoch;
+    /// `strftime(format, time, modifiers, …)`
+    Strftime = "strftime", 2..=MANY, TEXT, Make, time::strftime;
+    /// `date_part(field, time)` of a date or a point in time, with the feature `jiff`.
+    DatePart = "date_part", 2..=2, FLOAT, Make, moment::part;
+    /// `extract(field FROM time)`: an integer where the field has no fractions.
+    Extract = "extract", 2..=2, Returns::Any, Make, moment::extract;
+    /// `date_trunc(field, time)`: the beginning of the hour, the week and the like.
+    DateTrunc = "date_trunc", 2..=2, MOMENT, Make, moment::truncate;
+    /// `to_char(time, format)`
+    ToChar = "to_char", 2..=2, TEXT, Make, moment::to_char;
+    /// `time + INTERVAL …`: so many months, days and microseconds later.
+    Shift = "+ INTERVAL", 4..=4, MOMENT, Make, moment::shift;
+
     /// The operand as the number that SQLite's operators take it for; 0 of text that begins with none.
     Number = "number", 1..=1, NUMBER, Pass, lenient::number;
     /// The operand as the condition that SQLite takes it for: whether its number is not zero.
@@ -349,9 +396,12 @@ impl Function {
 }
 
 impl Row {
-    /// Whether it only stands for what an operator does, and has no name in SQL.
+    /// Whether it only stands for what an operator does, and has no name in SQL; or is not there without a feature.
     fn is_hidden(&self) -> bool {
-        matches!(self.function, Function::Number | Function::Addend | Function::Condition)
+        use Function as F;
+        let of_moments = matches!(self.function, F::DatePart | F::Extract | F::DateTrunc | F::ToChar);
+        of_moments && !cfg!(feature = "jiff")
+            || matches!(self.function, F::Number | F::Addend | F::Condition | F::Shift)
     }
 }
 
@@ -401,6 +451,8 @@ mod tests {
             "".into(),
             "aé%".into(),
             "12abc".into(),
+            "2024-02-30 23:59:60".into(),
+            "+1e9 months".into(),
             "%5d%s%q%*.*f%-10c%".into(),
             Value::from(&b"\xff\x00"[..]),
         ];

@@ -48,15 +48,17 @@ pub(super) fn strict(kind: Kind, it: ValueRef<'_>) -> Refused {
     }
 }
 
-/// Arithmetic in which a decimal takes part.
-#[cfg(feature = "decimal")]
+/// Arithmetic in which a decimal or a date takes part.
+#[allow(unused_variables, reason = "without features there is no such kind")]
 pub(super) fn calculate(how: Arithmetic, a: ValueRef<'_>, b: ValueRef<'_>) -> Refused {
-    decimal::calculate(how, a, b)
-}
-
-/// Without decimals there is no number but those that are known.
-#[cfg(not(feature = "decimal"))]
-pub(super) fn calculate(_: Arithmetic, _: ValueRef<'_>, _: ValueRef<'_>) -> Refused {
+    #[cfg(feature = "jiff")]
+    if matches!(how, Arithmetic::Add | Arithmetic::Subtract) && [a, b].iter().any(|it| matches!(it, ValueRef::Date(_)))
+    {
+        return super::function::moment::calculate(how == Arithmetic::Subtract, a, b);
+    }
+    #[cfg(feature = "decimal")]
+    return decimal::calculate(how, a, b);
+    #[cfg(not(feature = "decimal"))]
     Err(Refusal::Undefined)
 }
 

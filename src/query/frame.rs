@@ -58,11 +58,12 @@ impl Environment<BoundLeaf> for Frame<'_, '_> {
                 cell.map_or(ValueRef::Null, |(_, row)| row.get(*column)).into()
             }
             BoundLeaf::Parameter(position) => {
-                let given = self.execution.parameters;
+                let given = self.execution.given.parameters;
                 let expected = *position as usize + 1;
                 let value = given.get(*position as usize);
                 value.ok_or(Misuse::Parameters { expected, given: given.len() })?.as_ref().into()
             }
+            BoundLeaf::Now => self.execution.given.moment.value().as_ref().into(),
             BoundLeaf::Aggregate(position) => {
                 self.group.map_or(ValueRef::Null, |it| it.aggregates[*position].as_ref()).into()
             }

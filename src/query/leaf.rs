@@ -34,6 +34,8 @@ pub enum Leaf {
     Output(u16),
     /// The default of the column that is written; only as a whole value of an INSERT or UPDATE.
     Default,
+    /// The time of the statement, as text in UTC to microseconds: the same wherever it is read while the statement runs.
+    Now,
 }
 
 /// How many rows of a subquery a comparison has to hold for.
@@ -183,6 +185,23 @@ pub fn col(name: impl Into<Name>) -> Expr<Leaf> {
 /// A parameter, by position.
 pub fn parameter(position: u16) -> Expr<Leaf> {
     Expr::Leaf(Leaf::Parameter(position))
+}
+
+/// The time of the statement, as text in UTC; cast it to a point in time where there are such values.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use diptych::query::{Source, now};
+/// use diptych::{Database, Schema, Select};
+///
+/// let database = Database::new(Schema::builder().build()?);
+/// database.set_clock(|| SystemTime::UNIX_EPOCH);
+/// let found = database.connect().execute(Select::from(Source::Nothing).values([now()]))?;
+/// assert_eq!(found.rows.typed::<String>()?, ["1970-01-01 00:00:00.000000"]);
+/// # Ok::<(), diptych::Error>(())
+/// ```
+pub fn now() -> Expr<Leaf> {
+    Expr::Leaf(Leaf::Now)
 }
 
 /// An aggregate of an expression.

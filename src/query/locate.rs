@@ -93,7 +93,7 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
             left.put(found, 0, |cells| cells.push(place)).is_continue()
         });
     };
-    let keys = execution.keys;
+    let keys = execution.given.keys;
     let alone = match &plan.levels[..] {
         [Level { origin: Origin::Table(table), on, after, .. }] if on.is_empty() && after.is_empty() => Some(*table),
         _ => None,
@@ -133,12 +133,12 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
                 execution.read.set(execution.read.get() + read);
             }
             _ => {
-                execution.keys = key;
+                execution.given.keys = key;
                 combine(execution, plan, position, &mut left, found)?;
             }
         }
     }
-    execution.keys = keys;
+    execution.given.keys = keys;
     Ok(())
 }
 

@@ -11,11 +11,12 @@ use super::log::{Entry, Kind, Log};
 use super::places::Places;
 use super::plan::{Plan, SelectPlan};
 use super::profile::Profile;
-use super::run::{Arena, Execution};
+use super::run::{Arena, Execution, Given};
 use super::select::Select;
 use super::statement::Statement;
 use super::{ActionPlan, Preview, write};
 use crate::error::{Misuse, Result};
+use crate::expr::Moment;
 use crate::id::{IndexId, RowId, TableId};
 use crate::record::{Row, edit};
 use crate::schema::Schema;
@@ -89,7 +90,10 @@ impl NativeConnection {
         let Plan::Select(plan) = &prepared.0.plan else { return Err(write::wrong_input()) };
         let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
         let (arena, profile) = (Arena::default(), Profile::default());
-        let mut execution = Execution::new(transaction.image(), parameters, &[], &arena);
+        let tell = || self.database.clock().text();
+        let moment = Moment::of(&tell);
+        let mut execution =
+            Execution::new(transaction.image(), Given { parameters, keys: &[], moment: &moment }, &arena);
         execution.profile = Some(&profile);
         let rows = execution.rows(plan, None)?.len() as u64;
         self.log.count(Kind::Select, execution.read.get(), rows);
@@ -176,24 +180,27 @@ impl NativeConnection {
 
     fn carry_out(&mut self, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
         let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
+        let tell = || self.database.clock().text();
+        let moment = Moment::of(&tell);
         if let Plan::Select(select) = plan {
-            let (parameters, keys) = given(select, input)?;
             let arena = Arena::default();
-            let execution = Execution::new(transaction.image(), parameters, keys, &arena);
+            let execution = Execution::new(transaction.image(), given(select, input, &moment)?, &arena);
             let rows = execution.select(select)?;
             let count = rows.len() as u64;
             return Ok((Outcome { rows, count, by_actions: 0 }, execution.read.get()));
         }
-        write::run(transaction, plan, input)
+        write::run(transaction, plan, input, &moment)
     }
 
     /// Answers a query by places; returns how many rows it looked at.
     fn find_places(&mut self, plan: &SelectPlan, input: Input<'_>, found: &mut Places) -> Result<u64> {
         let image = self.transaction.get_or_insert_with(|| self.database.begin()).image();
-        let (parameters, keys) = given(plan, input)?;
+        let tell = || self.database.clock().text();
+        let moment = Moment::of(&tell);
+        let given = given(plan, input, &moment)?;
         found.stand_in(image, plan.outputs.len());
         let arena = Arena::default();
-        let mut execution = Execution::new(image, parameters, keys, &arena);
+        let mut execution = Execution::new(image, given, &arena);
         locate(&mut execution, plan, found)?;
         Ok(execution.read.get())
     }
@@ -235,7 +242,7 @@ struct Ran {
 }
 
 /// The parameters and keys that a query is run with.
-fn given<'a>(plan: &SelectPlan, input: Input<'a>) -> Result<(&'a [Value], &'a [Value])> {
+fn given<'a>(plan: &SelectPlan, input: Input<'a>, moment: &'a Moment<'a>) -> Result<Given<'a>> {
     let (parameters, keys): (&[Value], &[Value]) = match input {
         Input::Values(values) => (values, &[]),
         Input::Keys(keys) => (&[], keys),
@@ -244,7 +251,7 @@ fn given<'a>(plan: &SelectPlan, input: Input<'a>) -> Result<(&'a [Value], &'a [V
     if (plan.key_width == 0) != keys.is_empty() && plan.key_width == 0 {
         return Err(write::wrong_input());
     }
-    Ok((parameters, keys))
+    Ok(Given { parameters, keys, moment })
 }
 
 impl Connection for NativeConnection {

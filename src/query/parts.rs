@@ -18,7 +18,8 @@ impl Leaf {
             | Leaf::Exists(_)
             | Leaf::Scalar(_)
             | Leaf::Output(_)
-            | Leaf::Default => {}
+            | Leaf::Default
+            | Leaf::Now => {}
         }
     }
 

@@ -23,6 +23,8 @@ pub(super) enum BoundLeaf {
         column: ColumnId,
     },
     Parameter(u16),
+    /// The time of the statement.
+    Now,
     /// The value of an aggregate of the group, by position.
     Aggregate(usize),
     /// What the group was made by, by position.

@@ -25,6 +25,7 @@ use super::profile::Profile;
 use super::rows::Rows;
 use super::whole::{is_whole, run_whole};
 use crate::error::{Misuse, Result};
+use crate::expr::Moment;
 use crate::record::Row;
 use crate::store::Image;
 use crate::value::{Value, ValueRef};
@@ -33,11 +34,18 @@ pub(super) use arena::Arena;
 use hash::HashTable;
 pub(super) use outcome::{compare, put};
 
+/// What a statement is given when it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'r> {
+    pub(super) parameters: &'r [Value],
+    pub(super) keys: &'r [Value],
+    pub(super) moment: &'r Moment<'r>,
+}
+
 /// What a statement is carried out with.
 pub(super) struct Execution<'r> {
     pub(super) image: &'r Image,
-    pub(super) parameters: &'r [Value],
-    pub(super) keys: &'r [Value],
+    pub(super) given: Given<'r>,
     /// How many rows were looked at.
     pub(super) read: Cell<u64>,
     /// Where it is written down what each part of the plan does.
@@ -62,11 +70,10 @@ pub(super) struct Page {
 }
 
 impl<'r> Execution<'r> {
-    pub(super) fn new(image: &'r Image, parameters: &'r [Value], keys: &'r [Value], arena: &'r Arena) -> Self {
+    pub(super) fn new(image: &'r Image, given: Given<'r>, arena: &'r Arena) -> Self {
         Execution {
             image,
-            parameters,
-            keys,
+            given,
             read: Cell::new(0),
             profile: None,
             arena,
@@ -82,7 +89,7 @@ impl<'r> Execution<'r> {
     where
         'r: 's,
     {
-        Execution::new(self.image, self.parameters, self.keys, self.arena)
+        Execution::new(self.image, self.given, self.arena)
     }
 
     /// About how many groups a query may have: no more than there are rows in the table that it reads.

@@ -43,7 +43,7 @@ pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<
         return Ok(out);
     }
     if let Access::Keys { index: Some(index), columns } = &level.access
-        && let ([_], [key]) = (columns.as_slice(), execution.keys)
+        && let ([_], [key]) = (columns.as_slice(), execution.given.keys)
         && index.index() == 0
         && to_skip == 0
         && let Origin::Table(table) = level.origin
@@ -60,7 +60,7 @@ pub(super) fn run_whole(execution: &Execution<'_>, plan: &SelectPlan) -> Result<
         }
         return Ok(out);
     }
-    let mut found: Vec<&Row> = Vec::with_capacity(execution.keys.len());
+    let mut found: Vec<&Row> = Vec::with_capacity(execution.given.keys.len());
     let frame = Frame::alone(execution, &[]);
     execution.each_row_after(level, &frame, to_skip, &mut |_, row| {
         found.push(row);

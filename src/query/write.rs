@@ -12,12 +12,13 @@ use rustc_hash::FxHashSet;
 use super::connection::{Input, Outcome, RowChange};
 use super::frame::Frame;
 use super::plan::{Assignments, BoundOutput, Plan, SelectPlan};
-use super::run::{Arena, Execution};
+use super::run::{Arena, Execution, Given};
 use crate::error::{Error, Misuse, Result, RowFact};
+use crate::expr::Moment;
 use crate::id::{ColumnId, IndexId, RowId, TableId};
 use crate::integrity::{Effect, Step};
 use crate::record::{Row, edit, project};
-use crate::schema::TableSchema;
+use crate::schema::{DefaultValue, TableSchema};
 use crate::txn::Transaction;
 use crate::value::{Value, ValueRef};
 
@@ -29,27 +30,33 @@ pub(super) fn wrong_input() -> Error {
 }
 
 /// Runs a statement that changes rows. Returns what it did and how many rows it looked at.
-pub(super) fn run(transaction: &mut Transaction, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
+pub(super) fn run(
+    transaction: &mut Transaction,
+    plan: &Plan,
+    input: Input<'_>,
+    moment: &Moment<'_>,
+) -> Result<(Outcome, u64)> {
     let schema = transaction.schema().clone();
+    let with = |parameters| Given { parameters, keys: &[], moment };
     match (plan, input) {
         (Plan::Select(_), _) => Err(wrong_input()),
-        (Plan::Insert(plan), Input::Values(parameters)) => insert::run(transaction, plan, parameters),
+        (Plan::Insert(plan), Input::Values(parameters)) => insert::run(transaction, plan, with(parameters)),
         (Plan::InsertRows { table }, Input::Rows(rows)) => {
             transaction.insert(*table, rows)?;
             Ok((changed(rows.len(), rows.len()), 0))
         }
         (Plan::Update { table, set, find, returning }, Input::Values(parameters)) => {
-            update(transaction, schema.table(*table), (set, find, returning), parameters)
+            update(transaction, schema.table(*table), (set, find, returning), with(parameters))
         }
         (Plan::UpdateRows { table, columns }, Input::Changes(changes)) => {
             update_rows(transaction, schema.table(*table), columns, changes)
         }
         (Plan::Delete { table, find, returning }, Input::Values(parameters)) => {
-            delete(transaction, *table, (find, returning), parameters)
+            delete(transaction, *table, (find, returning), with(parameters))
         }
         (Plan::DeleteRows { table, find }, Input::Keys(keys)) => {
             let arena = Arena::default();
-            let execution = Execution::new(transaction.image(), &[], keys, &arena);
+            let execution = Execution::new(transaction.image(), Given { parameters: &[], keys, moment }, &arena);
             let frame = Frame::alone(&execution, &[]);
             let mut rows = Vec::new();
             execution.each_row(find, &frame, &mut |id, _| {
@@ -82,11 +89,19 @@ fn assign(
     for (column, value) in set {
         let value = match value {
             Some(it) => it.evaluate(frame)?.into_value(),
-            None => transaction.default_of(table, *column)?,
+            None => default_of(transaction, table, *column, frame.execution.given.moment)?,
         };
         assign_one(&mut after, *column, value)?;
     }
     Ok(after)
+}
+
+/// What a column holds by default; where that is computed, by the time of the statement.
+fn default_of(transaction: &Transaction, table: &TableSchema, column: ColumnId, moment: &Moment<'_>) -> Result<Value> {
+    match &table.column(column).default {
+        Some(DefaultValue::Computed(it)) => it.at(moment),
+        _ => transaction.default_of(table, column),
+    }
 }
 
 /// Visits the rows of the first source that a query finds, each once, at the first combination that holds it. Rows that
@@ -112,10 +127,10 @@ fn update(
     transaction: &mut Transaction,
     table: &TableSchema,
     (set, find, returning): (&Assignments, &SelectPlan, &[BoundOutput]),
-    parameters: &[Value],
+    given: Given<'_>,
 ) -> Result<(Outcome, u64)> {
     let arena = Arena::default();
-    let execution = Execution::new(transaction.image(), parameters, &[], &arena);
+    let execution = Execution::new(transaction.image(), given, &arena);
     let (mut rows, mut beside) = (Vec::new(), Vec::new());
     each_found(&execution, find, &mut |id, row, frame| {
         rows.push((id, assign(transaction, table, row, set, frame)?));
@@ -130,7 +145,7 @@ fn update(
     for (cells, step) in beside.iter_mut().zip(&plan.steps) {
         cells[0] = after_of(step);
     }
-    let returned = returning::evaluate(transaction.image(), parameters, returning, &beside)?;
+    let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
     let all = transaction.apply(plan)?.len();
     Ok((Outcome { rows: returned, ..changed(named, all) }, read))
 }
@@ -139,10 +154,10 @@ fn delete(
     transaction: &mut Transaction,
     table: TableId,
     (find, returning): (&SelectPlan, &[BoundOutput]),
-    parameters: &[Value],
+    given: Given<'_>,
 ) -> Result<(Outcome, u64)> {
     let arena = Arena::default();
-    let execution = Execution::new(transaction.image(), parameters, &[], &arena);
+    let execution = Execution::new(transaction.image(), given, &arena);
     let (mut rows, mut beside) = (Vec::new(), Vec::new());
     each_found(&execution, find, &mut |id, _, frame| {
         rows.push(id);
@@ -153,7 +168,7 @@ fn delete(
     })?;
     let read = execution.read.get();
     let plan = transaction.plan_delete(table, &rows)?;
-    let returned = returning::evaluate(transaction.image(), parameters, returning, &beside)?;
+    let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
     let all = transaction.apply(plan)?.len();
     Ok((Outcome { rows: returned, ..changed(rows.len(), all) }, read))
 }

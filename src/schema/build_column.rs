@@ -50,6 +50,7 @@ fn default(
             }
             Some(DefaultValue::Constant(value.clone()))
         }
+        DefaultValue::Computed(expression) => Some(DefaultValue::Computed(expression.clone())),
         DefaultValue::Function(function) => Some(DefaultValue::Function(function.clone())),
         DefaultValue::Sequence(name) => {
             if column.kind != crate::value::Kind::Int {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Affinity, DefaultFunction, DefaultValue, Storage, Timing};
+use super::{Action, Affinity, DefaultExpression, DefaultFunction, DefaultValue, Storage, Timing};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::record::Row;
@@ -260,6 +260,13 @@ impl Column {
     /// not given again, even if its transaction fails.
     pub fn default_sequence(mut self, sequence: impl Into<Name>) -> Self {
         self.default = Some(DefaultValue::Sequence(sequence.into()));
+        self
+    }
+
+    /// What the column holds when a statement does not give it is computed; the leaf is the time of the statement, as text
+    /// in UTC.
+    pub fn default_computed(mut self, expression: Expr<()>) -> Self {
+        self.default = Some(DefaultValue::Computed(DefaultExpression(expression)));
         self
     }
 

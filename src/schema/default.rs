@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Name;
 use crate::error::{Misuse, Result};
+use crate::expr::{Environment, Expr, Moment, Scalar};
 use crate::id::SequenceId;
 use crate::value::Value;
 
@@ -43,6 +44,28 @@ pub enum DefaultValue<S = SequenceId> {
     Sequence(S),
     /// What a function gives.
     Function(DefaultFunction),
+    /// What an expression comes to, which may read the time of the statement.
+    Computed(DefaultExpression),
+}
+
+/// A default that is computed. Its leaf is the time of the statement, as text in UTC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefaultExpression(pub Expr<()>);
+
+impl DefaultExpression {
+    /// The value at a time.
+    ///
+    /// # Errors
+    /// When an operation is not defined for its operands.
+    pub fn at(&self, moment: &Moment<'_>) -> Result<Value> {
+        struct Time<'a>(&'a Moment<'a>);
+        impl Environment<()> for Time<'_> {
+            fn leaf<'a>(&'a self, (): &'a ()) -> Result<Scalar<'a>> {
+                Ok(self.0.value().as_ref().into())
+            }
+        }
+        Ok(self.0.evaluate(&Time(moment))?.into_value())
+    }
 }
 
 impl DefaultValue {
@@ -59,6 +82,7 @@ impl DefaultValue {
         match self {
             DefaultValue::Constant(value) => Ok(value.clone()),
             DefaultValue::Function(function) => function.call(),
+            DefaultValue::Computed(expression) => expression.at(&Moment::default()),
             DefaultValue::Sequence(_) => {
                 let reason = "a sequence moves only where rows are inserted".to_owned();
                 Err(Misuse::Statement { reason }.into())

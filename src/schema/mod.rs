@@ -31,7 +31,7 @@ pub use build::SchemaBuilder;
 pub use built::{CheckSchema, ColumnSchema, GeneratedSchema, ReferenceSchema, Schema, TableSchema};
 pub use continuation::Continuation;
 pub use declare::{Column, ForeignKey, Index, Name, Table, column};
-pub use default::{DefaultFunction, DefaultValue, Sequence, SequenceSchema};
+pub use default::{DefaultExpression, DefaultFunction, DefaultValue, Sequence, SequenceSchema};
 pub use graph::Components;
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;

@@ -83,6 +83,10 @@ fn column_line(table: &TableSchema, id: ColumnId, dialect: Dialect) -> String {
         let expression = scalar(&generated.expression, dialect, &mut leaf).alone();
         return format!("{text} GENERATED ALWAYS AS ({expression}) STORED");
     }
+    if let Some(DefaultValue::Computed(expression)) = &column.default {
+        let mut leaf = |(): &()| Piece::atom(dialect.now());
+        text += &format!(" DEFAULT ({})", scalar(&expression.0, dialect, &mut leaf).alone());
+    }
     // Sequences and functions of the user have no text in SQLite; whoever inserts there gives the value.
     if let Some(default) = column.default.as_ref().and_then(DefaultValue::constant) {
         let default = dialect.literal(default.as_ref());

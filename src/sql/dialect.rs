@@ -28,6 +28,9 @@ const RESERVED: &str = "\
     savepoint select set table temp temporary then ties to transaction trigger true unbounded union unique update \
     using vacuum values view virtual when where window with without";
 
+/// The time of the statement with fractions of its second.
+pub(super) const NOW_IN_SQLITE: &str = "datetime('now', 'subsec')";
+
 impl Dialect {
     /// A name, quoted where it must be. PostgreSQL makes small letters of what is not quoted.
     pub(super) fn name(self, name: &str) -> Name {
@@ -66,6 +69,12 @@ impl Dialect {
                 let digits: String = it.iter().map(|it| format!("{it:02x}")).collect();
                 format!("CAST('\\x{digits}' AS bytea)")
             }
+            #[cfg(feature = "jiff")]
+            (Dialect::Postgres, ValueRef::Date(it)) => format!("DATE '{it}'"),
+            #[cfg(feature = "jiff")]
+            (Dialect::Postgres, ValueRef::Timestamp(it)) => format!("TIMESTAMP WITH TIME ZONE '{it}'"),
+            #[cfg(feature = "uuid")]
+            (Dialect::Postgres, ValueRef::Uuid(it)) => format!("CAST('{it}' AS uuid)"),
             // SQLite has no type for them; as text they sort as they should.
             #[cfg(feature = "jiff")]
             (_, ValueRef::Date(it)) => format!("'{it}'"),
@@ -74,6 +83,14 @@ impl Dialect {
             #[cfg(feature = "uuid")]
             (_, ValueRef::Uuid(it)) => format!("'{it}'"),
             (_, plain) => plain.to_string(),
+        }
+    }
+
+    /// The time of the statement; a text in SQLite.
+    pub(super) fn now(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => NOW_IN_SQLITE,
+            Dialect::Postgres => "now()",
         }
     }
 

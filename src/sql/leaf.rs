@@ -35,6 +35,7 @@ impl Renderer<'_> {
             Leaf::Scalar(select) => Piece::atom(format!("({})", self.select(select))),
             Leaf::Output(position) => Piece::atom((position + 1).to_string()),
             Leaf::Default => Piece::atom("DEFAULT"),
+            Leaf::Now => Piece::atom(self.dialect.now()),
         }
     }
 

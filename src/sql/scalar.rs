@@ -2,6 +2,7 @@
 //! would fall apart.
 
 use super::Dialect;
+use super::dialect::NOW_IN_SQLITE;
 use crate::expr::{Arithmetic, Case, Cast, Expr, Function, Like, Matching};
 use crate::value::{Truth, Value};
 
@@ -239,6 +240,28 @@ fn call<L>(function: Function, list: &[Expr<L>], dialect: Dialect, leaf: &mut dy
             Piece::new(text, Binding::Concat)
         }
         (Function::Concat, []) => Piece::atom("''"),
+        (Function::Extract, [Expr::Value(Value::Text(field)), it]) => {
+            Piece::atom(format!("extract({field} FROM {})", part(it, Binding::Or)))
+        }
+        (Function::Shift, [it, Expr::Value(months), Expr::Value(days), Expr::Value(time)]) => {
+            let it = part(it, Binding::Product);
+            let seconds = if let Value::Int(it) = time { *it as f64 / 1e6 } else { 0.0 };
+            match dialect {
+                Dialect::Postgres => {
+                    let interval = format!("INTERVAL '{months} months {days} days {seconds} seconds'");
+                    Piece::new(format!("{it} + {interval}"), Binding::Sum)
+                }
+                Dialect::Sqlite => {
+                    Piece::atom(format!("datetime({it}, '{months} months', '{days} days', '{seconds} seconds')"))
+                }
+            }
+        }
+        (Function::Date | Function::Time | Function::Datetime | Function::Julianday | Function::Unixepoch, list)
+        | (Function::Strftime, list) => {
+            let operand = |it: String| if it == NOW_IN_SQLITE { "'now'".to_owned() } else { it };
+            let list: Vec<String> = list.iter().map(|it| operand(part(it, Binding::Or))).collect();
+            Piece::atom(format!("{}({})", function.name(), list.join(", ")))
+        }
         (_, list) => {
             let list: Vec<String> = list.iter().map(|it| part(it, Binding::Or)).collect();
             Piece::atom(format!("{}({})", function.name(), list.join(", ")))

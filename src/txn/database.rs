@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::branch::{Branches, Origin};
-use super::feed::{Clock, Feeds};
+use super::feed::Feeds;
 use super::history::{History, Retention, Version};
 use super::sequences::Sequences;
 use super::spare::Spare;
 use super::sync::{Mutex, RwLock};
 use super::{Snapshot, Transaction};
 use crate::error::{Misuse, Result};
+use crate::expr::Clock;
 use crate::id::TableId;
 use crate::schema::Schema;
 use crate::store::Image;

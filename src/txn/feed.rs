@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::sync::{Condvar, Mutex, wait};
 use super::{ChangeSet, Database, Snapshot, Version};
 use crate::error::{Misuse, Result};
+use crate::expr::Clock;
 
 /// What a commit does when a subscriber has no room for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,18 +236,14 @@ impl Database {
         (snapshot, feed)
     }
 
-    /// Sets the clock that change sets are dated by; without it, that is the system's.
+    /// Sets the clock that change sets are dated by and that statements ask for the time; without it, that is the
+    /// system's. Forks and what comes of altering the schema go by the same one.
     pub fn set_clock(&self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) {
-        *self.shared.clock.write() = Clock(Some(Arc::new(clock)));
+        *self.shared.clock.write() = Clock::new(clock);
     }
-}
 
-/// What tells the time.
-#[derive(Clone, Default)]
-pub(super) struct Clock(Option<Arc<dyn Fn() -> SystemTime + Send + Sync>>);
-
-impl Clock {
-    pub(super) fn now(&self) -> SystemTime {
-        self.0.as_ref().map_or_else(SystemTime::now, |it| it())
+    /// What tells the time here.
+    pub fn clock(&self) -> Clock {
+        self.shared.clock.read().clone()
     }
 }

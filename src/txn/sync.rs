@@ -12,7 +12,7 @@ pub(super) fn wait<'a, T>(condvar: &Condvar, mut guard: MutexGuard<'a, T>) -> Mu
 }
 
 #[cfg(shuttle)]
-pub(super) use controlled::{Condvar, Mutex, MutexGuard, RwLock, wait};
+pub(super) use controlled::{Condvar, Mutex, RwLock, wait};
 
 /// The same under a scheduler. Its locks can be poisoned; a panic ends the run there anyway.
 #[cfg(shuttle)]

@@ -16,16 +16,18 @@ mod compare;
 mod difference;
 mod history;
 mod ours;
-pub(crate) mod queries;
+mod queries;
 pub(crate) mod query;
 mod query_terms;
 mod query_text;
+mod query_windows;
 mod render;
 mod rules;
 pub(crate) mod schema;
 mod shrink;
 mod side;
 mod sqlite;
+pub(crate) mod worlds;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,8 @@ mod random;
 mod roundtrip;
 #[cfg(feature = "sql")]
 mod text;
+#[cfg(feature = "sql")]
+mod times;
 
 use diptych::expr::Function;
 use diptych::query::{

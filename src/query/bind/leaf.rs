@@ -17,6 +17,7 @@ impl Replace<Leaf, BoundLeaf> for Binder<'_> {
         Ok(Expr::Leaf(match leaf {
             Leaf::Column { up, source, name } => return self.column_leaf(*up, *source, name),
             Leaf::Parameter(position) => BoundLeaf::Parameter(*position),
+            Leaf::Now => BoundLeaf::Now,
             Leaf::Aggregate(aggregation) => return self.aggregate(aggregation),
             Leaf::Window(window) => return self.window(window),
             Leaf::Exists(select) => BoundLeaf::Exists(Box::new(self.select(select, Shape::Columns)?)),

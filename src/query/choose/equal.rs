@@ -18,7 +18,8 @@ pub(super) fn spread(pool: &mut Vec<Waiting>) {
     let mut pairs: Vec<(Place, Place, usize)> = Vec::new();
     for Waiting { floor, candidate } in pool.iter() {
         let Expr::Compare(Comparison::Equal, a, b) = &candidate.expr else { continue };
-        let constant = |it: &Bounded| matches!(it, Expr::Value(_) | Expr::Leaf(BoundLeaf::Parameter(_)));
+        let constant =
+            |it: &Bounded| matches!(it, Expr::Value(_) | Expr::Leaf(BoundLeaf::Parameter(_) | BoundLeaf::Now));
         match (column(a), column(b)) {
             (Some(a), Some(b)) => pairs.push((a, b, *floor)),
             (Some(a), None) if constant(b) => known.push((a, *floor, (**b).clone())),

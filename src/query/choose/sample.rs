@@ -6,10 +6,11 @@ use std::cell::Cell;
 use rustc_hash::FxHashSet;
 
 use super::{Candidate, Chooser};
+use crate::expr::Moment;
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::frame::Frame;
 use crate::query::plan::Origin;
-use crate::query::run::{Arena, Execution};
+use crate::query::run::{Arena, Execution, Given};
 use crate::record::Row;
 use crate::value::ValueRef;
 
@@ -47,7 +48,8 @@ impl<'a> Chooser<'a> {
 
     fn judged(&self, table: TableId, source: u8, condition: &Candidate) -> Option<f64> {
         let arena = Arena::default();
-        let execution = Execution::new(self.image, &[], &[], &arena);
+        let moment = Moment::default();
+        let execution = Execution::new(self.image, Given { parameters: &[], keys: &[], moment: &moment }, &arena);
         let cells = vec![Cell::new(None); usize::from(source) + 1];
         let frame = Frame::within(&execution, &cells, None);
         let mut plain = true;

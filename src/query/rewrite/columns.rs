@@ -56,7 +56,7 @@ impl Replace<Leaf, Leaf> for Walk<'_, '_> {
                 Leaf::Quantified(Box::new(self.expr(needle)), *how, *quantifier, Box::new(self.within(select)))
             }
             Leaf::Scalar(select) => Leaf::Scalar(Box::new(self.within(select))),
-            Leaf::Column { .. } | Leaf::Parameter(_) | Leaf::Output(_) | Leaf::Default => leaf.clone(),
+            Leaf::Column { .. } | Leaf::Parameter(_) | Leaf::Output(_) | Leaf::Default | Leaf::Now => leaf.clone(),
         }))
     }
 

@@ -173,7 +173,7 @@ impl<'r> Execution<'r> {
     ) -> Result<()> {
         let mut going = true;
         let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
-        let keys = || self.keys.chunks_exact(columns.len());
+        let keys = || self.given.keys.chunks_exact(columns.len());
         // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
         let rising = keys().is_sorted_by(|a, b| a < b);
         let mut seen = FxHashSet::default();

@@ -1,25 +1,26 @@
 //! Adding rows that are given as expressions or that a query brings.
 
-use super::changed;
 use super::conflict::Meeting;
 use super::returning;
+use super::{changed, default_of};
 use crate::error::Result;
+use crate::expr::Moment;
 use crate::id::ColumnId;
 use crate::integrity::ActionPlan;
 use crate::query::connection::Outcome;
 use crate::query::frame::Frame;
 use crate::query::plan::{InsertPlan, InsertSource};
-use crate::query::run::{Arena, Execution};
+use crate::query::run::{Arena, Execution, Given};
 use crate::record::{Row, Tuple};
 use crate::schema::TableSchema;
 use crate::txn::Transaction;
 use crate::value::Value;
 
-pub(super) fn run(transaction: &mut Transaction, plan: &InsertPlan, parameters: &[Value]) -> Result<(Outcome, u64)> {
+pub(super) fn run(transaction: &mut Transaction, plan: &InsertPlan, with: Given<'_>) -> Result<(Outcome, u64)> {
     let schema = transaction.schema().clone();
     let table = schema.table(plan.table);
     let arena = Arena::default();
-    let execution = Execution::new(transaction.image(), parameters, &[], &arena);
+    let execution = Execution::new(transaction.image(), with, &arena);
     let rows = given(transaction, table, plan, &execution)?;
     let meeting = match &plan.on_conflict {
         None => Err(rows),
@@ -38,7 +39,7 @@ pub(super) fn run(transaction: &mut Transaction, plan: &InsertPlan, parameters: 
     };
     if let Some((savepoint, image)) = before {
         let rows: Vec<Vec<Option<Row>>> = rows.into_iter().map(|it| vec![Some(it)]).collect();
-        match returning::evaluate(&image, parameters, &plan.returning, &rows) {
+        match returning::evaluate(&image, with, &plan.returning, &rows) {
             Ok(returned) => outcome.rows = returned,
             Err(error) => {
                 transaction.rollback_to(savepoint);
@@ -74,6 +75,7 @@ fn given(
     plan: &InsertPlan,
     execution: &Execution<'_>,
 ) -> Result<Vec<Row>> {
+    let moment = execution.given.moment;
     match &plan.source {
         InsertSource::Rows(rows) => {
             let frame = Frame::alone(execution, &[]);
@@ -83,14 +85,16 @@ fn given(
                     Some(it) => Ok(Some(it.evaluate(&frame)?.into_value())),
                     None => Ok(None),
                 });
-                built.push(build(transaction, table, &plan.columns, values)?);
+                built.push(build(transaction, table, &plan.columns, values, moment)?);
             }
             Ok(built)
         }
         InsertSource::Select(select) => {
             let rows = execution.select(select)?;
-            let row =
-                |at| build(transaction, table, &plan.columns, rows.values_at(at).iter().map(|it| Ok(Some(it.clone()))));
+            let row = |at| {
+                let values = rows.values_at(at).iter().map(|it| Ok(Some(it.clone())));
+                build(transaction, table, &plan.columns, values, moment)
+            };
             (0..rows.len()).map(row).collect()
         }
     }
@@ -102,6 +106,7 @@ fn build(
     table: &TableSchema,
     columns: &[ColumnId],
     values: impl Iterator<Item = Result<Option<Value>>>,
+    moment: &Moment<'_>,
 ) -> Result<Row> {
     let mut given: Vec<Option<Value>> = vec![None; table.columns.len()];
     for (column, value) in columns.iter().zip(values) {
@@ -110,6 +115,6 @@ fn build(
     // A column that the row's Rust type holds by default may be NULL in SQL's eyes: what is not given is NULL unless
     // the column says otherwise, and NOT NULL is judged on the tuple, before it becomes a record.
     let values = given.into_iter().zip(table.column_ids());
-    let values = values.map(|(given, column)| given.map_or_else(|| transaction.default_of(table, column), Ok));
+    let values = values.map(|(given, column)| given.map_or_else(|| default_of(transaction, table, column, moment), Ok));
     Ok(Tuple::new(values.collect::<Result<Vec<_>>>()?).into_row())
 }

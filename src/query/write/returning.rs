@@ -7,10 +7,9 @@ use crate::id::RowId;
 use crate::query::frame::Frame;
 use crate::query::plan::BoundOutput;
 use crate::query::rows::Rows;
-use crate::query::run::{Arena, Execution, put};
+use crate::query::run::{Arena, Execution, Given, put};
 use crate::record::Row;
 use crate::store::Image;
-use crate::value::Value;
 
 /// The rows at which the sources of a change stand.
 pub(super) fn cells(frame: &Frame<'_, '_>) -> Vec<Option<Row>> {
@@ -20,7 +19,7 @@ pub(super) fn cells(frame: &Frame<'_, '_>) -> Vec<Option<Row>> {
 /// Computes what comes out. Subqueries read the image, which is that before the statement.
 pub(super) fn evaluate(
     image: &Image,
-    parameters: &[Value],
+    given: Given<'_>,
     returning: &[BoundOutput],
     rows: &[Vec<Option<Row>>],
 ) -> Result<Rows> {
@@ -30,7 +29,7 @@ pub(super) fn evaluate(
         return Ok(out);
     }
     let arena = Arena::default();
-    let execution = Execution::new(image, parameters, &[], &arena);
+    let execution = Execution::new(image, given, &arena);
     for row in rows {
         // Nothing reads by the slot where the rows are given.
         let cells: Vec<_> = row.iter().map(|it| Cell::new(it.as_ref().map(|row| (RowId(0), row)))).collect();

@@ -45,6 +45,8 @@ impl Reader<'_> {
                 self.scalar_call(name, &list, it)
             }
             E::Ceil { expr, .. } => self.scalar_call("ceil", &[expr], it),
+            E::Extract { field, expr, .. } => self.extract(it, field, expr),
+            E::TypedString(text) => self.typed_constant(text),
             E::Floor { expr, .. } => self.scalar_call("floor", &[expr], it),
             E::Position { expr, r#in } => self.scalar_call("instr", &[r#in, expr], it),
             other => Err(unsupported(other, &format!("the expression {other}"))),
@@ -214,6 +216,9 @@ impl Reader<'_> {
         let mut operands = Vec::with_capacity(list.len());
         for it in list {
             operands.push(self.value_of(it)?);
+        }
+        if let Some(time) = self.of_time(name, &operands) {
+            return Ok(time);
         }
         if let Some(simple) = self.by_other_means(name, &operands) {
             return Ok(simple);

@@ -17,7 +17,6 @@ use crate::error::Result;
 use crate::expr::{Affinity, Expr};
 use crate::query::Leaf;
 use crate::schema::{Action, Column, Index, Name, Table, Timing};
-use crate::value::Value;
 
 /// A change of the schema.
 #[derive(Debug)]
@@ -103,7 +102,7 @@ impl Reader<'_> {
 
     fn declaring(&self, name: &str, columns: &[ColumnDef], if_not_exists: bool) -> Declaring {
         let field = |it: &ColumnDef| {
-            let kind = strict_kind(&it.data_type);
+            let kind = strict_kind(&it.data_type, self.dialect);
             let affinity =
                 if self.dialect.is_sqlite() { Some(Affinity::of_type(&it.data_type.to_string())) } else { None };
             Field { kind, affinity, ..Field::new(it.name.value.clone()) }
@@ -126,17 +125,14 @@ impl Reader<'_> {
     fn column_def(&mut self, it: &ColumnDef, all: &mut Declaring) -> Result<()> {
         let name = it.name.value.clone();
         let field = all.fields.iter().find(|it| it.name == name).cloned();
-        let (mut column, mut nullable) = (super::types::column(&name, &it.data_type), true);
+        let (mut column, mut nullable) = (super::types::column(&name, &it.data_type, self.dialect), true);
         for option in &it.options {
             let own = option.name.as_ref().map(|it| it.value.clone());
             match &option.option {
                 ColumnOption::Null | ColumnOption::Comment(_) | ColumnOption::OnConflict(_) => {}
                 ColumnOption::NotNull => nullable = false,
                 ColumnOption::Default(value) => {
-                    let value = self.constant(value, field.as_ref())?;
-                    if !value.is_null() {
-                        column = column.default(value);
-                    }
+                    column = self.default_of(value, field.as_ref(), column)?;
                 }
                 ColumnOption::PrimaryKey(key) => {
                     all.primary = Some((vec![name.clone()], timing(key.characteristics.as_ref())));
@@ -227,18 +223,29 @@ impl Reader<'_> {
         })
     }
 
-    /// A constant, computed at once.
-    fn constant(&mut self, it: &syntax::Expr, column: Option<&Field>) -> Result<Value> {
+    /// A column with a default: a constant is computed at once, what reads the time each time.
+    fn default_of(&mut self, it: &syntax::Expr, field: Option<&Field>, column: Column) -> Result<Column> {
         let typed = self.expr(it)?;
-        let expr = self.stored(typed, column.and_then(|it| it.kind));
-        let expr: Expr<()> = expr.try_map(&mut |_| Err(unsupported(it, "a DEFAULT that is no constant")))?;
+        let expr = self.stored(typed, field.and_then(|it| it.kind));
+        let mut reads_time = false;
+        let expr: Expr<()> = expr.try_map(&mut |leaf| match leaf {
+            Leaf::Now => {
+                reads_time = true;
+                Ok(Expr::Leaf(()))
+            }
+            _ => Err(unsupported(it, "a DEFAULT that reads anything but the time")),
+        })?;
+        if reads_time {
+            return Ok(column.default_computed(expr));
+        }
         struct Nothing;
         impl crate::expr::Environment<()> for Nothing {
             fn leaf<'a>(&'a self, (): &'a ()) -> Result<crate::expr::Scalar<'a>> {
                 Ok(crate::value::ValueRef::Null.into())
             }
         }
-        Ok(expr.evaluate(&Nothing)?.into_value())
+        let value = expr.evaluate(&Nothing)?.into_value();
+        Ok(if value.is_null() { column } else { column.default(value) })
     }
 
     fn plain_columns(&mut self, list: &[IndexColumn], all: &Declaring) -> Result<Vec<String>> {

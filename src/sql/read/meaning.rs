@@ -93,7 +93,8 @@ impl Reader<'_> {
     /// Both sides of a comparison as they are compared.
     pub(super) fn comparable(&self, a: Typed, b: Typed) -> (Typed, Typed) {
         if !self.dialect.is_sqlite() {
-            return (a, b);
+            let (of_a, of_b) = (a.kind, b.kind);
+            return (of_kind(a, of_b), of_kind(b, of_a));
         }
         match (a.kind, b.kind) {
             (Some(Kind::Bool), Some(Kind::Bool)) => return (a, b),
@@ -201,6 +202,7 @@ impl Reader<'_> {
     pub(super) fn stored(&self, it: Typed, kind: Option<Kind>) -> Expr<Leaf> {
         let constant = matches!(it.expr, Expr::Value(_));
         let Some(kind) = kind else { return self.value(it).expr };
+        let it = of_kind(it, Some(kind));
         if it.kind == Some(kind) || it.is_null() || !self.dialect.is_sqlite() {
             return it.expr;
         }
@@ -257,6 +259,18 @@ struct Constant;
 impl crate::expr::Environment<Leaf> for Constant {
     fn leaf<'a>(&'a self, _: &'a Leaf) -> crate::error::Result<crate::expr::Scalar<'a>> {
         Ok(crate::value::ValueRef::Null.into())
+    }
+}
+
+/// A text constant beside a value of a kind that has no literals of its own is one of that kind, if it can be.
+fn of_kind(it: Typed, kind: Option<Kind>) -> Typed {
+    let plain = matches!(kind, None | Some(Kind::Bool | Kind::Int | Kind::Float | Kind::Text | Kind::Bytes));
+    match (&it.expr, kind) {
+        (Expr::Value(value @ Value::Text(_)), Some(kind)) if !plain => match Cast::To(kind).convert(value.as_ref()) {
+            Ok(value) => Typed::constant(value),
+            Err(_) => it,
+        },
+        _ => it,
     }
 }
 

@@ -26,6 +26,7 @@ mod scalar;
 mod scope;
 mod select;
 mod text;
+mod time;
 mod types;
 mod with;
 

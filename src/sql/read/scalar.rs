@@ -107,6 +107,9 @@ impl Reader<'_> {
             B::PGNotLikeMatch => not(self.like(Matching::Exact, left, right, None)?),
             B::PGNotILikeMatch => not(self.like(Matching::AnyCase, left, right, None)?),
             other => {
+                if let Some(shifted) = self.shifted(whole, left, op, right)? {
+                    return Ok(shifted);
+                }
                 let how = arithmetic(other).ok_or_else(|| unsupported(whole, &format!("the operator {other}")))?;
                 let (a, b) = (self.expr(left)?, self.expr(right)?);
                 self.arithmetic(how, a, b)
@@ -343,7 +346,11 @@ impl Reader<'_> {
             let expr = Expr::Cast(Cast::Lenient(affinity), Box::new(it.expr));
             return Ok(Typed { expr, kind: affinity.kind(), affinity: Some(affinity) });
         }
-        let Some(kind) = kind_of(to) else { return Err(unsupported(of, &format!("CAST to {to}"))) };
+        let Some(kind) = kind_of(to, self.dialect) else { return Err(unsupported(of, &format!("CAST to {to}"))) };
+        // The time of the statement is written as a cast, and read as one already.
+        if matches!(&it.expr, Expr::Cast(Cast::To(same), _) if *same == kind) {
+            return Ok(it);
+        }
         Ok(Typed::of(Expr::Cast(Cast::To(kind), Box::new(it.expr)), kind))
     }
 }

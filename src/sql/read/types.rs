@@ -49,7 +49,28 @@ pub(super) fn affinity(kind: Option<Kind>) -> Option<Affinity> {
 }
 
 /// The kind that the name of a type stands for; none where a column takes anything.
-pub(super) fn kind_of(declared: &DataType) -> Option<Kind> {
+pub(super) fn kind_of(declared: &DataType, dialect: SqlDialect) -> Option<Kind> {
+    further(declared, dialect).or_else(|| plain_kind(declared))
+}
+
+/// Kinds that come with features, which SQLite has no types for.
+#[allow(unused_variables, reason = "without features there is no such kind")]
+fn further(declared: &DataType, dialect: SqlDialect) -> Option<Kind> {
+    if dialect.is_sqlite() {
+        return None;
+    }
+    match declared {
+        #[cfg(feature = "jiff")]
+        DataType::Date => Some(Kind::Date),
+        #[cfg(feature = "jiff")]
+        DataType::Timestamp(..) => Some(Kind::Timestamp),
+        #[cfg(feature = "uuid")]
+        DataType::Uuid => Some(Kind::Uuid),
+        _ => None,
+    }
+}
+
+fn plain_kind(declared: &DataType) -> Option<Kind> {
     let text = declared.to_string().to_ascii_uppercase();
     let name = text.split('(').next().unwrap_or_default().trim();
     let has = |part: &str| name.contains(part);
@@ -72,17 +93,17 @@ pub(super) fn kind_of(declared: &DataType) -> Option<Kind> {
 
 /// A column of a type, as it is declared: strict in what it holds, except where the name of the type says no more
 /// than that it takes numbers, or nothing at all.
-pub(super) fn column(name: &str, declared: &DataType) -> Column {
+pub(super) fn column(name: &str, declared: &DataType, dialect: SqlDialect) -> Column {
     let name = name.to_owned();
-    match strict_kind(declared) {
+    match strict_kind(declared, dialect) {
         Some(kind) => Column::new(name, kind),
         None => Column::flexible(name, Affinity::of_type(&declared.to_string())),
     }
 }
 
 /// The kind of all that a column of a type holds, where the type says so.
-pub(super) fn strict_kind(declared: &DataType) -> Option<Kind> {
-    kind_of(declared).filter(|_| !is_decimal(declared))
+pub(super) fn strict_kind(declared: &DataType, dialect: SqlDialect) -> Option<Kind> {
+    kind_of(declared, dialect).filter(|_| !is_decimal(declared))
 }
 
 fn is_decimal(declared: &DataType) -> bool {

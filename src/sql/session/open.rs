@@ -33,8 +33,8 @@ use crate::txn::Database;
 ///
 /// # What SQLite does that this does not
 /// Columns are strict in their type, and integers that overflow are refused, unless a type such as DECIMAL says nothing
-/// about what it holds. Triggers, ATTACH, virtual tables, collations other than BINARY, and date functions are not
-/// there.
+/// about what it holds. Triggers, ATTACH, virtual tables and collations other than BINARY are not there. The zone of
+/// dates and times is UTC.
 pub struct SqlSession {
     pub(super) connection: NativeConnection,
     pub(super) dialect: SqlDialect,

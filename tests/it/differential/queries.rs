@@ -1,70 +1,15 @@
 //! Q3: random queries bring the same rows by every way to them, and the same as on SQLite.
 //!
 //! `DIPTYCH_QUERIES` sets for how many worlds four queries each are written.
-//!
-//! The same rows stand in three databases here, which differ in their indexes only: without any, where every way is a
-//! scan or a hash table; with single-column indexes; with composite ones.
-
-use std::cmp::Ordering;
 
 use diptych::expr::{Expr, Expression};
-use diptych::query::{JoinKind, Leaf, Nulls, Output};
-use diptych::{Column, Connection, Database, Direction, Insert, Kind, NativeConnection, Schema, Select, Table, Value};
+use diptych::query::{JoinKind, Leaf, Output};
+use diptych::{Connection, Direction, Select, Value};
 
 use super::choices::Choices;
-use super::query::{COLUMNS, QueryWriter, TABLES};
+use super::query::{COLUMNS, QueryWriter, Reader, TABLES};
 use super::query_text::sql;
-
-type Rows = Vec<Vec<Value>>;
-
-/// How the tables of a database are indexed.
-const WAYS: [fn(Table) -> Table; 3] = [
-    |table| table,
-    |table| table.primary_key(["id"]).index(["x"]).index(["y"]).index(["s"]),
-    |table| table.primary_key(["id"]).index(["x", "y"]).index(["y", "s", "x"]),
-];
-
-fn database(way: fn(Table) -> Table, rows: &[Rows]) -> NativeConnection {
-    let mut schema = Schema::builder();
-    for name in TABLES {
-        let columns = COLUMNS.map(|it| match it {
-            "id" => Column::int(it),
-            "s" => Column::new(it, Kind::Text).nullable(),
-            _ => Column::int(it).nullable(),
-        });
-        schema = schema.table(way(columns.into_iter().fold(Table::new(name), Table::column)));
-    }
-    let mut connection = Database::new(schema.build().unwrap()).connect();
-    for (name, rows) in TABLES.into_iter().zip(rows) {
-        let insert = Insert::into(name, COLUMNS);
-        connection.execute(rows.iter().fold(insert, |all, row| all.row(row.iter().cloned()))).unwrap();
-    }
-    connection
-}
-
-/// A database without indexes and with a few rows, for queries that are tried elsewhere.
-#[cfg(feature = "sql")]
-pub(crate) fn random_database(choices: &mut Choices) -> Database {
-    let rows = [random_rows(choices), random_rows(choices)];
-    let mut connection = database(WAYS[0], &rows);
-    connection.control(diptych::Control::Commit).unwrap();
-    connection.database().clone()
-}
-
-fn random_rows(choices: &mut Choices) -> Rows {
-    // Some keys are far apart, so that rows live at home and away.
-    let far = choices.percent(30);
-    let count = choices.below(12);
-    let mut ids: Vec<i64> = (0..count as i64).map(|it| if far { it * it * 5_000 - 3 } else { it }).collect();
-    ids.rotate_left(count / 2);
-    let mut row = |id: i64| {
-        let mut int = || if choices.percent(20) { Value::Null } else { Value::Int(choices.between(0, 3)) };
-        let (x, y) = (int(), int());
-        let s = if choices.percent(20) { Value::Null } else { ["p", "q", "r"][choices.below(3)].into() };
-        vec![Value::Int(id), x, y, s]
-    };
-    ids.into_iter().map(&mut row).collect()
-}
+use super::worlds::{Rows, WAYS, database, in_order, literal, random_rows, sorted};
 
 struct Oracle(rusqlite::Connection);
 
@@ -97,50 +42,9 @@ impl Oracle {
     }
 }
 
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Int(it) => it.to_string(),
-        Value::Text(it) => format!("'{it}'"),
-        _ => "NULL".to_owned(),
-    }
-}
-
-fn sorted(mut rows: Rows) -> Rows {
-    rows.sort();
-    rows
-}
-
-/// Whether rows come in the order of the query, whose terms are its first outputs.
-fn in_order(select: &Select, rows: &Rows) -> bool {
-    let compare = |a: &[Value], b: &[Value]| {
-        let terms = select.order_by.iter().zip(a.iter().zip(b)).map(|(by, (a, b))| {
-            let order = if by.direction == Direction::Descending { b.cmp(a) } else { a.cmp(b) };
-            match (by.nulls, a.is_null(), b.is_null()) {
-                (Some(nulls), true, false) => {
-                    if nulls == Nulls::First {
-                        Ordering::Less
-                    } else {
-                        Ordering::Greater
-                    }
-                }
-                (Some(nulls), false, true) => {
-                    if nulls == Nulls::First {
-                        Ordering::Greater
-                    } else {
-                        Ordering::Less
-                    }
-                }
-                _ => order,
-            }
-        });
-        terms.fold(Ordering::Equal, Ordering::then)
-    };
-    rows.windows(2).all(|pair| compare(&pair[0], &pair[1]).is_le())
-}
-
 /// What is wrong with the rows that one of the databases brings, if anything is.
 fn mismatch(rows: &[Rows], select: &Select) -> Option<String> {
-    let text = sql(select, 0);
+    let text = sql(select, Reader::Sqlite);
     let expected = match Oracle::new(rows).rows(&text) {
         Ok(rows) => rows,
         Err(_) => return None,
@@ -204,10 +108,10 @@ fn run(seed: u64) {
     let mut rows = [random_rows(&mut choices), random_rows(&mut choices)];
     for _ in 0..4 {
         let select = QueryWriter::new(&mut choices).query();
-        if let Err(error) = Oracle::new(&rows).rows(&sql(&select, 0)) {
+        if let Err(error) = Oracle::new(&rows).rows(&sql(&select, Reader::Sqlite)) {
             // SQLite turns a source inside out beside a FULL JOIN, and then refuses what it has made of it.
             let its_own = error.to_string().contains("ON clause references tables to its right");
-            assert!(its_own, "seed {seed}: SQLite does not run {}\n{error}", sql(&select, 0));
+            assert!(its_own, "seed {seed}: SQLite does not run {}\n{error}", sql(&select, Reader::Sqlite));
             continue;
         }
         if mismatch(&rows, &select).is_none() {
@@ -227,7 +131,7 @@ fn run(seed: u64) {
             }
         }
         let why = mismatch(&rows, &select).expect("it is still wrong");
-        panic!("seed {seed}: {}\n{why}\na: {:?}\nb: {:?}", sql(&select, 0), rows[0], rows[1]);
+        panic!("seed {seed}: {}\n{why}\na: {:?}\nb: {:?}", sql(&select, Reader::Sqlite), rows[0], rows[1]);
     }
 }
 

@@ -20,9 +20,19 @@ pub(super) struct Readable {
     pub(super) hidden: bool,
 }
 
+/// Which database reads the text of the queries.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Reader {
+    /// It has no INTERSECT ALL and EXCEPT ALL, no ANY and ALL, and no LATERAL.
+    Sqlite,
+    /// It has all of these.
+    Postgres,
+}
+
 /// Writes one query.
 pub(crate) struct QueryWriter<'a> {
     pub(crate) choices: &'a mut Choices,
+    pub(super) reader: Reader,
     /// The sources of each select, from the outermost one inwards.
     pub(super) scopes: Vec<Vec<Readable>>,
     /// How many columns each query of the outermost WITH has.
@@ -36,7 +46,13 @@ fn columns(width: usize) -> Vec<String> {
 
 impl<'a> QueryWriter<'a> {
     pub(crate) fn new(choices: &'a mut Choices) -> Self {
-        QueryWriter { choices, scopes: Vec::new(), common: Vec::new() }
+        QueryWriter { choices, reader: Reader::Sqlite, scopes: Vec::new(), common: Vec::new() }
+    }
+
+    /// The same for another reader.
+    #[allow(dead_code, reason = "the comparison with PostgreSQL is a package of its own")]
+    pub(crate) fn for_reader(self, reader: Reader) -> Self {
+        QueryWriter { reader, ..self }
     }
 
     /// A query of numbers, in an order that leaves nothing open where it is cut off.
@@ -93,8 +109,8 @@ impl<'a> QueryWriter<'a> {
             for _ in 0..1 + self.choices.below(2) {
                 let all = [SetOperation::Union, SetOperation::Intersect, SetOperation::Except];
                 let operation = *self.choices.one(&all);
-                // SQLite has no INTERSECT ALL and no EXCEPT ALL.
-                let all = operation == SetOperation::Union && self.choices.percent(40);
+                let has_all = operation == SetOperation::Union || self.reader == Reader::Postgres;
+                let all = has_all && self.choices.percent(40);
                 let part = self.part(width, depth - 1);
                 select.compounds.push(Compound { operation, all, select: part });
             }
@@ -117,6 +133,10 @@ impl<'a> QueryWriter<'a> {
             }
         } else {
             outputs.extend((0..width).map(|_| self.output(depth)));
+            if self.choices.percent(15) {
+                let at = self.choices.below(width);
+                outputs[at] = self.window();
+            }
         }
         if self.choices.percent(20) {
             select = select.distinct();
@@ -185,6 +205,14 @@ impl<'a> QueryWriter<'a> {
         }
     }
 
+    /// A query that reads the sources before it.
+    fn lateral(&mut self) -> (Source, Readable) {
+        let grouped = self.choices.percent(40);
+        let select = self.around(|writer| if grouped { writer.aggregate() } else { writer.number(0) });
+        let readable = Readable { numbers: columns(1), is_table: false, hidden: false };
+        (Source::select(select, columns(1)), readable)
+    }
+
     fn add(&mut self, readable: Readable) {
         self.scopes.last_mut().expect("a select is open").push(readable);
     }
@@ -213,7 +241,9 @@ impl<'a> QueryWriter<'a> {
                 _ => JoinKind::Anti,
             };
             filters = matches!(kind, JoinKind::Semi | JoinKind::Anti);
-            let (source, readable) = self.source(depth);
+            let lateral = self.reader == Reader::Postgres && matches!(kind, JoinKind::Inner | JoinKind::Left);
+            let (source, readable) =
+                if lateral && self.choices.percent(15) { self.lateral() } else { self.source(depth) };
             self.add(readable);
             let on = if self.choices.percent(8) && !filters {
                 Expr::And(Vec::new())

@@ -1,10 +1,10 @@
 //! Expressions of random queries.
 
 use diptych::expr::{Arithmetic, Case, Comparison, Expr, Expression};
-use diptych::query::{Aggregation, Leaf, aggregate_distinct};
+use diptych::query::{Aggregation, Leaf, Quantifier, aggregate_distinct};
 use diptych::{Aggregate, Select, Value, aggregate, count};
 
-use super::query::QueryWriter;
+use super::query::{QueryWriter, Reader};
 
 impl QueryWriter<'_> {
     fn column(&mut self, up: u8, sources: &[usize]) -> Expr<Leaf> {
@@ -118,7 +118,7 @@ impl QueryWriter<'_> {
     }
 
     /// A select of one thing, correlated or not.
-    fn around(&mut self, of: impl FnOnce(&mut Self) -> Expr<Leaf>) -> Select {
+    pub(super) fn around(&mut self, of: impl FnOnce(&mut Self) -> Expr<Leaf>) -> Select {
         self.scopes.push(Vec::new());
         let mut select = self.sources_inside();
         if self.choices.percent(60) {
@@ -130,9 +130,15 @@ impl QueryWriter<'_> {
         select
     }
 
-    /// EXISTS, IN of one or two columns, or a scalar.
+    /// EXISTS, IN of one or two columns, ANY or ALL, or a scalar.
     fn subquery(&mut self) -> Expr<Leaf> {
         let needle = self.number(0);
+        if self.reader == Reader::Postgres && self.choices.percent(30) {
+            let quantifier = *self.choices.one(&[Quantifier::Any, Quantifier::All]);
+            let how = self.comparison();
+            let select = self.around(|writer| writer.number(0));
+            return Expr::Leaf(Leaf::Quantified(Box::new(needle), how, quantifier, Box::new(select)));
+        }
         match self.choices.below(4) {
             0 => Expr::Leaf(Leaf::Exists(Box::new(self.around(|writer| writer.number(0))))),
             1 => Expr::Leaf(Leaf::In(vec![needle], Box::new(self.around(|writer| writer.number(0))))),
