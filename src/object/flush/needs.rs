@@ -43,15 +43,15 @@ impl<'a> Needs<'a> {
         assigned: &Assigned,
     ) -> Self {
         let ringed = ringed_references(core, model, schema, objects);
-        if ringed.values().all(Vec::is_empty) && assigned.is_empty() {
+        // A key that is known already holds back only rows of other classes, unless rows go one by one.
+        let one_by_one = core.graph.manner == Manner::SqlAlchemy;
+        let asked = ringed.values().flatten().any(|it| one_by_one || !is_judged_later(it));
+        if assigned.is_empty() && !asked {
             return Needs { objects, edges: Vec::new() };
         }
         let pending = |key: ObjectKey| core.graph.objects[key].state == State::Pending;
         let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let mut by_identity: FxHashMap<(ClassId, Identity), usize> = FxHashMap::default();
-        // A key that is known already holds back only rows of other classes, unless rows go one by one.
-        let one_by_one = core.graph.manner == Manner::SqlAlchemy;
-        let asked = ringed.values().flatten().any(|it| one_by_one || !is_judged_later(it));
         for (at, &key) in objects.iter().enumerate().filter(|(_, it)| asked && pending(**it)) {
             let class = model.class(core.graph.objects[key].class);
             if let Some(identity) = core.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)) {

@@ -27,10 +27,13 @@ impl Core {
             self.settle_inserted(&model, key);
         }
         self.frame().generated.extend(&done.generated);
-        self.settle_keys(&model, plan);
+        self.settle_keys(&model, done.updated.iter().chain(&plan.listed));
         let nested = self.frames.len() > 1;
         for &key in plan.saved.iter().chain(&plan.listed) {
-            self.settle_links(key);
+            // Those that were touched have their turn below.
+            if !self.graph.objects.get(key).is_none_or(|it| it.touched) {
+                self.settle_links(key);
+            }
             if nested {
                 self.frame().written.insert(key);
             }
@@ -78,9 +81,9 @@ impl Core {
     }
 
     /// Objects whose keys were changed are known by the new ones. All old ones go first: two objects may have swapped.
-    fn settle_keys(&mut self, model: &Model, plan: &FlushPlan) {
+    fn settle_keys<'k>(&mut self, model: &Model, keys: impl Iterator<Item = &'k ObjectKey>) {
         let mut changed = Vec::new();
-        for &key in plan.saved.iter().chain(&plan.listed) {
+        for &key in keys {
             let Some(object) = self.graph.objects.get(key) else { continue };
             let class = model.class(object.class);
             if object.state != State::Persistent || object.lacks_row() {

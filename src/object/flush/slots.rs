@@ -70,7 +70,18 @@ impl Core {
     pub(super) fn has_slot_conflicts(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<bool> {
         let schema = self.connection.schema().clone();
         let mut left: FxHashSet<Slot> = FxHashSet::default();
-        for &key in plan.saved.iter().chain(&plan.deleted) {
+        let mut unique: FxHashMap<ClassId, Vec<ColumnId>> = FxHashMap::default();
+        for &key in &plan.saved {
+            let object = &self.graph.objects[key];
+            if object.state != State::Persistent {
+                continue;
+            }
+            let columns = unique.entry(object.class).or_insert_with(|| self.unique_columns(&schema, object.class));
+            if self.touches(key, columns, plan, assigned) {
+                left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
+            }
+        }
+        for &key in &plan.deleted {
             left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
         }
         if left.is_empty() {
@@ -82,6 +93,28 @@ impl Core {
             }
         }
         Ok(false)
+    }
+
+    /// The attributes of a class that are part of a unique key.
+    fn unique_columns(&self, schema: &Schema, class: ClassId) -> Vec<ColumnId> {
+        let mut columns = Vec::new();
+        for part in &self.graph.model.class(class).parts {
+            let unique = schema.table(part.table_id).indexes.iter().filter(|it| it.uniqueness != Uniqueness::None);
+            for column in unique.flat_map(|it| &it.columns) {
+                columns.extend(part.columns.iter().find(|it| it.1 == *column).map(|it| it.0));
+            }
+        }
+        columns
+    }
+
+    /// Whether an update may write some columns. Most write none of a unique key, and need no second look.
+    fn touches(&self, key: ObjectKey, columns: &[ColumnId], plan: &FlushPlan, assigned: &Assigned) -> bool {
+        let written = |it: &usize| plan.assignments[*it].columns.iter().any(|it| columns.contains(it));
+        if assigned.get(&key).is_some_and(|all| all.iter().any(written)) {
+            return true;
+        }
+        let (Some(original), Some(row)) = (self.graph.original(key), self.graph.row(key)) else { return false };
+        columns.iter().any(|&it| original.get(it) != row.get(it))
     }
 
     /// The unique values that a row leaves and takes.

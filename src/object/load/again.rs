@@ -30,15 +30,25 @@ impl Core {
 
     /// Whether a row of a class is all that is read at a place.
     fn is_quiet(&self, class: ClassId, place: &Arc<Place>) -> bool {
-        let model = &self.graph.model;
-        let declared = model.class(class);
+        place.branch.is_empty() && self.is_quiet_class(class)
+    }
+
+    /// Whether a row of a class is all that is read where nobody has asked for more. Looked up a million times, it is
+    /// found out once.
+    #[inline]
+    fn is_quiet_class(&self, class: ClassId) -> bool {
+        let declared = self.graph.model.class(class);
+        *declared.quiet.get_or_init(|| self.is_declared_quiet(class))
+    }
+
+    fn is_declared_quiet(&self, class: ClassId) -> bool {
+        let declared = self.graph.model.class(class);
         let width = self.connection.schema().table(declared.table_id).column_ids().count();
         declared.descendants.len() <= 1
             && declared.base.is_none()
             && declared.deferred.is_empty()
             && declared.raise_deferred.is_empty()
             && declared.is_whole_table(width)
-            && place.branch.is_empty()
             && declared.relations.iter().all(|it| matches!(it.lazy, Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql))
     }
 
@@ -47,15 +57,14 @@ impl Core {
         if let Some(known) = self.find_known(class, key)? {
             return Ok(known);
         }
-        let place = Arc::default();
-        if self.is_quiet(class, &place) {
+        if self.is_quiet_class(class) {
             self.fetch(class, key)?;
-            let mut new = Vec::new();
-            let found = self.graph.meet_first(class, &mut self.found, &mut new);
-            self.graph.tell_loaded(&new);
+            self.met.clear();
+            let found = self.graph.meet_first(class, &mut self.found, &mut self.met);
+            self.graph.tell_loaded(&self.met);
             return Ok(found);
         }
-        self.read_by_key(class, key, &place, Existing::Kept, None)
+        self.read_by_key(class, key, &Arc::default(), Existing::Kept, None)
     }
 
     /// The object with this key that the session knows, which was read again if need be; `None` when a statement has to
@@ -65,8 +74,9 @@ impl Core {
         if let Some(known) = self.graph.known(class, &identity) {
             return self.still_there(class, known).map(Some);
         }
+        let flushes = self.wants_flush();
         self.before_query()?;
-        if let Some(known) = self.graph.known(class, &identity) {
+        if let Some(known) = self.graph.known(class, &identity).filter(|_| flushes) {
             return self.still_there(class, known).map(Some);
         }
         Ok(None)

@@ -61,6 +61,8 @@ pub struct ClassModel {
     pub computed: Vec<ComputedModel>,
     /// Whether no foreign key refers to its table.
     pub(in crate::object) is_leaf: bool,
+    /// Whether its row is all that is read with an object of which nobody has asked more.
+    pub(in crate::object) quiet: OnceLock<bool>,
     pub(in crate::object) by_key: OnceLock<Prepared>,
     pub(in crate::object) insert: OnceLock<Prepared>,
     pub(in crate::object) delete: OnceLock<Prepared>,

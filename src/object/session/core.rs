@@ -29,6 +29,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) inactive: bool,
     /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
     pub(in crate::object) found: Places,
+    /// The objects that the last look-up by key made; kept for its room.
+    pub(in crate::object) met: Vec<ObjectKey>,
     /// What queries have asked to be loaded behind the objects that they brought.
     pub(in crate::object) notes: Notes,
     /// Which objects came together, if the session wants that kept.
@@ -86,6 +88,7 @@ impl Core {
             expire_on_commit: true,
             inactive: false,
             found: Places::default(),
+            met: Vec::new(),
             notes: Notes::default(),
             peers: Peers::default(),
             plans: FxHashMap::default(),

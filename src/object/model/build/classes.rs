@@ -310,6 +310,7 @@ impl Shape<'_> {
             version_column: None,
             computed: Vec::new(),
             is_leaf: false,
+            quiet: OnceLock::new(),
             by_key: OnceLock::new(),
             insert: OnceLock::new(),
             delete: OnceLock::new(),
