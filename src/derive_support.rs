@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub use crate::id::{ColumnId, RelationId};
 pub use crate::object::{
     Cascade, Class, CollectionKind, Entity, Field, Lazy, Many, Optional, PassiveDeletes, Query, Relation, Relationship,
-    Required, field_name, relation_name,
+    Required, Writable, field_name, relation_name,
 };
 pub use crate::query::Direction;
 pub use crate::record::{Record, Row};

@@ -63,9 +63,11 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// # Options of relations
 ///
+/// The table above says which relation has which; those that it does not name, all have.
+///
 /// - `via = field`, `via(a, b)`: the foreign key's fields, of this struct in `belongs_to`, of the target in `has_one`
 ///   and `has_many`. A `belongs_to` without it follows `{name}_id`, or the only foreign key to its target.
-/// - `inverse = relation`: the other side, on the target. This one and what follows, all of them have.
+/// - `inverse = relation`: the other side, on the target.
 /// - `cascade(…)`: of `none`, `all`, `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`.
 /// - `lazy = …`: `select`, `selectin`, `joined`, `subquery`, `immediate`, `raise`, `raise_on_sql`, `noload`, and for
 ///   collections `dynamic` and `write_only`; `inner_join` and `join_depth = 3` say more about joins.

@@ -60,6 +60,14 @@ pub trait Relation: Copy + 'static {
     const NAME: &'static str;
 }
 
+/// A relation that can be written: each but those that are declared `view_only`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is only read: it is declared `view_only`",
+    label = "this relation is never written",
+    note = "write the relation whose foreign key it follows"
+)]
+pub trait Writable: Relation {}
+
 /// How many objects a relation leads to.
 pub trait Arity: 'static {
     /// Whether it leads to a collection.

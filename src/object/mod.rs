@@ -74,12 +74,13 @@ pub use class::{
 };
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;
-pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, field_name, relation_name};
+pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, Writable, field_name, relation_name};
 pub use events::{RowStep, StateChange};
 pub use flush::{FlushPlan, FlushStep};
 pub use load::BATCH;
 pub use model::{
-    ClassModel, ClassPart, ComputedModel, Discriminator, Join, JoinLeaf, Model, RelationModel, ThroughLayout,
+    ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,
+    ThroughLayout, Verdict,
 };
 pub use query::{LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};

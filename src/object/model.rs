@@ -6,12 +6,14 @@ use std::collections::HashMap;
 
 mod build;
 mod class;
+mod harmony;
 mod lint;
 mod outline;
 mod relation;
 
 pub(super) use build::{build, reflect};
 pub use class::{ClassModel, ClassPart, ComputedModel, Discriminator};
+pub use harmony::{Fate, Harmony, Verdict};
 pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 
 use crate::error::{Misuse, Result, closest};

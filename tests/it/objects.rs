@@ -5,6 +5,7 @@ mod deletes;
 mod eager_paths;
 mod flush_order;
 mod forum;
+mod harmony;
 mod identity;
 mod inheritance;
 mod lints;

@@ -44,6 +44,12 @@ pub(super) fn constant(entity: &Entity, position: usize, relation: &Relation) ->
         Arity::Many => quote!(Many),
     };
     let target = relation.target.as_ref().map_or_else(|| ident.to_string(), infer::shown);
+    let writable = (!relation.says("view_only")).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl ::diptych::derive_support::Writable for #name {}
+        }
+    });
     let docs = format!("The relation `{text}`: {} `{target}`.", relation.kind.word().replace('_', " "));
     quote! {
         #[doc = #docs]
@@ -59,6 +65,8 @@ pub(super) fn constant(entity: &Entity, position: usize, relation: &Relation) ->
             const RELATION: ::diptych::derive_support::RelationId = ::diptych::derive_support::RelationId::new(#number);
             const NAME: &'static ::core::primitive::str = #text;
         }
+
+        #writable
 
         #[automatically_derived]
         #[allow(non_upper_case_globals, dead_code)]

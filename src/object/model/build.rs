@@ -1,4 +1,9 @@
 //! From declared classes to a model and its schema. Every mistake is reported, those of the schema among them.
+//!
+//! The way of a declaration: `backrefs` makes the sides that others declare, `association` the tables between that nobody
+//! does, and the schema is built. Then `classes` finds tables and attributes, bases first; `relations` finds joins: `typed`
+//! follows a foreign key where the direction is said, `determine`, `terms` and `join` find both where it is not; `checks`
+//! refuses what contradicts itself; `inverses` finds which relation is the other side of which.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

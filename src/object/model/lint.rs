@@ -59,18 +59,6 @@ impl<'a> Linter<'a> {
         self.model.class(at.relation.target)
     }
 
-    /// The columns of an attribute list, with their table; nothing if they stand in several.
-    fn places(
-        &self,
-        class: &ClassModel,
-        columns: &[ColumnId],
-    ) -> Option<(&'a crate::schema::TableSchema, Vec<ColumnId>)> {
-        let places: Vec<_> = columns.iter().filter_map(|&it| class.place_of(it)).collect();
-        let table = places.first()?.0;
-        let same = places.len() == columns.len() && places.iter().all(|it| it.0 == table);
-        same.then(|| (self.schema.table(table), places.iter().map(|it| it.1).collect()))
-    }
-
     /// Words that have no effect.
     fn words(&self, at: At<'a>, found: &mut Vec<Lint>) {
         let relation = at.relation;
@@ -117,7 +105,7 @@ impl<'a> Linter<'a> {
         let target = self.target(at);
         match &at.relation.join {
             Join::Has { columns, one, .. } if !at.relation.view_only && !columns.is_empty() => {
-                let Some((table, places)) = self.places(target, columns) else { return };
+                let Some((table, places)) = target.columns_of(self.schema, columns) else { return };
                 let names = table.names(&places).join(", ");
                 match (one, table.key_over(&places).is_some()) {
                     (true, false) => {

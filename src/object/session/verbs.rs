@@ -5,7 +5,7 @@ use std::ops::Index;
 
 use crate::error::{Misuse, Result};
 use crate::object::condition::ToOne;
-use crate::object::entity::{Entity, Field, Many, Relation};
+use crate::object::entity::{Entity, Field, Many, Writable};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
@@ -125,7 +125,7 @@ impl Session {
         target: impl Into<Option<Ref<R::Target>>>,
     ) -> Result<()>
     where
-        R: Relation,
+        R: Writable,
         R::Arity: ToOne,
     {
         let _ = relation;
@@ -145,7 +145,7 @@ impl Session {
         member: impl Member<R::Target>,
     ) -> Result<Ref<R::Target>>
     where
-        R: Relation<Arity = Many>,
+        R: Writable<Arity = Many>,
     {
         let _ = relation;
         let key = self.check(object)?;
@@ -161,7 +161,7 @@ impl Session {
     /// When it is not a member, or a reference is not of this session.
     pub fn remove<R>(&mut self, object: Ref<R::Owner>, relation: R, member: Ref<R::Target>) -> Result<()>
     where
-        R: Relation<Arity = Many>,
+        R: Writable<Arity = Many>,
     {
         let _ = relation;
         let (key, member) = (self.check(object)?, self.check(member)?);
@@ -174,7 +174,7 @@ impl Session {
     /// When a reference is not of this session, or the collection cannot be read.
     pub fn clear<R>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()>
     where
-        R: Relation<Arity = Many>,
+        R: Writable<Arity = Many>,
     {
         self.replace(object, relation, [])
     }
@@ -190,7 +190,7 @@ impl Session {
         members: impl IntoIterator<Item = Ref<R::Target>>,
     ) -> Result<()>
     where
-        R: Relation<Arity = Many>,
+        R: Writable<Arity = Many>,
     {
         let _ = relation;
         let key = self.check(object)?;

@@ -2,8 +2,8 @@
 //! What was found is compared as the text of the model.
 
 use diptych::error::{ErrorKind, Fault, Mistake};
-use diptych::object::{JoinLeaf, Lazy, PassiveDeletes, foreign, join_column, remote};
-use diptych::{Cascade, Class, Column, Database, Direction, Expr, Expression, ForeignKey, Relationship, Table};
+use diptych::object::{ComputedKind, JoinLeaf, Lazy, PassiveDeletes, foreign, join_column, remote};
+use diptych::{Cascade, Class, Column, Database, Direction, Expr, Expression, ForeignKey, Relationship, Table, column};
 
 /// The text of a model, without its class lines.
 #[track_caller]
@@ -283,4 +283,24 @@ fn backref_makes_the_other_side() {
     let taken = Relationship::new("children", "Node").backref("children");
     let all = mistakes([Class::new("Node", node()).relation(taken)], []);
     refused(&all, "Node.children", Fault::Configuration, &["there already"]);
+}
+
+#[test]
+fn what_a_class_says_of_its_attributes_is_resolved() {
+    let table = || Table::new("doc").auto_key("id").column(Column::int("version")).column(Column::text("body"));
+    let length = column("body").length();
+    let class = Class::new("Doc", table()).deferred(["body"]).version_column("version");
+    let class = class.computed("size", ComputedKind::Loaded, length).active_history(["version"]);
+    let database = Database::with_classes([class], []).expect("it is right");
+    let model = database.model().expect("there is one");
+    let doc = model.class_named("Doc").expect("there is one");
+    let at = |name: &str| doc.column_named(name).expect("there is one");
+    assert_eq!((&doc.deferred[..], &doc.active_history[..]), (&[at("body")][..], &[at("version")][..]));
+    assert_eq!((doc.version_column, doc.computed[0].column), (Some(at("version")), Some(at("size"))));
+
+    let class = Class::new("Doc", table()).deferred(["boby"]).version_column("body");
+    let all = mistakes([class.computed("size", ComputedKind::Hybrid, column("seize").length())], []);
+    refused(&all, "Doc", Fault::Configuration, &["boby", "did you mean `body`?"]);
+    refused(&all, "Doc", Fault::Configuration, &["seize"]);
+    refused(&all, "Doc", Fault::Configuration, &["version `body`", "Column::int"]);
 }

@@ -203,3 +203,12 @@ fn what_cannot_inherit_is_refused() {
         &["`Animal`", "identity"],
     );
 }
+
+/// A subclass without a table of its own stands between as its base would.
+#[test]
+fn a_subclass_has_tables_between_made() {
+    let owners = owner().relation(Relationship::has_many("animals", "Animal").inverse("owner"));
+    let cat = single("Cat", "Animal", "cat").relation(Relationship::many_to_many("homes", "Owner", "homes"));
+    let text = text([owners, animal(), cat]);
+    assert!(text.contains("  homes has many Owner by id = cat_id through homes on owner_id = id\n"), "{text}");
+}

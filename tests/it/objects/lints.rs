@@ -1,7 +1,7 @@
 //! What is allowed in a model but will probably surprise is said, each with the line to write.
 
 use diptych::object::{Inheritance, Polymorphic};
-use diptych::{Action, Cascade, Class, Column, Database, ForeignKey, Relationship, Table};
+use diptych::{Action, Cascade, Class, Column, Database, ForeignKey, PassiveDeletes, Relationship, Table};
 
 #[track_caller]
 fn lints(classes: impl IntoIterator<Item = Class>, tables: impl IntoIterator<Item = Table>) -> Vec<String> {
@@ -91,17 +91,23 @@ fn one_to_one_wants_both_layers() {
 fn deletes_that_fail_or_differ_between_the_layers_are_noted() {
     let posts = || Relationship::has_many("posts", "Post");
     let users = |posts: Relationship| Class::new("User", user()).relation(posts);
-    let never_null = Table::new("post").auto_key("id").column(Column::int("user_id")).foreign_key(to_user());
-    let all = lints([users(posts()), Class::new("Post", never_null)], []);
-    says(&all, "User.posts", &["fails", "never NULL", "add `delete` to its cascade"]);
+    // The same refusal in both layers is no surprise.
+    let never_null = |key: ForeignKey| {
+        let table = Table::new("post").auto_key("id").column(Column::int("user_id"));
+        Class::new("Post", table.foreign_key(key))
+    };
+    assert_eq!(lints([users(posts()), never_null(to_user())], []), [] as [&str; 0]);
+    let off = posts().passive_deletes(PassiveDeletes::Off);
+    let all = lints([users(off), never_null(to_user().on_delete(Action::Cascade))], []);
+    says(&all, "User.posts", &["fails", "NULL, which it never is", "add `delete` to its cascade"]);
 
     let nulls = post(to_user().on_delete(Action::SetNull));
     let all = lints([users(posts().cascade(Cascade::ALL)), Class::new("Post", nulls)], []);
-    says(&all, "User.posts", &["sets them to NULL where the row is deleted", "on_delete = cascade"]);
+    says(&all, "User.posts", &["the foreign key keeps them", "on_delete = cascade"]);
 
     let goes = post(to_user().on_delete(Action::Cascade));
     let all = lints([users(posts()), Class::new("Post", goes)], []);
-    says(&all, "User.posts", &["deletes them where the row is deleted", "on_delete = set_null"]);
+    says(&all, "User.posts", &["sets the targets", "the foreign key does otherwise", "on_delete = set_null"]);
 
     let orphans = posts().cascade(Cascade::default() | Cascade::DELETE_ORPHAN);
     let all = lints([users(orphans), Class::new("Post", post(to_user()))], []);

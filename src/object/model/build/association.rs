@@ -4,6 +4,22 @@ use std::collections::HashMap;
 
 use crate::object::class::{Class, Pattern};
 use crate::schema::{Column, ForeignKey, Name, Table};
+use crate::value::Kind;
+
+/// The columns of a primary key and their types.
+type KeyColumns = Vec<(Name, Kind)>;
+
+/// The own table of a class, which may be that of a base, and its key.
+fn table_and_key(classes: &[Class], class: &Class) -> Option<(Name, KeyColumns)> {
+    let mut at = class;
+    for _ in 0..classes.len() {
+        match &at.table {
+            Some(table) => return Some((Name::from(table.name().to_owned()), table.key_columns())),
+            None => at = classes.iter().find(|it| Some(&it.name) == at.base.as_ref())?,
+        }
+    }
+    None
+}
 
 /// The tables of many-to-many relations that nobody declares: two foreign keys, which together are the primary key.
 pub(super) fn tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
@@ -12,18 +28,12 @@ pub(super) fn tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
         .filter_map(|it| Some(it.table.as_ref()?.name().to_owned()))
         .chain(tables.iter().map(|it| it.name().to_owned()))
         .collect();
-    let keys: HashMap<Name, (Name, Vec<(Name, crate::value::Kind)>)> = classes
-        .iter()
-        .filter_map(|it| {
-            let table = it.table.as_ref()?;
-            Some((it.name.clone(), (Name::from(table.name().to_owned()), table.key_columns())))
-        })
-        .collect();
+    let keys: HashMap<Name, (Name, KeyColumns)> =
+        classes.iter().filter_map(|it| Some((it.name.clone(), table_and_key(classes, it)?))).collect();
     let mut made: Vec<Table> = Vec::new();
     for class in classes.iter_mut() {
-        let Some(own_table) = &class.table else { continue };
-        let (class_name, class_table) = (class.name.clone(), Name::from(own_table.name().to_owned()));
-        let own_key = own_table.key_columns();
+        let class_name = class.name.clone();
+        let Some((class_table, own_key)) = keys.get(&class_name) else { continue };
         for relation in &mut class.relations {
             let Some((target_table, target_key)) = keys.get(&relation.target) else { continue };
             let target = relation.target.clone();
@@ -32,11 +42,11 @@ pub(super) fn tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
             if declared.iter().any(|it| *it == between.table) {
                 continue;
             }
-            let named = |class: &Name, key: &[(Name, crate::value::Kind)]| -> Vec<Name> {
+            let named = |class: &Name, key: &KeyColumns| -> Vec<Name> {
                 key.iter().map(|(column, _)| format!("{}_{column}", snake_case(class)).into()).collect()
             };
             if between.own.is_empty() {
-                between.own = named(&class_name, &own_key);
+                between.own = named(&class_name, own_key);
             }
             if between.other.is_empty() {
                 between.other = named(&target, target_key);
@@ -45,7 +55,7 @@ pub(super) fn tables(classes: &mut [Class], tables: &[Table]) -> Vec<Table> {
                 continue;
             }
             let mut table = Table::new(between.table.clone());
-            let sides = [(&between.own, &own_key, &class_table), (&between.other, target_key, target_table)];
+            let sides = [(&between.own, own_key, class_table), (&between.other, target_key, target_table)];
             for (columns, key, to) in sides {
                 for (column, (_, kind)) in columns.iter().zip(key.iter()) {
                     table = table.column(Column::new(column.clone(), *kind));

@@ -10,7 +10,7 @@ use crate::id::{ClassId, ColumnId};
 use crate::object::class::{Class, Inheritance, Polymorphic, Reach, SubclassLoad};
 use crate::object::model::{ClassModel, ClassPart, Discriminator};
 use crate::schema::{Name, Schema, TableSchema};
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 /// Resolves every class but its relations; one that cannot be is left out, and `mistakes` says why. The order in which
 /// bases come before subclasses stands beside them.
@@ -37,6 +37,7 @@ pub(super) fn resolve(
         match shape.class() {
             Ok(mut class) => {
                 attributes::resolve(&mut class, declared, mistakes);
+                mistakes.extend(version(schema, &class));
                 built[id.index()] = Some(class);
             }
             Err(mistake) => mistakes.push(mistake),
@@ -53,6 +54,14 @@ pub(super) fn resolve(
         }
     }
     (built, order)
+}
+
+/// Refuses a version that cannot be counted.
+fn version(schema: &Schema, class: &ClassModel) -> Option<Mistake> {
+    let attribute = class.version_column?;
+    let counts = class.place_of(attribute).is_some_and(|it| schema.table(it.0).column(it.1).kind == Kind::Int);
+    let problem = format!("its version `{}` is no integer column", class.columns[attribute.index()]);
+    (!counts).then(|| Mistake::new(&*class.name, problem, "declare the column with `Column::int`"))
 }
 
 /// Refuses that a row is of two classes.

@@ -1,53 +1,31 @@
-//! What deleting an owner does in the two layers: through its object, and as a row.
+//! Deletes that fail, or that do otherwise through an object than through its row.
 
 use super::{At, Linter};
-use crate::object::class::{Cascade, PassiveDeletes};
-use crate::object::model::Join;
-use crate::schema::{Action, Lint};
+use crate::object::model::harmony::{Fate, Verdict};
+use crate::schema::Lint;
 
 impl<'a> Linter<'a> {
-    /// Deletes that fail, or that do otherwise than the foreign key.
     pub(super) fn deletes(&self, at: At<'a>, found: &mut Vec<Lint>) {
-        let Join::Has { columns, .. } = &at.relation.join else { return };
-        if at.relation.view_only {
+        let Some(harmony) = self.model.harmony_of(self.schema, at.class, at.relation) else { return };
+        if at.relation.view_only || harmony.verdict != Verdict::Disagree {
             return;
         }
-        let Some((table, places)) = self.places(self.target(at), columns) else { return };
-        let references = table.outbound.iter().map(|&it| self.schema.reference(it));
-        let same = |it: &&crate::schema::ReferenceSchema| {
-            it.columns.len() == places.len() && it.columns.iter().all(|column| places.contains(column))
-        };
-        let Some(reference) = references.into_iter().find(same) else { return };
-        let deletes = at.relation.cascade.contains(Cascade::DELETE);
-        let never_null = places.iter().any(|&it| !table.column(it).nullable);
-        let passive = at.relation.passive_deletes != PassiveDeletes::Off;
-        let key = format!("{}.{}", table.name, reference.name);
-        let mut note = |problem: String, advice: &str| found.push(Lint::new(at.place(), problem, advice));
-        if !deletes && never_null && !passive {
-            let columns = table.names(&places).join(", ");
-            note(
-                format!(
-                    "deleting an owner that has targets fails: the session sets `{}`.({columns}) to NULL, which is never NULL",
-                    table.name
-                ),
+        let (problem, advice) = match (harmony.loaded, harmony.row) {
+            (Fate::Refused, _) => (
+                "deleting an owner that has targets fails: the session sets their foreign key to NULL, which it never is",
                 "add `delete` to its cascade, or write `passive_deletes` and let the foreign key act",
-            );
-        }
-        if deletes && reference.on_delete == Action::SetNull {
-            note(
-                format!(
-                    "the session deletes the targets of an owner that it deletes; {key} sets them to NULL where the row is deleted"
-                ),
+            ),
+            (Fate::Deleted, Fate::SetToNull | Fate::SetToDefault) => (
+                "the session deletes the targets of an owner that it deletes, the foreign key keeps them",
                 "let both do the same: `on_delete = cascade`, or no `delete` in its cascade",
-            );
-        }
-        if !deletes && !never_null && !passive && reference.on_delete == Action::Cascade {
-            note(
-                format!(
-                    "the session sets the targets of an owner that it deletes to NULL; {key} deletes them where the row is deleted"
-                ),
-                "let both do the same: `delete` in its cascade, or `on_delete = set_null`",
-            );
-        }
+            ),
+            (Fate::SetToNull, Fate::Deleted | Fate::SetToDefault) => (
+                "the session sets the targets of an owner that it deletes to NULL, the foreign key does otherwise",
+                "let both do the same: `delete` in its cascade for `on_delete = cascade`, or `on_delete = set_null`",
+            ),
+            // A foreign key that refuses what the session takes care of first guards the rows; that is its use.
+            _ => return,
+        };
+        found.push(Lint::new(at.place(), problem, advice));
     }
 }
