@@ -226,6 +226,13 @@ pub enum Misuse {
     },
     /// A flush has failed in a session that rolls back then: nothing can be done before `rollback`.
     Inactive,
+    /// A listener that lets happen what it listens to, again and again.
+    ListenerLoop {
+        /// What it listens to, and where it was registered.
+        listener: String,
+        /// How many listeners stood one behind the other.
+        rounds: u32,
+    },
     /// A row says that it is of a class which there is not, or which is no case of the one it was read for.
     UnknownDiscriminator {
         /// The class that was read.
@@ -307,6 +314,9 @@ impl Misuse {
             }
             Misuse::NotEvaluable { reason } => {
                 write!(f, "the session cannot compute which of its objects a change reaches: {reason}")
+            }
+            Misuse::ListenerLoop { listener, rounds } => {
+                write!(f, "{listener} lets happen what it listens to, {rounds} times over; nobody is told any more")
             }
             Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
             Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),

@@ -131,6 +131,7 @@ impl Core {
         } else if persistent && class.active_history.contains(&column) {
             self.quietly(|it| it.column(key, column))?;
         }
+        self.watch_columns(key);
         self.write_column(key, column, to)?;
         if matches!(self.graph.objects[key].state, State::Pending | State::Persistent) {
             self.graph.touch(key);

@@ -21,6 +21,7 @@ mod synchronize;
 use std::fmt;
 
 use super::compact::Fate;
+use super::events::{RowStep, UnitStep};
 use super::reference::ObjectKey;
 use super::session::{Core, Manner};
 use crate::error::Result;
@@ -135,6 +136,20 @@ impl FlushStep {
     }
 }
 
+impl FlushPlan {
+    /// The objects whose rows it writes, each with what is said before.
+    pub(super) fn rows_before(&self) -> Vec<(ObjectKey, RowStep)> {
+        let of = |step: &FlushStep| match &step.work {
+            Work::Insert { objects, .. } => Some((objects.clone(), RowStep::BeforeInsert)),
+            Work::Update { objects, .. } => Some((objects.clone(), RowStep::BeforeUpdate)),
+            Work::Delete { objects, .. } => Some((objects.clone(), RowStep::BeforeDelete)),
+            Work::Associate { .. } | Work::Reassociate { .. } | Work::Dissociate { .. } => None,
+        };
+        let steps = self.steps.iter().filter_map(of);
+        steps.flat_map(|(objects, step)| objects.into_iter().map(move |it| (it, step))).collect()
+    }
+}
+
 impl fmt::Display for FlushPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
@@ -155,6 +170,7 @@ impl Core {
             return Ok(());
         }
         self.check_active()?;
+        self.tell_before_flush()?;
         let outcome = self.plan().and_then(|plan| self.carry_out(plan));
         self.clear_fates();
         match outcome {
@@ -162,7 +178,8 @@ impl Core {
                 self.fail()?;
                 Err(error)
             }
-            outcome => outcome,
+            Err(error) => Err(error),
+            Ok(()) => self.tell_step(UnitStep::AfterFlush),
         }
     }
 

@@ -235,7 +235,8 @@ impl Graph {
             }
             let own = if Graph::is_collection(other) { How::Remove } else { How::Set };
             // Who has let go of it already is not asked again.
-            if !origin.is(by, own) || self.is_sound() && origin.owner != lost {
+            let replaced = self.is_sound() && own == How::Remove && origin.is(by, How::Replace);
+            if !origin.is(by, own) && !replaced || self.is_sound() && origin.owner != lost {
                 let own = self.origin(key, relation.id, How::Set);
                 self.pop(lost, other, key, own)?;
             }
@@ -441,6 +442,7 @@ impl Graph {
             self.check_single_parent(owner, relation, Some(member))?;
         }
         self.touch(owner);
+        self.events.tell(|| Happening::Replace { owner, relation: relation.id, members: members.to_vec() });
         let collection = self.collection_mut(owner, relation.id);
         collection.remember_or_begin();
         collection.members = Some(Arc::default());

@@ -97,7 +97,7 @@ impl Graph {
 
     /// Tells those who listen that objects were loaded.
     pub(super) fn tell_loaded(&mut self, new: &[ObjectKey]) {
-        if self.events.on {
+        if self.events.on || self.events.heard {
             for &object in new {
                 let change = StateChange::LoadedAsPersistent;
                 self.events.note(|| Happening::State { object, change });

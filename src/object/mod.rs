@@ -51,6 +51,7 @@ mod history;
 mod identity;
 mod link;
 mod links;
+pub mod listen;
 mod load;
 mod meet;
 mod merge;
@@ -75,7 +76,7 @@ pub use class::{
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, Writable, field_name, relation_name};
-pub use events::{RowStep, StateChange};
+pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
 pub use load::BATCH;
 pub use model::{

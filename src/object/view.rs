@@ -182,7 +182,7 @@ impl Loads for Required {
     type Output<'s, T: Entity> = View<'s, T>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<View<'_, R::Target>> {
-        let target = session.core.borrow_mut().load_one(key, R::RELATION)?;
+        let target = session.core.borrow_mut().told(|core| core.load_one(key, R::RELATION))?;
         session.required::<R>(key, target)
     }
 
@@ -196,7 +196,7 @@ impl Loads for Optional {
     type Output<'s, T: Entity> = Option<View<'s, T>>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Option<View<'_, R::Target>>> {
-        let target = session.core.borrow_mut().load_one(key, R::RELATION)?;
+        let target = session.core.borrow_mut().told(|core| core.load_one(key, R::RELATION))?;
         target.map(|key| session.view(key)).transpose()
     }
 
@@ -210,7 +210,7 @@ impl Loads for Many {
     type Output<'s, T: Entity> = Views<'s, T>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Views<'_, R::Target>> {
-        let members = session.core.borrow_mut().load_many(key, R::RELATION)?;
+        let members = session.core.borrow_mut().told(|core| core.load_many(key, R::RELATION))?;
         session.views(members)
     }
 

@@ -10,6 +10,7 @@ mod harmony;
 mod identity;
 mod inheritance;
 mod lints;
+mod listeners;
 mod loaders;
 mod mistakes;
 mod named_queries;

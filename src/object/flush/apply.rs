@@ -79,6 +79,7 @@ impl Core {
                 Work::Delete { class, objects } => {
                     self.read_before_delete(objects)?;
                     self.note_rows(objects, RowStep::BeforeDelete);
+                    self.note_delete(objects)?;
                     for objects in objects.chunks(step_by) {
                         self.apply_deletes(*class, objects)?;
                     }
@@ -115,7 +116,12 @@ impl Core {
 
     fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {
         let events = &mut self.graph.events;
-        objects.iter().for_each(|&object| events.note(|| Happening::Row { object, step }));
+        for &object in objects {
+            match step.is_before() {
+                true => events.collect(|| Happening::Row { object, step }),
+                false => events.note(|| Happening::Row { object, step }),
+            }
+        }
     }
 
     fn apply_inserts(

@@ -10,9 +10,10 @@ use crate::object::class::Cascade;
 use crate::object::compact::Object;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
+use crate::object::listen::Listeners;
 use crate::object::load::{Notes, Peers, Plan};
 use crate::object::model::Model;
-use crate::object::reference::ObjectKey;
+use crate::object::reference::{ObjectKey, SessionId};
 use crate::object::state::State;
 use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
@@ -35,6 +36,9 @@ pub(in crate::object) struct Core {
     pub(in crate::object) notes: Notes,
     /// Which objects came together, if the session wants that kept.
     pub(in crate::object) peers: Peers,
+    /// Who is told what happens, and the session that they speak of.
+    pub(in crate::object) listeners: Listeners,
+    pub(in crate::object) session: Option<SessionId>,
     /// How relations are read that nobody asked anything of.
     pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
 }
@@ -91,6 +95,8 @@ impl Core {
             met: Vec::new(),
             notes: Notes::default(),
             peers: Peers::default(),
+            listeners: Listeners::default(),
+            session: None,
             plans: FxHashMap::default(),
         }
     }

@@ -14,6 +14,7 @@ use crate::object::reference::{ObjectKey, Ref};
 use crate::object::view::{View, Views};
 use crate::query::{Input, Outcome, Statement};
 use crate::record::Record;
+use crate::value::Value;
 
 impl Session {
     /// Looks at an object; its row is read again if it was expired.
@@ -31,7 +32,8 @@ impl Session {
     /// When the database was made without the class, or the statement fails.
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.class_of::<T>()?;
-        let found = key.into().with_values(|key| self.core.borrow_mut().find(class, key))?;
+        let find = |key: &[Value]| self.core.borrow_mut().told(|core| core.find(class, key));
+        let found = key.into().with_values(find)?;
         found.map(|key| self.view(key)).transpose()
     }
 
@@ -41,7 +43,7 @@ impl Session {
     /// When the database was made without the class, or a statement fails.
     pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
         let class = self.class_of::<T>()?;
-        let found = self.core.borrow_mut().select(class, &query.selection)?;
+        let found = self.core.borrow_mut().told(|core| core.select(class, &query.selection))?;
         self.views(Arc::new(found))
     }
 

@@ -4,6 +4,7 @@ use super::core::Frame;
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
 use crate::object::compact::Object;
+use crate::object::events::UnitStep;
 use crate::object::flush::FlushPlan;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
@@ -97,6 +98,7 @@ impl Core {
 
     pub(in crate::object) fn commit(&mut self) -> Result<()> {
         self.check_active()?;
+        self.tell_step(UnitStep::BeforeCommit)?;
         self.flush_all()?;
         self.connection.control(Control::Commit)?;
         for frame in std::mem::take(&mut self.frames) {
@@ -114,7 +116,7 @@ impl Core {
         if self.expire_on_commit {
             self.expire_all();
         }
-        Ok(())
+        self.tell_step(UnitStep::AfterCommit)
     }
 
     pub(in crate::object) fn rollback(&mut self) -> Result<()> {
@@ -127,7 +129,7 @@ impl Core {
         std::mem::take(&mut self.frames).into_iter().for_each(|it| all.extend(it));
         self.undo(all, Extent::All);
         self.frames.push(Frame::default());
-        Ok(())
+        self.tell_step(UnitStep::AfterRollback)
     }
 
     pub(in crate::object) fn savepoint(&mut self) -> Result<()> {

@@ -109,8 +109,7 @@ impl Session {
         let _ = field;
         let key = self.check(object)?;
         let value = crate::value::AsValue::as_value(&value.into()).to_value();
-        self.exclusive().editable(key)?.set(F::COLUMN, value)?;
-        Ok(())
+        self.exclusive().told(|core| Ok(core.editable(key)?.set(F::COLUMN, value)?))
     }
 
     /// Lets a reference lead to another object, or to none. The other side follows at once; the foreign key follows
@@ -131,7 +130,7 @@ impl Session {
         let _ = relation;
         let key = self.check(object)?;
         let target = target.into().map(|it| self.check(it)).transpose()?;
-        self.exclusive().link_one(key, R::RELATION, target)
+        self.exclusive().told(|core| core.link_one(key, R::RELATION, target))
     }
 
     /// Adds an object to a collection: a reference, or a new struct, which the session then takes in.
@@ -151,7 +150,7 @@ impl Session {
         let key = self.check(object)?;
         let member = member.into_reference(self)?;
         let target = self.check(member)?;
-        self.exclusive().link_many(key, R::RELATION, target)?;
+        self.exclusive().told(|core| core.link_many(key, R::RELATION, target))?;
         Ok(member)
     }
 
@@ -165,7 +164,7 @@ impl Session {
     {
         let _ = relation;
         let (key, member) = (self.check(object)?, self.check(member)?);
-        self.exclusive().unlink(key, R::RELATION, member)
+        self.exclusive().told(|core| core.unlink(key, R::RELATION, member))
     }
 
     /// Takes every object out of a collection.
@@ -195,7 +194,7 @@ impl Session {
         let _ = relation;
         let key = self.check(object)?;
         let members = members.into_iter().map(|it| self.check(it)).collect::<Result<Vec<_>>>()?;
-        self.exclusive().replace(key, R::RELATION, &members)
+        self.exclusive().told(|core| core.replace(key, R::RELATION, &members))
     }
 
     /// Marks an object for deletion, and whatever its delete cascades reach. The next flush removes the rows.
@@ -204,7 +203,7 @@ impl Session {
     /// When the reference is not of this session, or the object has no row.
     pub fn delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        self.exclusive().delete(key)
+        self.exclusive().told(|core| core.delete(key))
     }
 
     /// What deleting the object's row would set in motion in the tables, before it happens. What the object layer's
@@ -367,6 +366,7 @@ impl super::Core {
             let (state, wanted) = (state.name(), "its row is gone");
             return Err(Misuse::State { object: self.graph.name(key), state, wanted }.into());
         }
+        self.watch_columns(key);
         self.graph.keep_reads(key);
         self.graph.touch(key);
         if self.graph.has_identity(key) {

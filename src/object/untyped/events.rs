@@ -62,16 +62,16 @@ impl Untyped<'_> {
     /// What has happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {
         let happened = std::mem::take(&mut self.session.exclusive().graph.events.happened);
-        happened.into_iter().map(|it| self.event(it)).collect()
+        happened.into_iter().filter_map(|it| self.event(it)).collect()
     }
 
-    fn event(&mut self, happening: Happening) -> Event {
+    fn event(&mut self, happening: Happening) -> Option<Event> {
         let name = |session: &mut super::Session, owner: ObjectKey, relation: crate::id::RelationId| {
             let model = session.model().clone();
             let class = session.exclusive().graph.objects.get(owner).map(|it| it.class);
             class.map(|class| model.relation(class, relation).name.clone()).unwrap_or_default()
         };
-        match happening {
+        Some(match happening {
             Happening::Append { owner, relation, member } => {
                 let relation = name(self.session, owner, relation);
                 Event::Appended { owner: self.session.refer(owner), relation, member: self.session.refer(member) }
@@ -87,6 +87,8 @@ impl Untyped<'_> {
             }
             Happening::Row { object, step } => Event::Row { object: self.session.refer(object), step },
             Happening::State { object, change } => Event::State { object: self.session.refer(object), change },
-        }
+            // Told to listeners alone.
+            _ => return None,
+        })
     }
 }

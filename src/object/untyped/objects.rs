@@ -103,7 +103,8 @@ impl Untyped<'_> {
     pub fn assign(&mut self, object: AnyRef, column: &str, value: impl Into<Value>) -> Result<()> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
-        self.session.exclusive().set_column(key, column, Assigned::Value(value.into()))
+        let value = Assigned::Value(value.into());
+        self.session.exclusive().told(|core| core.set_column(key, column, value))
     }
 
     /// Gives a column what an expression over the columns of its row is when the flush writes it.

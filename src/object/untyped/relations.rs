@@ -57,7 +57,7 @@ impl Untyped<'_> {
             let given = if target.is_some() { "single object" } else { "NULL" };
             return Err(Misuse::WrongClass { expected: "collection".to_owned(), given: given.to_owned() }.into());
         }
-        self.session.exclusive().link_one(key, relation, target)
+        self.session.exclusive().told(|core| core.link_one(key, relation, target))
     }
 
     /// Adds an object to a collection, which need not be read for it.
@@ -67,7 +67,7 @@ impl Untyped<'_> {
     pub fn push(&mut self, object: AnyRef, relation: &str, member: AnyRef) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().link_many(key, relation, member)
+        self.session.exclusive().told(|core| core.link_many(key, relation, member))
     }
 
     /// Takes an object out of a collection.
@@ -77,7 +77,7 @@ impl Untyped<'_> {
     pub fn remove(&mut self, object: AnyRef, relation: &str, member: AnyRef) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().unlink(key, relation, member)
+        self.session.exclusive().told(|core| core.unlink(key, relation, member))
     }
 
     /// Adds an object to a collection at a position, read first if need be. A position at or behind the end is the end.
@@ -87,7 +87,7 @@ impl Untyped<'_> {
     pub fn insert(&mut self, object: AnyRef, relation: &str, position: usize, member: AnyRef) -> Result<()> {
         let (key, id, _) = self.members(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().insert_member(key, id, member, Some(position))
+        self.session.exclusive().told(|core| core.insert_member(key, id, member, Some(position)))
     }
 
     /// Puts an object in the place of the member at a position, read first if need be.
@@ -110,7 +110,7 @@ impl Untyped<'_> {
     pub fn pop(&mut self, object: AnyRef, relation: &str, position: usize) -> Result<AnyRef> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.member_at(relation, &members, position)?;
-        self.session.exclusive().take_member(key, id, position)?;
+        self.session.exclusive().told(|core| core.take_member(key, id, position))?;
         Ok(self.session.refer(member))
     }
 
@@ -133,7 +133,7 @@ impl Untyped<'_> {
     pub fn replace(&mut self, object: AnyRef, relation: &str, members: &[AnyRef]) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let members = members.iter().map(|it| self.session.check(*it)).collect::<Result<Vec<_>>>()?;
-        self.session.exclusive().replace(key, relation, &members)
+        self.session.exclusive().told(|core| core.replace(key, relation, &members))
     }
 
     fn members(&mut self, object: AnyRef, relation: &str) -> Result<(ObjectKey, RelationId, Vec<ObjectKey>)> {

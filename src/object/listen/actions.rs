@@ -1,0 +1,79 @@
+//! What deletes set in motion: foreign key actions with their origin, and collections that lose their members.
+
+use super::Interest;
+use crate::error::Result;
+use crate::id::TableId;
+use crate::object::events::{ActionTaken, Happening};
+use crate::object::identity::Identity;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::record::Row;
+
+impl Core {
+    /// Notes what deleting an object is going to do, as far as somebody listens: which collections lose it, and which
+    /// rows foreign key actions change or remove. The tables tell by a plan of the delete, which is made for this alone.
+    pub(in crate::object) fn note_delete(&mut self, objects: &[ObjectKey]) -> Result<()> {
+        if !self.graph.events.heard {
+            return Ok(());
+        }
+        for &key in objects {
+            self.note_gone_from_collections(key, false);
+        }
+        if !self.listeners.wants(Interest::Actions) {
+            return Ok(());
+        }
+        for &key in objects {
+            self.note_actions(key)?;
+        }
+        Ok(())
+    }
+
+    fn note_actions(&mut self, origin: ObjectKey) -> Result<()> {
+        let Some(identity) = self.graph.identity(origin) else { return Ok(()) };
+        let table = self.graph.model.class(self.graph.objects[origin].class).table.clone();
+        let plan = self.connection.plan_delete(&table, &identity.to_values())?;
+        let outline = plan.outline(self.connection.schema());
+        for (at, step) in plan.steps.iter().enumerate().skip(plan.named()) {
+            let facts = &outline.steps[at];
+            let by = |step: &usize| outline.steps[*step].cause.as_ref().map(|it| it.by.clone());
+            let path = plan.path(at).iter().filter_map(by).collect();
+            let object = self.object_of_row(step.table, &step.before);
+            if facts.set.is_none()
+                && let Some(key) = object
+            {
+                self.note_gone_from_collections(key, true);
+            }
+            let (table, set, before) = (facts.row.table.clone(), facts.set.clone(), step.before.clone());
+            let taken = ActionTaken { table, before, object, set, origin, path };
+            self.graph.events.tell(|| Happening::Action(taken));
+        }
+        Ok(())
+    }
+
+    /// The object of a row, if the session knows it.
+    fn object_of_row(&self, table: TableId, row: &Row) -> Option<ObjectKey> {
+        let model = &self.graph.model;
+        let class = model.classes().iter().find(|it| it.base.is_none() && it.table_id == table)?;
+        let identity = Identity::of(&**row, &class.key)?;
+        self.graph.known(class.id, &identity)
+    }
+
+    /// Notes that an object leaves the collections of those that it refers to, as far as the session can tell who they
+    /// are without reading.
+    fn note_gone_from_collections(&mut self, member: ObjectKey, by_action: bool) {
+        let model = self.graph.model.clone();
+        for relation in &model.class(self.graph.objects[member].class).relations {
+            let Some(inverse) = relation.inverse else { continue };
+            let owners = match self.graph.known_reference(member, relation) {
+                Some(one) if !relation.join.is_many() => one.into_iter().collect(),
+                _ => self.graph.current(member, relation),
+            };
+            for owner in owners {
+                if self.graph.is_in(owner) && model.relation(self.graph.objects[owner].class, inverse).join.is_many() {
+                    let relation = inverse;
+                    self.graph.events.tell(|| Happening::Gone { owner, relation, member, by_action });
+                }
+            }
+        }
+    }
+}
