@@ -116,11 +116,6 @@ impl Graph {
         relation.single_parent || matches!(relation.join, Join::Has { .. })
     }
 
-    /// Whether a relation holds a collection in memory, loaded or queued.
-    fn is_collection(relation: &RelationModel) -> bool {
-        relation.join.is_many()
-    }
-
     fn origin(&self, owner: ObjectKey, relation: RelationId, how: How) -> Origin {
         Origin { by: self.declared(self.objects[owner].class, relation), how, owner }
     }
@@ -233,17 +228,17 @@ impl Graph {
             if self.is_sound() && Graph::tracks_parents(other) {
                 self.has_lost_parent(key, by, lost);
             }
-            let own = if Graph::is_collection(other) { How::Remove } else { How::Set };
+            let own = if other.join.is_many() { How::Remove } else { How::Set };
             // Who has let go of it already is not asked again.
-            let replaced = self.is_sound() && own == How::Remove && origin.is(by, How::Replace);
-            if !origin.is(by, own) && !replaced || self.is_sound() && origin.owner != lost {
+            let began = origin.is(by, own) || self.is_sound() && own == How::Remove && origin.is(by, How::Replace);
+            if !began || self.is_sound() && origin.owner != lost {
                 let own = self.origin(key, relation.id, How::Set);
                 self.pop(lost, other, key, own)?;
             }
         }
         if let Some(target) = target {
             let (by, other) = self.other_side(&model, target, inverse);
-            let stops = match Graph::is_collection(other) {
+            let stops = match other.join.is_many() {
                 true => [How::Append, How::Replace],
                 false => [How::Set, How::Set],
             };
@@ -261,7 +256,7 @@ impl Graph {
 
     /// An object arrives at the other side, which is a reference or a collection.
     fn arrive(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
-        if Graph::is_collection(relation) {
+        if relation.join.is_many() {
             self.append_by(owner, relation, item, None, Some(origin))
         } else {
             self.set_reference(owner, relation, Some(item), Some(origin), None)
@@ -270,7 +265,7 @@ impl Graph {
 
     /// An object leaves the other side, if it is there.
     fn pop(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
-        if Graph::is_collection(relation) {
+        if relation.join.is_many() {
             self.remove_by(owner, relation, item, None, Some(origin))
         } else {
             self.set_reference(owner, relation, None, Some(origin), Some(item))
@@ -347,7 +342,7 @@ impl Graph {
         let (by, other) = self.other_side(&model, item, inverse);
         let stops = origin.is(by, How::Append) || origin.is(by, How::Replace);
         // A reference that started the chain was set: it is on its way already.
-        let started = !Graph::is_collection(other) && origin.is(by, How::Set);
+        let started = !other.join.is_many() && origin.is(by, How::Set);
         if stops || started { Ok(()) } else { self.arrive(item, other, owner, origin) }
     }
 
@@ -411,7 +406,7 @@ impl Graph {
         let Some(inverse) = relation.inverse else { return Ok(()) };
         let model = self.model.clone();
         let (by, other) = self.other_side(&model, item, inverse);
-        let stops = match Graph::is_collection(other) {
+        let stops = match other.join.is_many() {
             true => [How::Remove, How::Replace],
             false => [How::Remove, How::Set],
         };
@@ -419,7 +414,7 @@ impl Graph {
             return Ok(());
         }
         // A list that holds the object twice still holds it.
-        let twice = !Graph::is_collection(other)
+        let twice = !other.join.is_many()
             && matches!(self.link(owner, relation.id), Link::Many(it)
                 if it.members.as_ref().is_some_and(|all| all.iter().filter(|it| **it == item).count() > 1));
         if twice { Ok(()) } else { self.pop(item, other, owner, origin) }
