@@ -36,7 +36,7 @@ impl Core {
     /// Whether a row of a class is all that is read where nobody has asked for more. Looked up a million times, it is
     /// found out once.
     #[inline]
-    fn is_quiet_class(&self, class: ClassId) -> bool {
+    pub(super) fn is_quiet_class(&self, class: ClassId) -> bool {
         let declared = self.graph.model.class(class);
         *declared.quiet.get_or_init(|| self.is_declared_quiet(class))
     }

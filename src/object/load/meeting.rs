@@ -45,13 +45,16 @@ impl Core {
         let count = self.found.len();
         let mut met = Met { by_row: Vec::with_capacity(count), new: Vec::new() };
         let class = self.graph.model.class(entity.class);
+        let one_table = || {
+            class.descendants.len() <= 1
+                && class.base.is_none()
+                && class.deferred.is_empty()
+                && class.raise_deferred.is_empty()
+                && class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count())
+        };
         let plain = existing == Existing::Kept
-            && class.descendants.len() <= 1
-            && class.base.is_none()
-            && class.deferred.is_empty()
-            && class.raise_deferred.is_empty()
             && place.branch.columns == crate::object::select::Columns::default()
-            && class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count());
+            && (self.is_quiet_class(class.id) || one_table());
         if plain {
             self.graph.expect(count);
             let Met { by_row, new } = &mut met;

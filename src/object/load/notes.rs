@@ -56,6 +56,12 @@ impl Notes {
         }
     }
 
+    /// Lets go of an object.
+    pub(in crate::object) fn remove(&mut self, key: ObjectKey) {
+        self.places.remove(key);
+        self.forget_single(key);
+    }
+
     /// The same for all objects.
     pub(in crate::object) fn forget_all_single(&mut self) {
         self.single.clear();

@@ -25,6 +25,11 @@ impl Peers {
         }
     }
 
+    /// Lets go of an object.
+    pub(in crate::object) fn remove(&mut self, key: ObjectKey) {
+        self.groups.remove(key);
+    }
+
     /// Lets go of everything.
     pub(in crate::object) fn clear(&mut self) {
         self.groups.clear();

@@ -51,7 +51,16 @@ pub(in crate::object) struct Running {
 /// A query whose objects are made so many rows at a time.
 pub(in crate::object) enum Chunks {
     Read(Found),
-    Rows { rows: Places, query: Running, selection: Selection, from: usize, size: usize },
+    Rows(Box<ChunkRows>),
+}
+
+/// The rows of such a query, and how far they have been looked at.
+pub(in crate::object) struct ChunkRows {
+    rows: Places,
+    query: Running,
+    selection: Selection,
+    from: usize,
+    size: usize,
 }
 
 impl Running {
@@ -181,7 +190,7 @@ impl Core {
         if query.repeats {
             return Err(repeated());
         }
-        Ok(Chunks::Rows { rows, query, selection: selection.clone(), from: 0, size })
+        Ok(Chunks::Rows(Box::new(ChunkRows { rows, query, selection: selection.clone(), from: 0, size })))
     }
 
     /// The objects of the next rows; `None` after the last ones.
@@ -189,12 +198,12 @@ impl Core {
         match chunks {
             Chunks::Read(found) if found.is_empty() => Ok(None),
             Chunks::Read(found) => Ok(Some(std::mem::take(found))),
-            Chunks::Rows { rows, from, .. } if *from >= rows.len() => Ok(None),
-            Chunks::Rows { rows, query, selection, from, size } => {
-                self.found = rows.part(*from, from.saturating_add(*size));
-                *from += *size;
-                let found = self.take(&query.reading())?;
-                Ok(Some(listed(found.by_row, selection, query.repeats)))
+            Chunks::Rows(it) if it.from >= it.rows.len() => Ok(None),
+            Chunks::Rows(it) => {
+                self.found = it.rows.part(it.from, it.from.saturating_add(it.size));
+                it.from += it.size;
+                let found = self.take(&it.query.reading())?;
+                Ok(Some(listed(found.by_row, &it.selection, it.query.repeats)))
             }
         }
     }

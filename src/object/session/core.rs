@@ -255,6 +255,8 @@ impl Core {
             self.graph.touched.retain(|it| *it != key);
         }
         self.graph.remove_object(key);
+        self.notes.remove(key);
+        self.peers.remove(key);
     }
 
     /// The values of some columns of an object, read if need be.

@@ -89,7 +89,7 @@ impl Pairing<'_> {
         };
         let other = there[position].of(self.classes);
         let back = self.built.iter().find(|it| it.name == other.target);
-        if !back.is_some_and(|it| self.hierarchy(it.id) == self.hierarchy(declared.class)) {
+        if back.is_none_or(|it| self.hierarchy(it.id) != self.hierarchy(declared.class)) {
             return Err(wrong(format!("its inverse leads to `{}`, not back", other.target), String::new()));
         }
         let named_back = other.inverse.name() == Some(&relation.name);
