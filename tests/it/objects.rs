@@ -4,6 +4,7 @@ mod by_name;
 mod configuration;
 mod deletes;
 mod eager_paths;
+mod end_states;
 mod flush_order;
 mod forum;
 mod harmony;

@@ -81,6 +81,7 @@ impl Core {
                 left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
             }
         }
+        self.read_what_goes(&schema, plan)?;
         for &key in &plan.deleted {
             left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
         }
@@ -93,6 +94,32 @@ impl Core {
             }
         }
         Ok(false)
+    }
+
+    /// Reads, by one statement a class, the rows of deleted objects that have been expired, where a row that is saved may
+    /// take a unique value of theirs.
+    fn read_what_goes(&mut self, schema: &Schema, plan: &FlushPlan) -> Result<()> {
+        let model = self.graph.model.clone();
+        let table_of = |core: &Core, key: ObjectKey| model.class(core.graph.objects[key].class).table_id;
+        let mut wanted: BTreeMap<ClassId, Vec<Value>> = BTreeMap::new();
+        if !plan.deleted.iter().any(|it| self.graph.objects[*it].lacks_row()) {
+            return Ok(());
+        }
+        let saved: FxHashSet<TableId> = plan.saved.iter().map(|it| table_of(self, *it)).collect();
+        for &key in &plan.deleted {
+            let object = &self.graph.objects[key];
+            let class = model.class(object.class);
+            let others = self.unique_columns(schema, class.id).iter().any(|it| !class.key.contains(it));
+            if object.lacks_row() && class.is_simple() && others && saved.contains(&class.table_id) {
+                let identity = self.graph.identity(key).map(|it| it.to_values()).unwrap_or_default();
+                wanted.entry(class.id).or_default().extend(identity);
+            }
+        }
+        for (class, keys) in wanted {
+            self.fetch(class, &keys)?;
+            self.graph.meet_all(class, &mut self.found, 0, &mut Vec::new(), |_| ());
+        }
+        Ok(())
     }
 
     /// The attributes of a class that are part of a unique key.

@@ -1,0 +1,131 @@
+//! A flush never fails for reasons of order: whatever end state of rows satisfies the constraints, the changes that lead
+//! there are written, though unique values change hands, trees are turned over and rings are made on the way.
+//!
+//! `DIPTYCH_CASES=5000 cargo test --test it objects::end_states` runs a longer campaign.
+
+use std::collections::BTreeMap;
+
+use diptych::prelude::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError};
+
+use super::forum::*;
+
+fn cases(default: u32) -> u32 {
+    std::env::var("DIPTYCH_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(default)
+}
+
+/// What becomes of one of the rows that are there: it goes, or it gets the value of another.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Goes,
+    Takes(usize),
+}
+
+fn fates() -> impl Strategy<Value = Vec<Fate>> {
+    vec(prop_oneof![1 => Just(Fate::Goes), 4 => (0usize..12).prop_map(Fate::Takes)], 1..12)
+}
+
+fn failed(error: diptych::Error) -> TestCaseError {
+    TestCaseError::fail(format!("{error:#}"))
+}
+
+/// Users exchange their unique emails, leave them to new ones, or go.
+fn exchange(fates: &[Fate], new: &[usize]) -> Result<BTreeMap<String, String>> {
+    let database = forum();
+    let mut session = database.session();
+    // What lies between is no state to flush.
+    session.set_autoflush(false);
+    let users: Vec<Ref<User>> = (0..fates.len()).map(|it| session.add(user(&format!("u{it}")))).collect();
+    session.commit()?;
+    let mut taken: BTreeMap<usize, String> = BTreeMap::new();
+    for (at, fate) in fates.iter().enumerate() {
+        match fate {
+            Fate::Takes(value) if !taken.contains_key(value) => {
+                taken.insert(*value, format!("u{at}"));
+                session.edit(users[at])?.email = format!("u{value}@example.org");
+            }
+            _ => session.delete(users[at])?,
+        }
+    }
+    for &value in new {
+        if let std::collections::btree_map::Entry::Vacant(free) = taken.entry(value) {
+            free.insert("new".to_owned());
+            session.add(User { name: "new".to_owned(), ..user(&format!("u{value}")) });
+        }
+    }
+    session.commit()?;
+    let found = session.all(User::select())?;
+    let found: BTreeMap<String, String> = found.iter().map(|it| (it.email.clone(), it.name.clone())).collect();
+    let wanted = taken.into_iter().map(|(value, name)| (format!("u{value}@example.org"), name)).collect();
+    assert_eq!(found, wanted, "by {fates:?} and {new:?}");
+    Ok(found)
+}
+
+/// Posts get other parents, of which some are new and some go; those whose parent goes lose it.
+fn turn_over(parents: &[Option<usize>], new: usize, gone: &[usize]) -> Result<()> {
+    let database = forum();
+    let mut session = database.session();
+    session.set_autoflush(false);
+    let alice = session.add(user("alice"));
+    let old: Vec<Ref<Post>> = (0..parents.len()).map(|it| posted(&mut session, alice, &format!("p{it}"))).collect();
+    for pair in old.windows(2) {
+        session.set(pair[1], Post::parent, pair[0])?;
+    }
+    session.commit()?;
+    let mut all = old.clone();
+    all.extend((0..new).map(|it| posted(&mut session, alice, &format!("n{it}"))));
+    for (at, parent) in parents.iter().enumerate() {
+        session.set(all[at], Post::parent, parent.map(|it| all[it % all.len()]))?;
+    }
+    for at in old.len()..all.len() {
+        session.set(all[at], Post::parent, all[at * 7 % all.len()])?;
+    }
+    let mut kept: Vec<Ref<Post>> = all.clone();
+    for at in gone.iter().map(|it| it % old.len()) {
+        if kept.contains(&old[at]) {
+            // Its replies stay behind: they are taken out before it goes.
+            session.clear(old[at], Post::replies)?;
+            for &reply in &all {
+                if session.get(reply)?.load(Post::parent)?.is_some_and(|it| it.reference() == old[at]) {
+                    session.set(reply, Post::parent, None)?;
+                }
+            }
+            kept.retain(|it| *it != old[at]);
+        }
+    }
+    let wanted: Vec<Option<Ref<Post>>> = kept
+        .iter()
+        .map(|it| Ok(session.get(*it)?.load(Post::parent)?.map(|it| it.reference())))
+        .collect::<Result<_>>()?;
+    for post in all.iter().filter(|it| !kept.contains(it)) {
+        session.delete(*post)?;
+    }
+    session.commit()?;
+    let found: Vec<Option<Ref<Post>>> = kept
+        .iter()
+        .map(|it| Ok(session.get(*it)?.load(Post::parent)?.map(|it| it.reference())))
+        .collect::<Result<_>>()?;
+    assert_eq!(found, wanted);
+    assert_eq!(session.count(Post::select())?, kept.len() as u64);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(256), failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn unique_values_change_hands_in_one_flush(fates in fates(), new in vec(0usize..12, 0..6)) {
+        exchange(&fates, &new).map_err(failed)?;
+    }
+
+    #[test]
+    fn a_tree_is_turned_over_in_one_flush(
+        parents in vec(proptest::option::of(0usize..16), 2..9),
+        new in 0usize..4,
+        gone in vec(0usize..9, 0..3),
+    ) {
+        turn_over(&parents, new, &gone).map_err(failed)?;
+    }
+}
