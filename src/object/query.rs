@@ -131,7 +131,7 @@ pub trait LoadRelation: Relation {
         path::<Self>(Lazy::Selectin)
     }
 
-    /// By one more statement, which finds the owners by the query itself.
+    /// By one more statement, however many objects there are.
     fn subquery(self) -> LoadPath<Self::Owner, Self::Target> {
         path::<Self>(Lazy::Subquery)
     }

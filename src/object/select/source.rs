@@ -98,6 +98,9 @@ impl Sources {
             // The discriminator stands in another of its tables.
             Err(_) => true,
         };
+        if kind == JoinKind::Left {
+            condition = rows_of_class(ground, class, (lead, source)).fold(condition, Expr::and);
+        }
         self.join_table(part.table.clone(), kind, condition);
         self.complete(ground, &mut entity, kind)?;
         if waits
@@ -155,11 +158,25 @@ impl Sources {
     }
 }
 
-/// Which table of a class all of these attributes stand in; the first one if none.
+/// The conditions that a row of one table of a class has its rows in those behind it: without them an outer join would
+/// let rows of other classes come out, with nothing in them.
+fn rows_of_class(ground: Ground<'_>, class: ClassId, (lead, source): (usize, u8)) -> impl Iterator<Item = Expr<Leaf>> {
+    let declared = ground.model.class(class);
+    let names = move |part: &ClassPart| part.names(ground, &declared.key).unwrap_or_default();
+    let column = |up: u8, source: u8| move |name: Name| Expr::Leaf(Leaf::Column { up, source, name });
+    declared.parts.iter().skip(lead + 1).map(move |part| {
+        let own = names(part).into_iter().map(column(0, 0)).collect();
+        let first = names(&declared.parts[lead]).into_iter().map(column(1, source)).collect();
+        Expr::Leaf(Leaf::Exists(Box::new(Select::from(part.table.clone()).filter(all_equal(own, first)))))
+    })
+}
+
+/// Which table of a class all of these attributes stand in: the last one, whose rows are of the class surely; the first
+/// one if none.
 pub(in crate::object) fn lead(ground: Ground<'_>, class: ClassId, attributes: &[ColumnId]) -> usize {
     let parts = &ground.model.class(class).parts;
     let holds = |part: &ClassPart| attributes.iter().all(|&it| part.column_of(it).is_some());
-    parts.iter().position(holds).unwrap_or_default()
+    parts.iter().rposition(holds).unwrap_or_default()
 }
 
 /// The subclasses whose columns a query on a class reads along.

@@ -251,7 +251,11 @@ fn animals(kind: Inheritance) -> Result<Database> {
         .column(Column::int("id"))
         .column(Column::text("kind"))
         .column(Column::text("name"))
-        .primary_key(["id"]);
+        .column(Column::int("zoo_id").nullable())
+        .primary_key(["id"])
+        .foreign_key(ForeignKey::new(["zoo_id"], "zoos"));
+    let zoo = Class::new("Zoo", Table::new("zoos").column(Column::int("id")).primary_key(["id"]))
+        .relation(Relationship::has_many("animals", "Animal"));
     let animal = Class::new("Animal", base).polymorphic(Polymorphic::on("kind").identity("animal"));
     let own = |table: &'static str, column: &'static str| {
         let table =
@@ -261,11 +265,13 @@ fn animals(kind: Inheritance) -> Result<Database> {
     let sub = |name: &'static str, table: &'static str, column: &'static str| {
         Class::new(name, own(table, column)).inherits("Animal").polymorphic(Polymorphic::of(kind).identity(name))
     };
-    let database = Database::with_classes([animal, sub("Dog", "dogs", "legs"), sub("Fish", "fish", "fins")], [])?;
+    let database = Database::with_classes([zoo, animal, sub("Dog", "dogs", "legs"), sub("Fish", "fish", "fins")], [])?;
     let mut session = database.session();
     let mut by_name = session.untyped();
-    by_name.add("Animal", &[("id", 1.into()), ("name", "it".into())])?;
-    by_name.add("Dog", &[("id", 2.into()), ("name", "rex".into()), ("legs", 4.into())])?;
+    by_name.add("Zoo", &[("id", 1.into())])?;
+    let zoo = || ("zoo_id", Value::Int(1));
+    by_name.add("Animal", &[("id", 1.into()), ("name", "it".into()), zoo()])?;
+    by_name.add("Dog", &[("id", 2.into()), ("name", "rex".into()), ("legs", 4.into()), zoo()])?;
     by_name.add("Fish", &[("id", 3.into()), ("name", "wanda".into()), ("fins", 7.into())])?;
     session.commit()?;
     Ok(database)
@@ -296,6 +302,10 @@ fn a_query_on_a_base_brings_its_subclasses() -> Result<()> {
     assert_eq!(found.len(), 1);
     let mut by_name = session.untyped();
     assert!(by_name.find("Fish", &[2.into()])?.is_none(), "a dog is no fish");
+    let dogs = Along { outer: true, of: Some("Dog".into()), ..Along::new("animals") };
+    let dogs = Selection { joins: vec![dogs], ..Selection::new() };
+    let rows = by_name.select_values("Zoo", &dogs, &[Term::column_of("Dog", "legs")])?;
+    assert_eq!(rows, [[Value::Int(4)]], "another animal is no partner");
     assert_eq!(by_name.all("Dog")?.len(), 1);
     Ok(())
 }
