@@ -156,12 +156,13 @@ fn option(world: &World<'_>, json: &Json) -> Result<LoadOption, Fault> {
         filter: details.get("where").map(|it| expression(it, &mut Terms(world))).transpose()?,
         of: details.get("of").and_then(name),
         inner: says(&details, "innerjoin"),
-        depth: match details.get("depth").and_then(Json::as_i64) {
-            None => None,
-            Some(depth) => Some(u32::try_from(depth).map_or(Depth::Unlimited, Depth::Levels)),
-        },
+        depth: details.get("depth").and_then(Json::as_i64).map(depth),
         ..LoadOption::new(relation, strategy)
     })
+}
+
+fn depth(levels: i64) -> Depth {
+    u32::try_from(levels).map_or(Depth::Unlimited, Depth::Levels)
 }
 
 fn strategy(name: &str) -> Result<Lazy, Fault> {
