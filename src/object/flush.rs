@@ -17,6 +17,7 @@ mod rows;
 mod settle;
 mod slots;
 mod synchronize;
+mod turns;
 
 use std::fmt;
 

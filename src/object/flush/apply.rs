@@ -331,6 +331,10 @@ impl Core {
         let model = self.graph.model.clone();
         let declared = model.class(class);
         self.keep_what_goes(objects)?;
+        // A new object that a cascade has reached has no row to delete; the other manner takes that for a mistake.
+        if let (false, Some(&key)) = (self.graph.is_sound(), objects.iter().find(|it| !self.graph.has_identity(**it))) {
+            return Err(Misuse::NullKey { object: self.graph.name(key) }.into());
+        }
         if !declared.is_simple() || declared.version_column.is_some() {
             return objects.iter().try_for_each(|it| self.delete_by_parts(*it, declared));
         }

@@ -42,6 +42,13 @@ enum Comes {
     Listed,
 }
 
+impl Registry {
+    /// Every object has been looked at.
+    pub(super) fn settle(&mut self) {
+        self.work.clear();
+    }
+}
+
 impl Core {
     /// Decides about every touched object, and about those that it leads to.
     pub(super) fn collect(&mut self) -> Result<Registry> {
@@ -72,11 +79,11 @@ impl Core {
         marked.into_iter().for_each(|key| self.register(&mut registry, key, Comes::ToDelete));
         registry.dropped = dropped.into_iter().collect();
         registry.work.reverse();
+        if !self.graph.is_sound() {
+            self.take_turns(&mut registry)?;
+            return Ok(registry);
+        }
         while let Some(key) = registry.work.pop() {
-            if !self.graph.is_sound() && self.graph.objects[key].state == State::Persistent {
-                // There an expired row is read before it is written or deleted; it may be gone.
-                self.fresh(key)?;
-            }
             self.look_around(&mut registry, key)?;
             if registry.work.is_empty() {
                 self.find_followers(&mut registry)?;
@@ -138,7 +145,12 @@ impl Core {
         Ok(())
     }
 
-    fn look_along_saved(&mut self, registry: &mut Registry, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+    pub(super) fn look_along_saved(
+        &mut self,
+        registry: &mut Registry,
+        key: ObjectKey,
+        relation: &RelationModel,
+    ) -> Result<()> {
         let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
         let by = self.graph.declared(self.graph.objects[key].class, relation.id);
         match &relation.join {
@@ -189,7 +201,12 @@ impl Core {
         Ok(())
     }
 
-    fn look_along_deleted(&mut self, registry: &mut Registry, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+    pub(super) fn look_along_deleted(
+        &mut self,
+        registry: &mut Registry,
+        key: ObjectKey,
+        relation: &RelationModel,
+    ) -> Result<()> {
         let load = relation.passive_deletes == PassiveDeletes::Off;
         let deletes = relation.cascade.contains(Cascade::DELETE);
         let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
@@ -300,7 +317,7 @@ impl Core {
     }
 
     /// Objects that refer to one whose key has changed, where no other side tells.
-    fn find_followers(&mut self, registry: &mut Registry) -> Result<()> {
+    pub(super) fn find_followers(&mut self, registry: &mut Registry) -> Result<()> {
         let model = self.graph.model.clone();
         let mut rekeyed: FxHashMap<ClassId, Vec<ObjectKey>> = FxHashMap::default();
         for &key in &registry.objects {

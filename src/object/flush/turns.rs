@@ -1,0 +1,98 @@
+//! Collecting in the manner of SQLAlchemy: relations have their turns.
+//!
+//! Each relation looks at every object that takes part, once, with the fate that the object has at that time. An object
+//! that one relation lets be deleted after another has looked at it as saved is not looked at again by that other. A
+//! sound session looks again.
+
+use rustc_hash::FxHashSet;
+
+use super::collect::Registry;
+use crate::error::Result;
+use crate::id::ClassId;
+use crate::object::compact::Fate;
+use crate::object::parents::Declared;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::object::state::State;
+
+/// Which relations have looked at which objects.
+#[derive(Default)]
+struct Turns {
+    /// The relations, in the order in which their classes came.
+    relations: Vec<Declared>,
+    classes: Vec<ClassId>,
+    looked: FxHashSet<(Declared, ObjectKey)>,
+    /// Objects whose rows are known to be there.
+    fresh: FxHashSet<ObjectKey>,
+}
+
+impl Core {
+    /// Lets every relation look at every object, until nothing new comes up.
+    pub(super) fn take_turns(&mut self, registry: &mut Registry) -> Result<()> {
+        let mut turns = Turns::default();
+        loop {
+            let mut looked = false;
+            let mut at = 0;
+            self.note_classes(registry, &mut turns);
+            while let Some(&by) = turns.relations.get(at) {
+                looked |= self.take_turn(registry, &mut turns, by)?;
+                self.note_classes(registry, &mut turns);
+                at += 1;
+            }
+            if !looked {
+                let before = registry.objects.len();
+                self.find_followers(registry)?;
+                if registry.objects.len() == before {
+                    registry.settle();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// The relations of classes that have come up since.
+    fn note_classes(&self, registry: &Registry, turns: &mut Turns) {
+        for &key in &registry.objects {
+            let class = self.graph.objects[key].class;
+            if turns.classes.contains(&class) {
+                continue;
+            }
+            turns.classes.push(class);
+            for relation in self.graph.model.class(class).relations.iter().filter(|it| !it.view_only) {
+                let by = self.graph.declared(class, relation.id);
+                if !turns.relations.contains(&by) {
+                    turns.relations.push(by);
+                }
+            }
+        }
+    }
+
+    /// Lets one relation look at the objects that it has not looked at: first those that go.
+    fn take_turn(&mut self, registry: &mut Registry, turns: &mut Turns, by: Declared) -> Result<bool> {
+        let model = self.graph.model.clone();
+        let waits = |core: &Core, turns: &Turns, it: ObjectKey| {
+            core.graph.is_a(it, by.0)
+                && core.graph.objects[it].fate() != Fate::Listed
+                && !turns.looked.contains(&(by, it))
+        };
+        let waiting: Vec<ObjectKey> = registry.objects.iter().copied().filter(|it| waits(self, turns, *it)).collect();
+        let (gone, kept): (Vec<ObjectKey>, Vec<ObjectKey>) =
+            waiting.into_iter().partition(|it| self.graph.objects[*it].fate() == Fate::Delete);
+        for &key in gone.iter().chain(&kept) {
+            if turns.fresh.insert(key) && self.graph.objects[key].state == State::Persistent {
+                // An expired row is read before it is written or deleted; it may be gone.
+                self.fresh(key)?;
+            }
+        }
+        for &key in &gone {
+            let relation = model.relation(self.graph.objects[key].class, by.1);
+            self.look_along_deleted(registry, key, relation)?;
+        }
+        for &key in &kept {
+            let relation = model.relation(self.graph.objects[key].class, by.1);
+            self.look_along_saved(registry, key, relation)?;
+        }
+        turns.looked.extend(gone.iter().chain(&kept).map(|it| (by, *it)));
+        Ok(!gone.is_empty() || !kept.is_empty())
+    }
+}
