@@ -183,15 +183,14 @@ fn delete_on_a_fork(database: &Database) -> Result<()> {
     let mut session = fork.session();
     let newest = session.first(page::newest().with(Thread::author.joined()))?.expect("a forum has threads");
     let user = newest.loaded(Thread::author)?.expect("it has an author").reference();
-    quote(&session.plan_delete(user)?);
-    let plan = session.delete_actions(user)?;
+    let plan = session.plan_delete(user)?;
+    quote(&plan);
     session.delete(user)?;
     session.commit()?;
 
     let mut grid = Grid::new(["table", "original", "to delete", "fork", "to update", "no author"]);
     for (table, original) in sizes(database)? {
-        let id = database.schema().table_named(&table)?.id;
-        let (delete, update, left) = (plan.deleted(id), plan.updated(id), fork.snapshot().len(&table)?);
+        let (delete, update, left) = (plan.deleted(&table), plan.updated(&table), fork.snapshot().len(&table)?);
         assert_eq!(left, original - delete, "{table}: what the plan deletes is gone, and nothing else");
         let nameless = without_author(&fork, &table)? - without_author(database, &table)?;
         assert_eq!(nameless, update, "{table}: what the plan updates stays without its author");

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::explain::{Shown, shown};
-use super::outline::{Outline, OutlinedStep};
+use super::outline::Outline;
 
 /// One arrow or box of a drawing.
 struct Drawing {
@@ -76,7 +76,11 @@ impl Outline {
             Shown::Step(at) => {
                 let step = &self.steps[at];
                 let look = if step.set.is_none() { Look::Goes } else { Look::Changes };
-                drawing.boxes.push(Box { id: format!("s{at}"), lines: vec![step.row.to_string(), effect(step)], look });
+                drawing.boxes.push(Box {
+                    id: format!("s{at}"),
+                    lines: vec![step.row.to_string(), step.effect()],
+                    look,
+                });
                 if let Some(cause) = &step.cause {
                     let label = format!("{}: {}", cause.by, cause.action);
                     drawing.arrows.push(Arrow { from: format!("s{}", cause.step), to: format!("s{at}"), label });
@@ -132,8 +136,4 @@ impl Look {
             Look::Counted => "#eeeeee",
         }
     }
-}
-
-fn effect(step: &OutlinedStep) -> String {
-    super::explain::effect(step)
 }

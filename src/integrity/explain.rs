@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-use super::outline::{Outline, OutlinedStep};
+use super::outline::{Outline, OutlinedCause, OutlinedStep};
 use super::plan::ActionPlan;
 use super::preview::Preview;
-use crate::schema::Schema;
+use crate::schema::{Action, Schema};
 
 /// A plan together with the names it is printed with.
 pub type Explained = Outline;
@@ -88,14 +88,24 @@ fn cut(outline: &Outline, steps: &[usize], of: Option<usize>, stop: &HashSet<usi
     shown
 }
 
-/// What happens to the row of a step.
-pub(super) fn effect(step: &OutlinedStep) -> String {
-    match &step.set {
-        None => "delete".to_owned(),
-        Some(set) => {
-            let each: Vec<String> = set.iter().map(|(column, value)| format!("{column} = {value}")).collect();
-            format!("set {}", each.join(", "))
+impl OutlinedStep {
+    /// What happens to the row: `delete`, or `set` with columns and values.
+    pub fn effect(&self) -> String {
+        match &self.set {
+            None => "delete".to_owned(),
+            Some(set) => {
+                let each: Vec<String> = set.iter().map(|(column, value)| format!("{column} = {value}")).collect();
+                format!("set {}", each.join(", "))
+            }
         }
+    }
+}
+
+impl OutlinedCause {
+    /// What reached the row, where it was no action of a foreign key: those are told by what they do.
+    fn beyond_tables(&self) -> String {
+        let is_action = Action::ALL.iter().any(|it| self.action.eq_ignore_ascii_case(it.sql()));
+        if is_action { String::new() } else { format!(" ({})", self.action) }
     }
 }
 
@@ -125,10 +135,10 @@ impl fmt::Display for Outline {
 }
 
 fn line(step: &OutlinedStep) -> String {
-    let effect = effect(step);
+    let effect = step.effect();
     match &step.cause {
         None => format!("{}  {effect}", step.row),
-        Some(cause) => format!("└ {}  {effect} by {}", step.row, cause.by),
+        Some(cause) => format!("└ {}  {effect} by {}{}", step.row, cause.by, cause.beyond_tables()),
     }
 }
 

@@ -9,6 +9,7 @@ use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::Core;
 use super::state::State;
+use super::trace::Way;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 
@@ -152,6 +153,8 @@ impl Core {
         while let Some((key, relation, next)) = work.last_mut() {
             if let Some(member) = next.next() {
                 if self.graph.objects.contains_key(member) && seen.insert(member) {
+                    let (owner, by) = (*key, &model.class(self.graph.objects[*key].class).relations[*relation - 1]);
+                    self.note_reached(member, owner, by, Way::Cascade);
                     reached.push(member);
                     work.push((member, 0, Vec::new().into_iter()));
                 }

@@ -10,6 +10,7 @@
 mod apply;
 mod collect;
 mod delete;
+mod in_view;
 mod needs;
 mod order;
 mod rings;
@@ -20,6 +21,8 @@ mod synchronize;
 mod turns;
 
 use std::fmt;
+
+pub(super) use in_view::Seen;
 
 use super::compact::Fate;
 use super::events::{RowStep, UnitStep};
@@ -184,7 +187,7 @@ impl Core {
         }
     }
 
-    fn carry_out(&mut self, plan: FlushPlan) -> Result<()> {
+    pub(super) fn carry_out(&mut self, plan: FlushPlan) -> Result<()> {
         if !plan.steps.is_empty() {
             self.found.let_go();
             self.graph.let_go_of_versions();

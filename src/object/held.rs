@@ -30,7 +30,7 @@ pub(super) enum Held {
 }
 
 /// A row that belongs to an object.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Own {
     /// The row as the object shows it; `None` only while a flush has it.
     pub(super) row: Option<Row>,
@@ -47,6 +47,7 @@ pub(super) struct Lent {
 }
 
 /// A version that objects have places in.
+#[derive(Clone)]
 pub(super) struct Reading {
     pub(super) version: Arc<Version>,
     pub(super) lent: Lent,
@@ -58,7 +59,7 @@ pub(super) struct Reading {
 const VERSIONS: usize = 64;
 
 /// All rows that the objects of a session hold.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Holdings {
     pub(super) readings: Vec<Reading>,
     pub(super) own: Shelf<Own>,

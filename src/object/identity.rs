@@ -52,7 +52,7 @@ impl Identity {
 ///
 /// Small integers index pages directly: a lookup is two loads, where a hash map would spend most of its time on cache
 /// misses of its own. Pages are made as they are needed, so sparse keys cost one page each.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct IdentityMap {
     pages: Vec<Option<Box<[ObjectKey; PAGE]>>>,
     others: FxHashMap<Identity, ObjectKey>,

@@ -22,7 +22,7 @@ enum Parent {
 }
 
 /// The parents that objects were seen to get and to lose.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Parents {
     known: FxHashMap<(ObjectKey, Declared), Parent>,
     /// The relations of each object that are known, so that it can be forgotten.

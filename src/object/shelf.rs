@@ -1,7 +1,7 @@
 //! Room for what only some objects have, so that an object itself stays small and has nothing to drop.
 
 /// Things by number; numbers of things that were taken off are given again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Shelf<T> {
     things: Vec<T>,
     free: Vec<u32>,

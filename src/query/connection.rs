@@ -7,8 +7,8 @@ use super::log::Log;
 use super::places::Places;
 use super::plan::{Access, Plan};
 use super::rows::Rows;
-use super::{ActionPlan, Statement};
-use crate::error::Result;
+use super::{ActionPlan, ChangeSet, Preview, Statement};
+use crate::error::{Misuse, Result};
 use crate::id::ColumnId;
 use crate::record::Row;
 use crate::schema::{ConstraintMode, Constraints, Schema};
@@ -53,8 +53,38 @@ pub trait Connection {
     /// When RESTRICT forbids it.
     fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<ActionPlan>;
 
+    /// What deleting rows by primary key would set in motion, and everything that would refuse it.
+    ///
+    /// # Errors
+    /// When there is no such table, or it has no primary key; when the connection cannot tell.
+    fn preview_delete(&mut self, table: &str, keys: &[Value]) -> Result<Preview> {
+        let _ = (table, keys);
+        Err(unable("preview a statement"))
+    }
+
+    /// A connection to a database of its own that holds what this one sees, the open transaction included. Whatever is
+    /// done there stays there.
+    ///
+    /// # Errors
+    /// When the connection cannot fork what it is connected to.
+    fn rehearse(&mut self) -> Result<Box<dyn Connection + Send>> {
+        Err(unable("fork what it is connected to"))
+    }
+
+    /// What the open transaction has changed so far: each row once, and why, where that is noted, as in a rehearsal.
+    ///
+    /// # Errors
+    /// When the connection cannot tell.
+    fn changes(&mut self) -> Result<ChangeSet> {
+        Err(unable("tell what it has changed"))
+    }
+
     /// What passed the door.
     fn log(&mut self) -> &mut Log;
+}
+
+fn unable(to: &str) -> crate::error::Error {
+    Misuse::Statement { reason: format!("the connection is of a kind that cannot {to}") }.into()
 }
 
 /// Runs a query and holds its rows shared.

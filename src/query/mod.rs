@@ -71,4 +71,5 @@ pub use statement::{
 pub use version::{TableVersion, Version};
 pub use views::{View, Views};
 
-pub use crate::integrity::{ActionPlan, Preview};
+pub use crate::integrity::{ActionPlan, Outline, OutlinedCause, OutlinedRefusal, OutlinedStep, Preview};
+pub use crate::txn::{Cause, ChangeSet, RowDifference};

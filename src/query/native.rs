@@ -14,7 +14,7 @@ use super::profile::Profile;
 use super::run::{Arena, Execution, Given};
 use super::select::Select;
 use super::statement::Statement;
-use super::{ActionPlan, Preview, write};
+use super::{ActionPlan, ChangeSet, Preview, write};
 use crate::error::{Misuse, Result};
 use crate::expr::Moment;
 use crate::id::{IndexId, RowId, TableId};
@@ -356,6 +356,20 @@ impl Connection for NativeConnection {
     fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<ActionPlan> {
         let (table, rows) = self.rows_of(table, keys)?;
         self.begun().plan_delete(table, &rows)
+    }
+
+    fn preview_delete(&mut self, table: &str, keys: &[Value]) -> Result<Preview> {
+        NativeConnection::preview_delete(self, table, keys)
+    }
+
+    fn rehearse(&mut self) -> Result<Box<dyn Connection + Send>> {
+        let (database, transaction) = self.begun().rehearsal();
+        let (savepoints, log) = (Vec::new(), Log::default());
+        Ok(Box::new(NativeConnection { database, transaction: Some(transaction), savepoints, log }))
+    }
+
+    fn changes(&mut self) -> Result<ChangeSet> {
+        Ok(self.begun().changes())
     }
 
     fn log(&mut self) -> &mut Log {

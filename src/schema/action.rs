@@ -6,6 +6,7 @@ use super::Name;
 
 /// What happens to the rows that refer to a row which is deleted or gets another key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action {
     /// The change is refused if rows still refer at the end of the statement (or at commit, where deferred).
     #[default]

@@ -64,7 +64,7 @@ impl Transaction {
     }
 
     /// What the transaction has changed since it began.
-    fn differences(&self) -> Vec<Difference> {
+    pub(super) fn differences(&self) -> Vec<Difference> {
         match self.journal.touched() {
             Some(touched) => self.base.image.differences_in(&self.image, touched.iter().copied()),
             None => self.base.image.differences(&self.image).0,

@@ -55,6 +55,7 @@ mod difference;
 mod feed;
 mod history;
 mod journal;
+mod rehearsal;
 mod sequences;
 mod snapshot;
 mod spare;

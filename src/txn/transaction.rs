@@ -24,6 +24,8 @@ pub struct Transaction {
     /// How often its image has been edited in turn with another one; 0 if it was made from its base.
     pub(super) turns: usize,
     pub(super) author: Option<Arc<str>>,
+    /// Whether it notes why rows change though nobody listens to the feed.
+    pub(super) notes_reasons: bool,
 }
 
 /// A point to which a transaction can go back. It is a value: keep as many as needed, in any nesting.
@@ -39,7 +41,7 @@ impl Transaction {
     pub(super) fn new(shared: Arc<Shared>, id: u64, base: Snapshot, author: Option<Arc<str>>) -> Self {
         let image = base.image.clone();
         let (ledger, journal) = (Ledger::default(), Journal::default());
-        Transaction { shared, id, base, image, ledger, journal, turns: 0, author }
+        Transaction { shared, id, base, image, ledger, journal, turns: 0, author, notes_reasons: false }
     }
 
     /// The tables.
@@ -68,7 +70,7 @@ impl Transaction {
         let floor = schema.table(table).auto.map_or(0, |key| self.floor(table, key, rows));
         let changes = integrity::insert(&schema, &mut self.image, table, rows, floor, &mut self.ledger)?;
         let nobody_follows = Followers::default();
-        self.journal.note(&changes, self.shared.feeds.are_listening().then_some(&nobody_follows));
+        self.journal.note(&changes, self.is_noting().then_some(&nobody_follows));
         Ok(changes)
     }
 
@@ -161,7 +163,7 @@ impl Transaction {
     pub fn apply(&mut self, plan: ActionPlan) -> Result<Vec<Change>> {
         let schema = self.shared.schema.clone();
         self.own();
-        let followers = self.shared.feeds.are_listening().then(|| journal::followers(&plan));
+        let followers = self.is_noting().then(|| journal::followers(&plan));
         let changes = integrity::apply(&schema, &mut self.image, plan, &mut self.ledger)?;
         self.journal.note(&changes, followers.as_ref());
         Ok(changes)
@@ -180,7 +182,7 @@ impl Transaction {
         let schema = self.shared.schema.clone();
         self.own();
         let floor = schema.table(table).auto.map_or(0, |key| self.floor(table, key, &rows));
-        let followers = self.shared.feeds.are_listening().then(|| journal::followers(&plan));
+        let followers = self.is_noting().then(|| journal::followers(&plan));
         let (image, ledger) = (&mut self.image, &mut self.ledger);
         let (changes, rows) = integrity::apply_and_insert(&schema, image, plan, (table, rows), floor, ledger)?;
         self.journal.note(&changes, followers.as_ref());

@@ -2,6 +2,7 @@
 
 mod by_name;
 mod configuration;
+mod delete_plans;
 mod deletes;
 mod eager_paths;
 mod end_states;

@@ -13,6 +13,7 @@ use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
+use crate::object::trace::Way;
 
 /// What a flush knows of the objects that take part.
 #[derive(Default)]
@@ -170,6 +171,7 @@ impl Core {
                 for &child in &changes.removed {
                     if deletes_orphans {
                         if !self.graph.has_parent(child, by, false) {
+                            self.note_reached(child, key, relation, Way::Orphan);
                             self.register_orphan(registry, child)?;
                         }
                     } else if relation.passive_deletes != PassiveDeletes::All {
@@ -187,6 +189,7 @@ impl Core {
                 let changes = self.unit_changes(registry, key, relation, load)?;
                 for child in changes.removed {
                     if !self.graph.has_parent(child, by, false) {
+                        self.note_reached(child, key, relation, Way::Orphan);
                         self.register_orphan(registry, child)?;
                     }
                 }
@@ -217,6 +220,9 @@ impl Core {
                 for child in changes.removed {
                     if !self.graph.has_parent(child, by, false) {
                         let comes = if deletes_orphans { Comes::ToDelete } else { Comes::Along };
+                        if deletes_orphans {
+                            self.note_reached(child, key, relation, Way::Orphan);
+                        }
                         self.register(registry, child, comes);
                     }
                 }
@@ -228,6 +234,7 @@ impl Core {
                 let changes = self.unit_changes(registry, key, relation, load)?;
                 let removed = if deletes_orphans { changes.removed } else { Vec::new() };
                 for child in [changes.added, changes.unchanged, removed].concat() {
+                    self.note_reached(child, key, relation, if deletes { Way::Cascade } else { Way::Orphan });
                     self.register_orphan(registry, child)?;
                 }
             }

@@ -13,6 +13,7 @@ use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
+use crate::object::trace::Way;
 use crate::query::{Input, Select};
 use crate::record::project;
 use crate::value::Value;
@@ -94,6 +95,7 @@ impl Core {
                         // A sound session reads nothing when a member is taken out, which may be that of another owner.
                         let reads = self.graph.is_sound() && !self.graph.is_loaded(key, relation.id);
                         if !reads || self.scalars(child, columns)? == self.scalars(key, own_columns)? {
+                            self.note_reached(child, key, relation, Way::SetNull);
                             self.clear(links, child, columns, relation, when, rank)?;
                         }
                     }
@@ -147,12 +149,14 @@ impl Core {
             Join::Has { columns, .. } if relation.post_update || relation.passive_deletes != PassiveDeletes::All => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
                 for child in self.without_parent(&changes.removed, by) {
+                    self.note_reached(child, key, relation, Way::SetNull);
                     self.clear(links, child, columns, relation, when, rank)?;
                 }
                 if relation.post_update || !relation.cascade.contains(Cascade::DELETE) {
                     let added = registry.added.get(&by);
                     let stay = |it: &&ObjectKey| added.is_none_or(|added| !added.contains(*it));
                     for &child in changes.unchanged.iter().filter(stay) {
+                        self.note_reached(child, key, relation, Way::SetNull);
                         self.clear(links, child, columns, relation, when, rank)?;
                     }
                 }

@@ -13,7 +13,7 @@ use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 
 /// Of objects that were read by a query with options. Those that nobody asked anything of are not here.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::object) struct Notes {
     places: SecondaryMap<ObjectKey, Arc<Place>>,
     /// What a query has said of one relation of an object that was there already.

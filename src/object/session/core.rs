@@ -15,6 +15,7 @@ use crate::object::load::{Notes, Peers, Plan};
 use crate::object::model::Model;
 use crate::object::reference::{ObjectKey, SessionId};
 use crate::object::state::State;
+use crate::object::trace::Trace;
 use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
 
@@ -41,6 +42,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) session: Option<SessionId>,
     /// How relations are read that nobody asked anything of.
     pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
+    /// How the unit of work comes to objects, where somebody wants to know.
+    pub(in crate::object) trace: Option<Trace>,
 }
 
 /// How a session behaves where a sound unit of work and that of SQLAlchemy differ.
@@ -98,6 +101,7 @@ impl Core {
             listeners: Listeners::default(),
             session: None,
             plans: FxHashMap::default(),
+            trace: None,
         }
     }
 

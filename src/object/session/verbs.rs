@@ -9,7 +9,6 @@ use crate::object::entity::{Entity, Field, Many, Writable};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
-use crate::query::ActionPlan;
 use crate::record::Record;
 use std::sync::Arc;
 
@@ -204,39 +203,6 @@ impl Session {
     pub fn delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
         self.exclusive().told(|core| core.delete(key))
-    }
-
-    /// What deleting the object's row would set in motion in the tables, before it happens. What the object layer's
-    /// own cascades add is not in it.
-    ///
-    /// # Errors
-    /// When the reference is not of this session, the object has no row, or RESTRICT forbids it.
-    pub fn plan_delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<String> {
-        let plan = self.delete_actions(object)?;
-        let core = self.exclusive();
-        Ok(plan.explain(core.connection.schema()).to_string())
-    }
-
-    /// The plan behind [`plan_delete`](Session::plan_delete), as a value.
-    ///
-    /// # Errors
-    /// As [`plan_delete`](Session::plan_delete).
-    pub fn delete_actions<T: ?Sized>(&mut self, object: Ref<T>) -> Result<ActionPlan> {
-        let key = self.check(object)?;
-        let core = self.exclusive();
-        if core.wants_flush() {
-            core.flush()?;
-        }
-        let object = core.object(key)?;
-        let class = core.graph.model.class(object.class).table.clone();
-        let identity = core.graph.identity_of(object).map(|it| it.to_values());
-        match identity {
-            Some(identity) => core.connection.plan_delete(&class, &identity),
-            None => {
-                let (object, state) = (core.graph.name(key), core.graph.objects[key].state.name());
-                Err(Misuse::State { object, state, wanted: "only an object that has a row can be deleted" }.into())
-            }
-        }
     }
 
     /// The state of an object.

@@ -20,7 +20,7 @@ use driver::Driver;
 /// One step: what to do, and numbers that choose among what is there.
 type Step = (u8, u16, u16, u16);
 
-fn cases(default: u32) -> u32 {
+pub(super) fn cases(default: u32) -> u32 {
     std::env::var("DIPTYCH_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(default)
 }
 
