@@ -5,15 +5,20 @@
 
 #![allow(clippy::result_large_err, reason = "a fault is made once and ends the program")]
 
+mod budget;
 mod dataset;
 mod fill;
 #[allow(dead_code, reason = "a forum adds its rows as structs of its own")]
 #[path = "../import/mod.rs"]
 mod import;
 mod model;
+mod moderation;
 mod page;
+mod paging;
 mod print;
 mod random;
+mod trail;
+mod views;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +71,9 @@ fn story(posts: u64, seed: u64) -> Result<()> {
     vote_twice(&database)?;
     delete_on_a_fork(&database)?;
     think_again(&database)?;
+    paging::pages(&database)?;
+    views::budgets(&database)?;
+    moderation::measures(&database)?;
     println!("\nEvery claim above was asserted.");
     Ok(())
 }

@@ -60,7 +60,7 @@ pub struct Thread {
 
 /// A post may answer another one: a reference to its own table.
 #[derive(Entity, Clone, Debug)]
-#[entity(table = "posts")]
+#[entity(table = "posts", index(thread_id, created_at, id))]
 #[belongs_to(thread: Thread, inverse = posts)]
 #[belongs_to(author: User, inverse = posts)]
 #[belongs_to(parent: Post, inverse = replies)]
