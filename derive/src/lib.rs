@@ -80,6 +80,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///   `secondary_join` for the other side of a table between. See `diptych::object::on`, `foreign` and `remote`.
 /// - `single_parent`: a target has one owner at a time. `post_update`: the foreign key is written by a statement of its
 ///   own. `active_history`: the old target is loaded when another is set. `collection = set`: a member stands once.
+/// - `acyclic`: no object becomes its own ancestor along it. `ordered`: the first field of its order holds the position of
+///   a member, and is kept.
 /// - `own = "column"`, `other = "column"`: the columns of the table between; `own("a", "b")` for several.
 ///
 /// A `belongs_to` leads to exactly one object if none of its fields is an `Option`.

@@ -80,12 +80,15 @@ pub(crate) const RELATION: &[&str] = &[
     "view_only",
     "post_update",
     "single_parent",
+    "acyclic",
+    "ordered",
     "inner_join",
     "active_history",
 ];
 
 /// Options of relations that are one word and fit each kind.
-pub(crate) const FLAGS: &[&str] = &["view_only", "post_update", "single_parent", "inner_join", "active_history"];
+pub(crate) const FLAGS: &[&str] =
+    &["view_only", "post_update", "single_parent", "acyclic", "ordered", "inner_join", "active_history"];
 
 /// How an attribute is written.
 pub(crate) fn attribute_sample(attribute: &str) -> &'static str {
@@ -133,6 +136,8 @@ pub(crate) fn option_sample(option: &str) -> &'static str {
         "view_only" => "`view_only`",
         "post_update" => "`post_update`",
         "single_parent" => "`single_parent`",
+        "acyclic" => "`acyclic`",
+        "ordered" => "`ordered` beside `order_by(position)`",
         "inner_join" => "`inner_join`",
         "active_history" => "`active_history`",
         "through" => "`through = \"post_tags\"`",

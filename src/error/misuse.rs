@@ -226,6 +226,20 @@ pub enum Misuse {
     },
     /// A flush has failed in a session that rolls back then: nothing can be done before `rollback`.
     Inactive,
+    /// An object would have become its own ancestor along a relation that allows no rings.
+    Ring {
+        /// The relation.
+        relation: String,
+        /// The objects on the way around, the last of which would have led to the first.
+        objects: Vec<String>,
+    },
+    /// A member that a relation with a condition would not find.
+    NotInFilter {
+        /// The relation.
+        relation: String,
+        /// The object.
+        object: String,
+    },
     /// A listener that lets happen what it listens to, again and again.
     ListenerLoop {
         /// What it listens to, and where it was registered.
@@ -314,6 +328,12 @@ impl Misuse {
             }
             Misuse::NotEvaluable { reason } => {
                 write!(f, "the session cannot compute which of its objects a change reaches: {reason}")
+            }
+            Misuse::Ring { relation, objects } => {
+                write!(f, "{relation} allows no rings: {} leads to itself", objects.join(" → "))
+            }
+            Misuse::NotInFilter { relation, object } => {
+                write!(f, "{relation} would not find {object}: its condition does not hold; set the columns first")
             }
             Misuse::ListenerLoop { listener, rounds } => {
                 write!(f, "{listener} lets happen what it listens to, {rounds} times over; nobody is told any more")

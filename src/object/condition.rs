@@ -81,6 +81,12 @@ pub struct Ordering<E> {
     of: PhantomData<fn() -> E>,
 }
 
+impl<E> Ordering<E> {
+    pub(super) fn new(by: Expr<Term>, direction: Direction) -> Self {
+        Ordering { by, direction, of: PhantomData }
+    }
+}
+
 /// Conditions and orders over one column. Comparing with NULL is unknown, as in SQL.
 pub trait FieldExpression: Field {
     /// `column = value`

@@ -49,6 +49,7 @@ mod flush;
 mod graph;
 mod held;
 mod history;
+mod hybrid;
 mod identity;
 mod link;
 mod links;
@@ -59,6 +60,8 @@ mod merge;
 mod model;
 mod parents;
 mod parts;
+mod position;
+mod proxy;
 mod query;
 mod reference;
 mod rehearsal;
@@ -69,8 +72,10 @@ mod soundly;
 mod state;
 mod states;
 mod trace;
+mod tree;
 mod untyped;
 mod view;
+mod wanted;
 
 pub use class::{
     Cascade, Class, CollectionKind, ComputedKind, Inheritance, JoinColumn, Lazy, Marks, PassiveDeletes, Polymorphic,
@@ -82,11 +87,13 @@ pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, Writable, field_name, relation_name};
 pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
+pub use hybrid::{Hybrid, Own, own};
 pub use load::BATCH;
 pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,
     ThroughLayout, Verdict,
 };
+pub use proxy::{Proxy, ProxyRelation};
 pub use query::{LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use select::{
@@ -95,5 +102,6 @@ pub use select::{
 };
 pub use session::{Manner, Session};
 pub use state::State;
+pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};
 pub use view::{Edit, Loads, View, Views};

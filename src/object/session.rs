@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use elsa::FrozenVec;
 
+mod changes;
 mod core;
 mod ends;
 mod find;
 mod unit;
 mod verbs;
 
+pub use changes::Changes;
 pub(super) use core::Core;
 pub use core::Manner;
 pub use verbs::Member;

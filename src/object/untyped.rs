@@ -8,6 +8,7 @@ mod relations;
 mod units;
 
 pub use events::Event;
+pub(super) use objects::NoLeaves;
 pub use probes::{Change, Contents, History, Status};
 
 use super::model::RelationModel;

@@ -1,6 +1,7 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
 mod by_name;
+mod collections;
 mod configuration;
 mod delete_plans;
 mod deletes;
@@ -9,16 +10,20 @@ mod end_states;
 mod flush_order;
 mod forum;
 mod harmony;
+mod hybrids;
 mod identity;
 mod inheritance;
 mod lints;
 mod listeners;
 mod loaders;
+mod mappings;
 mod mistakes;
 mod named_queries;
 mod property;
+mod proxies;
 mod run_time;
 mod scale;
 mod sessions;
 mod strategies;
 mod transactions;
+mod trees;

@@ -27,6 +27,8 @@ pub struct Relationship {
     pub(in crate::object) passive_updates: bool,
     pub(in crate::object) post_update: bool,
     pub(in crate::object) single_parent: bool,
+    pub(in crate::object) acyclic: bool,
+    pub(in crate::object) ordered: bool,
     pub(in crate::object) inner_join: bool,
     pub(in crate::object) join_depth: Option<u32>,
     pub(in crate::object) active_history: bool,
@@ -111,6 +113,8 @@ impl Relationship {
             passive_updates: true,
             post_update: false,
             single_parent: false,
+            acyclic: false,
+            ordered: false,
             inner_join: false,
             join_depth: None,
             active_history: false,
@@ -280,6 +284,20 @@ impl Relationship {
     /// Whether a target has one owner at a time.
     pub fn single_parent(mut self, single: bool) -> Self {
         self.single_parent = single;
+        self
+    }
+
+    /// Whether no object may be its own ancestor along it. Linking one below itself is refused, with the way around; what
+    /// is needed of the ancestors is read for it. Foreign keys that are written by hand are not looked at.
+    pub fn acyclic(mut self, acyclic: bool) -> Self {
+        self.acyclic = acyclic;
+        self
+    }
+
+    /// Whether the first column of its order holds the positions of the members, from 0: pushing, inserting, moving and
+    /// removing members keeps them, from whichever side. The collection is read for it.
+    pub fn ordered(mut self, ordered: bool) -> Self {
+        self.ordered = ordered;
         self
     }
 

@@ -5,7 +5,7 @@ use std::any::Any;
 use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::condition::ToOne;
-use crate::object::entity::{Entity, Field, Many, Relation};
+use crate::object::entity::{Entity, Field, Many, Relation, Writable};
 use crate::object::reference::{ObjectKey, Ref, SessionId};
 use crate::object::session::Core;
 use crate::object::state::State;
@@ -114,7 +114,7 @@ impl<'c> Reaction<'c> {
     /// When a reference is not of this session.
     pub fn set<R>(&mut self, object: Ref<R::Owner>, _: R, target: impl Into<Option<Ref<R::Target>>>) -> Result<()>
     where
-        R: Relation,
+        R: Relation + Writable,
         R::Arity: ToOne,
     {
         let key = self.check(object)?;
@@ -128,7 +128,7 @@ impl<'c> Reaction<'c> {
     /// When a reference is not of this session.
     pub fn push<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
     where
-        R: Relation<Arity = Many>,
+        R: Relation<Arity = Many> + Writable,
     {
         let (key, member) = (self.check(object)?, self.check(member)?);
         self.core.link_many(key, R::RELATION, member)
@@ -140,7 +140,7 @@ impl<'c> Reaction<'c> {
     /// When it is no member, or a reference is not of this session.
     pub fn remove<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
     where
-        R: Relation<Arity = Many>,
+        R: Relation<Arity = Many> + Writable,
     {
         let (key, member) = (self.check(object)?, self.check(member)?);
         self.core.unlink(key, R::RELATION, member)

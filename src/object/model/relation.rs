@@ -44,6 +44,10 @@ pub struct RelationModel {
     pub post_update: bool,
     /// Whether a target has one owner at a time.
     pub single_parent: bool,
+    /// The column of the target that holds the position of a member.
+    pub position: Option<ColumnId>,
+    /// Whether no object may be its own ancestor along it.
+    pub acyclic: bool,
     /// Whether it is read and never written.
     pub view_only: bool,
     /// Whether it moves with its inverse.

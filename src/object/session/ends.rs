@@ -47,10 +47,16 @@ impl Core {
             let reason = format!("{} is a collection; push, remove or replace its members", declared.name);
             return Err(Misuse::Statement { reason }.into());
         }
+        if let Some(target) = target {
+            self.check_wanted(key, declared, target)?;
+        }
         if (declared.active_history || declared.single_parent) && self.graph.has_identity(key) {
             self.quietly(|core| core.load_whatever(key, declared))?;
         }
-        self.graph.set(key, declared, target)
+        let ordered = declared.inverse.is_some_and(|it| model.relation(declared.target, it).position.is_some());
+        let before = if ordered { self.loaded_one(key, declared).flatten() } else { None };
+        self.graph.set(key, declared, target)?;
+        if ordered { self.renumber_other_side(declared, [before, target]) } else { Ok(()) }
     }
 
     pub(in crate::object) fn link_many(
@@ -72,7 +78,8 @@ impl Core {
             let relation = format!("{} of {}", declared.name, self.graph.name(key));
             return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
         }
-        self.graph.remove(key, declared, member, None)
+        self.graph.remove(key, declared, member, None)?;
+        self.renumber(key, declared)
     }
 
     pub(in crate::object) fn replace(
@@ -89,7 +96,11 @@ impl Core {
             self.expect_class(member, target)?;
         }
         self.load_whatever(key, declared)?;
-        self.graph.replace(key, declared, members)
+        for &member in members {
+            self.check_wanted(key, declared, member)?;
+        }
+        self.graph.replace(key, declared, members)?;
+        self.renumber(key, declared)
     }
 
     /// Adds an object to a collection, at its end or at a place.
@@ -107,7 +118,9 @@ impl Core {
         if reads && !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
             self.load_many(key, relation)?;
         }
-        self.graph.append(key, declared, member, at)
+        self.check_wanted(key, declared, member)?;
+        self.graph.append(key, declared, member, at)?;
+        self.renumber(key, declared)
     }
 
     /// Takes the member at a place out of a collection.
@@ -123,6 +136,7 @@ impl Core {
         let members = self.load_many(key, relation)?;
         let Some(&member) = members.get(at) else { return Ok(None) };
         self.graph.remove(key, declared, member, Some(at))?;
+        self.renumber(key, declared)?;
         Ok(Some(member))
     }
 

@@ -143,7 +143,7 @@ impl Untyped<'_> {
 }
 
 /// What an expression is evaluated in whose leaves have become values.
-struct NoLeaves;
+pub(in crate::object) struct NoLeaves;
 
 impl Environment<Infallible> for NoLeaves {
     fn leaf<'a>(&'a self, leaf: &'a Infallible) -> Result<Scalar<'a>> {

@@ -19,6 +19,12 @@ pub(super) fn words(place: &str, relation: &Relationship) -> Result<(), Mistake>
     if relation.view_only && relation.sync_backref == Some(true) {
         return wrong("it is never written, so nothing moves it", "leave `sync_backref` or `view_only` out");
     }
+    if relation.ordered && relation.order_by.is_empty() {
+        return wrong(
+            "no column holds the positions of its members",
+            "write `order_by(position)`, a column of the target",
+        );
+    }
     Ok(())
 }
 

@@ -113,6 +113,11 @@ impl Resolver<'_> {
             JoinLeaf::Target(column) => Some((target.columns[column.index()].clone(), it.1)),
             JoinLeaf::Owner(_) | JoinLeaf::Between(_) => None,
         };
+        let target_column = |it: &(JoinLeaf, Direction)| match it.0 {
+            JoinLeaf::Target(column) => Some(column),
+            JoinLeaf::Owner(_) | JoinLeaf::Between(_) => None,
+        };
+        let position = order.first().filter(|_| relation.ordered).and_then(target_column);
         Ok(RelationModel {
             id,
             name: relation.name.to_string(),
@@ -130,6 +135,8 @@ impl Resolver<'_> {
             passive_updates: relation.passive_updates,
             post_update: relation.post_update,
             single_parent: relation.single_parent,
+            acyclic: relation.acyclic,
+            position,
             view_only: relation.view_only,
             sync_backref: !relation.view_only && relation.sync_backref != Some(false),
             inner_join: relation.inner_join,

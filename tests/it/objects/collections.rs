@@ -1,0 +1,80 @@
+//! What a collection can be (checklist: list, ordered list with a position column, set, keyed map).
+
+use diptych::prelude::*;
+
+#[derive(Entity, Clone, Debug)]
+#[has_many(tracks: Track, inverse = album, order_by(position), ordered)]
+#[many_to_many(moods: Mood, through = "album_moods", collection = set)]
+struct Album {
+    #[key(auto)]
+    id: Id<Album>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[belongs_to(album: Album, inverse = tracks)]
+struct Track {
+    #[key(auto)]
+    id: Id<Track>,
+    #[references(Album)]
+    album_id: Option<Id<Album>>,
+    name: String,
+    position: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+struct Mood {
+    #[key(auto)]
+    id: Id<Mood>,
+    name: String,
+}
+
+fn track(name: &str) -> Track {
+    Track { name: name.to_owned(), ..Track::draft() }
+}
+
+/// The tracks of an album in the order of its rows, with their positions.
+fn stored(session: &mut Session, album: Ref<Album>) -> Result<String> {
+    session.commit()?;
+    let tracks = session.get(album)?.load(Album::tracks)?;
+    Ok(tracks.iter().map(|it| format!("{}{}", it.name, it.position)).collect::<Vec<_>>().join(" "))
+}
+
+/// An ordered list: positions are kept at push, insert, move, replace and remove, and from the other side.
+#[test]
+fn an_ordered_list_keeps_the_positions_of_its_members() -> Result<()> {
+    let mut session = Database::of::<(Album, Track, Mood)>()?.session();
+    let album = session.add(Album::draft());
+    let a = session.push(album, Album::tracks, track("a"))?;
+    let b = session.push(album, Album::tracks, track("b"))?;
+    assert_eq!(stored(&mut session, album)?, "a0 b1");
+    let c = session.insert(album, Album::tracks, 1, track("c"))?;
+    assert_eq!(stored(&mut session, album)?, "a0 c1 b2");
+    session.move_to(album, Album::tracks, b, 0)?;
+    assert_eq!(stored(&mut session, album)?, "b0 a1 c2");
+    session.remove(album, Album::tracks, b)?;
+    assert_eq!(stored(&mut session, album)?, "a0 c1");
+    session.set(b, Track::album, album)?;
+    assert_eq!(stored(&mut session, album)?, "a0 c1 b2", "from the other side");
+    session.set(a, Track::album, None)?;
+    assert_eq!(stored(&mut session, album)?, "c0 b1");
+    session.replace(album, Album::tracks, [b, c])?;
+    assert_eq!(stored(&mut session, album)?, "b0 c1");
+    assert!(session.move_to(album, Album::tracks, a, 0).is_err(), "it is no member");
+    Ok(())
+}
+
+/// A set holds a member once; a collection is a map by a column of its members.
+#[test]
+fn a_set_holds_a_member_once_and_a_collection_is_a_map_by_a_column() -> Result<()> {
+    let mut session = Database::of::<(Album, Track, Mood)>()?.session();
+    let album = session.add(Album::draft());
+    let calm = session.push(album, Album::moods, Mood { name: "calm".into(), ..Mood::draft() })?;
+    let wild = session.push(album, Album::moods, Mood { name: "wild".into(), ..Mood::draft() })?;
+    session.push(album, Album::moods, calm)?;
+    assert_eq!(session.get(album)?.loaded(Album::moods)?.len(), 2);
+    let by_name = session.keyed(album, Album::moods, Mood::name)?;
+    assert_eq!((by_name.get("calm"), by_name.get("wild"), by_name.len()), (Some(&calm), Some(&wild), 2));
+    session.commit()?;
+    assert_eq!(session.keyed(album, Album::moods, Mood::name)?.len(), 2);
+    Ok(())
+}
