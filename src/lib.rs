@@ -33,6 +33,7 @@
 //!   are the verbs; [`Query`] says what to find and what to load along.
 //! - For tables alone: build a [`Schema`], make a [`Database`] of it, [`connect`](Database::connect), and run
 //!   [`Select`], [`Insert`], [`Update`] and [`Delete`].
+//! - For those who know SQLAlchemy: [`guide`] says what is called what.
 //! - For classes that exist only at run time: [`Class`], [`Relationship`] and [`Session::untyped`].
 //! - When something is refused: [`Error`], which holds facts, and `{:#}`, which prints all of them.
 //!
@@ -60,6 +61,8 @@ extern crate self as diptych;
 pub mod derive_support;
 pub mod error;
 pub mod expr;
+#[cfg(feature = "objects")]
+pub mod guide;
 pub mod id;
 pub mod integrity;
 #[cfg(feature = "lab")]

@@ -1,0 +1,94 @@
+//! From SQLAlchemy to Diptych: what is called what.
+//!
+//! The concepts are the same, and so are most names. Three things are different by intent. A struct is the row, and
+//! relations are no fields: verbs of the session move them, so nothing that looks like a field runs a statement. Reading
+//! takes `&Session`, changing takes `&mut Session`. And what an object is reached by is a [`Ref`](crate::Ref): `Copy`,
+//! typed, valid or refused.
+//!
+//! # Declaring
+//!
+//! | there | here |
+//! |---|---|
+//! | `class User(Base)`, `mapped_column` | `#[derive(Entity)] struct User { … }` |
+//! | `primary_key=True` | `#[key]`; `#[key(auto)]` where the table gives it |
+//! | `ForeignKey("users.id", ondelete="CASCADE")` | `#[references(User, on_delete = cascade)]` |
+//! | `relationship()` of the side with the key | `#[belongs_to(author: User, via = author_id)]` |
+//! | `relationship()` of the other side | `#[has_many(posts: Post)]`; with `uselist=False`: `#[has_one(profile: Profile)]` |
+//! | `secondary=` | `#[many_to_many(tags: Tag, through = "post_tags")]` |
+//! | `back_populates=` | `inverse = …`, verified when the model is built |
+//! | `foreign_keys=` | `via = …` |
+//! | `cascade="all, delete-orphan"` | `cascade(all, delete_orphan)` |
+//! | `order_by=`, `passive_deletes=`, `passive_updates=`, `join_depth=` | the same words |
+//! | `lazy="selectin"` | `lazy = selectin`; all the strategies have their names there |
+//! | `primaryjoin=`, `secondaryjoin=` | `primary_join`, `secondary_join`: typed expressions |
+//! | `viewonly=True`, `post_update=True`, `single_parent=True` | `view_only`, `post_update`, `single_parent` |
+//! | `version_id_col` | `#[version]` |
+//! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
+//! | reflection, `automap`, classes made at run time | [`Class`](crate::object::Class), [`Relationship`](crate::object::Relationship), [`Session::untyped`](crate::Session::untyped) |
+//!
+//! # Working
+//!
+//! | there | here |
+//! |---|---|
+//! | `Session(engine)` | [`Database::session`](crate::Database::session) |
+//! | `with Session.begin() as s:` | [`Database::transaction`](crate::Database::transaction), which retries a lost race |
+//! | `session.add(User(…))` | `let alice = session.add(User { … })` |
+//! | `post.author = alice` | `session.set(post, Post::author, alice)?` |
+//! | `alice.posts.append(post)`, `.remove`, `= [ … ]`, `.clear()` | `session.push(alice, User::posts, post)?`, `remove`, `replace`, `clear` |
+//! | `post.score += 1` | `session.edit(post)?.score += 1` |
+//! | `session.get(User, 1)` | `session.find::<User>(1)?` |
+//! | `select(Post).where(Post.score > 1).order_by(…).limit(20)` | `Post::select().filter(Post::score.gt(1)).order_by(…).limit(20)` |
+//! | `Post.author.has(…)`, `User.posts.any(…)` | the same words |
+//! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
+//! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
+//! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
+//! | `execution_options(populate_existing=True)` | [`Query::overwriting`](crate::Query::overwriting) |
+//! | `post.author` (may run a statement) | `view.load(Post::author)?` |
+//! | `inspect(post).unloaded` | `view.loaded(Post::author)`, an error where it is not loaded |
+//! | `session.flush()`, `commit()`, `rollback()`, `begin_nested()` | `flush`, `commit`, `rollback`; `savepoint`, `release`, `rollback_to` |
+//! | `session.expire(x)`, `refresh(x)`, `expunge(x)`, `delete(x)`, `close()` | the same words |
+//! | `autoflush=False`, `expire_on_commit=False` | [`set_autoflush`](crate::Session::set_autoflush), [`set_expire_on_commit`](crate::Session::set_expire_on_commit) |
+//! | `echo=True` | [`Session::observe`](crate::Session::observe) |
+//! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
+//! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
+//!
+//! Where a session behaves otherwise than SQLAlchemy by intent, [`Manner`](crate::object::Manner) has SQLAlchemy's way as
+//! well; DESIGN.md in the repository lists the differences with their reasons.
+//!
+//! # An example
+//!
+//! ```
+//! use diptych::prelude::*;
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[has_many(posts: Post, inverse = author, cascade(all, delete_orphan))]
+//! struct User {
+//!     #[key(auto)]
+//!     id: Id<User>,
+//!     name: String,
+//! }
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[belongs_to(author: User, via = author_id, inverse = posts)]
+//! struct Post {
+//!     #[key(auto)]
+//!     id: Id<Post>,
+//!     #[references(User)]
+//!     author_id: Id<User>,
+//!     body: String,
+//! }
+//!
+//! # fn main() -> diptych::Result<()> {
+//! let database = Database::of::<(User, Post)>()?;
+//! let mut session = database.session();
+//! let alice = session.add(User { name: "Alice".into(), ..User::draft() });
+//! let post = session.push(alice, User::posts, Post { body: "First!".into(), ..Post::draft() })?;
+//! assert_eq!(session.get(post)?.load(Post::author)?.name, "Alice", "both sides, before any flush");
+//! session.commit()?;
+//!
+//! session.remove(alice, User::posts, post)?;
+//! session.commit()?;
+//! assert_eq!(session.count(Post::select())?, 0, "an orphan is deleted");
+//! # Ok(())
+//! # }
+//! ```
