@@ -100,7 +100,7 @@ pub use select::{
     Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,
     Synchronize, Term,
 };
-pub use session::{Manner, Session};
+pub use session::{Manner, Session, StatementWatch};
 pub use state::State;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};

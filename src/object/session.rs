@@ -14,11 +14,13 @@ mod ends;
 mod find;
 mod unit;
 mod verbs;
+mod watch;
 
 pub use changes::Changes;
 pub(super) use core::Core;
 pub use core::Manner;
 pub use verbs::Member;
+pub use watch::StatementWatch;
 
 use super::entity::Entity;
 use super::model::Model;
@@ -101,7 +103,9 @@ impl Session {
 
     /// Starts to keep every statement; [`take_log`](Session::take_log) hands them out.
     pub fn record(&self) {
-        self.core.borrow_mut().connection.log().record();
+        let mut core = self.core.borrow_mut();
+        core.is_watched = true;
+        core.connection.log().record();
     }
 
     /// The statements since the last call.
@@ -111,7 +115,9 @@ impl Session {
 
     /// Hands every statement to an observer, such as the echo.
     pub fn observe(&self, observer: Option<Observer>) {
-        self.core.borrow_mut().connection.log().observe(observer);
+        let mut core = self.core.borrow_mut();
+        core.is_watched |= observer.is_some();
+        core.connection.log().observe(observer);
     }
 
     /// The session by names: for classes that are made at run time, and for tools.

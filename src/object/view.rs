@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::entity::{Arity, Entity, Many, Optional, Relation, Required};
@@ -32,6 +33,7 @@ impl<'s, T: Entity> View<'s, T> {
     ///
     /// # Errors
     /// When the relation was declared or queried with `raise`, or reading fails.
+    #[track_caller]
     pub fn load<R>(&self, relation: R) -> Result<<R::Arity as Loads>::Output<'s, R::Target>>
     where
         R: Relation<Owner = T>,
@@ -172,6 +174,7 @@ pub trait Loads: Arity {
     type Output<'s, T: Entity>;
 
     #[doc(hidden)]
+    #[track_caller]
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Self::Output<'_, R::Target>>;
 
     #[doc(hidden)]
@@ -182,7 +185,7 @@ impl Loads for Required {
     type Output<'s, T: Entity> = View<'s, T>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<View<'_, R::Target>> {
-        let target = session.core.borrow_mut().told(|core| core.load_one(key, R::RELATION))?;
+        let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
         session.required::<R>(key, target)
     }
 
@@ -196,7 +199,7 @@ impl Loads for Optional {
     type Output<'s, T: Entity> = Option<View<'s, T>>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Option<View<'_, R::Target>>> {
-        let target = session.core.borrow_mut().told(|core| core.load_one(key, R::RELATION))?;
+        let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
         target.map(|key| session.view(key)).transpose()
     }
 
@@ -210,7 +213,7 @@ impl Loads for Many {
     type Output<'s, T: Entity> = Views<'s, T>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Views<'_, R::Target>> {
-        let members = session.core.borrow_mut().told(|core| core.load_many(key, R::RELATION))?;
+        let members = session.called_from(Location::caller()).told(|core| core.load_many(key, R::RELATION))?;
         session.views(members)
     }
 

@@ -1,6 +1,7 @@
 //! Every statement that passed the door, counted always and written down on request.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +82,15 @@ pub struct Entry {
     pub time: Duration,
     /// Whether it failed.
     pub failed: bool,
+    /// The line of the program that it was run for, where that is known: a session knows it while somebody watches.
+    pub caller: Option<&'static Location<'static>>,
+}
+
+impl Entry {
+    /// Whether it is counted among statements: savepoints, commits and rollbacks are not.
+    pub fn is_counted(&self) -> bool {
+        self.kind.counts()
+    }
 }
 
 impl fmt::Display for Entry {
@@ -90,7 +100,13 @@ impl fmt::Display for Entry {
             write!(f, " (+{} by actions)", self.rows_by_actions)?;
         }
         write!(f, "  read {}  {:?}", self.rows_read, self.time)?;
-        if self.failed { f.write_str("  failed") } else { Ok(()) }
+        if self.failed {
+            f.write_str("  failed")?;
+        }
+        match self.caller {
+            Some(caller) => write!(f, "  at {}:{}", caller.file(), caller.line()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -128,6 +144,14 @@ pub struct Log {
     totals: Totals,
     recorded: Option<Vec<Entry>>,
     observer: Option<Observer>,
+    caller: Option<&'static Location<'static>>,
+}
+
+/// Where a [watch](Log::watch) over statements began.
+#[derive(Debug)]
+pub struct Watch {
+    length: usize,
+    was_recording: bool,
 }
 
 impl Log {
@@ -151,6 +175,27 @@ impl Log {
         self.observer = observer;
     }
 
+    /// Keeps every statement from here to [`watched`](Log::watched), beside what is kept already.
+    pub fn watch(&mut self) -> Watch {
+        let was_recording = self.recorded.is_some();
+        Watch { length: self.recorded.get_or_insert_default().len(), was_recording }
+    }
+
+    /// The statements since a watch began, which ends here.
+    pub fn watched(&mut self, watch: Watch) -> Vec<Entry> {
+        let all = self.recorded.as_deref().unwrap_or_default();
+        let since = all[watch.length.min(all.len())..].to_vec();
+        if !watch.was_recording {
+            self.recorded = None;
+        }
+        since
+    }
+
+    /// Says for which line of the program the next statements are run.
+    pub fn set_caller(&mut self, caller: Option<&'static Location<'static>>) {
+        self.caller = caller;
+    }
+
     /// Whether somebody wants to know more than counts.
     pub(super) fn is_watched(&self) -> bool {
         self.recorded.is_some() || self.observer.is_some()
@@ -162,7 +207,8 @@ impl Log {
         self.totals.rows += rows;
     }
 
-    pub(super) fn write(&mut self, entry: Entry) {
+    pub(super) fn write(&mut self, mut entry: Entry) {
+        entry.caller = self.caller;
         if let Some(observer) = &mut self.observer {
             observer(&entry);
         }

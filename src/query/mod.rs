@@ -57,7 +57,7 @@ pub use leaf::{
     Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,
     aggregate_distinct, col, count, now, parameter,
 };
-pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals};
+pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals, Watch};
 pub use native::NativeConnection;
 pub use places::Places;
 pub use profile::Actual;

@@ -229,7 +229,19 @@ impl NativeConnection {
         let failed = ran.is_none();
         let Ran { read: rows_read, rows, by_actions: rows_by_actions } = ran.unwrap_or_default();
         let (tables, statement) = (statement.0.tables.clone(), Some(statement.0.statement.clone()));
-        self.log.write(Entry { kind, tables, statement, parameters, rows_read, rows, rows_by_actions, time, failed });
+        let caller = None;
+        self.log.write(Entry {
+            kind,
+            tables,
+            statement,
+            parameters,
+            rows_read,
+            rows,
+            rows_by_actions,
+            time,
+            failed,
+            caller,
+        });
     }
 }
 
@@ -348,6 +360,7 @@ impl Connection for NativeConnection {
                 rows_by_actions: 0,
                 time: Duration::ZERO,
                 failed: outcome.is_err(),
+                caller: None,
             });
         }
         outcome

@@ -49,7 +49,11 @@ fn lines(entry: &Entry) -> String {
         }
         text += &format!("read {}  ", entry.rows_read);
     }
-    text + &format!("{:?}\n", entry.time)
+    text += &format!("{:?}", entry.time);
+    if let Some(caller) = entry.caller {
+        text += &format!("  at {}:{}", caller.file(), caller.line());
+    }
+    text + "\n"
 }
 
 #[cfg(test)]
@@ -73,6 +77,7 @@ mod tests {
             rows_by_actions: 0,
             time: Duration::from_micros(12),
             failed: false,
+            caller: None,
         };
         assert_eq!(
             lines(&entry),

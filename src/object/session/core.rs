@@ -44,6 +44,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
     /// How the unit of work comes to objects, where somebody wants to know.
     pub(in crate::object) trace: Option<Trace>,
+    /// Whether somebody has asked for statements, and so for whom they run.
+    pub(in crate::object) is_watched: bool,
 }
 
 /// How a session behaves where a sound unit of work and that of SQLAlchemy differ.
@@ -102,6 +104,7 @@ impl Core {
             session: None,
             plans: FxHashMap::default(),
             trace: None,
+            is_watched: false,
         }
     }
 
@@ -111,6 +114,14 @@ impl Core {
         }
         let last = self.frames.len() - 1;
         &mut self.frames[last]
+    }
+
+    /// Notes for which line of the program the next statements are run, if anybody wants to know.
+    #[inline]
+    pub(in crate::object) fn called_from(&mut self, caller: &'static std::panic::Location<'static>) {
+        if self.is_watched {
+            self.connection.log().set_caller(Some(caller));
+        }
     }
 
     /// The statement that a slot of the model remembers, prepared when it is first needed.

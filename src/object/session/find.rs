@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::Session;
@@ -30,9 +31,11 @@ impl Session {
     ///
     /// # Errors
     /// When the database was made without the class, or the statement fails.
+    #[track_caller]
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.class_of::<T>()?;
-        let find = |key: &[Value]| self.core.borrow_mut().told(|core| core.find(class, key));
+        let caller = Location::caller();
+        let find = |key: &[Value]| self.called_from(caller).told(|core| core.find(class, key));
         let found = key.into().with_values(find)?;
         found.map(|key| self.view(key)).transpose()
     }
@@ -41,9 +44,10 @@ impl Session {
     ///
     /// # Errors
     /// When the database was made without the class, or a statement fails.
+    #[track_caller]
     pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
         let class = self.class_of::<T>()?;
-        let found = self.core.borrow_mut().told(|core| core.select(class, &query.selection))?;
+        let found = self.called_from(Location::caller()).told(|core| core.select(class, &query.selection))?;
         self.views(Arc::new(found))
     }
 
@@ -72,6 +76,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`all`](Session::all).
+    #[track_caller]
     pub fn first<T: Entity>(&self, query: Query<T>) -> Result<Option<View<'_, T>>> {
         Ok(self.all(query.limit(1))?.first())
     }
@@ -80,6 +85,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`all`](Session::all), and when there is none or more than one.
+    #[track_caller]
     pub fn one<T: Entity>(&self, query: Query<T>) -> Result<View<'_, T>> {
         let found = self.all(query)?;
         match (found.first(), found.len()) {
@@ -92,9 +98,10 @@ impl Session {
     ///
     /// # Errors
     /// As [`all`](Session::all).
+    #[track_caller]
     pub fn count<T: Entity>(&self, query: Query<T>) -> Result<u64> {
         let class = self.class_of::<T>()?;
-        self.core.borrow_mut().select_count(class, &query.selection)
+        self.called_from(Location::caller()).select_count(class, &query.selection)
     }
 
     /// Runs a statement of the tables within the session's transaction, after a flush. Objects do not notice what it
@@ -102,8 +109,10 @@ impl Session {
     ///
     /// # Errors
     /// When the flush or the statement fails.
+    #[track_caller]
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
         let core = self.exclusive();
+        core.called_from(Location::caller());
         core.before_query()?;
         let prepared = core.connection.prepare(statement.into())?;
         core.connection.run(&prepared, Input::Values(&[]))

@@ -17,8 +17,11 @@ impl Session {
     ///
     /// # Errors
     /// When a constraint refuses a row; rows and objects are then as before (O3).
+    #[track_caller]
     pub fn flush(&mut self) -> Result<()> {
-        self.exclusive().flush()
+        let core = self.exclusive();
+        core.called_from(std::panic::Location::caller());
+        core.flush()
     }
 
     /// What the next flush would do, statement by statement.
@@ -33,8 +36,11 @@ impl Session {
     ///
     /// # Errors
     /// When the flush fails, a deferred constraint is violated, or another transaction was first.
+    #[track_caller]
     pub fn commit(&mut self) -> Result<()> {
-        self.exclusive().commit()
+        let core = self.exclusive();
+        core.called_from(std::panic::Location::caller());
+        core.commit()
     }
 
     /// Forgets everything since the transaction began: rows and objects are as they were. Objects that were added
