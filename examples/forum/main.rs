@@ -13,10 +13,12 @@ mod fill;
 mod import;
 mod model;
 mod moderation;
+mod owning;
 mod page;
 mod paging;
 mod print;
 mod random;
+mod replies;
 mod trail;
 mod views;
 
@@ -74,6 +76,8 @@ fn story(posts: u64, seed: u64) -> Result<()> {
     paging::pages(&database)?;
     views::budgets(&database)?;
     moderation::measures(&database)?;
+    owning::owners(&database)?;
+    replies::trees(&database)?;
     println!("\nEvery claim above was asserted.");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod by_name;
+mod checklist;
 mod collections;
 mod configuration;
 mod delete_plans;
