@@ -114,7 +114,8 @@ fn listeners_are_told_of_loads_and_of_columns() -> Result<()> {
 #[test]
 fn a_cache_is_invalidated_when_a_collection_changes_from_any_side() -> Result<()> {
     let mut session = forum().session();
-    let stale: Arc<Mutex<Vec<(Ref<User>, Option<Cause>)>>> = Arc::default();
+    type Stale = Vec<(Ref<User>, Option<Cause>)>;
+    let stale: Arc<Mutex<Stale>> = Arc::default();
     let (on_append, on_remove) = (stale.clone(), stale.clone());
     let _append = session.on(Append(User::posts), move |it, _| {
         on_append.lock().expect("nobody panics").push((it.owner, None));
@@ -171,7 +172,8 @@ fn listeners_are_told_of_foreign_key_actions_with_their_origin() -> Result<()> {
     let order = session.one(Order::select())?.reference();
     let known = session.one(Item::select().filter(Item::amount.eq(1)))?.reference().eq(&known);
     assert!(!known, "the session has let go of the one before");
-    let seen: Arc<Mutex<Vec<(i64, bool, bool, Vec<String>)>>> = Arc::default();
+    type Seen = Vec<(i64, bool, bool, Vec<String>)>;
+    let seen: Arc<Mutex<Seen>> = Arc::default();
     let all = seen.clone();
     let _acted = session.on(rows_acted_on::<Item>(), move |it, _| {
         let from = it.origin == order.untyped();
