@@ -106,7 +106,7 @@ impl Session {
     /// the call; before a flush or commit, that call is given up.
     ///
     /// ```
-    /// use diptych::listen::{Append, Remove};
+    /// use diptych::listen::Append;
     /// use diptych::prelude::*;
     /// use std::sync::atomic::{AtomicI64, Ordering};
     /// # #[derive(Entity, Clone, Debug)]
@@ -117,8 +117,10 @@ impl Session {
     /// # struct Book { #[key(auto)] id: Id<Book>, #[references(Author)] author_id: Option<Id<Author>> }
     /// # let mut session = Database::of::<(Author, Book)>()?.session();
     /// static BOOKS: AtomicI64 = AtomicI64::new(0);
-    /// let count = |by| move |_, _: &mut _| { BOOKS.fetch_add(by, Ordering::Relaxed); Ok(()) };
-    /// let appended = session.on(Append(Author::books), count(1))?;
+    /// let appended = session.on(Append(Author::books), |_, _| {
+    ///     BOOKS.fetch_add(1, Ordering::Relaxed);
+    ///     Ok(())
+    /// })?;
     /// let author = session.add(Author::draft());
     /// let book = session.add(Book::draft());
     /// session.set(book, Book::author, author)?;
@@ -126,7 +128,6 @@ impl Session {
     /// drop(appended);
     /// session.push(author, Author::books, Book::draft())?;
     /// assert_eq!(BOOKS.load(Ordering::Relaxed), 1, "nobody listens any more");
-    /// # let _ = Remove(Author::books);
     /// # Ok::<(), diptych::Error>(())
     /// ```
     ///
