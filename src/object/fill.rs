@@ -28,7 +28,8 @@ impl Core {
             let mut seen = FxHashSet::default();
             members.retain(|it| seen.insert(*it));
         }
-        self.graph.collection_mut(owner, relation.id).fill(members);
+        let repeats = !self.graph.is_sound() && !relation.collection.is_set();
+        self.graph.collection_mut(owner, relation.id).fill(members, repeats);
     }
 
     /// Lets an object know what a reference leads to, as it was read. One that is known stays as it is.

@@ -164,15 +164,16 @@ impl Collection {
         }
     }
 
-    /// What was read becomes the collection, with what was queued since applied to it.
-    pub(super) fn fill(&mut self, read: Vec<ObjectKey>) {
+    /// What was read becomes the collection, with what was queued since applied to it. What was read and queued stands
+    /// once, unless members may be repeated.
+    pub(super) fn fill(&mut self, read: Vec<ObjectKey>, repeats: bool) {
         let read = Arc::new(read);
         self.members = Some(read.clone());
         if let Some(pending) = self.pending.take() {
             if let Pending::Queued { added, removed } = *pending {
                 let mut members = read.to_vec();
                 // A row that stands for a queued object may have been written meanwhile.
-                members.extend(added.as_slice().iter().filter(|it| !read.contains(it)));
+                members.extend(added.as_slice().iter().filter(|it| repeats || !read.contains(it)));
                 members.retain(|it| !removed.contains(*it));
                 self.members = Some(Arc::new(members));
             }

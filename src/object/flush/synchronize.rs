@@ -45,6 +45,7 @@ impl Core {
         let model = self.graph.model.clone();
         let ranks = ranks(&model);
         let mut links = Links::default();
+        let mut through = Vec::new();
         for at in 0..registry.objects.len() {
             let key = registry.objects[at];
             let Some(object) = self.graph.objects.get(key) else { continue };
@@ -56,10 +57,23 @@ impl Core {
             for relation in class.relations.iter().filter(|it| !it.view_only) {
                 let declared = self.graph.declared(class.id, relation.id);
                 let rank = ranks[&declared];
+                if !self.graph.is_sound() && matches!(relation.join, Join::Through { .. }) {
+                    through.push((fate != Fate::Delete, rank, key, relation.id));
+                    continue;
+                }
                 match fate {
                     Fate::Delete => self.synchronize_deleted(registry, &mut links, key, relation, rank)?,
                     _ => self.synchronize_saved(registry, &mut links, key, relation, rank)?,
                 }
+            }
+        }
+        // Of two collections that tell the same pair, the first by name speaks for both, whoever owns them.
+        through.sort_by_key(|it| (it.0, it.1));
+        for (is_saved, rank, key, relation) in through {
+            let relation = model.relation(self.graph.objects[key].class, relation);
+            match is_saved {
+                false => self.synchronize_deleted(registry, &mut links, key, relation, rank)?,
+                true => self.synchronize_saved(registry, &mut links, key, relation, rank)?,
             }
         }
         if self.graph.is_sound() {
