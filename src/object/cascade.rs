@@ -120,6 +120,8 @@ impl Core {
                 let wanted = "its row is gone";
                 return Err(Misuse::Deleted { object: self.graph.name(key), wanted }.into());
             }
+            // SQLAlchemy tries again, and finds no row.
+            State::Deleted if !self.graph.is_sound() => self.graph.enroll_detached(key)?,
             State::Deleted => return Ok(()),
             State::Persistent if self.graph.objects[key].marked => return Ok(()),
             State::Persistent => {}

@@ -294,6 +294,12 @@ impl Graph {
             || self.objects[key].has_links() && class.relations.iter().any(|it| self.changes(key, it.id).is_change())
     }
 
+    /// Whether the identity map answers with this object.
+    pub(super) fn stands(&self, key: ObjectKey) -> bool {
+        let root = self.root(self.objects[key].class);
+        self.identity(key).is_some_and(|it| self.identities[root.index()].get(&it) == Some(key))
+    }
+
     /// Whether an object is of a class or of one that inherits from it.
     #[inline]
     pub(super) fn is_a(&self, key: ObjectKey, class: ClassId) -> bool {

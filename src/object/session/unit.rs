@@ -238,14 +238,24 @@ impl Core {
             }
         }
         for &key in &frame.inserted {
+            let lost = self.graph.objects.get(key).is_some_and(|it| it.lacks_row());
+            if lost && !self.graph.is_sound() {
+                // Nothing is left of it but that it is new.
+                self.make_transient(key);
+                continue;
+            }
             self.graph.back_to_transient(key);
         }
         if self.graph.is_sound() {
             self.take_back_keys(&frame.inserted, &frame.generated);
         }
         self.undo_keys(&frame);
-        let marked = touched.iter().copied().filter(|it| self.graph.objects[*it].marked);
-        for key in frame.deleted.iter().copied().chain(marked.collect::<Vec<_>>()) {
+        let marked: Vec<ObjectKey> = touched.iter().copied().filter(|it| self.graph.objects[*it].marked).collect();
+        if !self.graph.is_sound() {
+            // To be deleted is no change: what an object holds beside that is kept.
+            touched.retain(|it| !self.graph.objects[*it].marked || self.graph.has_changes(*it));
+        }
+        for key in frame.deleted.iter().copied().chain(marked) {
             self.graph.back_to_persistent(key);
         }
         match extent {

@@ -104,8 +104,10 @@ impl Untyped<'_> {
     /// All that the session holds.
     pub fn contents(&mut self) -> Contents {
         let keys: Vec<(ObjectKey, State, bool)> = {
-            let objects = &self.session.exclusive().graph.objects;
-            objects.iter().map(|(key, it)| (key, it.state, it.marked)).collect()
+            let graph = &self.session.exclusive().graph;
+            // An object that was read in the midst of the flush that inserts its row is one that the new one replaces.
+            let objects = graph.objects.iter().filter(|(key, it)| it.state != State::Persistent || graph.stands(*key));
+            objects.map(|(key, it)| (key, it.state, it.marked)).collect()
         };
         let mut contents = Contents::default();
         for (key, state, marked) in keys {
