@@ -105,8 +105,9 @@ impl Untyped<'_> {
     pub fn contents(&mut self) -> Contents {
         let keys: Vec<(ObjectKey, State, bool)> = {
             let graph = &self.session.exclusive().graph;
-            // An object that was read in the midst of the flush that inserts its row is one that the new one replaces.
-            let objects = graph.objects.iter().filter(|(key, it)| it.state != State::Persistent || graph.stands(*key));
+            // In the manner of SQLAlchemy a new object replaces one that was read in the midst of the flush of its row.
+            let lists = |key| graph.is_sound() || graph.stands(key);
+            let objects = graph.objects.iter().filter(|(key, it)| it.state != State::Persistent || lists(*key));
             objects.map(|(key, it)| (key, it.state, it.marked)).collect()
         };
         let mut contents = Contents::default();
