@@ -35,12 +35,11 @@ fn read_back(
     Ok(read)
 }
 
+/// The rows that came out, cell by cell.
+type Table = Vec<Vec<Value>>;
+
 /// What a statement brings, and what the tables hold after it; or that it fails.
-fn outcome(
-    database: &Database,
-    statement: &Statement,
-    sort: bool,
-) -> Result<(Vec<Vec<Value>>, Vec<Vec<Value>>), Error> {
+fn outcome(database: &Database, statement: &Statement, sort: bool) -> Result<(Table, Table), Error> {
     let fork = database.fork();
     let mut connection = fork.connect();
     let rows = connection.execute(statement.clone())?.rows;
