@@ -42,8 +42,9 @@
 //! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
-//! | `execution_options(populate_existing=True)` | [`Query::overwriting`](crate::Query::overwriting) |
+//! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |
 //! | `post.author` (may run a statement) | `view.load(Post::author)?` |
+//! | `post.author`, loaded by the query | `view.get(Post::author)`: does not compile unless the query loads it |
 //! | `inspect(post).unloaded` | `view.loaded(Post::author)`, an error where it is not loaded |
 //! | `session.flush()`, `commit()`, `rollback()`, `begin_nested()` | `flush`, `commit`, `rollback`; `savepoint`, `release`, `rollback_to` |
 //! | `session.expire(x)`, `refresh(x)`, `expunge(x)`, `delete(x)`, `close()` | the same words |

@@ -76,8 +76,8 @@ pub fn threads_with_posts(database: &Database, strategy: Strategy) -> (usize, i6
     let query = Thread::select();
     let query = match strategy {
         Strategy::Lazy => query,
-        Strategy::Selectin => query.with(Thread::posts.selectin()),
-        Strategy::Joined => query.with(Thread::posts.joined()),
+        Strategy::Selectin => query.loading(Thread::posts.selectin()),
+        Strategy::Joined => query.loading(Thread::posts.joined()),
     };
     let threads = session.all(query).expect("the query works");
     let (mut count, mut sum) = (0, 0);

@@ -111,7 +111,7 @@ fn load_a_page(database: &Database) -> Result<()> {
     let joined = page::newest().with(Thread::author.joined()).with(Thread::posts.joined().then(Post::author.joined()));
     let mut grid = Grid::new(["strategy", "statements", "rows read", "rows returned", "time"]);
     let mut pages = Vec::new();
-    for (strategy, query) in [("lazy", page::newest()), ("selectin", selectin), ("joined", joined)] {
+    for (strategy, query) in [("lazy", page::newest()), ("selectin", selectin.into()), ("joined", joined.into())] {
         let mut best = Duration::MAX;
         for round in 1..=ROUNDS {
             let session = database.session();
@@ -178,7 +178,7 @@ fn move_both_sides(database: &Database) -> Result<()> {
 fn vote_twice(database: &Database) -> Result<()> {
     heading(4, "One vote for each user and post");
     let mut session = database.session();
-    let vote = session.first(Vote::select())?.expect("somebody has voted").get().clone();
+    let vote = session.first(Vote::select())?.expect("somebody has voted").entity().clone();
     // A fresh session has not met the vote; the tables know better.
     session.let_go_of_all();
     session.add(Vote { value: -vote.value, ..vote });

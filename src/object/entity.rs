@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::class::Class;
+use super::view::Loads;
 use crate::id::{ColumnId, RelationId};
 use crate::record::Record;
 use crate::schema::Table;
@@ -53,7 +54,7 @@ pub trait Relation: Copy + 'static {
     /// The entity it leads to.
     type Target: Entity;
     /// How many it leads to: [`Required`], [`Optional`] or [`Many`].
-    type Arity: Arity;
+    type Arity: Loads;
     /// Its position among the relations of the owner.
     const RELATION: RelationId;
     /// Its name.
@@ -72,6 +73,8 @@ pub trait Writable: Relation {}
 pub trait Arity: 'static {
     /// Whether it leads to a collection.
     const MANY: bool;
+    /// Whether it leads to an object in any case.
+    const REQUIRED: bool = false;
 }
 
 /// Leads to exactly one object.
@@ -88,6 +91,7 @@ pub struct Many;
 
 impl Arity for Required {
     const MANY: bool = false;
+    const REQUIRED: bool = true;
 }
 
 impl Arity for Optional {

@@ -25,6 +25,7 @@
 //! - **O5** A [`Ref`] is valid or refused: never of another object, never of another session's.
 //! - **O6** After a rollback objects hold what the rows hold.
 //! - **O7** Not loaded, none and empty are three different answers.
+//! - **O8** What the type of a view says is loaded stays loaded as long as the view lives.
 //!
 //! # Not here
 //! Foreign key actions (`integrity`): what they change, a session does not see until it reads again.
@@ -55,6 +56,7 @@ mod link;
 mod links;
 pub mod listen;
 mod load;
+mod loaded;
 mod meet;
 mod merge;
 mod model;
@@ -89,12 +91,13 @@ pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
 pub use hybrid::{Hybrid, Own, own};
 pub use load::BATCH;
+pub use loaded::{Beyond, Here, In, Includes, LoadList, Loaded, Nothing, Perhaps, Promise, Surely, With};
 pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,
     ThroughLayout, Verdict,
 };
 pub use proxy::{Proxy, ProxyRelation};
-pub use query::{LoadPath, LoadRelation, Query};
+pub use query::{Certain, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use select::{
     Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,
@@ -104,4 +107,4 @@ pub use session::{Manner, Session, StatementWatch};
 pub use state::State;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};
-pub use view::{Edit, Loads, View, Views};
+pub use view::{Edit, Got, IntoViews, Loads, View, Views};

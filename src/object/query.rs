@@ -1,20 +1,22 @@
 //! Queries over a class, and what they load along.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use super::class::Lazy;
 use super::condition::{Condition, Ordering};
 use super::entity::{Entity, Field, Relation};
-use super::select::{Depth, Existing, LoadOption, PerOwner, Selection, Step, Strategy};
+use super::loaded::{LoadList, Nothing, Perhaps, Promise, Surely, With};
+use super::select::{Depth, LoadOption, PerOwner, Selection, Step, Strategy};
 use crate::expr::Expression;
 use crate::query::Direction;
 
-/// A query for objects of a class.
-#[derive(Clone, Debug)]
+/// A query for objects of a class. Its type says what it loads along (`L`); a `Query<Post>` does not say, and any query
+/// becomes one by `into()`.
 #[must_use]
-pub struct Query<E> {
+pub struct Query<E, L = Nothing> {
     pub(super) selection: Selection,
-    of: PhantomData<fn() -> E>,
+    of: PhantomData<fn() -> (E, L)>,
 }
 
 impl<E: Entity> Query<E> {
@@ -22,7 +24,9 @@ impl<E: Entity> Query<E> {
     pub fn new() -> Self {
         Query { selection: Selection::default(), of: PhantomData }
     }
+}
 
+impl<E: Entity, L: LoadList> Query<E, L> {
     /// Only objects that fulfil the condition, beside those given before.
     pub fn filter(mut self, condition: Condition<E>) -> Self {
         self.selection = self.selection.filter(condition.expr);
@@ -48,12 +52,6 @@ impl<E: Entity> Query<E> {
         self
     }
 
-    /// Lets objects that the session holds already become what the rows say. Changes that were not flushed are lost.
-    pub fn overwriting(mut self) -> Self {
-        self.selection.existing = Existing::Overwritten;
-        self
-    }
-
     /// How every relation is loaded, by objects of this class and by what is loaded with them, that no
     /// [`with`](Query::with) names: `Lazy::Raise` makes a query that shows every access nobody has planned.
     pub fn otherwise(mut self, lazy: Lazy) -> Self {
@@ -61,8 +59,17 @@ impl<E: Entity> Query<E> {
         self
     }
 
-    /// Loads a relation along, or forbids touching it.
-    pub fn with<T>(mut self, path: LoadPath<E, T>) -> Self {
+    /// Loads a relation along, or forbids touching it. What is loaded is known to the type of the query, and
+    /// [`View::get`](super::View::get) reads it; give each relation once, and what is behind it by
+    /// [`then`](LoadPath::then).
+    pub fn with<T, P: Promise>(self, path: LoadPath<E, T, P>) -> Query<E, P::Onto<L>> {
+        let Query { selection, .. } = self.loading(path);
+        Query { selection, of: PhantomData }
+    }
+
+    /// Loads a relation along as [`with`](Query::with) does, and does not say so in the type: for queries that are put
+    /// together at run time.
+    pub fn loading<T, P>(mut self, path: LoadPath<E, T, P>) -> Self {
         self.selection.loading.options.push(path.option);
         self
     }
@@ -74,36 +81,57 @@ impl<E: Entity> Default for Query<E> {
     }
 }
 
-/// A path of relations from a class `E` to a class `T`.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct LoadPath<E, T> {
-    pub(super) option: LoadOption,
-    of: PhantomData<fn() -> (E, T)>,
+impl<E, L> Clone for Query<E, L> {
+    fn clone(&self) -> Self {
+        Query { selection: self.selection.clone(), of: PhantomData }
+    }
 }
 
-impl<E, T> LoadPath<E, T> {
+impl<E: Entity, L> fmt::Debug for Query<E, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query").field("class", &E::CLASS).field("selection", &self.selection).finish()
+    }
+}
+
+impl<E, R, B, L> From<Query<E, With<R, B, L>>> for Query<E> {
+    fn from(query: Query<E, With<R, B, L>>) -> Self {
+        Query { selection: query.selection, of: PhantomData }
+    }
+}
+
+/// A path of relations from a class `E` to a class `T`, and what is sure to be loaded by it.
+#[must_use]
+pub struct LoadPath<E, T, P = Perhaps> {
+    pub(super) option: LoadOption,
+    of: PhantomData<fn() -> (E, T, P)>,
+}
+
+impl<E, T, P: Promise> LoadPath<E, T, P> {
     /// Loads a relation of the targets as well; call it again for another one beside it.
-    pub fn then<N>(mut self, next: LoadPath<T, N>) -> Self {
+    pub fn then<N, Q: Promise>(mut self, next: LoadPath<T, N, Q>) -> LoadPath<E, T, P::Then<Q>> {
         self.option.then.options.push(next.option);
-        self
+        LoadPath { option: self.option, of: PhantomData }
     }
 
-    /// Only targets that fulfil the condition become members.
-    pub fn filter(mut self, condition: Condition<T>) -> Self {
+    /// Only targets that fulfil the condition become members, so nothing is said about the relation as a whole.
+    pub fn filter(mut self, condition: Condition<T>) -> LoadPath<E, T> {
         self.option.filter = Some(match self.option.filter.take() {
             Some(before) => before.and(condition.expr),
             None => condition.expr,
         });
-        self
+        LoadPath { option: self.option, of: PhantomData }
     }
 
     /// Each owner gets so many members at most, the first ones in the order of these columns and then in the declared
     /// one. Not for joined loads.
-    pub fn first<F: Field<Entity = T>>(mut self, limit: u64, order: impl IntoIterator<Item = (F, Direction)>) -> Self {
+    pub fn first<F: Field<Entity = T>>(
+        mut self,
+        limit: u64,
+        order: impl IntoIterator<Item = (F, Direction)>,
+    ) -> LoadPath<E, T> {
         let order_by = order.into_iter().map(|(_, direction)| (F::NAME.into(), direction)).collect();
         self.option.per_owner = Some(PerOwner { limit, order_by });
-        self
+        LoadPath { option: self.option, of: PhantomData }
     }
 
     /// Leaves out owners without a target; for joined loads.
@@ -119,51 +147,66 @@ impl<E, T> LoadPath<E, T> {
     }
 }
 
+impl<E, T, P> Clone for LoadPath<E, T, P> {
+    fn clone(&self) -> Self {
+        LoadPath { option: self.option.clone(), of: PhantomData }
+    }
+}
+
+impl<E, T, P> fmt::Debug for LoadPath<E, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.option.fmt(f)
+    }
+}
+
+/// A path that says that its relation is loaded.
+pub type Certain<R> = LoadPath<<R as Relation>::Owner, <R as Relation>::Target, Surely<R, Nothing>>;
+
 /// Ways to load a relation with a query.
 pub trait LoadRelation: Relation {
     /// By a join in the same statement.
-    fn joined(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Joined)
+    fn joined(self) -> Certain<Self> {
+        path::<Self, _>(Lazy::Joined)
     }
 
     /// By one more statement for each batch of keys.
-    fn selectin(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Selectin)
+    fn selectin(self) -> Certain<Self> {
+        path::<Self, _>(Lazy::Selectin)
     }
 
     /// By one more statement, however many objects there are.
-    fn subquery(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Subquery)
+    fn subquery(self) -> Certain<Self> {
+        path::<Self, _>(Lazy::Subquery)
     }
 
-    /// At once, by one statement for each object.
-    fn immediate(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Immediate)
-    }
-
-    /// Not at all: it is none or empty.
-    fn noload(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Noload)
-    }
-
-    /// Never by a statement: touching it is an error unless the session knows the target.
-    fn raise_on_sql(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::RaiseOnSql)
+    /// By a statement for each object, at once.
+    fn immediate(self) -> Certain<Self> {
+        path::<Self, _>(Lazy::Immediate)
     }
 
     /// When it is touched, whatever its declaration says.
     fn lazily(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Select)
+        path::<Self, _>(Lazy::Select)
     }
 
     /// Never: touching it is an error.
     fn raise(self) -> LoadPath<Self::Owner, Self::Target> {
-        path::<Self>(Lazy::Raise)
+        path::<Self, _>(Lazy::Raise)
+    }
+
+    /// Never by a statement: touching it is an error unless the session knows where it leads to.
+    fn raise_on_sql(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self, _>(Lazy::RaiseOnSql)
+    }
+
+    /// Not at all: it is none or empty for the objects that the query brings.
+    fn noload(self) -> LoadPath<Self::Owner, Self::Target> {
+        path::<Self, _>(Lazy::Noload)
     }
 }
 
 impl<R: Relation> LoadRelation for R {}
 
-fn path<R: Relation>(strategy: Lazy) -> LoadPath<R::Owner, R::Target> {
+fn path<R: Relation, P>(strategy: Lazy) -> LoadPath<R::Owner, R::Target, P> {
     LoadPath { option: LoadOption::by(R::NAME, strategy), of: PhantomData }
 }

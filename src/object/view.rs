@@ -7,26 +7,71 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::entity::{Arity, Entity, Many, Optional, Relation, Required};
+use super::loaded::{Includes, Loaded, Nothing, With};
 use super::reference::{ObjectKey, Ref};
 use super::session::Session;
 use crate::error::Result;
 
 /// An object as it was when the view was made: derefs to the struct, leads to related objects.
-pub struct View<'s, T> {
+///
+/// Its type says what the query has loaded with it (`L`), and that is what [`get`](View::get) answers. Nothing can be
+/// unloaded under it, because it borrows the session (O8). A `View<'_, Post>` says nothing; any view becomes one by
+/// `into()`.
+pub struct View<'s, T, L = Nothing> {
     pub(super) session: &'s Session,
     pub(super) key: ObjectKey,
     pub(super) entity: &'s T,
+    pub(super) loaded: PhantomData<fn() -> L>,
 }
 
-impl<'s, T: Entity> View<'s, T> {
+/// What a relation leads to, with `B` loaded behind it.
+pub type Got<'s, R, B> = <<R as Relation>::Arity as Loads>::Output<'s, <R as Relation>::Target, B>;
+
+impl<'s, T: Entity, L> View<'s, T, L> {
     /// The reference that outlives the view.
     pub fn reference(&self) -> Ref<T> {
         self.session.refer(self.key)
     }
 
     /// The struct, for as long as the session is borrowed.
-    pub fn get(&self) -> &'s T {
+    pub fn entity(&self) -> &'s T {
         self.entity
+    }
+
+    /// What a relation leads to that the query has loaded: a view, an optional view, or the views of a collection. It
+    /// runs no statement and cannot fail; what the query did not load does not compile. As the session shows it: with
+    /// what has been linked and not been flushed, and within what the first query that loaded the relation asked for.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[has_many(posts: Post, inverse = author)]
+    /// struct User { #[key(auto)] id: Id<User>, name: String }
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[belongs_to(author: User, via = author_id, inverse = posts)]
+    /// struct Post { #[key(auto)] id: Id<Post>, #[references(User)] author_id: Id<User>, title: String }
+    ///
+    /// # fn main() -> Result<()> {
+    /// # let database = Database::of::<(User, Post)>()?;
+    /// # let mut session = database.session();
+    /// # let ada = session.add(User { name: "Ada".into(), ..User::draft() });
+    /// # session.push(ada, User::posts, Post { title: "Notes".into(), ..Post::draft() })?;
+    /// let users = session.all(User::select().with(User::posts.selectin().then(Post::author.joined())))?;
+    /// for user in &users {
+    ///     for post in user.get(User::posts) {
+    ///         assert_eq!(post.get(Post::author).name, user.name);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[rustfmt::skip] // The compiler quotes these lines beside a relation that is not loaded: one is enough.
+    #[inline]
+    pub fn get<R: Relation, B, I>(&self, relation: R) -> Got<'s, R, B> where Loaded<L>: Includes<T, R, B, I> {
+        let _ = relation;
+        R::Arity::got::<R, B>(self.session, self.key)
     }
 
     /// What a relation leads to, read if need be: a view, an optional view, or the views of a collection.
@@ -34,11 +79,7 @@ impl<'s, T: Entity> View<'s, T> {
     /// # Errors
     /// When the relation was declared or queried with `raise`, or reading fails.
     #[track_caller]
-    pub fn load<R>(&self, relation: R) -> Result<<R::Arity as Loads>::Output<'s, R::Target>>
-    where
-        R: Relation<Owner = T>,
-        R::Arity: Loads,
-    {
+    pub fn load<R: Relation<Owner = T>>(&self, relation: R) -> Result<Got<'s, R, Nothing>> {
         let _ = relation;
         R::Arity::load::<R>(self.session, self.key)
     }
@@ -47,17 +88,13 @@ impl<'s, T: Entity> View<'s, T> {
     ///
     /// # Errors
     /// When it is not loaded.
-    pub fn loaded<R>(&self, relation: R) -> Result<<R::Arity as Loads>::Output<'s, R::Target>>
-    where
-        R: Relation<Owner = T>,
-        R::Arity: Loads,
-    {
+    pub fn loaded<R: Relation<Owner = T>>(&self, relation: R) -> Result<Got<'s, R, Nothing>> {
         let _ = relation;
         R::Arity::loaded::<R>(self.session, self.key)
     }
 }
 
-impl<T> Deref for View<'_, T> {
+impl<T, L> Deref for View<'_, T, L> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -65,35 +102,41 @@ impl<T> Deref for View<'_, T> {
     }
 }
 
-impl<T> Clone for View<'_, T> {
+impl<T, L> Clone for View<'_, T, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for View<'_, T> {}
+impl<T, L> Copy for View<'_, T, L> {}
 
-impl<T: fmt::Debug> fmt::Debug for View<'_, T> {
+impl<T: fmt::Debug, L> fmt::Debug for View<'_, T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.entity.fmt(f)
     }
 }
 
-impl<T> PartialEq for View<'_, T> {
+impl<T, L, M> PartialEq<View<'_, T, M>> for View<'_, T, L> {
     /// Whether both are views of the same object.
-    fn eq(&self, other: &Self) -> bool {
+    fn eq(&self, other: &View<'_, T, M>) -> bool {
         self.key == other.key && self.session.id == other.session.id
     }
 }
 
-/// The members of a collection or of a result, as views.
-pub struct Views<'s, T> {
-    pub(super) session: &'s Session,
-    pub(super) members: Arc<Vec<ObjectKey>>,
-    pub(super) of: PhantomData<fn() -> T>,
+impl<'s, T, R, B, L> From<View<'s, T, With<R, B, L>>> for View<'s, T> {
+    fn from(view: View<'s, T, With<R, B, L>>) -> Self {
+        View { session: view.session, key: view.key, entity: view.entity, loaded: PhantomData }
+    }
 }
 
-impl<'s, T: Entity> Views<'s, T> {
+/// The members of a collection or of a result, as views, which all say that `L` is loaded.
+pub struct Views<'s, T, L = Nothing> {
+    pub(super) session: &'s Session,
+    pub(super) members: Arc<Vec<ObjectKey>>,
+    pub(super) of: PhantomData<fn() -> (T, L)>,
+}
+
+impl<'s, T: Entity, L> Views<'s, T, L> {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.members.len()
@@ -110,51 +153,62 @@ impl<'s, T: Entity> Views<'s, T> {
     }
 
     /// The views, one after the other.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = View<'s, T>> + use<'_, 's, T> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = View<'s, T, L>> + use<'_, 's, T, L> {
         self.members.iter().map(|&key| self.session.view_of(key))
     }
 
     /// The first one.
-    pub fn first(&self) -> Option<View<'s, T>> {
+    pub fn first(&self) -> Option<View<'s, T, L>> {
         self.members.first().map(|&key| self.session.view_of(key))
     }
 }
 
-impl<'s, T: Entity> IntoIterator for Views<'s, T> {
-    type Item = View<'s, T>;
-    type IntoIter = IntoViews<'s, T>;
+impl<'s, T, R, B, L> From<Views<'s, T, With<R, B, L>>> for Views<'s, T> {
+    fn from(views: Views<'s, T, With<R, B, L>>) -> Self {
+        Views { session: views.session, members: views.members, of: PhantomData }
+    }
+}
+
+impl<T, L> Clone for Views<'_, T, L> {
+    fn clone(&self) -> Self {
+        Views { session: self.session, members: self.members.clone(), of: PhantomData }
+    }
+}
+
+impl<'s, T: Entity, L> IntoIterator for Views<'s, T, L> {
+    type Item = View<'s, T, L>;
+    type IntoIter = IntoViews<'s, T, L>;
 
     fn into_iter(self) -> Self::IntoIter {
         IntoViews { views: self, at: 0 }
     }
 }
 
-impl<'s, T: Entity> IntoIterator for &Views<'s, T> {
-    type Item = View<'s, T>;
-    type IntoIter = IntoViews<'s, T>;
+impl<'s, T: Entity, L> IntoIterator for &Views<'s, T, L> {
+    type Item = View<'s, T, L>;
+    type IntoIter = IntoViews<'s, T, L>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let (session, members) = (self.session, self.members.clone());
-        IntoViews { views: Views { session, members, of: PhantomData }, at: 0 }
+        IntoViews { views: self.clone(), at: 0 }
     }
 }
 
-impl<T: Entity + fmt::Debug> fmt::Debug for Views<'_, T> {
+impl<T: Entity + fmt::Debug, L> fmt::Debug for Views<'_, T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
 }
 
 /// Walks the views of a collection.
-pub struct IntoViews<'s, T> {
-    views: Views<'s, T>,
+pub struct IntoViews<'s, T, L = Nothing> {
+    views: Views<'s, T, L>,
     at: usize,
 }
 
-impl<'s, T: Entity> Iterator for IntoViews<'s, T> {
-    type Item = View<'s, T>;
+impl<'s, T: Entity, L> Iterator for IntoViews<'s, T, L> {
+    type Item = View<'s, T, L>;
 
-    fn next(&mut self) -> Option<View<'s, T>> {
+    fn next(&mut self) -> Option<View<'s, T, L>> {
         let key = *self.views.members.get(self.at)?;
         self.at += 1;
         Some(self.views.session.view_of(key))
@@ -166,23 +220,26 @@ impl<'s, T: Entity> Iterator for IntoViews<'s, T> {
     }
 }
 
-impl<T: Entity> ExactSizeIterator for IntoViews<'_, T> {}
+impl<T: Entity, L> ExactSizeIterator for IntoViews<'_, T, L> {}
 
 /// How a relation of an arity is read.
 pub trait Loads: Arity {
     /// What reading gives.
-    type Output<'s, T: Entity>;
+    type Output<'s, T: Entity, L>;
 
     #[doc(hidden)]
     #[track_caller]
-    fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Self::Output<'_, R::Target>>;
+    fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Self::Output<'_, R::Target, Nothing>>;
 
     #[doc(hidden)]
-    fn loaded<R: Relation>(session: &Session, key: ObjectKey) -> Result<Self::Output<'_, R::Target>>;
+    fn loaded<R: Relation>(session: &Session, key: ObjectKey) -> Result<Self::Output<'_, R::Target, Nothing>>;
+
+    #[doc(hidden)]
+    fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> Self::Output<'_, R::Target, L>;
 }
 
 impl Loads for Required {
-    type Output<'s, T: Entity> = View<'s, T>;
+    type Output<'s, T: Entity, L> = View<'s, T, L>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<View<'_, R::Target>> {
         let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
@@ -193,10 +250,16 @@ impl Loads for Required {
         let target = session.known_one(key, R::RELATION)?;
         session.required::<R>(key, target)
     }
+
+    #[inline]
+    fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> View<'_, R::Target, L> {
+        let target = session.known_one(key, R::RELATION).expect(PROMISED);
+        session.view_of(target.expect(PROMISED))
+    }
 }
 
 impl Loads for Optional {
-    type Output<'s, T: Entity> = Option<View<'s, T>>;
+    type Output<'s, T: Entity, L> = Option<View<'s, T, L>>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Option<View<'_, R::Target>>> {
         let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
@@ -207,10 +270,16 @@ impl Loads for Optional {
         let target = session.known_one(key, R::RELATION)?;
         target.map(|key| session.view(key)).transpose()
     }
+
+    #[inline]
+    fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> Option<View<'_, R::Target, L>> {
+        let target = session.known_one(key, R::RELATION).expect(PROMISED);
+        target.map(|key| session.view_of(key))
+    }
 }
 
 impl Loads for Many {
-    type Output<'s, T: Entity> = Views<'s, T>;
+    type Output<'s, T: Entity, L> = Views<'s, T, L>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Views<'_, R::Target>> {
         let members = session.called_from(Location::caller()).told(|core| core.load_many(key, R::RELATION))?;
@@ -221,7 +290,16 @@ impl Loads for Many {
         let members = session.known_many(key, R::RELATION)?;
         session.views(members)
     }
+
+    #[inline]
+    fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> Views<'_, R::Target, L> {
+        let members = session.known_many(key, R::RELATION).expect(PROMISED);
+        Views { session, members, of: PhantomData }
+    }
 }
+
+/// Why what a view promises can be counted on.
+const PROMISED: &str = "the query has made sure of it, and nothing is unloaded while the session is borrowed (O8)";
 
 /// An object for changing: `&mut` to the struct for as long as the guard lives. The next flush writes the columns that
 /// differ from what was read.

@@ -29,3 +29,4 @@ mod sessions;
 mod strategies;
 mod transactions;
 mod trees;
+mod typed_loading;

@@ -5,13 +5,15 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::Session;
-use crate::error::{Misuse, Result};
+use super::{Core, Session};
+use crate::error::{Error, Misuse, Result};
 use crate::id::RelationId;
 use crate::object::entity::{Entity, Key, Relation};
 use crate::object::held::{Held, Lent};
+use crate::object::loaded::LoadList;
 use crate::object::query::Query;
 use crate::object::reference::{ObjectKey, Ref};
+use crate::object::select::{Existing, Selection};
 use crate::object::view::{View, Views};
 use crate::query::{Input, Outcome, Statement};
 use crate::record::Record;
@@ -40,14 +42,31 @@ impl Session {
         found.map(|key| self.view(key)).transpose()
     }
 
-    /// All objects that a query finds, each once.
+    /// All objects that a query finds, each once, with what it loads along.
     ///
     /// # Errors
-    /// When the database was made without the class, or a statement fails.
+    /// When the database was made without the class, a statement fails, or a later option of the query forbids what an
+    /// earlier one loads.
     #[track_caller]
-    pub fn all<T: Entity>(&self, query: Query<T>) -> Result<Views<'_, T>> {
+    pub fn all<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<Views<'_, T, L>> {
         let class = self.class_of::<T>()?;
         let found = self.called_from(Location::caller()).told(|core| core.select(class, &query.selection))?;
+        L::make_sure(self, &found)?;
+        self.views(Arc::new(found))
+    }
+
+    /// All objects that a query finds, as the rows say: those that the session holds already are read again, too
+    /// (`populate_existing`). Changes of them that were not flushed are written first if the session flushes by itself,
+    /// and lost otherwise. It takes the session exclusively, because it unloads what the rows may tell otherwise (O8).
+    ///
+    /// # Errors
+    /// As [`all`](Session::all).
+    #[track_caller]
+    pub fn populate_existing<T: Entity, L: LoadList>(&mut self, query: Query<T, L>) -> Result<Views<'_, T, L>> {
+        let class = self.class_of::<T>()?;
+        let selection = Selection { existing: Existing::Overwritten, ..query.selection };
+        let found = self.exclusive().told(|core| core.select(class, &selection))?;
+        L::make_sure(self, &found)?;
         self.views(Arc::new(found))
     }
 
@@ -57,9 +76,9 @@ impl Session {
     ///
     /// # Errors
     /// As [`all`](Session::all), when the query joins a collection, and when the work fails.
-    pub fn each_chunk<T: Entity>(
+    pub fn each_chunk<T: Entity, L>(
         &mut self,
-        query: Query<T>,
+        query: Query<T, L>,
         size: usize,
         mut work: impl FnMut(&mut Session, Vec<Ref<T>>) -> Result<()>,
     ) -> Result<()> {
@@ -77,7 +96,7 @@ impl Session {
     /// # Errors
     /// As [`all`](Session::all).
     #[track_caller]
-    pub fn first<T: Entity>(&self, query: Query<T>) -> Result<Option<View<'_, T>>> {
+    pub fn first<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<Option<View<'_, T, L>>> {
         Ok(self.all(query.limit(1))?.first())
     }
 
@@ -86,7 +105,7 @@ impl Session {
     /// # Errors
     /// As [`all`](Session::all), and when there is none or more than one.
     #[track_caller]
-    pub fn one<T: Entity>(&self, query: Query<T>) -> Result<View<'_, T>> {
+    pub fn one<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<View<'_, T, L>> {
         let found = self.all(query)?;
         match (found.first(), found.len()) {
             (Some(view), 1) => Ok(view),
@@ -99,7 +118,7 @@ impl Session {
     /// # Errors
     /// As [`all`](Session::all).
     #[track_caller]
-    pub fn count<T: Entity>(&self, query: Query<T>) -> Result<u64> {
+    pub fn count<T: Entity, L>(&self, query: Query<T, L>) -> Result<u64> {
         let class = self.class_of::<T>()?;
         self.called_from(Location::caller()).select_count(class, &query.selection)
     }
@@ -130,9 +149,9 @@ impl Session {
 
     /// A view of an object whose row may have to be read again.
     #[inline]
-    pub(in crate::object) fn view<T: Entity>(&self, key: ObjectKey) -> Result<View<'_, T>> {
+    pub(in crate::object) fn view<T: Entity, L>(&self, key: ObjectKey) -> Result<View<'_, T, L>> {
         match self.at_hand::<T>(key) {
-            Some(entity) => Ok(View { session: self, key, entity }),
+            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
             None => self.view_anew(key),
         }
     }
@@ -153,10 +172,10 @@ impl Session {
     }
 
     #[cold]
-    fn view_anew<T: Entity>(&self, key: ObjectKey) -> Result<View<'_, T>> {
+    fn view_anew<T: Entity, L>(&self, key: ObjectKey) -> Result<View<'_, T, L>> {
         let record = self.lend(key)?;
         match (record as &dyn Any).downcast_ref::<T>() {
-            Some(entity) => Ok(View { session: self, key, entity }),
+            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
             None => {
                 let given = self.core.borrow().graph.name(key);
                 Err(Misuse::WrongClass { expected: T::CLASS.to_owned(), given }.into())
@@ -166,12 +185,12 @@ impl Session {
 
     /// A view of a member whose row [`views`](Session::views) has made sure of.
     #[inline]
-    pub(in crate::object) fn view_of<T: Entity>(&self, key: ObjectKey) -> View<'_, T> {
+    pub(in crate::object) fn view_of<T: Entity, L>(&self, key: ObjectKey) -> View<'_, T, L> {
         self.view(key).expect("the rows of views are at hand while the session is borrowed")
     }
 
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
-    pub(in crate::object) fn views<T: Entity>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T>> {
+    pub(in crate::object) fn views<T: Entity, L>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T, L>> {
         let mut core = self.core.borrow_mut();
         if core.graph.holdings.any_lacks {
             for &key in &*members {
@@ -241,11 +260,16 @@ impl Session {
     ) -> Result<View<'_, R::Target>> {
         match target {
             Some(target) => self.view(target),
-            None => {
-                let object = format!("{} of {}", R::NAME, self.core.borrow().graph.name(key));
-                let wanted = "a required reference leads to an object: set it first";
-                Err(Misuse::State { object, state: "unset", wanted }.into())
-            }
+            None => Err(self.core.borrow().unset(key, R::NAME)),
         }
+    }
+}
+
+impl Core {
+    /// The error of a required reference that leads nowhere.
+    pub(in crate::object) fn unset(&self, key: ObjectKey, relation: &str) -> Error {
+        let object = format!("{relation} of {}", self.graph.name(key));
+        let wanted = "a required reference leads to an object: set it first";
+        Misuse::State { object, state: "unset", wanted }.into()
     }
 }

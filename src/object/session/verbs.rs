@@ -317,7 +317,7 @@ impl<T: Entity> Index<Ref<T>> for Session {
     /// [`get`](Session::get) is the checked form.
     fn index(&self, object: Ref<T>) -> &T {
         match self.get(object) {
-            Ok(view) => View::get(&view),
+            Ok(view) => View::entity(&view),
             Err(error) => panic!("{error}"),
         }
     }

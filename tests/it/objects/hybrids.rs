@@ -85,7 +85,7 @@ proptest! {
         }
         let all = session.all(Note::select()).expect("rows");
         let by_row = |holds: &dyn Fn(&Note) -> bool| {
-            all.iter().filter(|it| holds(it.get())).map(|it| it.reference()).collect::<Vec<_>>()
+            all.iter().filter(|it| holds(it.entity())).map(|it| it.reference()).collect::<Vec<_>>()
         };
         let by_query = |condition| session.all(Note::select().filter(condition)).expect("rows").references();
         let good = |it: &Note| Note::is_good().of(it).expect("computed") == Some(true);
@@ -96,10 +96,10 @@ proptest! {
         prop_assert_eq!(by_row(&heavy), by_query(Note::weight().gt(least)));
         let unknown = |it: &Note| Note::weight().of(it).expect("computed").is_none();
         prop_assert_eq!(by_row(&unknown), by_query(Note::weight().is_null()));
-        let mut sorted: Vec<_> = all.iter().map(|it| Note::weight().of(it.get()).expect("computed")).collect();
+        let mut sorted: Vec<_> = all.iter().map(|it| Note::weight().of(it.entity()).expect("computed")).collect();
         sorted.sort();
         let ordered = session.all(Note::select().order_by(Note::weight().asc())).expect("rows");
-        let ordered: Vec<_> = ordered.iter().map(|it| Note::weight().of(it.get()).expect("computed")).collect();
+        let ordered: Vec<_> = ordered.iter().map(|it| Note::weight().of(it.entity()).expect("computed")).collect();
         prop_assert_eq!(sorted, ordered);
     }
 }

@@ -28,9 +28,9 @@ pub(super) fn cost<'s, T>(session: &'s Session, work: impl FnOnce(&'s Session) -
     (session.totals() - before, outcome)
 }
 
-fn walk(session: &Session, query: Query<User>) -> Result<usize> {
+fn walk(session: &Session, query: impl Into<Query<User>>) -> Result<usize> {
     let mut seen = 0;
-    for user in &session.all(query)? {
+    for user in &session.all(query.into())? {
         seen += user.load(User::posts)?.len();
     }
     Ok(seen)
@@ -203,7 +203,7 @@ fn a_query_overrides_what_is_declared() -> Result<()> {
     };
     assert_eq!(reads(Book::select())?, 2);
     assert_eq!(reads(Book::select().with(Book::pages.lazily()))?, 1);
-    assert_eq!(reads(Book::select().with(Book::pages.joined()))?, 1);
+    assert_eq!(reads(Book::select().with(Book::pages.joined()).into())?, 1);
     let session = database.session();
     let page = session.one(Page::select())?;
     assert!(page.load(Page::book).is_err(), "declared so");
@@ -276,12 +276,12 @@ proptest! {
         let expected = drawing(&database.session(), User::select()).expect("it can be read");
         let inner = || Post::replies.selectin().then(Post::tags.joined());
         let ways: Vec<Query<User>> = vec![
-            User::select().with(User::posts.selectin().then(inner())).with(User::profile.selectin()),
-            User::select().with(User::posts.joined().then(Post::tags.joined()).then(Post::replies.joined())),
-            User::select().with(User::posts.joined().then(Post::tags.selectin())).with(User::profile.joined()),
-            User::select().with(User::posts.selectin().then(Post::tags.joined()).then(Post::parent.selectin())),
-            User::select().with(User::posts.selectin().then(Post::replies.joined().then(Post::author.joined()))),
-            User::select().limit(99).with(User::posts.joined().then(Post::parent.joined())),
+            User::select().with(User::posts.selectin().then(inner())).with(User::profile.selectin()).into(),
+            User::select().with(User::posts.joined().then(Post::tags.joined()).then(Post::replies.joined())).into(),
+            User::select().with(User::posts.joined().then(Post::tags.selectin())).with(User::profile.joined()).into(),
+            User::select().with(User::posts.selectin().then(Post::tags.joined()).then(Post::parent.selectin())).into(),
+            User::select().with(User::posts.selectin().then(Post::replies.joined().then(Post::author.joined()))).into(),
+            User::select().limit(99).with(User::posts.joined().then(Post::parent.joined())).into(),
         ];
         for way in ways {
             prop_assert_eq!(&drawing(&database.session(), way).expect("it can be read"), &expected);

@@ -17,7 +17,7 @@ fn a_view_keeps_its_version() -> Result<()> {
     let found = shared.one(User::select())?;
     assert_eq!(before.id, Id::auto(), "it was pending when the view was made");
     assert_eq!(found, before, "the same object");
-    assert_eq!(before.get().name, "alice");
+    assert_eq!(before.entity().name, "alice");
     session.edit(alice)?.name = "Alice".into();
     assert_eq!(session[alice].name, "Alice", "an edit is seen by the next look");
     assert!(session[alice].id.get().is_some());
@@ -33,7 +33,7 @@ fn an_edit_after_views_does_not_change_what_others_hold() -> Result<()> {
     let key = here[alice].id;
     let there = database.session();
     let other = there.find::<User>(key)?.expect("she is there");
-    let kept = here.get(alice)?.get().clone();
+    let kept = here.get(alice)?.entity().clone();
     here.edit(alice)?.name = "Alice".into();
     assert_eq!((other.name.as_str(), kept.name.as_str()), ("alice", "alice"));
     assert_eq!(here[alice].name, "Alice");

@@ -13,10 +13,10 @@ use super::loaders::{Graph, build, cost, drawing, filled};
 fn each_strategy_has_its_number_of_statements() -> Result<()> {
     type Way = fn() -> Query<User>;
     let ways: [(Way, u64); 7] = [
-        (|| User::select().with(User::posts.subquery()), 2),
-        (|| User::select().with(User::posts.selectin()), 2),
-        (|| User::select().with(User::posts.joined()), 1),
-        (|| User::select().with(User::posts.immediate()), 1 + 4),
+        (|| User::select().with(User::posts.subquery()).into(), 2),
+        (|| User::select().with(User::posts.selectin()).into(), 2),
+        (|| User::select().with(User::posts.joined()).into(), 1),
+        (|| User::select().with(User::posts.immediate()).into(), 1 + 4),
         (|| User::select().with(User::posts.noload()), 1),
         (|| User::select().with(User::posts.raise_on_sql()), 1),
         (|| User::select().with(User::posts.lazily()), 1),
@@ -119,14 +119,14 @@ fn what_a_query_asked_stays_with_its_objects() -> Result<()> {
 }
 
 #[test]
-fn overwriting_takes_what_the_rows_say() -> Result<()> {
+fn populate_existing_takes_what_the_rows_say() -> Result<()> {
     let mut session = filled(1, 1).session();
     let user = session.one(User::select().with(User::posts.selectin()))?.reference();
     session.set_autoflush(false);
     session.edit(user)?.name = "changed".to_owned();
     session.execute(Update::table("users").set("email", "other").filter(diptych::Expression::eq(col("id"), 1)))?;
     assert_eq!(session.one(User::select())?.name, "changed", "what is loaded stays");
-    let read = session.one(User::select().overwriting())?;
+    let read = session.populate_existing(User::select())?.first().expect("it is there");
     assert_eq!((read.name.as_str(), read.email.as_str()), ("u0", "other"));
     assert!(read.loaded(User::posts).is_err(), "relations are read again");
     Ok(())
@@ -186,7 +186,7 @@ fn a_tree_is_loaded_to_a_depth() -> Result<()> {
     for (depth, levels) in [(Depth::Levels(0), 1), (Depth::Levels(2), 3), (Depth::Unlimited, 5)] {
         let session = database.session();
         let query = Post::select().filter(Post::parent_id.is_null()).with(Post::replies.selectin().depth(depth));
-        let mut at = session.one(query)?;
+        let mut at: View<'_, Post> = session.one(query)?.into();
         let mut loaded = 0;
         while let Ok(replies) = at.loaded(Post::replies) {
             let Some(next) = replies.first() else { break };
