@@ -17,6 +17,7 @@ pub struct Nothing;
 
 /// A relation `R` is loaded, `B` behind it, and `L` beside it.
 #[derive(Debug)]
+#[expect(clippy::type_complexity, reason = "a list of types is as long as it is")]
 pub struct With<R, B, L>(PhantomData<fn() -> (R, B, L)>);
 
 /// What a view says is loaded.
@@ -130,8 +131,8 @@ impl Session {
                 targets.extend(target);
             }
             if core.graph.holdings.any_lacks {
-                for at in before..targets.len() {
-                    core.fresh(targets[at])?;
+                for &target in &targets[before..] {
+                    core.fresh(target)?;
                 }
             }
             if !wanted {

@@ -103,6 +103,7 @@ impl<E, R, B, L> From<Query<E, With<R, B, L>>> for Query<E> {
 #[must_use]
 pub struct LoadPath<E, T, P = Perhaps> {
     pub(super) option: LoadOption,
+    #[expect(clippy::type_complexity, reason = "a path names its ends and its promise")]
     of: PhantomData<fn() -> (E, T, P)>,
 }
 
