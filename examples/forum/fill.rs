@@ -3,7 +3,7 @@
 //! Users and threads number about a tenth of the posts. Work goes in batches, a session each, so that the objects of a
 //! batch are let go when its rows are committed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diptych::prelude::*;
 
@@ -11,8 +11,19 @@ use crate::model::{Forum, Post, Profile, Tag, Thread, User, Vote};
 use crate::print::Progress;
 use crate::random::Random;
 
-const FORUMS: [&str; 8] =
-    ["announcements", "beginners", "internals", "jobs", "loaders", "meta", "offtopic", "showcase"];
+/// Each forum, and the one that it stands below, which comes before it.
+const FORUMS: [(&str, Option<&str>); 10] = [
+    ("announcements", None),
+    ("development", None),
+    ("community", None),
+    ("beginners", Some("development")),
+    ("internals", Some("development")),
+    ("loaders", Some("internals")),
+    ("jobs", Some("community")),
+    ("meta", Some("community")),
+    ("offtopic", Some("community")),
+    ("showcase", Some("community")),
+];
 const TAGS: u64 = 40;
 /// A batch ends with the first thread that brings it here.
 const BATCH: u64 = 50_000;
@@ -49,8 +60,11 @@ struct Filler {
 impl Filler {
     /// Forums and tags.
     fn corners(&mut self, session: &mut Session) -> Result<()> {
-        for slug in FORUMS {
-            session.add(Forum { slug: slug.into(), ..Forum::draft() });
+        let mut forums = BTreeMap::new();
+        for (slug, parent) in FORUMS {
+            let forum = session.add(Forum { slug: slug.into(), ..Forum::draft() });
+            session.set(forum, Forum::parent, parent.map(|it| forums[it]))?;
+            forums.insert(slug, forum);
         }
         for number in 1..=TAGS {
             session.add(Tag { name: format!("tag-{number:02}"), ..Tag::draft() });

@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err, reason = "a fault is made once and ends the program")]
 
 mod budget;
+mod computed;
 mod dataset;
 mod fill;
 #[allow(dead_code, reason = "a forum adds its rows as structs of its own")]
@@ -78,6 +79,7 @@ fn story(posts: u64, seed: u64) -> Result<()> {
     moderation::measures(&database)?;
     owning::owners(&database)?;
     replies::trees(&database)?;
+    computed::attributes(&database)?;
     println!("\nEvery claim above was asserted.");
     Ok(())
 }

@@ -2,8 +2,23 @@
 //!
 //! The fields are the columns. Everything above a struct is its object panel and adds no column.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use diptych::expr::{Expr, UserFunction};
+use diptych::object::{Hybrid, JoinColumn, on, own};
 use diptych::prelude::*;
 use diptych::{Expression, column};
+
+/// What time it is for the forum, in seconds since its first thread. Nothing here asks the machine.
+pub static CLOCK: AtomicI64 = AtomicI64::new(0);
+
+/// A post is recent for a day.
+pub const DAY: i64 = 24 * 60 * 60;
+
+/// The clock as a function in joins.
+fn now() -> Expr<JoinColumn> {
+    UserFunction::new("now", 0, |_| Ok(CLOCK.load(Ordering::Relaxed).into())).of([])
+}
 
 /// Somebody who writes and votes.
 #[derive(Entity, Clone, Debug)]
@@ -11,6 +26,12 @@ use diptych::{Expression, column};
 #[has_one(profile: Profile, inverse = user, cascade(all, delete_orphan))]
 #[has_many(threads: Thread, inverse = author)]
 #[has_many(posts: Post, inverse = author)]
+#[has_many(
+    recent_posts: Post,
+    view_only,
+    order_by(created_at desc),
+    primary_join = on(User::id).eq(on(Post::author_id)).and(on(Post::created_at).gt(now().minus(DAY)))
+)]
 #[has_many(votes: Vote, inverse = user)]
 pub struct User {
     #[key(auto)]
@@ -30,12 +51,17 @@ pub struct Profile {
     pub about: String,
 }
 
+/// Forums stand below each other: a tree, in which nobody stands below himself.
 #[derive(Entity, Clone, Debug)]
 #[entity(table = "forums")]
+#[belongs_to(parent: Forum, inverse = children, acyclic)]
+#[has_many(children: Forum, inverse = parent, order_by(slug))]
 #[has_many(threads: Thread, inverse = forum)]
 pub struct Forum {
     #[key(auto)]
     pub id: Id<Forum>,
+    #[references(Forum, on_delete = set_null)]
+    pub parent_id: Option<Id<Forum>>,
     #[unique]
     pub slug: String,
 }
@@ -78,6 +104,18 @@ pub struct Post {
     pub parent_id: Option<Id<Post>>,
     pub body: String,
     pub created_at: i64,
+}
+
+impl Post {
+    /// A hybrid property: the post answers another one.
+    pub fn is_reply() -> Hybrid<Post, bool> {
+        Hybrid::new(own(Post::parent_id).is_not_null())
+    }
+
+    /// A hybrid method: how many seconds old the post is at a time.
+    pub fn age_at(now: i64) -> Hybrid<Post, i64> {
+        Hybrid::new(own(Post::created_at).times(-1).plus(now))
+    }
 }
 
 #[derive(Entity, Clone, Debug)]
