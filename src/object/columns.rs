@@ -2,6 +2,7 @@
 
 use super::extra::Extra;
 use super::graph::Graph;
+use super::model::ClassModel;
 use super::reference::ObjectKey;
 use super::session::Core;
 use super::state::State;
@@ -124,17 +125,30 @@ impl Core {
     pub(super) fn set_column(&mut self, key: ObjectKey, column: ColumnId, to: Assigned) -> Result<()> {
         let class = self.graph.model.clone();
         let class = class.class(self.object(key)?.class);
-        let persistent = self.graph.objects[key].state == State::Persistent;
-        let tells = class.key.contains(&column) || class.version_column == Some(column);
-        if persistent && !self.graph.is_sound() && (tells || class.active_history.contains(&column)) {
-            self.column(key, column)?;
-        } else if persistent && class.active_history.contains(&column) {
-            self.quietly(|it| it.column(key, column))?;
-        }
+        self.read_before_write(key, class, column)?;
         self.watch_columns(key);
         self.write_column(key, column, to)?;
         if matches!(self.graph.objects[key].state, State::Pending | State::Persistent) {
             self.graph.touch(key);
+        }
+        Ok(())
+    }
+
+    /// Reads what a column of an object holds, where it will be asked for when the column has been written: by the history
+    /// of the attribute, or by a flush in which another row takes what a unique key held here.
+    fn read_before_write(&mut self, key: ObjectKey, class: &ClassModel, column: ColumnId) -> Result<()> {
+        if self.graph.objects[key].state != State::Persistent {
+            return Ok(());
+        }
+        let is_watched = class.active_history.contains(&column);
+        if self.graph.is_sound() {
+            let is_refused = self.graph.extra(key).is_some_and(|it| it.forbidden.contains(&column));
+            let is_unique = class.unique.binary_search(&column).is_ok() && !is_refused;
+            if is_watched || is_unique {
+                self.quietly(|it| it.column(key, column))?;
+            }
+        } else if is_watched || class.key.contains(&column) || class.version_column == Some(column) {
+            self.column(key, column)?;
         }
         Ok(())
     }

@@ -137,11 +137,29 @@ impl IndexSchema {
         if self.columns.len() == self.parts.len() {
             return Ok(project(row, &self.columns));
         }
+        self.computed(&RowCells(row))
+    }
+
+    fn computed(&self, cells: &impl Environment<ColumnId>) -> Result<Vec<Value>> {
         let part = |part: &Part| match part {
-            Part::Column(column) => Ok(row.get(*column).to_value()),
-            Part::Expression(expression) => Ok(expression.evaluate(&RowCells(row))?.into_value()),
+            Part::Column(column) => Ok(cells.leaf(column)?.into_value()),
+            Part::Expression(expression) => Ok(expression.evaluate(cells)?.into_value()),
         };
         self.parts.iter().map(part).collect()
+    }
+
+    /// The key of a row of which no more is known than what the index reads, in the order of [`reads`](Self::reads). There
+    /// is none where the index does not hold such a row, or cannot be computed for it.
+    pub fn key_of_reads(&self, values: Vec<Value>) -> Option<Vec<Value>> {
+        if self.is_plain() && self.reads == self.columns {
+            return Some(values);
+        }
+        let cells = Read { columns: &self.reads, values: &values };
+        let holds = match &self.predicate {
+            None => true,
+            Some(predicate) => predicate.holds(&cells).ok()?.is_true(),
+        };
+        if holds { self.computed(&cells).ok() } else { None }
     }
 
     /// The key of a row that has been judged, so that its expressions can be computed.
@@ -170,5 +188,18 @@ impl Environment<ColumnId> for RowCells<'_> {
     #[inline]
     fn leaf<'a>(&'a self, column: &'a ColumnId) -> Result<Scalar<'a>> {
         Ok(self.0.get(*column).into())
+    }
+}
+
+/// Some columns of a row, and what they hold.
+struct Read<'a> {
+    columns: &'a [ColumnId],
+    values: &'a [Value],
+}
+
+impl Environment<ColumnId> for Read<'_> {
+    fn leaf<'a>(&'a self, column: &'a ColumnId) -> Result<Scalar<'a>> {
+        let place = self.columns.iter().position(|it| it == column);
+        Ok(place.map_or(ValueRef::Null, |it| self.values[it].as_ref()).into())
     }
 }

@@ -20,11 +20,14 @@ use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::schema::{Schema, Uniqueness};
+use crate::schema::Schema;
 use crate::value::Value;
 
-/// A value of a unique key, by table and columns.
-type Slot = (TableId, Vec<ColumnId>, Vec<Value>);
+/// A value of a unique key: the table, the place of the index among its indexes, and the key that a row has there.
+type Slot = (TableId, usize, Vec<Value>);
+
+/// What rows refer to: the table, some of its columns, and what they hold.
+type Referred = (TableId, Vec<ColumnId>, Vec<Value>);
 
 /// What a row does to unique values.
 #[derive(Default)]
@@ -70,18 +73,17 @@ impl Core {
     pub(super) fn has_slot_conflicts(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<bool> {
         let schema = self.connection.schema().clone();
         let mut left: FxHashSet<Slot> = FxHashSet::default();
-        let mut unique: FxHashMap<ClassId, Vec<ColumnId>> = FxHashMap::default();
+        let model = self.graph.model.clone();
         for &key in &plan.saved {
             let object = &self.graph.objects[key];
             if object.state != State::Persistent {
                 continue;
             }
-            let columns = unique.entry(object.class).or_insert_with(|| self.unique_columns(&schema, object.class));
-            if self.touches(key, columns, plan, assigned) {
+            if self.touches(key, &model.class(object.class).unique, plan, assigned) {
                 left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
             }
         }
-        self.read_what_goes(&schema, plan)?;
+        self.read_what_goes(plan)?;
         for &key in &plan.deleted {
             left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
         }
@@ -98,7 +100,7 @@ impl Core {
 
     /// Reads, by one statement a class, the rows of deleted objects that have been expired, where a row that is saved may
     /// take a unique value of theirs.
-    fn read_what_goes(&mut self, schema: &Schema, plan: &FlushPlan) -> Result<()> {
+    fn read_what_goes(&mut self, plan: &FlushPlan) -> Result<()> {
         let model = self.graph.model.clone();
         let table_of = |core: &Core, key: ObjectKey| model.class(core.graph.objects[key].class).table_id;
         let mut wanted: BTreeMap<ClassId, Vec<Value>> = BTreeMap::new();
@@ -109,7 +111,7 @@ impl Core {
         for &key in &plan.deleted {
             let object = &self.graph.objects[key];
             let class = model.class(object.class);
-            let others = self.unique_columns(schema, class.id).iter().any(|it| !class.key.contains(it));
+            let others = class.unique.iter().any(|it| !class.key.contains(it));
             if object.lacks_row() && class.is_simple() && others && saved.contains(&class.table_id) {
                 let identity = self.graph.identity(key).map(|it| it.to_values()).unwrap_or_default();
                 wanted.entry(class.id).or_default().extend(identity);
@@ -120,18 +122,6 @@ impl Core {
             self.graph.meet_all(class, &mut self.found, 0, &mut Vec::new(), |_| ());
         }
         Ok(())
-    }
-
-    /// The attributes of a class that are part of a unique key.
-    fn unique_columns(&self, schema: &Schema, class: ClassId) -> Vec<ColumnId> {
-        let mut columns = Vec::new();
-        for part in &self.graph.model.class(class).parts {
-            let unique = schema.table(part.table_id).indexes.iter().filter(|it| it.uniqueness != Uniqueness::None);
-            for column in unique.flat_map(|it| &it.columns) {
-                columns.extend(part.columns.iter().find(|it| it.1 == *column).map(|it| it.0));
-            }
-        }
-        columns
     }
 
     /// Whether an update may write some columns. Most write none of a unique key, and need no second look.
@@ -158,22 +148,24 @@ impl Core {
             return Ok(moves);
         }
         for part in &class.parts {
-            for index in schema.table(part.table_id).indexes.iter().filter(|it| it.uniqueness != Uniqueness::None) {
-                let attribute = |column: &ColumnId| part.columns.iter().find(|it| it.1 == *column).map(|it| it.0);
-                let Some(columns) = index.columns.iter().map(attribute).collect::<Option<Vec<ColumnId>>>() else {
-                    continue;
-                };
+            let indexes = schema.table(part.table_id).indexes.iter().enumerate();
+            for (place, index) in indexes.filter(|it| it.1.is_unique()) {
+                let Some(columns) = attributes(part, &index.reads) else { continue };
                 let before = if state == State::Persistent { self.stored(key, &columns) } else { None };
                 let after = if fate == Fate::Save { self.becomes(key, &columns, plan, assigned)? } else { None };
                 if before == after {
                     continue;
                 }
                 let slot = |values: Option<Vec<Value>>| {
-                    let values = values.filter(|it| !it.is_empty() && !it.iter().any(Value::is_null))?;
-                    Some((part.table_id, index.columns.clone(), values))
+                    let values = index.key_of_reads(values?)?;
+                    let distinct = !values.is_empty() && !values.iter().any(Value::is_null);
+                    distinct.then_some((part.table_id, place, values))
                 };
-                moves.leaves.extend(slot(before));
-                moves.takes.extend(slot(after));
+                let (before, after) = (slot(before), slot(after));
+                if before != after {
+                    moves.leaves.extend(before);
+                    moves.takes.extend(after);
+                }
             }
         }
         Ok(moves)
@@ -301,7 +293,7 @@ impl Core {
                 order.put(from, to);
             }
         }
-        let mut keys: FxHashMap<Slot, (usize, bool)> = FxHashMap::default();
+        let mut keys: FxHashMap<Referred, (usize, bool)> = FxHashMap::default();
         for at in 0..order.rows.len() {
             let key = order.rows[at];
             let class = model.class(self.graph.objects[key].class);
@@ -327,13 +319,13 @@ impl Core {
             for part in &class.parts {
                 for reference in schema.table(part.table_id).outbound.iter().map(|it| schema.reference(*it)) {
                     let Some(columns) = attributes(part, &reference.columns) else { continue };
-                    let slot = |values| (reference.target, reference.target_columns.clone(), values);
-                    if let Some(&(target, true)) = self.stored(key, &columns).and_then(|it| keys.get(&slot(it))) {
+                    let referred = |values| (reference.target, reference.target_columns.clone(), values);
+                    if let Some(&(target, true)) = self.stored(key, &columns).and_then(|it| keys.get(&referred(it))) {
                         order.put(at, target);
                     }
                     if self.graph.objects[key].fate() == Fate::Save
                         && let Some(values) = self.becomes(key, &columns, plan, assigned)?
-                        && let Some(&(target, false)) = keys.get(&slot(values))
+                        && let Some(&(target, false)) = keys.get(&referred(values))
                     {
                         order.put(target, at);
                     }

@@ -55,6 +55,9 @@ pub struct ClassModel {
     pub raise_deferred: Vec<ColumnId>,
     /// Attributes whose old value is loaded when they are set.
     pub active_history: Vec<ColumnId>,
+    /// Attributes that a unique key of a table reads, in order. What they held is known when they are written: another
+    /// row may take it.
+    pub(in crate::object) unique: Vec<ColumnId>,
     /// The attribute that counts the versions of an object.
     pub version_column: Option<ColumnId>,
     /// Attributes that are computed from others.

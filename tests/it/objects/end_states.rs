@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use diptych::prelude::*;
+use diptych::schema::{Index, column};
+use diptych::{Class, Column, Expression, Table};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
@@ -112,12 +114,80 @@ fn turn_over(parents: &[Option<usize>], new: usize, gone: &[usize]) -> Result<()
     Ok(())
 }
 
+/// A seat: its name, and whether it is in use. Seats in use differ in their names, whatever the case of the letters.
+type Seat = (String, bool);
+
+fn seats() -> impl Strategy<Value = Vec<Option<Seat>>> {
+    let seat = ("[a-cA-C]", any::<bool>());
+    vec(proptest::option::weighted(0.8, seat), 1..10)
+}
+
+/// Those of the seats that may be in use beside those before them stay so.
+fn sound(seats: Vec<Option<Seat>>) -> Vec<Option<Seat>> {
+    let mut used = std::collections::BTreeSet::new();
+    let free = |(name, active): Seat| {
+        let active = active && used.insert(name.to_lowercase());
+        (name, active)
+    };
+    let mut free = free;
+    seats.into_iter().map(|it| it.map(&mut free)).collect()
+}
+
+/// Seats come, go, and change names and use, in one flush, though the key that they share is partial and over an
+/// expression.
+fn change_seats(before: &[Option<Seat>], after: &[Option<Seat>]) -> Result<()> {
+    let key = Index::over(column("name").lower()).unique().filter(column("active"));
+    let seats = Table::new("seats").auto_key("id").column(Column::text("name")).column(Column::bool("active"));
+    let database = Database::with_classes([Class::new("Seat", seats.add_index(key))], [])?;
+    let mut session = database.session();
+    let mut seats = session.untyped();
+    let cells = |(name, active): &Seat| [("name", name.as_str().into()), ("active", (*active).into())];
+    let mut held = Vec::new();
+    for seat in before {
+        held.push(seat.as_ref().map(|it| seats.add("Seat", &cells(it))).transpose()?);
+    }
+    session.commit()?;
+    session.set_autoflush(false);
+    let mut seats = session.untyped();
+    let nothing = &None;
+    for at in 0..before.len().max(after.len()) {
+        match (held.get(at).copied().flatten(), after.get(at).unwrap_or(nothing)) {
+            (Some(seat), None) => seats.delete(seat)?,
+            (None, Some(new)) => {
+                seats.add("Seat", &cells(new))?;
+            }
+            (Some(seat), Some((name, active))) => {
+                seats.assign(seat, "name", name.as_str())?;
+                seats.assign(seat, "active", *active)?;
+            }
+            (None, None) => {}
+        }
+    }
+    session.commit()?;
+    let mut seats = session.untyped();
+    let mut found = Vec::new();
+    for seat in seats.all("Seat")? {
+        found.push((seats.value(seat, "name")?, seats.value(seat, "active")?));
+    }
+    let mut wanted: Vec<_> =
+        after.iter().flatten().map(|(name, active)| (name.as_str().into(), (*active).into())).collect();
+    found.sort();
+    wanted.sort();
+    assert_eq!(found, wanted);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(Config { cases: cases(256), failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn unique_values_change_hands_in_one_flush(fates in fates(), new in vec(0usize..12, 0..6)) {
         exchange(&fates, &new).map_err(failed)?;
+    }
+
+    #[test]
+    fn keys_with_conditions_and_expressions_change_hands_in_one_flush(before in seats(), after in seats()) {
+        change_seats(&sound(before), &sound(after)).map_err(failed)?;
     }
 
     #[test]

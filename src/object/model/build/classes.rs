@@ -141,6 +141,7 @@ impl Shape<'_> {
             _ => self.alone()?,
         };
         class.inheritance = kind;
+        class.unique = self.unique(&class);
         class.base = self.base.map(|it| it.id);
         if let Some(base) = self.base.filter(|_| kind != Some(Inheritance::Concrete)) {
             class.auto = base.auto;
@@ -157,6 +158,20 @@ impl Shape<'_> {
         class.discriminator = self.discriminator(&class, &polymorphic)?;
         (class.reach, class.load) = (polymorphic.reach, polymorphic.load);
         Ok(class)
+    }
+
+    /// The attributes that unique keys of its tables read.
+    fn unique(&self, class: &ClassModel) -> Vec<ColumnId> {
+        let mut unique = Vec::new();
+        for part in &class.parts {
+            let keys = self.schema.table(part.table_id).indexes.iter().filter(|it| it.is_unique());
+            let read =
+                keys.flat_map(|it| &it.reads).filter_map(|column| part.columns.iter().find(|it| it.1 == *column));
+            unique.extend(read.map(|it| it.0));
+        }
+        unique.sort_unstable();
+        unique.dedup();
+        unique
     }
 
     /// How the class stands to its base.
@@ -316,6 +331,7 @@ impl Shape<'_> {
             deferred: Vec::new(),
             raise_deferred: Vec::new(),
             active_history: Vec::new(),
+            unique: Vec::new(),
             version_column: None,
             computed: Vec::new(),
             is_leaf: false,
