@@ -48,6 +48,12 @@
 //! | `inspect(post).unloaded` | `view.loaded(Post::author)`, an error where it is not loaded |
 //! | `session.flush()`, `commit()`, `rollback()`, `begin_nested()` | `flush`, `commit`, `rollback`; `savepoint`, `release`, `rollback_to` |
 //! | `session.expire(x)`, `refresh(x)`, `expunge(x)`, `delete(x)`, `close()` | the same words |
+//! | `expire(x, ["name"])`, `refresh(x, ["posts"])` | `expire_field(x, User::name)`, `refresh_relation(x, User::posts)`, … |
+//! | `session.merge(detached)` | [`merge`](crate::Session::merge), of a struct or of a [`Detached`](crate::object::Detached) copy: `view.detach()` |
+//! | `user.posts.select().where(…)` of `lazy="write_only"`, `"dynamic"` | [`session.query_of(user, User::posts)`](crate::Session::query_of)`.filter(…)` |
+//! | `with session.no_autoflush:` | [`Session::no_autoflush`](crate::Session::no_autoflush) |
+//! | `Post.author == alice`, `Post.tags.contains(tag)` | `Post::author.is(alice)`, `Post::tags.contains(tag)` |
+//! | `scoped_session(factory, scopefunc)` | [`SessionScope`](crate::object::SessionScope) |
 //! | `autoflush=False`, `expire_on_commit=False` | [`set_autoflush`](crate::Session::set_autoflush), [`set_expire_on_commit`](crate::Session::set_expire_on_commit) |
 //! | `echo=True` | [`Session::observe`](crate::Session::observe) |
 //! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::entity::{Arity, Field, Many, Relation};
+use super::reference::Ref;
 use super::select::Term;
 use crate::expr::{Comparison, Expr, Expression};
 use crate::query::Direction;
@@ -174,6 +175,17 @@ pub trait ToOneCondition: Relation {
         related::<Self>(Some(condition))
     }
 
+    /// It leads to this object: its foreign key is compared.
+    fn is(self, target: Ref<Self::Target>) -> Condition<Self::Owner> {
+        let to = Some(target.untyped());
+        Condition::new(Expr::Leaf(Term::Refers { of: None, relation: Self::NAME.into(), to }))
+    }
+
+    /// It leads nowhere.
+    fn is_none(self) -> Condition<Self::Owner> {
+        Condition::new(Expr::Leaf(Term::Refers { of: None, relation: Self::NAME.into(), to: None }))
+    }
+
     /// It leads to an object at all.
     fn is_present(self) -> Condition<Self::Owner> {
         related::<Self>(None)
@@ -194,6 +206,12 @@ pub trait ToManyCondition: Relation<Arity = Many> {
     /// Some member fulfils the condition.
     fn any(self, condition: Condition<Self::Target>) -> Condition<Self::Owner> {
         related::<Self>(Some(condition))
+    }
+
+    /// This object is a member, as the rows say.
+    fn contains(self, member: Ref<Self::Target>) -> Condition<Self::Owner> {
+        let object = member.untyped();
+        Condition::new(Expr::Leaf(Term::Contains { of: None, relation: Self::NAME.into(), object }))
     }
 
     /// It has a member.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::class::Class;
+use super::detached::Keeps;
 use super::view::Loads;
 use crate::id::{ColumnId, RelationId};
 use crate::record::Record;
@@ -54,7 +55,7 @@ pub trait Relation: Copy + 'static {
     /// The entity it leads to.
     type Target: Entity;
     /// How many it leads to: [`Required`], [`Optional`] or [`Many`].
-    type Arity: Loads;
+    type Arity: Loads + Keeps;
     /// Its position among the relations of the owner.
     const RELATION: RelationId;
     /// Its name.

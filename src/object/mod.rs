@@ -41,6 +41,7 @@ mod compact;
 mod condition;
 mod database;
 mod delete_plan;
+mod detached;
 mod enroll;
 mod entity;
 mod events;
@@ -58,6 +59,7 @@ pub mod listen;
 mod load;
 mod loaded;
 mod meet;
+mod members;
 mod merge;
 mod model;
 mod parents;
@@ -86,12 +88,14 @@ pub use class::{
 pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
+pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
 pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, Writable, field_name, relation_name};
 pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
 pub use hybrid::{Hybrid, Own, own};
 pub use load::BATCH;
 pub use loaded::{Beyond, Here, In, Includes, LoadList, Loaded, Nothing, Perhaps, Promise, Surely, With};
+pub use members::MembersQuery;
 pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,
     ThroughLayout, Verdict,
@@ -103,7 +107,7 @@ pub use select::{
     Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,
     Synchronize, Term,
 };
-pub use session::{Manner, Session, StatementWatch};
+pub use session::{Manner, Session, SessionScope, StatementWatch};
 pub use state::State;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};

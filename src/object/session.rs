@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use elsa::FrozenVec;
 
+mod attributes;
 mod changes;
 mod core;
 mod ends;
 mod find;
+mod scope;
 mod unit;
 mod verbs;
 mod watch;
@@ -19,6 +21,7 @@ mod watch;
 pub use changes::Changes;
 pub(super) use core::Core;
 pub use core::Manner;
+pub use scope::SessionScope;
 pub use verbs::Member;
 pub use watch::StatementWatch;
 

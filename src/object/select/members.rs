@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::entity::{Ground, all_are};
+use super::entity::{Entity, Ground, all_are};
 use super::expression::Scope;
 use super::page::limited;
 use super::route::{Route, Sides, order, own_columns};
@@ -12,11 +12,12 @@ use super::{Selection, Subclasses};
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::load::{Joiner, Reach, Reading};
-use crate::object::model::Join;
+use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, JoinKind, OrderBy};
 use crate::record::project;
+use crate::value::Value;
 
 impl Core {
     /// The members of a collection that a query over them finds, as the rows say.
@@ -33,8 +34,57 @@ impl Core {
         let relation = model.relation(class, relation);
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
+        let (mut sources, root) = self.members(ground, owner, relation, selection)?;
+        let cell = sources.output(&root);
+        let (place, everywhere) = place(&model, relation.target, selection)?;
+        let (graph, nodes) = (&self.graph, Vec::new());
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
+        if selection.limit.is_none() && selection.offset == 0 {
+            joiner.join_all(&root, &place)?;
+        }
+        let repeats = joiner.repeats();
+        let Joiner { sources, nodes, .. } = joiner;
+        let prepared = self.connection.prepare(limited(sources.select, selection).into())?;
+        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
+        let (existing, reach) = (selection.existing, Reach::All);
+        let (root, nodes, place) = (&root, &*nodes, &place);
+        let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
+        Ok(listed(found.by_row, selection, repeats))
+    }
+
+    /// How many members of a collection a query over them finds, by a statement that returns one row.
+    pub(in crate::object) fn count_related(
+        &mut self,
+        owner: ObjectKey,
+        relation: RelationId,
+        selection: &Selection,
+    ) -> Result<u64> {
+        self.before_query()?;
+        self.fresh(owner)?;
+        let model = Arc::clone(&self.graph.model);
+        let relation = model.relation(self.object(owner)?.class, relation);
+        let schema = self.connection.schema().clone();
+        let ground = Ground { model: &model, schema: &schema };
+        let (mut sources, _) = self.members(ground, owner, relation, selection)?;
+        sources.select.order_by.clear();
+        let select = sources.select.values([crate::query::count()]);
+        let prepared = self.connection.prepare(select.into())?;
+        let rows = self.connection.run(&prepared, Input::Values(&[]))?.rows.to_values();
+        let found =
+            if let Some(Value::Int(found)) = rows.first().and_then(|it| it.first()) { *found as u64 } else { 0 };
+        Ok(found.saturating_sub(selection.offset).min(selection.limit.unwrap_or(u64::MAX)))
+    }
+
+    /// The query for the members of a collection: the owner's row, then what the relation leads to from there.
+    fn members(
+        &self,
+        ground: Ground<'_>,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        selection: &Selection,
+    ) -> Result<(Sources, Entity)> {
+        let (model, class) = (ground.model, self.object(owner)?.class);
         let below = subclasses(ground, relation.target, &Subclasses::AsDeclared)?;
-        // The owner's row, then what the relation leads to from there.
         let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
         let first = sources.count();
         let route = Route { relation, target: relation.target, subclasses: &below, kind: JoinKind::Inner };
@@ -60,20 +110,6 @@ impl Core {
         }
         let sides = Sides { owner: Some(&own), between, target: &root, level: 0 };
         sources.select.order_by.extend(order(ground, relation, sides)?);
-        let cell = sources.output(&root);
-        let (place, everywhere) = place(&model, relation.target, selection)?;
-        let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
-        if selection.limit.is_none() && selection.offset == 0 {
-            joiner.join_all(&root, &place)?;
-        }
-        let repeats = joiner.repeats();
-        let Joiner { sources, nodes, .. } = joiner;
-        let prepared = self.connection.prepare(limited(sources.select, selection).into())?;
-        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
-        let (existing, reach) = (selection.existing, Reach::All);
-        let (root, nodes, place) = (&root, &*nodes, &place);
-        let found = self.take(&Reading { root, cell, place, nodes, existing, everywhere, reach })?;
-        Ok(listed(found.by_row, selection, repeats))
+        Ok((sources, root))
     }
 }

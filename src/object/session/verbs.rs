@@ -15,6 +15,10 @@ use std::sync::Arc;
 use super::Session;
 
 /// What can become a member of a relation: a reference, or a struct that no session knows yet.
+#[diagnostic::on_unimplemented(
+    message = "this relation leads to `{T}`; `{Self}` is none",
+    label = "wants a `Ref<{T}>`, or a new `{T}`"
+)]
 pub trait Member<T> {
     /// A reference to the object.
     #[doc(hidden)]
