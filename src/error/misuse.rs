@@ -247,6 +247,11 @@ pub enum Misuse {
         /// How many listeners stood one behind the other.
         rounds: u32,
     },
+    /// A listener that is told of a read moves a relation, while views may hold what was loaded.
+    ListenerOfRead {
+        /// The relation, or the object that it deletes.
+        what: String,
+    },
     /// A row says that it is of a class which there is not, or which is no case of the one it was read for.
     UnknownDiscriminator {
         /// The class that was read.
@@ -337,6 +342,12 @@ impl Misuse {
             }
             Misuse::ListenerLoop { listener, rounds } => {
                 write!(f, "{listener} lets happen what it listens to, {rounds} times over; nobody is told any more")
+            }
+            Misuse::ListenerOfRead { what } => {
+                write!(
+                    f,
+                    "{what} cannot change while the session is only read: note it, and change it before the flush"
+                )
             }
             Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
             Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),

@@ -39,8 +39,20 @@ pub(super) struct Listeners {
     all: Vec<Listener>,
     /// Whether one of them is being called.
     busy: bool,
+    /// What the session is doing for the user while they are told.
+    during: During,
     /// Objects that were given out for changing while somebody listens to columns, as they were.
     edited: Vec<(ObjectKey, Row)>,
+}
+
+/// How the user holds the session while listeners are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum During {
+    /// Exclusively: no view is alive.
+    #[default]
+    Change,
+    /// Shared: views may be alive, and what their types promise has to stay (O8).
+    Read,
 }
 
 struct Listener {
@@ -102,7 +114,8 @@ impl Session {
     /// Calls a listener when something happens, as long as what is returned is kept. Listeners are called in the order in
     /// which they were registered, when the call of the session that caused it has done its own work.
     ///
-    /// A listener reads and changes objects through the [`Reaction`] it gets. An error that it returns is the error of
+    /// A listener reads and changes objects through the [`Reaction`] it gets. While the session is only read, by a query
+    /// say, it cannot move relations, since views may be alive whose types say what is loaded. An error that it returns is the error of
     /// the call; before a flush or commit, that call is given up.
     ///
     /// ```
@@ -162,6 +175,14 @@ impl Core {
         let outcome = work(self)?;
         self.tell()?;
         Ok(outcome)
+    }
+
+    /// Reads for somebody who shares the session, and tells what has happened. Listeners cannot move relations meanwhile.
+    pub(super) fn told_while_shared<T>(&mut self, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
+        self.listeners.during = During::Read;
+        let outcome = self.told(work);
+        self.listeners.during = During::Change;
+        outcome
     }
 
     /// Tells listeners what has happened, and what they let happen, until nothing is left to tell.

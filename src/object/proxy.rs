@@ -91,13 +91,13 @@ where
 
     fn links_of(&self, session: &Session, owner: Ref<L::Owner>) -> Result<Vec<Ref<L::Target>>> {
         let key = session.check(owner)?;
-        let links = session.core.borrow_mut().told(|core| core.load_many(key, L::RELATION))?;
+        let links = session.core.borrow_mut().told_while_shared(|core| core.load_many(key, L::RELATION))?;
         Ok(links.iter().map(|it| session.refer(*it)).collect())
     }
 
     fn target_of(&self, session: &Session, link: Ref<L::Target>) -> Result<Option<Ref<R::Target>>> {
         let key = session.check(link)?;
-        let target = session.core.borrow_mut().told(|core| core.load_one(key, R::RELATION))?;
+        let target = session.core.borrow_mut().told_while_shared(|core| core.load_one(key, R::RELATION))?;
         Ok(target.map(|it| session.refer(it)))
     }
 

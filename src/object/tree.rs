@@ -42,7 +42,7 @@ impl Session {
         R: Relation<Owner = T, Target = T, Arity = Many>,
     {
         let key = self.check(object)?;
-        let found = self.core.borrow_mut().told(|core| core.descendants(key, R::RELATION, depth))?;
+        let found = self.core.borrow_mut().told_while_shared(|core| core.descendants(key, R::RELATION, depth))?;
         let branch = |it: Found| Branch {
             object: self.refer(it.object),
             depth: it.path.len() as u32,
@@ -62,7 +62,7 @@ impl Session {
         R::Arity: ToOne,
     {
         let key = self.check(object)?;
-        let found = self.core.borrow_mut().told(|core| core.ancestors(key, R::RELATION))?;
+        let found = self.core.borrow_mut().told_while_shared(|core| core.ancestors(key, R::RELATION))?;
         Ok(found.into_iter().map(|it| self.refer(it)).collect())
     }
 }

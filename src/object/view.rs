@@ -242,7 +242,8 @@ impl Loads for Required {
     type Output<'s, T: Entity, L> = View<'s, T, L>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<View<'_, R::Target>> {
-        let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
+        let target =
+            session.called_from(Location::caller()).told_while_shared(|core| core.load_one(key, R::RELATION))?;
         session.required::<R>(key, target)
     }
 
@@ -262,7 +263,8 @@ impl Loads for Optional {
     type Output<'s, T: Entity, L> = Option<View<'s, T, L>>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Option<View<'_, R::Target>>> {
-        let target = session.called_from(Location::caller()).told(|core| core.load_one(key, R::RELATION))?;
+        let target =
+            session.called_from(Location::caller()).told_while_shared(|core| core.load_one(key, R::RELATION))?;
         target.map(|key| session.view(key)).transpose()
     }
 
@@ -282,7 +284,8 @@ impl Loads for Many {
     type Output<'s, T: Entity, L> = Views<'s, T, L>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Views<'_, R::Target>> {
-        let members = session.called_from(Location::caller()).told(|core| core.load_many(key, R::RELATION))?;
+        let members =
+            session.called_from(Location::caller()).told_while_shared(|core| core.load_many(key, R::RELATION))?;
         session.views(members)
     }
 

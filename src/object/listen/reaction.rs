@@ -1,7 +1,9 @@
-//! What a listener may do: read and change objects. It cannot flush, commit or roll back.
+//! What a listener may do: read and change objects. It cannot flush, commit or roll back, nor move relations while the
+//! session is only read.
 
 use std::any::Any;
 
+use super::During;
 use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::condition::ToOne;
@@ -40,6 +42,18 @@ impl<'c> Reaction<'c> {
         }
         self.core.object(object.key)?;
         Ok(object.key)
+    }
+
+    /// Refuses to move a relation while the session is only read: views may be alive whose types say what is loaded.
+    fn check_movable(&self, what: impl Fn() -> String) -> Result<()> {
+        match self.core.listeners.during {
+            During::Change => Ok(()),
+            During::Read => Err(Misuse::ListenerOfRead { what: what() }.into()),
+        }
+    }
+
+    fn relation_name<R: Relation>() -> String {
+        format!("{}.{}", R::Owner::CLASS, R::NAME)
     }
 
     /// The struct of an object, read again if it was expired.
@@ -111,7 +125,7 @@ impl<'c> Reaction<'c> {
     /// Lets a reference lead to another object, or to none.
     ///
     /// # Errors
-    /// When a reference is not of this session.
+    /// When a reference is not of this session, or the session is only read, by a query say.
     pub fn set<R>(&mut self, object: Ref<R::Owner>, _: R, target: impl Into<Option<Ref<R::Target>>>) -> Result<()>
     where
         R: Relation + Writable,
@@ -119,39 +133,43 @@ impl<'c> Reaction<'c> {
     {
         let key = self.check(object)?;
         let target = target.into().map(|it| self.check(it)).transpose()?;
+        self.check_movable(Self::relation_name::<R>)?;
         self.core.link_one(key, R::RELATION, target)
     }
 
     /// Adds an object to a collection.
     ///
     /// # Errors
-    /// When a reference is not of this session.
+    /// As [`set`](Reaction::set).
     pub fn push<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {
         let (key, member) = (self.check(object)?, self.check(member)?);
+        self.check_movable(Self::relation_name::<R>)?;
         self.core.link_many(key, R::RELATION, member)
     }
 
     /// Takes an object out of a collection.
     ///
     /// # Errors
-    /// When it is no member, or a reference is not of this session.
+    /// When it is no member, and as [`set`](Reaction::set).
     pub fn remove<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {
         let (key, member) = (self.check(object)?, self.check(member)?);
+        self.check_movable(Self::relation_name::<R>)?;
         self.core.unlink(key, R::RELATION, member)
     }
 
     /// Marks an object for deletion, and whatever its delete cascades reach.
     ///
     /// # Errors
-    /// When the reference is not of this session, or the object has no row.
+    /// When the object has no row, and as [`set`](Reaction::set).
     pub fn delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
+        self.check_movable(|| self.core.graph.name(key))?;
         self.core.delete(key)
     }
 

@@ -37,7 +37,7 @@ impl Session {
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.class_of::<T>()?;
         let caller = Location::caller();
-        let find = |key: &[Value]| self.called_from(caller).told(|core| core.find(class, key));
+        let find = |key: &[Value]| self.called_from(caller).told_while_shared(|core| core.find(class, key));
         let found = key.into().with_values(find)?;
         found.map(|key| self.view(key)).transpose()
     }
@@ -50,7 +50,8 @@ impl Session {
     #[track_caller]
     pub fn all<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<Views<'_, T, L>> {
         let class = self.class_of::<T>()?;
-        let found = self.called_from(Location::caller()).told(|core| core.select(class, &query.selection))?;
+        let found =
+            self.called_from(Location::caller()).told_while_shared(|core| core.select(class, &query.selection))?;
         L::make_sure(self, &found)?;
         self.views(Arc::new(found))
     }

@@ -2,6 +2,7 @@
 //! fail (O8). What does not compile is shown in `tests/ui/typed_*.rs`.
 
 use diptych::error::{ErrorKind, Misuse};
+use diptych::listen::load;
 use diptych::prelude::*;
 
 use super::forum::*;
@@ -152,6 +153,24 @@ fn o8_nothing_is_unloaded_under_a_view() -> Result<()> {
         assert_eq!(post.get(Post::author).id, post.author_id);
     }
     tags(&seen());
+    Ok(())
+}
+
+/// O8: a listener that is told of a load under a view cannot move what the view promises; the load is refused, and the
+/// view is as before. Where the session is held exclusively it may.
+#[test]
+fn o8_no_listener_moves_relations_under_a_view() -> Result<()> {
+    let mut session = filled()?.session();
+    let first = session.one(Post::select().filter(Post::body.eq("first")))?.reference();
+    let _takes_over = session.on(load::<User>(), move |user, session| session.set(first, Post::author, user))?;
+    let promised = Post::select().filter(Post::body.eq("first")).with(Post::tags.selectin());
+    let post = session.one(promised.clone())?;
+    let refused = post.load(Post::author).expect_err("the listener would move it");
+    assert!(matches!(refused.misuse(), Some(Misuse::ListenerOfRead { what }) if what == "Post.author"), "{refused}");
+    assert_eq!(post.get(Post::tags).len(), 2);
+    session.expire(first)?;
+    session.populate_existing(User::select().filter(User::name.eq("bob")))?;
+    assert_eq!(session.get(first)?.loaded(Post::author)?.name, "bob");
     Ok(())
 }
 
