@@ -292,39 +292,15 @@ impl Misuse {
                 write!(f, "the session no longer holds the {class} that this reference stood for")
             }
             Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
-            Misuse::NotLoaded { relation, object, advice } => {
-                write!(f, "{relation} of {object} is not loaded; {advice}")
-            }
-            Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
-            Misuse::NoPosition { relation, position, members } => {
-                write!(f, "{relation} has no member at position {position}: it has {members}")
-            }
             Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
             Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
-            Misuse::Circular { ring, advice } => {
-                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
-            }
-            Misuse::SingleParent { relation, object } => {
-                write!(f, "{object} has a parent by {relation} already, and may have one only; take it out there first")
-            }
             Misuse::Deleted { object, wanted } => write!(f, "{object} was deleted; {wanted}"),
             Misuse::Detached { object, wanted } => write!(f, "{object} is detached; {wanted}"),
-            Misuse::WriteOnly { relation, object } => {
-                write!(
-                    f,
-                    "{relation} of {object} is only written; let the foreign key delete what it holds, or query it"
-                )
-            }
             Misuse::NotInSession { object, wanted } => write!(f, "{object} is not in the session; {wanted}"),
             Misuse::Merge { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
             Misuse::IdentityConflict { object } => {
                 write!(f, "another object of the session stands for the row of {object} already; merge it instead")
             }
-            Misuse::BlankKey { object, relation } => write!(
-                f,
-                "{object} was taken out of {relation}, but its foreign key is part of its primary key; \
-                 delete it, or let the relation delete its orphans"
-            ),
             Misuse::NullKey { object } => {
                 write!(f, "{object} has no value in its primary key, and its table gives none; set it first")
             }
@@ -333,12 +309,6 @@ impl Misuse {
             }
             Misuse::NotEvaluable { reason } => {
                 write!(f, "the session cannot compute which of its objects a change reaches: {reason}")
-            }
-            Misuse::Ring { relation, objects } => {
-                write!(f, "{relation} allows no rings: {} leads to itself", objects.join(" → "))
-            }
-            Misuse::NotInFilter { relation, object } => {
-                write!(f, "{relation} would not find {object}: its condition does not hold; set the columns first")
             }
             Misuse::ListenerLoop { listener, rounds } => {
                 write!(f, "{listener} lets happen what it listens to, {rounds} times over; nobody is told any more")
@@ -351,6 +321,43 @@ impl Misuse {
             }
             Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
             Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),
+            _ => self.fmt_of_relations(f),
+        }
+    }
+
+    /// What concerns relations and what they hold.
+    fn fmt_of_relations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misuse::NotLoaded { relation, object, advice } => {
+                write!(f, "{relation} of {object} is not loaded; {advice}")
+            }
+            Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
+            Misuse::NoPosition { relation, position, members } => {
+                write!(f, "{relation} has no member at position {position}: it has {members}")
+            }
+            Misuse::Circular { ring, advice } => {
+                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
+            }
+            Misuse::SingleParent { relation, object } => {
+                write!(f, "{object} has a parent by {relation} already, and may have one only; take it out there first")
+            }
+            Misuse::WriteOnly { relation, object } => {
+                write!(
+                    f,
+                    "{relation} of {object} is only written; let the foreign key delete what it holds, or query it"
+                )
+            }
+            Misuse::BlankKey { object, relation } => write!(
+                f,
+                "{object} was taken out of {relation}, but its foreign key is part of its primary key; \
+                 delete it, or let the relation delete its orphans"
+            ),
+            Misuse::Ring { relation, objects } => {
+                write!(f, "{relation} allows no rings: {} leads to itself", objects.join(" → "))
+            }
+            Misuse::NotInFilter { relation, object } => {
+                write!(f, "{relation} would not find {object}: its condition does not hold; set the columns first")
+            }
             _ => Ok(()),
         }
     }
