@@ -91,7 +91,7 @@ impl Graph {
                 if let Some(identity) = self.identity(key) {
                     self.identities[root.index()].remove(&identity, key);
                 }
-                self.objects[key].marked = false;
+                self.objects[key].marked = self.objects[key].is_ghost();
                 self.change_state(key, State::Detached);
             }
             State::Deleted => {
@@ -120,12 +120,11 @@ impl Core {
                 let wanted = "its row is gone";
                 return Err(Misuse::Deleted { object: self.graph.name(key), wanted }.into());
             }
-            // SQLAlchemy tries again, and finds no row.
-            State::Deleted if !self.graph.is_sound() => self.graph.enroll_detached(key)?,
+            State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(key)?,
             State::Deleted => return Ok(()),
             State::Persistent if self.graph.objects[key].marked => return Ok(()),
             State::Persistent => {}
-            State::Detached => self.graph.enroll_detached(key)?,
+            State::Detached => self.graph.enroll_to_delete(key)?,
         }
         let reached = self.reach_deletes(key)?;
         self.graph.mark(key);
@@ -134,12 +133,13 @@ impl Core {
             self.graph.forget_new(&new.collect::<Vec<_>>());
         }
         for it in reached {
-            if self.graph.has_identity(it) && self.graph.objects[it].state != State::Deleted {
-                if self.graph.objects[it].state == State::Detached {
-                    self.graph.enroll_detached(it)?;
-                }
-                self.graph.mark(it);
+            match self.graph.objects[it].state {
+                State::Persistent => {}
+                State::Detached => self.graph.enroll_to_delete(it)?,
+                State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(it)?,
+                State::Deleted | State::Transient | State::Pending => continue,
             }
+            self.graph.mark(it);
         }
         Ok(())
     }
@@ -203,8 +203,12 @@ impl Graph {
         self.touch(key);
     }
 
-    fn enroll_detached(&mut self, key: ObjectKey) -> Result<()> {
-        let root = self.root(self.objects[key].class);
+    /// Lets an object back into the session, which is to be deleted. SQLAlchemy deletes what was deleted once more, and
+    /// finds no row; until then the object is still called deleted.
+    fn enroll_to_delete(&mut self, key: ObjectKey) -> Result<()> {
+        let object = &self.objects[key];
+        let was_deleted = object.state == State::Deleted || object.state == State::Detached && object.marked;
+        let root = self.root(object.class);
         if let Some(identity) = self.identity(key) {
             if self.identities[root.index()].get(&identity).is_some_and(|it| it != key) {
                 return Err(Misuse::IdentityConflict { object: self.name(key) }.into());
@@ -212,6 +216,8 @@ impl Graph {
             self.identities[root.index()].insert(identity, key);
         }
         self.change_state(key, State::Persistent);
+        let ghost = was_deleted && !self.is_sound();
+        self.objects[key].set_ghost(ghost);
         Ok(())
     }
 

@@ -23,13 +23,15 @@ pub(super) struct Object {
     pub(super) touched: bool,
     /// Whether the next flush deletes it.
     pub(super) marked: bool,
-    /// What kind of key it has, whether something is particular about its columns, and what a flush has decided.
+    /// What kind of key it has, whether something is particular about its columns, what a flush has decided, and whether
+    /// it is a ghost.
     bits: u8,
 }
 
 const KIND: u8 = 0b0000_0011;
 const SPECIAL: u8 = 0b0000_0100;
 const FATE: u8 = 0b0001_1000;
+const GHOST: u8 = 0b0010_0000;
 
 /// In `links`: what stands beside it is no number but the references that were read.
 const READ: u32 = 1 << 31;
@@ -169,6 +171,17 @@ impl Object {
         self.bits = self.bits & !FATE | (fate as u8) << 3;
     }
 
+    /// Whether it is back in the session only to be deleted once more: its row was deleted before, and it is still called
+    /// deleted. There are none in a sound session.
+    #[inline]
+    pub(super) fn is_ghost(&self) -> bool {
+        self.bits & GHOST != 0
+    }
+
+    pub(super) fn set_ghost(&mut self, on: bool) {
+        self.bits = self.bits & !GHOST | if on { GHOST } else { 0 };
+    }
+
     /// The number of its links, once a relation of it was touched.
     #[inline]
     pub(super) fn links(&self) -> Option<u32> {
@@ -238,7 +251,10 @@ mod tests {
         assert!(!object.was_read(RelationId::new(2)) && object.reads().eq([3]));
         object.set_special(true);
         object.set_fate(Fate::Listed);
+        object.set_ghost(true);
         assert!(object.is_special() && object.fate() == Fate::Listed && object.known_by() == KnownBy::Int(-1));
+        object.set_fate(Fate::None);
+        assert!(object.is_ghost() && object.is_special() && object.fate() == Fate::None);
         object.set_links(Some(0));
         assert!(object.links() == Some(0) && object.has_links());
     }

@@ -30,8 +30,8 @@ impl Graph {
                 self.touch(key);
             }
             State::Pending => {}
-            State::Persistent => self.objects[key].marked = false,
-            State::Deleted => {
+            State::Persistent if !self.objects[key].is_ghost() => self.objects[key].marked = false,
+            State::Persistent | State::Deleted => {
                 let wanted = "an object whose row was deleted cannot be added; make it transient first";
                 return Err(Misuse::Deleted { object: self.name(key), wanted }.into());
             }
@@ -63,6 +63,7 @@ impl Graph {
     /// Puts an object into another state and says so to those who listen.
     pub(super) fn change_state(&mut self, key: ObjectKey, to: State) {
         let from = std::mem::replace(&mut self.objects[key].state, to);
+        self.objects[key].set_ghost(false);
         if let Some(change) = StateChange::between(from, to) {
             self.events.note(|| Happening::State { object: key, change });
         }

@@ -337,6 +337,7 @@ impl Graph {
     fn back_to_persistent(&mut self, key: ObjectKey) {
         let Some(object) = self.objects.get_mut(key) else { return };
         object.marked = false;
+        object.set_ghost(false);
         if object.state == State::Deleted {
             let root = self.root(self.objects[key].class);
             if let Some(identity) = self.identity(key) {

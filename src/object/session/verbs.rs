@@ -82,8 +82,10 @@ impl Session {
         let state = core.graph.objects[key].state;
         match state {
             State::Transient | State::Detached => core.graph.enroll(key)?,
-            State::Pending | State::Persistent => core.graph.objects[key].marked = false,
-            State::Deleted => {
+            State::Pending | State::Persistent if !core.graph.objects[key].is_ghost() => {
+                core.graph.objects[key].marked = false;
+            }
+            State::Pending | State::Persistent | State::Deleted => {
                 let wanted = "an object whose row is gone cannot be saved; add a copy of it";
                 return Err(Misuse::State { object: core.graph.name(key), state: state.name(), wanted }.into());
             }
@@ -215,7 +217,9 @@ impl Session {
     /// When the reference is not of this session.
     pub fn state<T: ?Sized>(&self, object: Ref<T>) -> Result<State> {
         let key = self.check(object)?;
-        Ok(self.core.borrow().object(key)?.state)
+        let core = self.core.borrow();
+        let object = core.object(key)?;
+        Ok(if object.is_ghost() { State::Deleted } else { object.state })
     }
 
     /// Whether the next flush deletes the object.

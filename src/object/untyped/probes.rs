@@ -64,14 +64,15 @@ impl Untyped<'_> {
     pub fn status(&mut self, object: AnyRef) -> Result<Status> {
         let key = self.session.check(object)?;
         let state = self.session.state(object)?;
-        let marked_deleted = state == State::Persistent && self.session.is_marked_deleted(object)?;
-        Ok(Status { state, in_session: state.lives(), marked_deleted, modified: self.is_modified(key) })
+        let ghost = self.session.exclusive().graph.objects[key].is_ghost();
+        let marked_deleted = (state == State::Persistent || ghost) && self.session.is_marked_deleted(object)?;
+        Ok(Status { state, in_session: state.lives() || ghost, marked_deleted, modified: self.is_modified(key) })
     }
 
     fn is_modified(&mut self, key: ObjectKey) -> bool {
         let graph = &self.session.exclusive().graph;
         let object = &graph.objects[key];
-        if object.state != State::Persistent {
+        if object.state != State::Persistent || object.is_ghost() {
             return false;
         }
         // What waits for a collection to be read may turn out to be no change.
