@@ -6,13 +6,22 @@ use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
 use super::reference::ObjectKey;
 use super::session::Core;
+use crate::error::{Misuse, Result};
 
 impl Core {
     /// Lets an object know what a collection holds, as it was read. What was queued for it is applied; a collection that
     /// is loaded stays as it is.
-    pub(super) fn fill_many(&mut self, owner: ObjectKey, relation: &RelationModel, mut members: Vec<ObjectKey>) {
+    ///
+    /// # Errors
+    /// In the manner of SQLAlchemy, when an object was taken out unseen that turns out not to be there.
+    pub(super) fn fill_many(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        mut members: Vec<ObjectKey>,
+    ) -> Result<()> {
         if self.graph.is_loaded(owner, relation.id) {
-            return;
+            return Ok(());
         }
         if let (true, Some(inverse), Join::Has { .. }) = (self.graph.is_sound(), relation.inverse, &relation.join)
             && !self.graph.touched.is_empty()
@@ -29,7 +38,13 @@ impl Core {
             members.retain(|it| seen.insert(*it));
         }
         let repeats = !self.graph.is_sound() && !relation.collection.is_set();
-        self.graph.collection_mut(owner, relation.id).fill(members, repeats);
+        match self.graph.collection_mut(owner, relation.id).fill(members, repeats) {
+            Some(absent) if !self.graph.is_sound() => {
+                let relation = format!("{} of {}", relation.name, self.graph.name(owner));
+                Err(Misuse::NotInCollection { relation, object: self.graph.name(absent) }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Lets an object know what a reference leads to, as it was read. One that is known stays as it is.

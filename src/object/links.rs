@@ -165,8 +165,9 @@ impl Collection {
     }
 
     /// What was read becomes the collection, with what was queued since applied to it. What was read and queued stands
-    /// once, unless members may be repeated.
-    pub(super) fn fill(&mut self, read: Vec<ObjectKey>, repeats: bool) {
+    /// once, unless members may be repeated. Returns what was to be taken out and is not there.
+    pub(super) fn fill(&mut self, read: Vec<ObjectKey>, repeats: bool) -> Option<ObjectKey> {
+        let mut absent = None;
         let read = Arc::new(read);
         self.members = Some(read.clone());
         if let Some(pending) = self.pending.take() {
@@ -174,11 +175,18 @@ impl Collection {
                 let mut members = read.to_vec();
                 // A row that stands for a queued object may have been written meanwhile.
                 members.extend(added.as_slice().iter().filter(|it| repeats || !read.contains(it)));
-                members.retain(|it| !removed.contains(*it));
+                absent = removed.as_slice().iter().copied().find(|it| !members.contains(it));
+                match repeats {
+                    true => removed.as_slice().iter().for_each(|gone| {
+                        members.iter().position(|it| it == gone).map(|at| members.remove(at));
+                    }),
+                    false => members.retain(|it| !removed.contains(*it)),
+                }
                 self.members = Some(Arc::new(members));
             }
             self.pending = Some(Box::new(Pending::Since(read)));
         }
+        absent
     }
 
     /// Whether the object is a member, as far as is known without reading.

@@ -195,7 +195,7 @@ impl Core {
         }
         if many {
             if !load {
-                self.graph.collection_mut(into, relation.id).fill(members, false);
+                let _absent = self.graph.collection_mut(into, relation.id).fill(members, false);
                 return Ok(());
             }
             return self.graph.replace(into, relation, &members);

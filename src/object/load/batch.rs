@@ -234,8 +234,7 @@ impl Core {
         members: Vec<ObjectKey>,
     ) -> Result<()> {
         if relation.join.is_many() {
-            self.fill_many(owner, relation, members);
-            return Ok(());
+            return self.fill_many(owner, relation, members);
         }
         if members.len() > 1 && self.graph.is_sound() && !self.graph.is_loaded(owner, relation.id) {
             let table = self.graph.model.class(relation.target).table.to_string();

@@ -177,7 +177,7 @@ impl Core {
         }
         match self.graph.known_reference(key, relation) {
             Some(known) if !relation.join.is_many() => self.graph.note_read(key, relation, known),
-            _ if relation.join.is_many() => self.graph.collection_mut(key, relation.id).fill(Vec::new(), false),
+            _ if relation.join.is_many() => return self.fill_many(key, relation, Vec::new()),
             _ => *self.graph.link_mut(key, relation.id) = Link::One { target: None, since: Since::Unchanged },
         }
         Ok(())
