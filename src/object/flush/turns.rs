@@ -10,6 +10,7 @@ use super::collect::Registry;
 use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::compact::Fate;
+use crate::object::model::Join;
 use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -22,6 +23,8 @@ struct Turns {
     relations: Vec<Declared>,
     classes: Vec<ClassId>,
     looked: FxHashSet<(Declared, ObjectKey)>,
+    /// Those that have found something to do, or to keep.
+    set_up: FxHashSet<Declared>,
     /// Objects whose rows are known to be there.
     fresh: FxHashSet<ObjectKey>,
 }
@@ -92,7 +95,29 @@ impl Core {
             let relation = model.relation(self.graph.objects[key].class, by.1);
             self.look_along_saved(registry, key, relation)?;
         }
+        if !turns.set_up.contains(&by) && self.sets_up(&gone, &kept, by) {
+            turns.set_up.insert(by);
+        }
         turns.looked.extend(gone.iter().chain(&kept).map(|it| (by, *it)));
         Ok(!gone.is_empty() || !kept.is_empty())
+    }
+
+    /// Whether a relation is known of any of these objects. Where a reference of one that goes is not, what the identity
+    /// map says of it is kept: it can be asked for when its row is gone.
+    fn sets_up(&mut self, gone: &[ObjectKey], kept: &[ObjectKey], by: Declared) -> bool {
+        let model = self.graph.model.clone();
+        for &key in gone {
+            let relation = model.relation(self.graph.objects[key].class, by.1);
+            if matches!(relation.join, Join::BelongsTo { .. })
+                && !self.graph.is_loaded(key, relation.id)
+                && let Some(known) = self.loaded_one(key, relation)
+            {
+                self.graph.note_read(key, relation, known);
+            }
+            if self.graph.is_loaded(key, relation.id) {
+                return true;
+            }
+        }
+        kept.iter().any(|it| self.graph.is_loaded(*it, by.1))
     }
 }
