@@ -96,6 +96,13 @@ impl Graph {
         self.objects.get(key).is_some_and(|it| it.state.lives())
     }
 
+    /// Whether what happens to an object's relations concerns the session: in the manner of SQLAlchemy an object whose row
+    /// was deleted belongs to it until the transaction ends.
+    #[inline]
+    pub(super) fn is_attached(&self, key: ObjectKey) -> bool {
+        self.is_in(key) || !self.is_sound() && self.objects.get(key).is_some_and(|it| it.state == State::Deleted)
+    }
+
     /// Whether an object has, or had, a row by which it is known.
     #[inline]
     pub(super) fn has_identity(&self, key: ObjectKey) -> bool {

@@ -181,7 +181,7 @@ impl Graph {
         lost: Option<ObjectKey>,
         origin: Origin,
     ) -> Result<()> {
-        if !self.is_in(key) {
+        if !self.is_attached(key) {
             return Ok(());
         }
         if let Some(target) = target {
@@ -206,7 +206,8 @@ impl Graph {
             // Who links an object that was to be deleted wants to keep it.
             self.objects[item].marked = false;
         }
-        if origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_in(key) && !self.is_in(item) {
+        let brings = origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key);
+        if brings && !self.is_in(item) {
             self.enroll(item)?;
         }
         Ok(())
@@ -397,7 +398,7 @@ impl Graph {
         self.events.note(|| Happening::Remove { owner, relation: relation.id, member: item });
         // A sound session lets the flush decide: what has lost its parent may get another one before.
         if !self.is_sound() && relation.cascade.contains(Cascade::DELETE_ORPHAN) && self.is_orphan(item) {
-            if self.is_in(owner) && self.objects[item].state == State::Pending {
+            if self.is_attached(owner) && self.objects[item].state == State::Pending {
                 self.expunge(item);
             } else {
                 self.extra_mut(item).orphaned = true;
