@@ -56,8 +56,7 @@ impl Core {
             } else if extra.lacks(column) {
                 self.check_readable(key)?;
                 self.before_query()?;
-                let expired = self.graph.extra(key).map(|it| it.expired.clone()).unwrap_or_default();
-                self.read_columns(key, &expired)?;
+                self.read_expired(key)?;
             }
         }
         Ok(self.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
@@ -92,12 +91,27 @@ impl Core {
     /// Reads what an object's row lacks, but for what a look is meant to refuse.
     fn read_missing(&mut self, key: ObjectKey) -> Result<()> {
         let Some(extra) = self.graph.extra(key) else { return Ok(()) };
-        let missing = [extra.expired.as_slice(), &extra.deferred].concat();
-        if missing.is_empty() {
+        if extra.expired.is_empty() && extra.deferred.is_empty() {
             return Ok(());
         }
         self.check_readable(key)?;
-        self.read_columns(key, &missing)
+        self.read_expired(key)?;
+        let deferred = self.graph.extra(key).map(|it| it.deferred.clone()).unwrap_or_default();
+        self.read_columns(key, &deferred)
+    }
+
+    /// Reads what an object's row lacks since it expired, and what comes with it if that was the whole row.
+    fn read_expired(&mut self, key: ObjectKey) -> Result<()> {
+        let Some(extra) = self.graph.extra(key) else { return Ok(()) };
+        let expired = extra.expired.clone();
+        if !extra.begun || self.graph.is_sound() {
+            return self.read_columns(key, &expired);
+        }
+        self.graph.with_extra(key, |it| it.begun = false);
+        match self.graph.identity(key) {
+            Some(identity) if self.read_rest(key, &identity, &expired)? => Ok(()),
+            _ => Err(self.gone(key)),
+        }
     }
 
     /// Reads some columns of an object again, and lets its row hold them.
@@ -201,7 +215,7 @@ impl Core {
         self.graph.put_row(key, row);
         let all = (0..class.columns.len()).map(|it| ColumnId::new(it as u16));
         let expired = all.filter(|it| !class.key.contains(it) && !class.is_lazy(*it)).collect();
-        *self.graph.extra_mut(key) = Extra { expired, ..Extra::default() };
+        *self.graph.extra_mut(key) = Extra { expired, begun: true, ..Extra::default() };
         self.graph.defer_again(key);
         Ok(())
     }

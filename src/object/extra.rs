@@ -25,6 +25,9 @@ pub(super) struct Extra {
     pub(super) expressions: Vec<(ColumnId, Expr<Leaf>)>,
     /// An orphan since a time when its parent was in no session: a flush leaves it out.
     pub(super) orphaned: bool,
+    /// Its row was begun by a value that was set while nothing was read: reading what it lacks reads all that comes with
+    /// the row.
+    pub(super) begun: bool,
 }
 
 impl Extra {

@@ -6,7 +6,7 @@ use super::branch::Place;
 use super::joined::Joiner;
 use super::take::{Reach, Reading};
 use crate::error::Result;
-use crate::id::ClassId;
+use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
@@ -26,6 +26,21 @@ impl Core {
             return Ok(self.graph.put_first(key, &mut self.found));
         }
         Ok(self.read_by_key(class, &values, &place, Existing::Kept, None)? == Some(key))
+    }
+
+    /// Reads what is missing of the row of an object, and what its relations load by themselves.
+    pub(in crate::object) fn read_rest(
+        &mut self,
+        key: ObjectKey,
+        identity: &Identity,
+        missing: &[ColumnId],
+    ) -> Result<bool> {
+        let class = self.object(key)?.class;
+        let place = self.notes.place(key).clone();
+        if self.is_quiet(class, &place) {
+            return self.read_columns(key, missing).map(|()| true);
+        }
+        Ok(self.read_by_key(class, &identity.to_values(), &place, Existing::Kept, None)? == Some(key))
     }
 
     /// Whether a row of a class is all that is read at a place.
