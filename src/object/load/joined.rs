@@ -76,6 +76,12 @@ impl Joiner<'_> {
         self.nodes.iter().any(|it| it.brings == Brings::Many)
     }
 
+    /// Whether what was joined may repeat rows: a one-to-one relation whose column is not unique does, too.
+    pub(in crate::object) fn may_repeat(&self) -> bool {
+        let has = |it: &Node| matches!(self.ground.model.relation(it.class, it.relation).join, Join::Has { .. });
+        self.repeats() || self.nodes.iter().any(has)
+    }
+
     /// Adds what is joined at the objects of the query, and behind that.
     pub(in crate::object) fn join_all(&mut self, root: &Entity, place: &Arc<Place>) -> Result<()> {
         let from = place.depth();

@@ -42,7 +42,7 @@ impl Core {
         if selection.limit.is_none() && selection.offset == 0 {
             joiner.join_all(&root, &place)?;
         }
-        let repeats = joiner.repeats();
+        let repeats = joiner.may_repeat();
         let Joiner { sources, nodes, .. } = joiner;
         let prepared = self.connection.prepare(limited(sources.select, selection).into())?;
         self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;

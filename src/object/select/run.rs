@@ -45,7 +45,10 @@ pub(in crate::object) struct Running {
     nodes: Vec<Node>,
     existing: Existing,
     everywhere: Option<Lazy>,
+    /// Whether a collection that is joined repeats objects.
     repeats: bool,
+    /// Whether anything that is joined may.
+    may_repeat: bool,
 }
 
 /// A query whose objects are made so many rows at a time.
@@ -147,7 +150,7 @@ impl Core {
             Started::Read(found) => Ok(found),
             Started::Rows(query) => {
                 let found = self.take(&query.reading())?;
-                Ok(listed(found.by_row, selection, query.repeats))
+                Ok(listed(found.by_row, selection, query.may_repeat))
             }
         }
     }
@@ -169,7 +172,7 @@ impl Core {
         let (graph, nodes) = (&self.graph, Vec::new());
         let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: Some(&joined) };
         joiner.join_all(&root, &place)?;
-        let repeats = joiner.repeats();
+        let (repeats, may_repeat) = (joiner.repeats(), joiner.may_repeat());
         let Joiner { sources, nodes, .. } = joiner;
         if repeats && selection.repeats == Repeats::Kept {
             return Err(repeated());
@@ -178,7 +181,7 @@ impl Core {
         let prepared = self.connection.prepare(select.into())?;
         self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
         let existing = selection.existing;
-        Ok(Started::Rows(Running { root, place, nodes, existing, everywhere, repeats }))
+        Ok(Started::Rows(Running { root, place, nodes, existing, everywhere, repeats, may_repeat }))
     }
 
     /// Runs a query whose objects are made so many rows at a time.
@@ -203,7 +206,7 @@ impl Core {
                 self.found = it.rows.part(it.from, it.from.saturating_add(it.size));
                 it.from += it.size;
                 let found = self.take(&it.query.reading())?;
-                Ok(Some(listed(found.by_row, &it.selection, it.query.repeats)))
+                Ok(Some(listed(found.by_row, &it.selection, it.query.may_repeat)))
             }
         }
     }
