@@ -79,16 +79,15 @@ impl Core {
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
         if !self.graph.is_loaded(key, relation) && self.graph.objects[key].state == State::Detached {
-            self.check_readable(key)?;
+            self.check_related_readable(key)?;
         }
         if let Some(known) = self.loaded_one(key, declared) {
             let known = self.check_known(known)?;
             self.remember_read(key, declared, known);
             return Ok(known);
         }
-        self.check_readable(key)?;
-        self.before_reading(key)?;
-        self.fresh(key)?;
+        self.check_related_readable(key)?;
+        self.prepare_reading(key)?;
         if self.loaded_one(key, declared).is_none() {
             self.may_read(key, declared, way)?;
             self.read_relation(class, declared, &[key])?;
@@ -137,21 +136,42 @@ impl Core {
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
         }
-        self.check_readable(key)?;
+        self.check_related_readable(key)?;
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
+        let lacked = self.graph.objects[key].lacks_row();
         self.before_reading(key)?;
         if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
             // What the flush has read on the way is as old as the rows before it.
             *self.graph.link_mut(key, relation) = Link::Unloaded;
         }
         self.fresh(key)?;
+        if lacked && !self.graph.is_sound() {
+            // The row was one statement, the relation is another.
+            self.before_query()?;
+        }
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
         }
         self.may_read(key, declared, way)?;
         self.read_relation(class, declared, &[key])?;
         Ok(self.loaded_many(key, relation).unwrap_or_default())
+    }
+
+    /// What comes before a reference is read: the row that it starts from.
+    fn prepare_reading(&mut self, key: ObjectKey) -> Result<()> {
+        let lacked = self.graph.objects[key].lacks_row();
+        self.before_reading(key)?;
+        self.fresh(key)?;
+        if lacked && !self.graph.is_sound() { self.before_query() } else { Ok(()) }
+    }
+
+    /// Whether a relation of an object can be read. SQLAlchemy asks the tables whatever became of the object's row.
+    fn check_related_readable(&self, key: ObjectKey) -> Result<()> {
+        if self.object(key)?.state == State::Deleted && !self.graph.is_sound() {
+            return self.check_active();
+        }
+        self.check_readable(key)
     }
 
     /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
