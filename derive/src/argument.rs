@@ -30,8 +30,16 @@ pub(crate) enum Name {
 
 /// A column of a collection's order.
 pub(crate) struct Order {
-    pub(crate) field: Ident,
+    pub(crate) by: OrderBy,
     pub(crate) descending: bool,
+}
+
+/// What a collection is ordered by.
+pub(crate) enum OrderBy {
+    /// A field of the target.
+    Field(Ident),
+    /// What is computed, as a join would write it.
+    Expression(Box<Expr>),
 }
 
 impl Parse for Argument {
@@ -133,17 +141,23 @@ impl Argument {
         words
     }
 
-    /// `= column` or `(column, column desc)`
+    /// `= column` or `(column, column desc, on(Target::column).lower())`
     pub(crate) fn order(&self, ctxt: &Ctxt) -> Vec<Order> {
         let parse = |input: ParseStream<'_>| {
-            let field = input.call(Ident::parse_any)?;
+            let ahead = input.fork();
+            let is_word = ahead.call(Ident::parse_any).is_ok();
+            let by = if is_word && (ahead.is_empty() || ahead.peek(Token![,]) || ahead.peek(Ident)) {
+                OrderBy::Field(input.call(Ident::parse_any)?)
+            } else {
+                OrderBy::Expression(Box::new(input.parse()?))
+            };
             let direction = if input.peek(Ident) { Some(input.parse::<Ident>()?) } else { None };
-            Ok((field, direction))
+            Ok((by, direction))
         };
         let columns = self.read_list(ctxt, parse).into_iter();
-        let columns = columns.map(|(field, direction)| {
+        let columns = columns.map(|(by, direction)| {
             let known = direction.as_ref().is_some_and(|it| choose(ctxt, "order_by", it, symbol::DIRECTIONS));
-            Order { field, descending: known && direction.is_some_and(|it| it == "desc") }
+            Order { by, descending: known && direction.is_some_and(|it| it == "desc") }
         });
         columns.collect()
     }

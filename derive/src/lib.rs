@@ -71,7 +71,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `cascade(…)`: of `none`, `all`, `save_update`, `merge`, `delete`, `delete_orphan`, `expunge`, `refresh_expire`.
 /// - `lazy = …`: `select`, `selectin`, `joined`, `subquery`, `immediate`, `raise`, `raise_on_sql`, `noload`, and for
 ///   collections `dynamic` and `write_only`; `inner_join` and `join_depth = 3` say more about joins.
-/// - `order_by(field, field desc)`: fields of the target.
+/// - `order_by(field, field desc)`: fields of the target, or what is computed: `order_by(on(Post::title).lower() desc)`.
 /// - `passive_deletes`, `passive_deletes = off`, `passive_deletes = all`: whether targets are left to the foreign key
 ///   when the owner goes: those that are not loaded, none, all.
 /// - `passive_updates = off`: the session writes the foreign key of targets when the owner's key changes.

@@ -66,7 +66,30 @@ impl Database {
         Ok(Database::new(schema))
     }
 
-    /// The classes of the database. One that was made of tables alone has one class for each, without relations.
+    /// The classes of the database. One that was made of tables alone has one class for each, with its name, and relations
+    /// that follow the foreign keys: `post.author` for a column `author_id`, `author.posts` back, or `posts_by_author`
+    /// where posts refer to authors in several ways; a table of two foreign keys and nothing else relates the two tables
+    /// that it refers to.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    /// use diptych::{Column, ForeignKey, Schema, Table};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let authors = Table::new("authors").auto_key("id").column(Column::text("name"));
+    /// let posts = Table::new("posts").auto_key("id").column(Column::int("author_id"));
+    /// let posts = posts.foreign_key(ForeignKey::new(["author_id"], "authors"));
+    /// let database = Database::new(Schema::builder().table(authors).table(posts).build()?);
+    ///
+    /// let mut session = database.session();
+    /// let mut objects = session.untyped();
+    /// let ada = objects.add("authors", &[("name", "Ada".into())])?;
+    /// let post = objects.add("posts", &[])?;
+    /// objects.push(ada, "posts", post)?;
+    /// assert_eq!(objects.related(post, "author")?, [ada]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When a table of a database without classes has no primary key, so that nothing could be known by it.

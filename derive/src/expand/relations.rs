@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::argument::OrderBy;
 use crate::ast::Entity;
 use crate::infer::{self, Arity};
 use crate::relation::{Kind, Relation};
@@ -98,13 +99,14 @@ fn declaration(entity: &Entity, position: usize, relation: &Relation) -> TokenSt
     let cascade = (!relation.cascade.is_empty()).then(|| cascade(&relation.cascade));
     let lazy = relation.lazy.iter().map(lazy);
     let order = relation.order_by.iter().map(|order| {
-        let field = field_name(&target, &order.field);
         let direction = if order.descending { quote!(Descending) } else { quote!(Ascending) };
-        quote! {
-            .order_by(
-                #field,
-                ::diptych::derive_support::Direction::#direction,
-            )
+        let direction = quote!(::diptych::derive_support::Direction::#direction);
+        match &order.by {
+            OrderBy::Field(field) => {
+                let field = field_name(&target, field);
+                quote!(.order_by(#field, #direction))
+            }
+            OrderBy::Expression(by) => quote!(.order_by_expression(#by, #direction)),
         }
     });
     let (joins, details) = (joins(relation), details(relation));

@@ -1,5 +1,6 @@
 //! A relation as it is declared.
 
+use super::join::join_column;
 use super::{Cascade, CollectionKind, JoinColumn, Lazy, PassiveDeletes};
 use crate::expr::Expr;
 use crate::query::Direction;
@@ -15,7 +16,7 @@ pub struct Relationship {
     pub(in crate::object) inverse: Inverse,
     pub(in crate::object) cascade: Cascade,
     pub(in crate::object) lazy: Lazy,
-    pub(in crate::object) order_by: Vec<(Name, Direction)>,
+    pub(in crate::object) order_by: Vec<(Expr<JoinColumn>, Direction)>,
     pub(in crate::object) passive_deletes: PassiveDeletes,
     pub(in crate::object) primary_join: Option<Expr<JoinColumn>>,
     pub(in crate::object) secondary_join: Option<Expr<JoinColumn>>,
@@ -205,8 +206,24 @@ impl Relationship {
 
     /// The order of the collection: columns of the target, or `table.column` where a table of the target, or the table
     /// between, is meant.
-    pub fn order_by(mut self, column: impl Into<Name>, direction: Direction) -> Self {
-        self.order_by.push((column.into(), direction));
+    pub fn order_by(self, column: impl Into<Name>, direction: Direction) -> Self {
+        self.order_by_expression(join_column(column), direction)
+    }
+
+    /// The order of the collection by what is computed from columns of the target, or of the table between; a column
+    /// without a table is the target's. Like every order it is applied where members are read; a member that is added
+    /// later stands at the end until the collection is read again.
+    ///
+    /// ```
+    /// use diptych::object::join_column;
+    /// use diptych::{Direction, Expression, Relationship};
+    ///
+    /// let by_title = join_column("title").lower();
+    /// let books = Relationship::has_many("books", "Book").order_by_expression(by_title, Direction::Ascending);
+    /// # let _ = books;
+    /// ```
+    pub fn order_by_expression(mut self, by: impl Into<Expr<JoinColumn>>, direction: Direction) -> Self {
+        self.order_by.push((by.into(), direction));
         self
     }
 

@@ -24,6 +24,7 @@ mod classes;
 mod determine;
 mod inverses;
 mod join;
+mod reflect;
 mod relations;
 mod terms;
 mod typed;
@@ -52,11 +53,9 @@ pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> R
     Ok(schema.attach(Arc::new(model)))
 }
 
-/// A model with one class for each table and no relations, for a schema that was made without classes.
+/// The model of a schema that was made without classes: one for each table, related by the foreign keys.
 pub(in crate::object) fn reflect(schema: &Schema) -> Result<Model> {
-    let classes: Vec<Class> =
-        schema.tables().iter().map(|it| Class::new(it.name.clone(), Table::new(it.name.clone()))).collect();
-    model(schema, &classes)
+    model(schema, &reflect::classes(schema))
 }
 
 fn check_names(classes: &[Class]) -> Vec<Mistake> {

@@ -32,10 +32,8 @@ pub struct RelationModel {
     pub cascade: Cascade,
     /// How it is loaded unless a query says otherwise.
     pub lazy: Lazy,
-    /// The order of the collection: attributes of the target, by name.
-    pub order_by: Vec<(Name, Direction)>,
-    /// The order of the collection, columns of the table between included.
-    pub order: Vec<(JoinLeaf, Direction)>,
+    /// The order of the collection, over columns of the target and of the table between.
+    pub order: Vec<(Expr<JoinLeaf>, Direction)>,
     /// Who takes care of the targets when the owner is deleted; never [`PassiveDeletes::Inferred`].
     pub passive_deletes: PassiveDeletes,
     /// Whether the foreign key's action writes the targets when the owner's key changes; the session otherwise.

@@ -207,16 +207,9 @@ pub(in crate::object) fn whole(mut select: Select) -> Select {
 
 /// The order of a collection, by the declared order.
 pub(in crate::object) fn order(ground: Ground<'_>, relation: &RelationModel, sides: Sides<'_>) -> Result<Vec<OrderBy>> {
-    let mut all = Vec::new();
-    if relation.order.is_empty() {
-        let class = ground.model.class(relation.target);
-        for (name, direction) in &relation.order_by {
-            let by = sides.target.column(ground, relation.target, class.column_named(name)?, sides.level)?;
-            all.push(OrderBy { by, direction: *direction, nulls: None });
-        }
-    }
-    for (leaf, direction) in &relation.order {
-        let by = join_leaf(ground, relation, *leaf, sides)?;
+    let mut all = Vec::with_capacity(relation.order.len());
+    for (by, direction) in &relation.order {
+        let by = by.try_map(&mut |it: &JoinLeaf| join_leaf(ground, relation, *it, sides))?;
         all.push(OrderBy { by, direction: *direction, nulls: None });
     }
     Ok(all)

@@ -11,7 +11,7 @@ use super::check;
 #[derive(Entity, Clone, Debug)]
 #[has_many(todos: Todo, inverse = owner, passive_deletes = all, passive_updates = off, collection = set)]
 #[has_many(
-    open: Todo, view_only, lazy = subquery, order_by(what desc),
+    open: Todo, view_only, lazy = subquery, order_by(what desc, on(Todo::what).lower()),
     primary_join = on(Person::id).eq(on(Todo::owner_id)).and(on(Todo::done).eq(false)),
 )]
 #[has_one(desk: Desk, inverse = holder, lazy = immediate, active_history)]
@@ -61,6 +61,7 @@ fn collections_are_declared_as_written() {
     let open = Relationship::has_many("open", "Todo")
         .lazy(Lazy::Subquery)
         .order_by("what", Direction::Descending)
+        .order_by_expression(on(Todo::what).lower(), Direction::Ascending)
         .primary_join(
             join_column("persons.id").eq(join_column("todos.owner_id")).and(join_column("todos.done").eq(false)),
         )

@@ -1,8 +1,11 @@
 //! What a relation says about itself that cannot be so.
 
 use crate::error::Mistake;
+use crate::expr::Expr;
+use crate::id::ColumnId;
 use crate::object::class::{Cascade, Lazy, PassiveDeletes, Relationship};
-use crate::object::model::Join;
+use crate::object::model::{Join, JoinLeaf};
+use crate::query::Direction;
 
 /// What follows along a relation. One that is never written carries nothing that would write.
 pub(super) fn cascade(relation: &Relationship) -> Cascade {
@@ -26,6 +29,23 @@ pub(super) fn words(place: &str, relation: &Relationship) -> Result<(), Mistake>
         );
     }
     Ok(())
+}
+
+/// The column that holds the positions of the members of an ordered list: its order begins with it.
+pub(super) fn position(
+    place: &str,
+    relation: &Relationship,
+    order: &[(Expr<JoinLeaf>, Direction)],
+) -> Result<Option<ColumnId>, Mistake> {
+    match order.first().filter(|_| relation.ordered) {
+        None => Ok(None),
+        Some((Expr::Leaf(JoinLeaf::Target(column)), Direction::Ascending)) => Ok(Some(*column)),
+        Some(_) => Err(Mistake::new(
+            place,
+            "its order does not begin with the column that holds the positions of its members",
+            "write `order_by(position)`, a column of the target, ascending",
+        )),
+    }
 }
 
 /// Refuses what contradicts the direction of the relation.

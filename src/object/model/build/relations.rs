@@ -11,8 +11,9 @@ use super::terms::place_named;
 use super::typed::Follower;
 use super::{Declared, place};
 use crate::error::{Mistake, closest};
+use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::class::{Cascade, Class, Inheritance, PassiveDeletes, Relationship};
+use crate::object::class::{Cascade, Class, Inheritance, JoinColumn, PassiveDeletes, Relationship};
 use crate::object::model::{ClassModel, Join, JoinLeaf, RelationModel};
 use crate::query::Direction;
 use crate::schema::{Action, Schema};
@@ -109,15 +110,7 @@ impl Resolver<'_> {
         let cascade = checks::cascade(relation);
         checks::relation(&place, relation, &join, cascade)?;
         let order = self.order(&place, relation, target, &join)?;
-        let named = |it: &(JoinLeaf, Direction)| match it.0 {
-            JoinLeaf::Target(column) => Some((target.columns[column.index()].clone(), it.1)),
-            JoinLeaf::Owner(_) | JoinLeaf::Between(_) => None,
-        };
-        let target_column = |it: &(JoinLeaf, Direction)| match it.0 {
-            JoinLeaf::Target(column) => Some(column),
-            JoinLeaf::Owner(_) | JoinLeaf::Between(_) => None,
-        };
-        let position = order.first().filter(|_| relation.ordered).and_then(target_column);
+        let position = checks::position(&place, relation, &order)?;
         Ok(RelationModel {
             id,
             name: relation.name.to_string(),
@@ -130,7 +123,6 @@ impl Resolver<'_> {
             reverse: Vec::new(),
             cascade,
             lazy: relation.lazy,
-            order_by: order.iter().filter_map(named).collect(),
             order,
             passive_updates: relation.passive_updates,
             post_update: relation.post_update,
@@ -182,7 +174,7 @@ impl Resolver<'_> {
         relation: &Relationship,
         target: &ClassModel,
         join: &Join,
-    ) -> Result<Vec<(JoinLeaf, Direction)>, Mistake> {
+    ) -> Result<Vec<(Expr<JoinLeaf>, Direction)>, Mistake> {
         let between = match join {
             Join::Through { table, .. } => self.schema.table_named(table).ok().map(|it| Side::table(it.id)),
             _ => None,
@@ -206,6 +198,7 @@ impl Resolver<'_> {
                 )
             })
         };
-        relation.order_by.iter().map(|(name, direction)| Ok((leaf(name)?, *direction))).collect()
+        let resolve = |by: &Expr<JoinColumn>| by.try_map(&mut |it: &JoinColumn| leaf(&it.name).map(Expr::Leaf));
+        relation.order_by.iter().map(|(by, direction)| Ok((resolve(by)?, *direction))).collect()
     }
 }
