@@ -115,8 +115,8 @@ impl Session {
     /// which they were registered, when the call of the session that caused it has done its own work.
     ///
     /// A listener reads and changes objects through the [`Reaction`] it gets. While the session is only read, by a query
-    /// say, it cannot move relations, since views may be alive whose types say what is loaded. An error that it returns is the error of
-    /// the call; before a flush or commit, that call is given up.
+    /// say, it cannot move relations, since views may be alive whose types say what is loaded. An error that it returns is
+    /// the error of the call; before a flush or commit, that call is given up.
     ///
     /// ```
     /// use diptych::listen::Append;
@@ -179,9 +179,9 @@ impl Core {
 
     /// Reads for somebody who shares the session, and tells what has happened. Listeners cannot move relations meanwhile.
     pub(super) fn told_while_shared<T>(&mut self, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
-        self.listeners.during = During::Read;
+        let before = std::mem::replace(&mut self.listeners.during, During::Read);
         let outcome = self.told(work);
-        self.listeners.during = During::Change;
+        self.listeners.during = before;
         outcome
     }
 
