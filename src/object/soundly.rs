@@ -168,6 +168,16 @@ impl Graph {
         }
     }
 
+    /// An object has lost an owner that had not read it, and so could not tell it: its reference is read again, unless it
+    /// leads elsewhere by now.
+    pub(super) fn forget_owner(&mut self, child: ObjectKey, relation: &RelationModel, owner: ObjectKey) {
+        let Some(inverse) = relation.inverse else { return };
+        let Link::One { target: Some(target), since } = *self.link(child, inverse) else { return };
+        if target == owner && (since == Since::Unchanged || since == Since::Changed(Some(owner))) {
+            *self.link_mut(child, inverse) = Link::Unloaded;
+        }
+    }
+
     /// The new objects that have lost a parent without which they are not to be, and the new ones that they own.
     pub(super) fn lost(&self) -> FxHashSet<ObjectKey> {
         let new = |it: ObjectKey| self.objects.get(it).is_some_and(|it| it.state == State::Pending);

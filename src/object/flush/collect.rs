@@ -307,7 +307,10 @@ impl Core {
             changes.removed = before.into_iter().filter(|it| Some(*it) != target).take(1).collect();
             let by = self.graph.declared(self.graph.objects[key].class, relation.id);
             if self.graph.is_sound() {
-                changes.removed.iter().for_each(|it| self.graph.has_lost_parent(*it, by, key));
+                for &lost in &changes.removed {
+                    self.graph.has_lost_parent(lost, by, key);
+                    self.graph.forget_owner(lost, relation, key);
+                }
             }
         }
         registry.changes.insert((key, relation.id), changes.clone());

@@ -291,3 +291,28 @@ fn o2_an_expired_partner_is_let_go_on_both_sides() -> Result<()> {
     assert_eq!(session[locker].owner_id, None);
     Ok(())
 }
+
+/// O2: who sets a partner to none that was not read has the flush find out who that was, and both sides know; also when
+/// the partner was set to what it was before.
+#[test]
+fn o2_a_partner_that_was_not_read_is_let_go_on_both_sides() -> Result<()> {
+    for (commits, sets_again) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut session = forum().session();
+        let (alice, locker) = (session.add(user("alice")), session.add(Locker::draft()));
+        session.set(alice, User::locker, locker)?;
+        session.flush()?;
+        if commits {
+            session.commit()?
+        } else {
+            session.expire(alice)?
+        }
+        if sets_again {
+            session.set(locker, Locker::owner, alice)?;
+        }
+        session.set(alice, User::locker, None)?;
+        session.flush()?;
+        assert!(session.get(locker)?.load(Locker::owner)?.is_none(), "{commits} {sets_again}");
+        assert_eq!(session[locker].owner_id, None, "{commits} {sets_again}");
+    }
+    Ok(())
+}
