@@ -74,8 +74,8 @@ fn declared() -> Database {
     let posts = Class::new("posts", posts())
         .relation(belongs_to("author", "users").via(["author_id"]).inverse("posts_by_author"))
         .relation(belongs_to("editor", "users").via(["editor_id"]).inverse("posts_by_editor"))
-        .relation(belongs_to("posts", "posts").via(["parent"]).inverse("posts_by_posts"))
-        .relation(has_many("posts_by_posts", "posts").via(["parent"]).inverse("posts"))
+        .relation(belongs_to("parent_posts", "posts").via(["parent"]).inverse("posts_by_parent"))
+        .relation(has_many("posts_by_parent", "posts").via(["parent"]).inverse("parent_posts"))
         .relation(through("tags", "tags", "post_tags", "post_id", "tag_name").inverse("posts"))
         .relation(has_many("votes", "votes").via(["post_id"]).inverse("post"));
     let tags = Class::new("tags", tags());
@@ -136,9 +136,46 @@ fn every_relation_has_a_name_of_its_own() -> Result<()> {
     let line = line.foreign_key(ForeignKey::new(["a", "b"], "item")).foreign_key(to("a", "node"));
     let database = made_of([node, item, line]);
     let model = database.model()?.to_string();
-    for name in ["node_2", "node_3", "node_by_node_2", "node_by_node_3", "item", "line"] {
+    for name in
+        ["node_node", "node_id_node", "other_node", "node_by_node", "node_by_node_2", "node_by_other", "item", "line"]
+    {
         assert!(model.contains(name), "no {name} in {model}");
     }
     database.session().untyped().add("line", &[("a", 1.into()), ("b", 2.into())])?;
+    Ok(())
+}
+
+/// Foreign keys to unique keys, over shared columns, to themselves by several columns, and none at all.
+#[test]
+fn every_schema_with_primary_keys_has_classes() -> Result<()> {
+    let place = || Table::new("place").column(Column::int("x")).column(Column::int("y")).column(Column::int("code"));
+    let place = place().primary_key(["x", "y"]).unique(["code"]);
+    let alike = Table::new("alike").column(Column::int("x")).column(Column::int("y")).primary_key(["x", "y"]);
+    let sign = Table::new("sign").auto_key("id").column(Column::int("x")).column(Column::int("y"));
+    let sign = sign.column(Column::int("code").nullable()).column(Column::int("other_x").nullable());
+    let sign = sign.column(Column::int("other_y").nullable());
+    let sign = sign.foreign_key(ForeignKey::new(["x", "y"], "place")).foreign_key(ForeignKey::new(["x", "y"], "alike"));
+    let sign = sign.foreign_key(ForeignKey::new(["code"], "place").to(["code"]));
+    let sign = sign.foreign_key(ForeignKey::new(["other_x", "other_y"], "place"));
+    let part = Table::new("part").column(Column::int("x")).column(Column::int("y")).column(Column::int("n"));
+    let part = part.column(Column::int("of_n").nullable()).primary_key(["x", "y", "n"]);
+    let part = part.foreign_key(ForeignKey::new(["x", "y"], "place"));
+    let part = part.foreign_key(ForeignKey::new(["x", "y", "of_n"], "part"));
+    let database = made_of([place, alike, sign, part, Table::new("lone").auto_key("id")]);
+    let mut session = database.session();
+    let mut objects = session.untyped();
+    let here = [("x", Value::Int(1)), ("y", Value::Int(2))];
+    let place = objects.add("place", &[&here[..], &[("code", 7.into())]].concat())?;
+    objects.add("alike", &here)?;
+    session.flush()?;
+    let mut objects = session.untyped();
+    let sign = objects.add("sign", &[&here[..], &[("code", 7.into())]].concat())?;
+    let part = objects.add("part", &[&here[..], &[("n", 1.into())]].concat())?;
+    session.flush()?;
+    let model = database.model()?.to_string();
+    let mut objects = session.untyped();
+    assert_eq!(objects.related(part, "place")?, [place], "{model}");
+    assert_eq!(objects.related(place, "part")?, [part], "{model}");
+    assert_eq!(objects.related(sign, "x_y_place")?, [place], "{model}");
     Ok(())
 }

@@ -2,13 +2,13 @@
 //!
 //! | what the tables say | relation | its name |
 //! |---|---|---|
-//! | a foreign key | `belongs_to` | its column without `_id`; the table it refers to, where there is no such column |
+//! | a foreign key | `belongs_to` | its column without `_id`; else the table it refers to |
 //! | the same from the other side | `has_many` | the table that refers |
 //! | the same over a unique key | `has_one` | the table that refers |
 //! | a table of two foreign keys and nothing else | `many_to_many` | the table on the other side |
 //!
-//! Where a table refers to another one in several ways, or to itself, the name of the collection says by which:
-//! `posts_by_author`. The sides of a pair are each other's inverse. The names follow the tables alone, in the order in which
+//! Where a table refers to another one in several ways, or to itself, the names say by which columns: `posts_by_author`, and
+//! `parent_posts` for a column `parent`. The sides of a pair are each other's inverse. The names follow the tables alone, in the order in which
 //! they are declared, so the same schema always gives the same classes.
 
 use rustc_hash::FxHashSet;
@@ -49,10 +49,13 @@ impl Reflection<'_> {
             }
             let target = self.schema.table(reference.target);
             let via = table.names(&reference.columns);
-            let to_one = self.free(table.id, stem(&via), target.name.clone());
             let ways = references.iter().filter(|it| it.target == reference.target).count();
-            let plain = (ways == 1 && target.id != table.id).then(|| table.name.clone());
-            let to_many = self.free(target.id, plain, format!("{}_by_{to_one}", table.name));
+            let is_only = ways == 1 && target.id != table.id;
+            let plain = stem(&via).or_else(|| is_only.then(|| target.name.clone()));
+            let to_one = self.free(table.id, plain, format!("{}_{}", via.join("_"), target.name));
+            let by = stem(&via).unwrap_or_else(|| via.join("_"));
+            let plain = is_only.then(|| table.name.clone());
+            let to_many = self.free(target.id, plain, format!("{}_by_{by}", table.name));
             let back = match table.key_over(&reference.columns) {
                 Some(_) => Relationship::has_one(to_many.clone(), table.name.clone()),
                 None => Relationship::has_many(to_many.clone(), table.name.clone()),
