@@ -48,7 +48,7 @@ impl Core {
         let model = self.graph.model.clone();
         self.load_subclasses(after.place, class, objects)?;
         let reached = match after.reach {
-            Reach::All => objects,
+            Reach::All | Reach::Again => objects,
             Reach::New => new,
             Reach::Nobody => return Ok(()),
         };
@@ -66,12 +66,34 @@ impl Core {
             }
         }
         for (class, objects) in by_class(self, class, reached) {
-            for relation in &model.class(class).relations {
-                match after.place.way(&model, class, relation, after.everywhere).lazy {
-                    Lazy::Selectin | Lazy::Subquery => self.load_batch(after, class, relation, &objects)?,
-                    Lazy::Immediate => self.load_each(after, class, relation, &objects)?,
-                    _ => {}
+            self.load_relations(after, class, &objects, |it| it != Lazy::Subquery)?;
+        }
+        // What a subquery brings, SQLAlchemy gives to objects that were there before, too.
+        let by_subquery = if after.reach == Reach::New && !self.graph.is_sound() { objects } else { reached };
+        for (class, objects) in by_class(self, class, by_subquery) {
+            self.load_relations(after, class, &objects, |it| it == Lazy::Subquery)?;
+        }
+        Ok(())
+    }
+
+    /// Loads the relations of objects of one class that are loaded in certain ways.
+    fn load_relations(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        objects: &[ObjectKey],
+        by: impl Fn(Lazy) -> bool,
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        for relation in &model.class(class).relations {
+            let lazy = after.place.way(&model, class, relation, after.everywhere).lazy;
+            match lazy {
+                _ if !by(lazy) => {}
+                Lazy::Selectin | Lazy::Subquery if after.reach != Reach::Again => {
+                    self.load_batch(after, class, relation, objects)?;
                 }
+                Lazy::Selectin | Lazy::Subquery | Lazy::Immediate => self.load_each(after, class, relation, objects)?,
+                _ => {}
             }
         }
         Ok(())
@@ -137,13 +159,17 @@ impl Core {
         let mut new = Vec::new();
         for &object in objects {
             let unread = !self.graph.is_loaded(object, relation.id) && !self.has_queue(object, relation);
+            if unread && !self.graph.is_sound() && self.take_known(object, relation)? {
+                continue;
+            }
             if after.existing == Existing::Overwritten || unread {
                 new.extend(self.read_there(&[object], relation, after.place, Reach::Nobody)?);
             }
         }
         let place = &after.place.behind(&self.graph.model.clone(), class, relation.id);
         let after = After { place, existing: Existing::Kept, everywhere: after.everywhere, reach: Reach::New };
-        self.load_at(&after, relation.target, &new, &new)
+        let met = if self.graph.is_sound() { new.clone() } else { self.members_of(relation, objects) };
+        self.load_at(&after, relation.target, &met, &new)
     }
 
     /// Reads a relation of many objects at once, and what is loaded behind it.

@@ -25,7 +25,13 @@ impl Core {
             self.fetch(class, &values)?;
             return Ok(self.graph.put_first(key, &mut self.found));
         }
-        Ok(self.read_by_key(class, &values, &place, Existing::Kept, None)? == Some(key))
+        let reach = self.reach_again();
+        Ok(self.read_by_key(class, &values, &place, (Existing::Kept, reach), None)? == Some(key))
+    }
+
+    /// Which objects get what is loaded after the row of one that is read again.
+    fn reach_again(&self) -> Reach {
+        if self.graph.is_sound() { Reach::All } else { Reach::Again }
     }
 
     /// Reads what is missing of the row of an object, and what its relations load by themselves.
@@ -40,7 +46,8 @@ impl Core {
         if self.is_quiet(class, &place) {
             return self.read_columns(key, missing).map(|()| true);
         }
-        Ok(self.read_by_key(class, &identity.to_values(), &place, Existing::Kept, None)? == Some(key))
+        let how = (Existing::Kept, self.reach_again());
+        Ok(self.read_by_key(class, &identity.to_values(), &place, how, None)? == Some(key))
     }
 
     /// Whether a row of a class is all that is read at a place.
@@ -79,7 +86,7 @@ impl Core {
             self.graph.tell_loaded(&self.met);
             return Ok(found);
         }
-        self.read_by_key(class, key, &Arc::default(), Existing::Kept, None)
+        self.read_by_key(class, key, &Arc::default(), (Existing::Kept, Reach::All), None)
     }
 
     /// The object with this key that the session knows, which was read again if need be; `None` when a statement has to
@@ -103,7 +110,7 @@ impl Core {
         class: ClassId,
         key: &[Value],
         place: &Arc<Place>,
-        existing: Existing,
+        (existing, reach): (Existing, Reach),
         everywhere: Option<Lazy>,
     ) -> Result<Option<ObjectKey>> {
         let model = self.graph.model.clone();
@@ -120,8 +127,7 @@ impl Core {
         let Joiner { sources, nodes, .. } = joiner;
         let prepared = self.connection.prepare(sources.select.into())?;
         self.connection.locate(&prepared, Input::Keys(key), &mut self.found)?;
-        let (reach, cell) = (Reach::All, 0);
-        let reading = Reading { root: &root, cell, place, nodes: &nodes, existing, everywhere, reach };
+        let reading = Reading { root: &root, cell: 0, place, nodes: &nodes, existing, everywhere, reach };
         Ok(self.take(&reading)?.by_row.into_iter().flatten().next())
     }
 }

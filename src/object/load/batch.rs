@@ -92,7 +92,7 @@ impl Core {
     }
 
     /// What owners lead to that have the relation already.
-    fn members_of(&self, relation: &RelationModel, owners: &[ObjectKey]) -> Vec<ObjectKey> {
+    pub(super) fn members_of(&self, relation: &RelationModel, owners: &[ObjectKey]) -> Vec<ObjectKey> {
         let mut known = Vec::new();
         for &owner in owners {
             if self.graph.is_loaded(owner, relation.id) {

@@ -208,6 +208,14 @@ impl Place {
         Way { lazy, asked, from_query: None }
     }
 
+    /// Whether a relation would be loaded after the rows that are read here, if that did not go in circles.
+    pub(super) fn stops_before(&self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
+        let asked = self.branch.asked(model, class, relation.id);
+        asked.is_none_or(|it| it.strategy == Strategy::AsDeclared)
+            && matches!(self.branch.rest.unwrap_or(relation.lazy), Lazy::Selectin | Lazy::Subquery)
+            && self.circles(class, relation, 0)
+    }
+
     /// Whether a relation is joined here, in a statement that begins so far down the path: what led there does not count.
     pub(super) fn joins(
         &self,

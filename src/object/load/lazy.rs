@@ -118,6 +118,17 @@ impl Core {
         }
     }
 
+    /// Lets a reference lead where its row and the identity map say, with no statement of its own. Says whether they do.
+    pub(in crate::object) fn take_known(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<bool> {
+        if !relation.is_by_identity() {
+            return Ok(false);
+        }
+        let Some(known) = self.loaded_one(key, relation) else { return Ok(false) };
+        let known = self.check_known(known)?;
+        self.remember_read(key, relation, known);
+        Ok(true)
+    }
+
     /// An object of the identity map, unless it was expired and its row has gone since.
     fn check_known(&mut self, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
         match known {

@@ -221,14 +221,18 @@ impl Core {
         let mut kept = Vec::new();
         for relation in &model.class(class).relations {
             let link = self.graph.link(key, relation.id);
-            if place.way(&model, class, relation, None).lazy == Lazy::Immediate && !matches!(link, Link::Unloaded) {
+            let stays = place.way(&model, class, relation, None).lazy == Lazy::Immediate
+                || !self.graph.is_sound() && place.stops_before(&model, class, relation);
+            if stays && !matches!(link, Link::Unloaded) {
                 kept.push((relation.id, link.clone()));
             }
         }
         self.graph.expire_one(key);
         self.graph.put_row(key, row);
         self.graph.set_missing(key, missing);
-        self.graph.objects[key].marked = false;
+        if self.graph.is_sound() {
+            self.graph.objects[key].marked = false;
+        }
         for (relation, link) in kept {
             *self.graph.link_mut(key, relation) = link;
         }

@@ -33,6 +33,9 @@ pub(in crate::object) enum Reach {
     All,
     /// Those that the session did not hold before.
     New,
+    /// An object is read again, and SQLAlchemy reads each relation of it by itself. What is behind these is loaded for
+    /// objects that the session did not hold before.
+    Again,
     /// None yet: the caller sees to it.
     Nobody,
 }

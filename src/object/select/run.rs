@@ -227,7 +227,7 @@ impl Core {
         } else {
             self.before_query()?;
         }
-        self.read_by_key(class, key, &place, selection.existing, everywhere)
+        self.read_by_key(class, key, &place, (selection.existing, Reach::All), everywhere)
     }
 }
 
