@@ -189,6 +189,9 @@ impl Core {
     pub(super) fn load_whatever(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
         let has_row = self.graph.has_identity(key) && self.graph.objects[key].state != State::Detached;
         if has_row && !self.graph.is_loaded(key, relation.id) {
+            if !self.graph.is_sound() && self.take_known(key, relation)? {
+                return Ok(self.graph.current(key, relation));
+            }
             self.before_query()?;
             self.read_for_unit(key, relation)?;
         }

@@ -15,7 +15,7 @@ impl Graph {
     pub(super) fn enroll(&mut self, key: ObjectKey) -> Result<()> {
         self.with_extra(key, |it| it.orphaned = false);
         self.enroll_one(key)?;
-        for reached in self.reach(key, Cascade::SAVE_UPDATE, |graph, it| !graph.is_in(it)) {
+        for reached in self.reach(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it)) {
             self.enroll_one(reached)?;
         }
         Ok(())
@@ -30,6 +30,9 @@ impl Graph {
                 self.touch(key);
             }
             State::Pending => {}
+            State::Persistent if !self.contains(key) => {
+                return Err(Misuse::IdentityConflict { object: self.name(key) }.into());
+            }
             State::Persistent if !self.objects[key].is_ghost() => self.objects[key].marked = false,
             State::Persistent | State::Deleted => {
                 let wanted = "an object whose row was deleted cannot be added; make it transient first";

@@ -96,6 +96,13 @@ impl Graph {
         self.objects.get(key).is_some_and(|it| it.state.lives())
     }
 
+    /// Whether the session holds this very object. In the manner of SQLAlchemy a new object may take the place in the
+    /// identity map of one whose row has gone unseen; that one is called persistent still.
+    #[inline]
+    pub(super) fn contains(&self, key: ObjectKey) -> bool {
+        self.is_in(key) && (self.is_sound() || self.objects[key].state == State::Pending || self.stands(key))
+    }
+
     /// Whether what happens to an object's relations concerns the session: in the manner of SQLAlchemy an object whose row
     /// was deleted belongs to it until the transaction ends.
     #[inline]

@@ -231,7 +231,12 @@ impl Graph {
                 }
             }
         }
-        self.parents.clear();
+        if self.is_sound() {
+            self.parents.clear();
+        } else {
+            let Graph { objects, parents, .. } = self;
+            parents.forget_all(|it| objects.get(it).is_none_or(|it| it.state == State::Persistent));
+        }
         self.holdings.any_lacks = true;
         if self.holdings.readings.iter().any(|it| it.objects > 0) {
             // What is deleted or transient keeps its row, but no version.

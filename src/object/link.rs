@@ -207,7 +207,7 @@ impl Graph {
             self.objects[item].marked = false;
         }
         let brings = origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key);
-        if brings && !self.is_in(item) {
+        if brings && !self.contains(item) {
             self.enroll(item)?;
         }
         Ok(())

@@ -42,6 +42,12 @@ impl Parents {
         }
     }
 
+    /// Forgets the parents of some objects.
+    pub(super) fn forget_all(&mut self, which: impl Fn(ObjectKey) -> bool) {
+        self.by_object.retain(|child, _| !which(*child));
+        self.known.retain(|(child, _), _| !which(*child));
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Parents::default();
     }

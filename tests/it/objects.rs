@@ -1,5 +1,6 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
+mod as_sqlalchemy;
 mod budgets;
 mod by_name;
 mod checklist;

@@ -50,13 +50,38 @@ impl Core {
         if let Some(target) = target {
             self.check_wanted(key, declared, target)?;
         }
-        if (declared.active_history || declared.single_parent) && self.graph.has_identity(key) {
-            self.quietly(|core| core.load_whatever(key, declared))?;
-        }
+        self.read_before_set(key, declared)?;
+        let before = self.loaded_one(key, declared).flatten();
+        self.read_other_side(declared, before.into_iter().chain(target))?;
         let ordered = declared.inverse.is_some_and(|it| model.relation(declared.target, it).position.is_some());
-        let before = if ordered { self.loaded_one(key, declared).flatten() } else { None };
         self.graph.set(key, declared, target)?;
         if ordered { self.renumber_other_side(declared, [before, target]) } else { Ok(()) }
+    }
+
+    /// Reads what a reference led to, where somebody will ask for it when it has been set.
+    fn read_before_set(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        let asks = relation.active_history || relation.single_parent;
+        if !asks || !self.graph.has_identity(key) || self.graph.is_loaded(key, relation.id) {
+            return Ok(());
+        }
+        if !self.graph.is_sound() && self.graph.objects[key].state == State::Detached {
+            return self.check_readable(key);
+        }
+        self.quietly(|core| core.load_whatever(key, relation)).map(drop)
+    }
+
+    /// The same for references that are about to be set because they are the other side. A sound session asks nothing of
+    /// that side.
+    fn read_other_side(&mut self, relation: &RelationModel, others: impl IntoIterator<Item = ObjectKey>) -> Result<()> {
+        let Some(inverse) = relation.inverse.filter(|_| !self.graph.is_sound()) else { return Ok(()) };
+        let model = self.graph.model.clone();
+        for other in others {
+            let declared = model.relation(self.graph.objects[other].class, inverse);
+            if !declared.join.is_many() {
+                self.read_before_set(other, declared)?;
+            }
+        }
+        Ok(())
     }
 
     pub(in crate::object) fn link_many(
@@ -78,6 +103,7 @@ impl Core {
             let relation = format!("{} of {}", declared.name, self.graph.name(key));
             return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
         }
+        self.read_other_side(declared, [member])?;
         self.graph.remove(key, declared, member, None)?;
         self.renumber(key, declared)
     }
@@ -95,10 +121,13 @@ impl Core {
         for &member in members {
             self.expect_class(member, target)?;
         }
-        self.load_whatever(key, declared)?;
+        let before = self.load_whatever(key, declared)?;
         for &member in members {
             self.check_wanted(key, declared, member)?;
         }
+        let came = members.iter().filter(|it| !before.contains(it));
+        let went = before.iter().filter(|it| !members.contains(it));
+        self.read_other_side(declared, came.chain(went).copied())?;
         self.graph.replace(key, declared, members)?;
         self.renumber(key, declared)
     }
@@ -119,6 +148,7 @@ impl Core {
             self.load_many(key, relation)?;
         }
         self.check_wanted(key, declared, member)?;
+        self.read_other_side(declared, [member])?;
         self.graph.append(key, declared, member, at)?;
         self.renumber(key, declared)
     }
@@ -135,6 +165,7 @@ impl Core {
         self.expect_collection(declared)?;
         let members = self.load_many(key, relation)?;
         let Some(&member) = members.get(at) else { return Ok(None) };
+        self.read_other_side(declared, [member])?;
         self.graph.remove(key, declared, member, Some(at))?;
         self.renumber(key, declared)?;
         Ok(Some(member))

@@ -82,6 +82,8 @@ impl Session {
         let state = core.graph.objects[key].state;
         match state {
             State::Transient | State::Detached => core.graph.enroll(key)?,
+            // What SQLAlchemy adds again brings along what it was linked to meanwhile.
+            State::Pending | State::Persistent if !core.graph.is_sound() => core.graph.enroll(key)?,
             State::Pending | State::Persistent if !core.graph.objects[key].is_ghost() => {
                 core.graph.objects[key].marked = false;
             }

@@ -1,0 +1,60 @@
+//! What a flush does, and what it is asked for.
+
+use diptych::prelude::*;
+use diptych::query::StatementKind;
+use diptych::{Cascade, State};
+
+use super::{ada, add, blog, plain, session};
+
+/// A cascade along a reference that leads nowhere needs no statement, and so no flush.
+#[test]
+fn a_cascade_along_an_empty_reference_flushes_nothing() -> Result<()> {
+    let database = blog(plain, |it| it.cascade(Cascade::SAVE_UPDATE | Cascade::DELETE))?;
+    let mut session = session(&database);
+    let (_, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.set(post, "author", None)?;
+    session.commit()?;
+    let mut by_name = session.untyped();
+    by_name.value(post, "title")?;
+    let new = add(&mut by_name, "Post", 3)?;
+    by_name.delete(post)?;
+    assert_eq!(by_name.status(new)?.state, State::Pending);
+    Ok(())
+}
+
+/// Who deletes an object once more sends its DELETE once more, which finds no row. The object is called deleted all the
+/// while.
+#[test]
+fn what_is_deleted_again_is_deleted_again() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (_, post, _) = ada(&mut session)?;
+    let mut deletes = Vec::new();
+    for _ in 0..2 {
+        session.delete(post)?;
+        let watch = session.watch_statements();
+        session.flush()?;
+        let entries = session.watched_statements(watch);
+        deletes.extend(entries.iter().filter(|it| it.kind == StatementKind::Delete).map(|it| it.rows));
+        assert_eq!(session.state(post)?, State::Deleted);
+    }
+    assert_eq!(deletes, [1, 0]);
+    Ok(())
+}
+
+/// What the identity map says a reference leads to is kept when its owner goes: it can be asked for afterwards.
+#[test]
+fn a_deleted_object_knows_where_its_reference_led() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.value(user, "name")?;
+    by_name.value(post, "title")?;
+    by_name.delete(post)?;
+    session.flush()?;
+    assert!(session.untyped().is_loaded(post, "author")?);
+    assert_eq!(session.untyped().related(post, "author")?, [user]);
+    Ok(())
+}

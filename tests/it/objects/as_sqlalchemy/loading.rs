@@ -1,0 +1,170 @@
+//! What is read, when, and for whom.
+
+use diptych::object::{Existing, LoadOption, Selection, Step, Strategy};
+use diptych::prelude::*;
+use diptych::{Class, Column, Direction, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table};
+
+use super::{ada, add, blog, plain, session};
+
+/// A tree of three levels whose children are loaded two levels deep.
+fn tree(lazy: Lazy) -> Result<Database> {
+    let nodes = Table::new("nodes")
+        .auto_key("id")
+        .column(Column::int("parent_id").nullable())
+        .foreign_key(ForeignKey::new(["parent_id"], "nodes"));
+    let children = Relationship::has_many("children", "Node").lazy(lazy).join_depth(2);
+    let database = Database::with_classes([Class::new("Node", nodes).relation(children)], [])?;
+    let mut session = database.session();
+    let mut by_name = session.untyped();
+    let root = add(&mut by_name, "Node", 1)?;
+    let child = add(&mut by_name, "Node", 2)?;
+    by_name.push(root, "children", child)?;
+    session.commit()?;
+    Ok(database)
+}
+
+/// When a row is read again, each of its relations is read by itself. What is behind is loaded along for objects that the
+/// session did not hold, and what comes by a subquery for the others, too.
+#[test]
+fn what_is_read_again_loads_less_than_what_is_read() -> Result<()> {
+    for (lazy, for_known) in [(Lazy::Selectin, false), (Lazy::Subquery, true)] {
+        let database = tree(lazy)?;
+        let mut session = session(&database);
+        let mut by_name = session.untyped();
+        let all = by_name.all("Node")?;
+        assert!(by_name.is_loaded(all[1], "children")?, "{lazy:?}: it is read for the first time");
+        by_name.expire(all[0], &[])?;
+        by_name.expire(all[1], &[])?;
+        assert_eq!(by_name.related(all[0], "children")?, [all[1]]);
+        assert_eq!(by_name.is_loaded(all[1], "children")?, for_known, "{lazy:?}");
+    }
+    Ok(())
+}
+
+/// A reference to an object of the session that was expired is read as that object, with all that it loads itself.
+#[test]
+fn an_expired_target_is_read_with_what_it_loads_itself() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::Selectin), |it| it.lazy(Lazy::Immediate))?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.value(post, "title")?;
+    assert!(by_name.is_loaded(post, "author")? && by_name.is_loaded(user, "posts")?);
+    Ok(())
+}
+
+/// To read an object over does not take back that it is to be deleted.
+#[test]
+fn what_is_to_be_deleted_stays_so_when_it_is_read_over() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (_, post, _) = ada(&mut session)?;
+    session.delete(post)?;
+    session.set_autoflush(false);
+    let selection = Selection { existing: Existing::Overwritten, ..Selection::new() };
+    assert_eq!(session.untyped().select("Post", &selection)?.len(), 2);
+    assert!(session.untyped().status(post)?.marked_deleted);
+    Ok(())
+}
+
+/// A relation that would be loaded along, but for the ring that this would be, is left as it is when its owner is read
+/// over.
+#[test]
+fn a_ring_of_loaders_leaves_what_is_loaded() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::Selectin), plain)?;
+    let mut session = session(&database);
+    let (user, post, other) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.related(user, "posts")?, [post, other]);
+    let along = LoadOption::new(Step::Relation("author".into()), Strategy::By(Lazy::Subquery));
+    let selection = Selection { existing: Existing::Overwritten, ..Selection::new().load(along) };
+    by_name.select("Post", &selection)?;
+    assert!(by_name.is_loaded(user, "posts")?);
+    by_name.select("User", &Selection { existing: Existing::Overwritten, ..Selection::new() })?;
+    assert!(by_name.is_loaded(user, "posts")?, "it was read again");
+    Ok(())
+}
+
+/// A value that is set while nothing is read begins a row; what it lacks is read with what comes along.
+#[test]
+fn a_row_that_an_assignment_began_is_read_with_its_relations() -> Result<()> {
+    let database = blog(plain, |it| it.lazy(Lazy::Selectin))?;
+    let mut session = session(&database);
+    let (_, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.assign(post, "title", "Notes")?;
+    assert!(!by_name.is_loaded(post, "author")?);
+    by_name.value(post, "author_id")?;
+    assert!(by_name.is_loaded(post, "author")?);
+    Ok(())
+}
+
+/// A partner that is joined may turn out to be two. The owner comes once, and has the first.
+#[test]
+fn a_joined_partner_that_is_two_repeats_nobody() -> Result<()> {
+    let users = Table::new("users").auto_key("id");
+    let rows = Table::new("cards")
+        .auto_key("id")
+        .column(Column::int("user_id"))
+        .foreign_key(ForeignKey::new(["user_id"], "users"));
+    let card = Relationship::has_one("card", "Card").lazy(Lazy::Joined).order_by("id", Direction::Ascending);
+    let card_class = Class::new("Card", rows).relation(Relationship::belongs_to("user", "User"));
+    let database = Database::with_classes([Class::new("User", users).relation(card), card_class], [])?;
+    let mut session = session(&database);
+    let mut by_name = session.untyped();
+    let user = add(&mut by_name, "User", 1)?;
+    for id in [1, 2] {
+        let card = add(&mut by_name, "Card", id)?;
+        by_name.set(card, "user", Some(user))?;
+    }
+    session.commit()?;
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.all("User")?, [user]);
+    let first = by_name.find("Card", &[1.into()])?.expect("it is there");
+    assert_eq!(by_name.related(user, "card")?, [first]);
+    Ok(())
+}
+
+/// The row of an object is one statement and a relation of it another. Each flushes first, which shows where one flush
+/// leaves something to the next: a post that was to be deleted and was linked is saved, and deleted then.
+#[test]
+fn a_row_and_a_relation_are_two_statements() -> Result<()> {
+    for (expired, state) in [(false, State::Persistent), (true, State::Deleted)] {
+        let database = blog(plain, plain)?;
+        let mut session = session(&database);
+        let (user, post, _) = ada(&mut session)?;
+        let mut by_name = session.untyped();
+        let eve = add(&mut by_name, "User", 2)?;
+        session.commit()?;
+        let mut by_name = session.untyped();
+        by_name.related(eve, "posts")?;
+        by_name.value(user, "name")?;
+        if expired {
+            by_name.expire(user, &[])?;
+        }
+        by_name.delete(post)?;
+        by_name.push(eve, "posts", post)?;
+        by_name.related(user, "posts")?;
+        assert_eq!(by_name.status(post)?.state, state, "expired: {expired}");
+    }
+    Ok(())
+}
+
+/// A relation of an object whose row was deleted is read from the tables all the same.
+#[test]
+fn relations_of_deleted_objects_are_read() -> Result<()> {
+    let database = blog(|it| it.passive_deletes(PassiveDeletes::On), plain)?;
+    let mut session = session(&database);
+    let (user, post, other) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    for it in [post, other] {
+        by_name.set(it, "author", None)?;
+    }
+    session.commit()?;
+    session.delete(user)?;
+    session.flush()?;
+    let mut by_name = session.untyped();
+    assert!(!by_name.is_loaded(user, "posts")?);
+    assert_eq!(by_name.related(user, "posts")?, []);
+    Ok(())
+}
