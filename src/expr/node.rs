@@ -4,7 +4,9 @@ use super::{Arithmetic, Cast, Comparison, Function, Matching, UserFunction};
 use crate::value::{Truth, Value};
 
 /// A scalar expression whose leaves are of type `L`.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Two are equal where they are written alike: `x / 2` is not `x / 2.0`, though 2 equals 2.0.
+#[derive(Clone, Debug)]
 pub enum Expr<L> {
     /// A constant.
     Value(Value),
@@ -38,6 +40,29 @@ pub enum Expr<L> {
     Call(Function, Vec<Expr<L>>),
     /// A function of the user's own.
     Apply(UserFunction, Vec<Expr<L>>),
+}
+
+impl<L: PartialEq> PartialEq for Expr<L> {
+    fn eq(&self, other: &Self) -> bool {
+        use Expr::*;
+        match (self, other) {
+            (Value(a), Value(b)) => a.as_ref().is_identical(b.as_ref()),
+            (Leaf(a), Leaf(b)) => a == b,
+            (Compare(how, a, b), Compare(other, c, d)) => how == other && a == c && b == d,
+            (Arithmetic(how, a, b), Arithmetic(other, c, d)) => how == other && a == c && b == d,
+            (Same(a, b), Same(c, d)) => a == c && b == d,
+            (And(a), And(b)) | (Or(a), Or(b)) => a == b,
+            (Not(a), Not(b)) | (IsNull(a), IsNull(b)) => a == b,
+            (Is(truth, a), Is(other, b)) => truth == other && a == b,
+            (InList(a, list), InList(b, others)) => a == b && list == others,
+            (Like(a), Like(b)) => a == b,
+            (Case(a), Case(b)) => a == b,
+            (Cast(cast, a), Cast(other, b)) => cast == other && a == b,
+            (Call(function, a), Call(other, b)) => function == other && a == b,
+            (Apply(function, a), Apply(other, b)) => function == other && a == b,
+            _ => false,
+        }
+    }
 }
 
 /// Text matches a pattern.

@@ -35,6 +35,16 @@ impl Ord for ValueRef<'_> {
 }
 
 impl ValueRef<'_> {
+    /// Whether no expression can tell two values apart: 2 equals 2.0, but a half of it differs.
+    pub(crate) fn is_identical(self, other: Self) -> bool {
+        match (self, other) {
+            (ValueRef::Float(a), ValueRef::Float(b)) => a.to_bits() == b.to_bits(),
+            #[cfg(feature = "decimal")]
+            (ValueRef::Decimal(a), ValueRef::Decimal(b)) => a.serialize() == b.serialize(),
+            _ => self.kind() == other.kind() && self == other,
+        }
+    }
+
     /// The place of the type in the total order; integers, floats and decimals share one.
     fn rank(self) -> u8 {
         match self {

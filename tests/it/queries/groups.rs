@@ -1,7 +1,8 @@
 //! What stands for a group.
 
+use diptych::expr::Arithmetic;
 use diptych::query::{Leaf, Source};
-use diptych::{Aggregate, Direction, Expr, Expression, Select, aggregate, col, count};
+use diptych::{Aggregate, Direction, Expr, Expression, Select, Value, aggregate, col, count};
 
 use super::{any_order, lines, of, outer, output, refused, shop};
 
@@ -95,4 +96,17 @@ fn sums_leave_the_short_way_where_they_must() {
     assert_eq!(any_order(&mut connection, small), ["-9 1 1 1", "7 1 1 -5", "8 2 0 NULL"]);
     let nothing = Select::from("t").values([aggregate(Aggregate::Sum, col("n")), count()]).filter(col("id").gt(9));
     assert_eq!(lines(&mut connection, nothing), ["NULL 0"]);
+}
+
+/// Constants that are equal may be computed with otherwise: a half of 2 is not a half of 2.0.
+#[test]
+fn expressions_are_one_where_they_are_written_alike() {
+    let mut shop = shop();
+    let half = |by: Value| col("price").arithmetic(Arithmetic::Divide, by);
+    let sum = |by: Value| aggregate(Aggregate::Sum, half(by));
+    let both = Select::from("orders").values([sum(5.into()), sum(5.0.into())]).filter(col("id").eq(4));
+    assert_eq!(lines(&mut shop, both), ["1 1.0"]);
+    let groups = Select::from("orders").group_by([half(4.into())]).values([half(4.into()), count()]);
+    assert_eq!(any_order(&mut shop, groups.clone()), ["1 1", "2 1", "7 2", "NULL 1"]);
+    refused(&mut shop, groups.values([half(4.0.into())]));
 }
