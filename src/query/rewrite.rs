@@ -2,9 +2,12 @@
 //! a plan prints.
 
 mod columns;
+mod exists;
 mod fold;
+mod having;
 mod inline;
 mod partners;
+mod push;
 
 use std::borrow::Cow;
 
@@ -27,11 +30,19 @@ pub(super) struct Known<'a> {
 
 type Rule = (&'static str, fn(&Select, &Known<'_>) -> Option<(Select, String)>);
 
-const RULES: [Rule; 3] = [("fold", fold::rule), ("inline", inline::rule), ("partners", partners::rule)];
+const RULES: [Rule; 6] = [
+    ("fold", fold::rule),
+    ("inline", inline::rule),
+    ("partners", partners::rule),
+    ("having", having::rule),
+    ("push", push::rule),
+    ("exists", exists::rule),
+];
 
 /// Applies rules until none has anything to do.
 pub(super) fn rewrite<'s>(select: &'s Select, known: &Known<'_>) -> (Cow<'s, Select>, Vec<Applied>) {
-    // Each rule makes a select smaller; a view that reads itself, which is refused where views are defined, would not.
+    // Each rule makes a select smaller, or moves something inwards; a view that reads itself, which is refused where views
+    // are defined, would not.
     const MOST: usize = 256;
     let (mut select, mut applied) = (Cow::Borrowed(select), Vec::new());
     while applied.len() < MOST {

@@ -1,10 +1,13 @@
 //! Queries that are carried out as others that mean the same; each rule says what it did in the plan.
 
-use diptych::query::{JoinKind, Leaf, Output, Source, Views};
-use diptych::{Column, Connection, Database, Direction, Expr, Expression, Insert, NativeConnection, Schema, Select};
-use diptych::{Table, Value, col, count};
+use diptych::expr::Comparison;
+use diptych::query::{JoinKind, Leaf, Output, Quantifier, SetOperation, Source, Views};
+use diptych::{
+    Aggregate, Column, Connection, Database, Direction, Expr, Expression, Insert, NativeConnection, Schema, Select,
+};
+use diptych::{Table, Value, aggregate, col, count};
 
-use super::{any_order, found, lines, of, outer, refused};
+use super::{any_order, found, hidden, lines, of, outer, refused};
 
 /// A thousand notes of ten authors.
 fn notes() -> NativeConnection {
@@ -119,6 +122,119 @@ fn q3_partners_that_have_to_be_there_are_joined_plainly() {
     let nobody = joined(JoinKind::Right).filter(of(0, "name").is_null()).filter(of(1, "id").lt(30));
     let (_, rows) = by_rules(&mut notes, nobody, &[]);
     assert_eq!(rows.len(), 3);
+}
+
+/// Whether a value is among what a subquery finds for each row: asked by index, up to the first that is.
+#[test]
+fn q3_exists_finds_a_value_among_those_of_a_row_around() {
+    let mut notes = notes();
+    let stars = || Select::from("notes").values([col("stars")]).filter(col("author").eq(outer(1, 0, "id")));
+    let among = |condition| Select::from("authors").values([col("id")]).filter(condition);
+    let four = Leaf::In(vec![4.into()], Box::new(stars())).expr();
+    // Ten authors, the first note of each of the two whose notes have four stars, and the 727 notes of the others.
+    let (read, rows) = by_rules(&mut notes, among(four.clone()), &["exists"]);
+    assert_eq!((read, rows), (10 + 2 + 727, vec![vec![4.into()], vec![9.into()]]));
+    // In a disjunction, and by a comparison with any.
+    let more = Leaf::Quantified(Box::new(1.into()), Comparison::Greater, Quantifier::Any, Box::new(stars())).expr();
+    let (_, rows) = by_rules(&mut notes, among(four.clone().or(more.clone())), &["exists"]);
+    assert_eq!(rows, [[0], [4], [5], [9]].map(|it| it.map(Value::Int)));
+    // A subquery that reads nothing around it is answered once; groups and limits make other rows.
+    let alone = Leaf::In(vec![4.into()], Box::new(Select::from("notes").values([col("stars")]))).expr();
+    let limited = Leaf::In(vec![4.into()], Box::new(stars().limit(1))).expr();
+    let grouped = Leaf::In(vec![4.into()], Box::new(stars().group_by([col("stars")]))).expr();
+    // What is said of all that are compared is not said of one.
+    let all = Leaf::Quantified(Box::new(1.into()), Comparison::Less, Quantifier::All, Box::new(stars())).expr();
+    for condition in [alone, limited, grouped, all, hidden(four), hidden(more)] {
+        by_rules(&mut notes, among(condition), &[]);
+    }
+}
+
+/// NOT IN is unknown where NULL is among the values, and where the value is NULL, unless there are none.
+#[test]
+fn q3_exists_keeps_what_not_in_says_of_null() {
+    let mut notes = notes();
+    let outside = |needle, select| Leaf::In(vec![needle], Box::new(select)).expr().negated();
+    // Ids are never NULL, authors may be: among the notes with each number of stars, some have none.
+    let ids = || Select::from("authors").values([col("id")]).filter(col("id").lt(outer(1, 0, "stars")));
+    let authors = || Select::from("notes").values([col("author")]).filter(col("stars").eq(outer(1, 0, "id")));
+    let (_, rows) = by_rules(&mut notes, Select::from("authors").filter(outside(col("id"), authors())), &["exists"]);
+    assert_eq!(rows.len(), 5, "those for whose number there are no notes");
+    let select = |from: &'static str, condition| Select::from(from).values([col("id")]).filter(condition);
+    let cases = [
+        ("authors", "id", authors()),
+        ("authors", "id", authors().filter(col("author").is_not_null())),
+        ("authors", "id", authors().filter(col("id").lt(0))),
+        ("notes", "id", ids()),
+        ("notes", "author", ids()),
+        ("notes", "author", authors().filter(col("id").lt(30))),
+        ("notes", "author", authors().filter(col("id").lt(30)).filter(col("author").is_not_null())),
+    ];
+    for (from, needle, among) in cases {
+        let condition = outside(col(needle), among);
+        let (_, rows) = by_rules(&mut notes, select(from, condition.clone()), &["exists"]);
+        let (_, same) = by_rules(&mut notes, select(from, hidden(condition)), &[]);
+        assert_eq!(rows, same, "{needle} of {from}");
+    }
+}
+
+/// A condition on what groups are made by is one on their rows.
+#[test]
+fn q3_having_on_keys_is_asked_of_rows() {
+    let mut notes = notes();
+    let by_author = || Select::from("notes").group_by([col("author")]).values([col("author"), count()]);
+    let one = by_author().having(col("author").eq(4).and(count().gt(2)));
+    assert_eq!(by_rules(&mut notes, one, &["having"]), (91, vec![vec![4.into(), 91.into()]]));
+    // What is computed for a group is known when it is whole; and 4 of one kind may be told from 4 of another.
+    for condition in [count().gt(95), col("author").plus(0).eq(4), Expr::from(1).eq(2)] {
+        let (read, _) = by_rules(&mut notes, by_author().having(condition), &[]);
+        assert_eq!(read, 1_000);
+    }
+    // Without groups, there is one even if no row fulfils the condition.
+    let whole = Select::from("notes").values([count()]).having(count().lt(0));
+    assert_eq!(by_rules(&mut notes, whole, &[]).1, Vec::<Vec<Value>>::new());
+}
+
+/// A condition on what a source passes on is asked where the source reads it.
+#[test]
+fn q3_push_asks_a_source_for_what_is_wanted_of_it() {
+    let mut notes = notes();
+    let groups = || Select::from("notes").group_by([col("author")]).values([col("author"), count()]);
+    let source = |select| Source::select(select, ["by", "many"]);
+    let one = Select::from(source(groups())).values([col("by"), col("many")]).filter(col("by").eq(4));
+    assert_eq!(by_rules(&mut notes, one, &["push"]), (91, vec![vec![4.into(), 91.into()]]));
+    // Into each query that is put together, each of which says what the column is.
+    let authors = || Select::from("authors").values([col("id"), Expr::from(0)]);
+    let both =
+        Select::from(source(groups().compound(SetOperation::Union, authors()))).filter(col("by").in_list([4, 5]));
+    let (read, rows) = by_rules(&mut notes, both.values([col("by"), col("many")]), &["push"]);
+    assert_eq!((read, rows.len()), (2 * 91 + 2, 4));
+    // A partner has to fulfil what joins say of it; who has none is still there.
+    let on = of(0, "id").eq(of(1, "by")).and(of(1, "by").eq(4));
+    let left = Select::from("authors").left_join(source(groups()), on).values([of(0, "id"), of(1, "many")]);
+    let (read, rows) = by_rules(&mut notes, left, &["push"]);
+    assert_eq!((read, rows.len()), (10 + 91, 10));
+    assert_eq!(rows.iter().filter(|row| !row[1].is_null()).count(), 1);
+}
+
+/// What a source computes from several rows is not asked before it has them.
+#[test]
+fn q3_push_leaves_what_depends_on_other_rows() {
+    let mut notes = notes();
+    let first = Select::from("notes").values([col("author"), col("stars")]).limit(50);
+    let source = |select| Select::from(Source::select(select, ["by", "it"])).values([col("by"), col("it")]);
+    let whole = Select::from("notes").values([aggregate(Aggregate::Max, col("author")), count()]);
+    let groups = Select::from("notes").group_by([col("author")]).values([col("author"), count()]);
+    for (select, condition) in [
+        (first.clone(), col("by").eq(4)),
+        (whole, col("by").eq(4)),
+        (groups.clone(), col("it").eq(91)),
+        (groups.clone(), col("by").plus(0).eq(4)),
+        (groups.compound(SetOperation::Union, first), col("by").eq(4)),
+    ] {
+        let (_, rows) = by_rules(&mut notes, source(select.clone()).filter(condition.clone()), &[]);
+        let (_, same) = by_rules(&mut notes, source(select).filter(hidden(condition)), &[]);
+        assert_eq!(rows, same);
+    }
 }
 
 #[test]
