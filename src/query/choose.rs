@@ -6,6 +6,7 @@
 
 mod condition;
 mod equal;
+mod indexed;
 mod order;
 mod sample;
 mod way;
@@ -21,7 +22,8 @@ use crate::record::Row;
 use crate::schema::Schema;
 use crate::store::Image;
 
-pub(super) use order::{Wanted, order_of};
+use order::Matters;
+pub(super) use order::{Wanted, order_of, order_of_extreme, order_of_groups};
 
 /// A source that has no place yet.
 pub(super) struct Source {
@@ -126,8 +128,10 @@ pub(super) fn choose(
             None => chooser.way(position, &source, &own, placed),
         };
         let used: Vec<*const Candidate> = way.used.iter().map(|it| std::ptr::from_ref(own[*it])).collect();
+        let judges = way.used.len() < own.len();
         drop(own);
-        if let (Some(wanted), Origin::Table(table)) = (wanted.as_ref().filter(|_| depth == 0), &source.origin) {
+        let fits = |it: &&Wanted| depth == 0 && !(judges && it.matters != Matters::All);
+        if let (Some(wanted), Origin::Table(table)) = (wanted.as_ref().filter(fits), &source.origin) {
             in_order = chooser.bring_into_order(*table, &mut way.access, wanted);
         }
         placed |= 1 << position;

@@ -2,12 +2,10 @@
 
 mod tree;
 
-use std::ops::Bound;
-
 use super::connection::Prepared;
 use super::plan::{
-    Access, BoundConflict, BoundLeaf, BoundOutput, Bounded, CommonPlan, InsertPlan, InsertSource, Level, Origin, Plan,
-    SelectPlan,
+    Access, BoundConflict, BoundLeaf, BoundOutput, Bounded, CommonPlan, Gathering, InsertPlan, InsertSource, Level,
+    Origin, Plan, Range, SelectPlan,
 };
 use super::profile::Profile;
 use super::select::{JoinKind, SetOperation};
@@ -79,7 +77,12 @@ impl Explainer<'_> {
         }
         children.extend(sources);
         if let Some(grouping) = &plan.grouping {
-            let what = format!("group by {} keys, {} aggregates", grouping.keys.len(), grouping.aggregates.len());
+            let how = match grouping.gathering {
+                Gathering::Hash => "",
+                Gathering::InOrder => ", one group after the other",
+                Gathering::First => ", known by the first row",
+            };
+            let what = format!("group by {} keys, {} aggregates{how}", grouping.keys.len(), grouping.aggregates.len());
             let operands = grouping.aggregates.iter().flat_map(|it| &it.operands);
             children.push(self.step(what, grouping.keys.iter().chain(operands).chain(&grouping.having)));
         }
@@ -193,28 +196,33 @@ impl Explainer<'_> {
     }
 
     fn of_table(&self, table: &TableSchema, access: &Access) -> String {
-        let index = |id: IndexId| table.index(id).name.as_str();
+        let index = |id: IndexId| {
+            let part = if table.index(id).predicate.is_some() { "partial " } else { "" };
+            format!("{part}index {}", table.index(id).name)
+        };
         let name = &table.name;
         match access {
             Access::Scan => format!("{name} by scan"),
             Access::Index { index: id, equal, range, order } => {
-                let mut what = format!("{name} by index {}", index(*id));
+                let mut what = format!("{name} by {}", index(*id));
                 if !equal.is_empty() {
                     what += &format!(", {} equal", equal.len());
                 }
-                if !matches!(range, (Bound::Unbounded, Bound::Unbounded)) {
-                    what += ", a range";
-                }
+                what += match range {
+                    Range::Whole => "",
+                    Range::Present => ", behind NULLs",
+                    Range::Within(..) => ", a range",
+                };
                 if *order == Order::Descending {
                     what += ", backwards";
                 }
                 what
             }
-            Access::AnyOf { index: id, list } => format!("{name} by index {}, any of {}", index(*id), list.len()),
+            Access::AnyOf { index: id, list } => format!("{name} by {}, any of {}", index(*id), list.len()),
             Access::Answer { index: id, .. } => {
-                format!("{name} by index {}, any of a subquery's answer", index(*id))
+                format!("{name} by {}, any of a subquery's answer", index(*id))
             }
-            Access::Keys { index: Some(id), .. } => format!("{name} by index {}, given keys", index(*id)),
+            Access::Keys { index: Some(id), .. } => format!("{name} by {}, given keys", index(*id)),
             Access::Keys { index: None, .. } => format!("{name} by hash, given keys"),
             Access::Hash { columns, .. } if columns.is_empty() => format!("{name} by a list made once"),
             Access::Hash { columns, .. } => format!("{name} by hash of {}", table.names(columns).join(", ")),

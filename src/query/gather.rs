@@ -9,9 +9,10 @@ use super::aggregate::Aggregator;
 use super::frame::Frame;
 use super::group::Group;
 use super::keyed::Keyed;
-use super::plan::{BoundAggregate, BoundLeaf, Bounded, Grouping, KeptRow, Level, SelectPlan};
+use super::plan::{BoundAggregate, BoundLeaf, Bounded, Gathering, Grouping, KeptRow, Level, SelectPlan};
 use super::run::{Execution, all_hold};
 use super::select::JoinKind;
+use super::stream::run_ordered;
 use super::tally::Tally;
 use crate::error::Result;
 use crate::expr::{Expr, Scalar};
@@ -42,6 +43,9 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
+    if grouping.gathering != Gathering::Hash {
+        return run_ordered(execution, plan, grouping, outer, emit);
+    }
     let mut groups = Groups::new(grouping, execution.expected(plan));
     if let Some(count) = counted(execution, plan, grouping, outer)? {
         groups.keyed.place(&[]);

@@ -44,6 +44,7 @@ mod rows;
 mod run;
 mod select;
 mod statement;
+mod stream;
 mod tally;
 mod version;
 mod views;

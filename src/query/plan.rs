@@ -180,8 +180,8 @@ pub(super) struct Level {
 pub(super) enum Access {
     /// All of them.
     Scan,
-    /// By an index: the first columns equal these, the next one lies within the bounds.
-    Index { index: IndexId, equal: Vec<Bounded>, range: (Bound<Bounded>, Bound<Bounded>), order: Order },
+    /// By an index: the first columns equal these, the next one lies within the range.
+    Index { index: IndexId, equal: Vec<Bounded>, range: Range, order: Order },
     /// By an index whose first column equals one of these.
     AnyOf { index: IndexId, list: Vec<Bounded> },
     /// By an index whose first column equals one of what a subquery answers, which reads nothing around it.
@@ -193,6 +193,17 @@ pub(super) enum Access {
     Hash { columns: Vec<ColumnId>, equal: Vec<Bounded>, filter: Vec<Bounded> },
 }
 
+/// A part of an index.
+#[derive(Clone, Debug)]
+pub(super) enum Range {
+    /// All of it.
+    Whole,
+    /// What is no NULL.
+    Present,
+    /// What lies within these bounds, of which one is there.
+    Within(Bound<Bounded>, Bound<Bounded>),
+}
+
 /// What a query that groups computes for each group.
 #[derive(Clone, Debug)]
 pub(super) struct Grouping {
@@ -201,6 +212,18 @@ pub(super) struct Grouping {
     pub(super) having: Option<Bounded>,
     /// Whether a row of the group is read besides, and which.
     pub(super) keeps: Option<KeptRow>,
+    pub(super) gathering: Gathering,
+}
+
+/// How rows find their groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gathering {
+    /// By hashing what they are grouped by.
+    Hash,
+    /// Those of a group come one after the other.
+    InOrder,
+    /// The first row that has a value has the least, or the greatest, which is all that is asked.
+    First,
 }
 
 /// Which row of a group stands for it where a column is read that is not grouped by.

@@ -97,6 +97,15 @@ impl Index {
         each_shape!(self, it => it.count_equal(probe))
     }
 
+    /// How many rows [`each_within`](Index::each_within) would visit, in logarithmic time.
+    pub(super) fn count_within(
+        &self,
+        prefix: &[ValueRef<'_>],
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+    ) -> usize {
+        each_shape!(self, it => it.count_within(prefix, bounds))
+    }
+
     /// Visits the rows whose first key columns equal `prefix` and whose next column lies within the bounds.
     pub(super) fn each_within(
         &self,
@@ -172,6 +181,24 @@ impl<K: IndexKey> Keyed<K> {
         let below = self.present.rank_by(|(key, _)| key.compare(probe).is_lt());
         let through = self.present.rank_by(|(key, _)| key.compare(probe).is_le());
         absent + through - below
+    }
+
+    fn count_within(
+        &self,
+        prefix: &[ValueRef<'_>],
+        (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+    ) -> usize {
+        let (low, high) = (extended(prefix, lower), extended(prefix, upper));
+        let before = self.present.rank_by(|(key, _)| match lower {
+            Bound::Excluded(_) => key.compare(&low).is_le(),
+            _ => key.compare(&low).is_lt(),
+        });
+        let through = self.present.rank_by(|(key, _)| match upper {
+            Bound::Excluded(_) => key.compare(&high).is_lt(),
+            _ => key.compare(&high).is_le(),
+        });
+        let absent = if prefix.is_empty() && matches!(lower, Bound::Unbounded) { self.absent.len() } else { 0 };
+        absent + through.saturating_sub(before)
     }
 
     fn each_within(

@@ -185,6 +185,11 @@ impl TableImage {
         }
     }
 
+    /// How many rows an index holds: all, unless it is partial.
+    pub fn entries(&self, index: IndexId) -> usize {
+        self.indexes[index.index()].as_ref().map_or_else(|| self.len(), Index::len)
+    }
+
     /// The first row whose index columns equal the scalars.
     #[inline]
     pub fn find(&self, index: IndexId, probe: &[ValueRef<'_>]) -> Option<(RowId, &Row)> {
@@ -243,6 +248,38 @@ impl TableImage {
         }
     }
 
+    /// How many rows [`each_within`](TableImage::each_within) would visit, where that is known without a visit.
+    pub fn count_within(
+        &self,
+        index: IndexId,
+        prefix: &[ValueRef<'_>],
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+    ) -> Option<usize> {
+        match &self.indexes[index.index()] {
+            Some(index) => Some(index.count_within(prefix, bounds)),
+            None if prefix.is_empty() => self.ranks(bounds).map(|(low, high)| high.saturating_sub(low)),
+            None => None,
+        }
+    }
+
+    /// How many rows come before a range of integer keys, and how many before its end, where the counts of the slots
+    /// tell them.
+    fn ranks(&self, (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>)) -> Option<(usize, usize)> {
+        if !self.is_in_key_order() {
+            return None;
+        }
+        let end = |bound, unbounded: u64, more: u64| match bound {
+            Bound::Included(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + more)),
+            Bound::Excluded(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + 1 - more)),
+            Bound::Unbounded => Some(unbounded),
+            // Every key comes after NULL.
+            Bound::Excluded(ValueRef::Null) => Some(0),
+            _ => None,
+        };
+        let (low, high) = (end(lower, 0, 0)?, end(upper, AWAY, 1)?);
+        Some((self.home.rank(low), self.home.rank(high)))
+    }
+
     /// Bounds of an integer key that leave out the first rows, where the counts of the slots tell them.
     fn narrowed<'a>(
         &self,
@@ -253,18 +290,7 @@ impl TableImage {
         if skip == 0 {
             return Some((lower, upper));
         }
-        if !self.is_in_key_order() {
-            return None;
-        }
-        let end = |bound, unbounded: u64, more: u64| match bound {
-            Bound::Included(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + more)),
-            Bound::Excluded(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + 1 - more)),
-            Bound::Unbounded => Some(unbounded),
-            _ => None,
-        };
-        // How many rows come before the range, and how many before its end.
-        let (low, high) = (end(lower, 0, 0)?, end(upper, AWAY, 1)?);
-        let (low, high) = (self.home.rank(low), self.home.rank(high));
+        let (low, high) = self.ranks((lower, upper))?;
         let at = match order {
             Order::Ascending => low.checked_add(skip).filter(|it| *it < high),
             Order::Descending => high.checked_sub(skip + 1).filter(|it| *it >= low),

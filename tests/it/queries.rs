@@ -1,6 +1,7 @@
 //! What queries can say, one story each, over two small tables.
 
 mod groups;
+mod indexes;
 mod joins;
 mod plans;
 mod recursion;

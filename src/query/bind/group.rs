@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
 use crate::query::leaf::{Aggregate, Aggregation, Leaf};
-use crate::query::plan::{BoundAggregate, BoundLeaf, Bounded, Grouping, KeptRow};
+use crate::query::plan::{BoundAggregate, BoundLeaf, Bounded, Gathering, Grouping, KeptRow};
 use crate::query::select::{BareColumns, Select};
 
 /// The groups of a select while what comes out of them is bound.
@@ -41,7 +41,8 @@ impl GroupScope {
             _ => KeptRow::First,
         };
         let aggregates = self.aggregates.into_iter().map(|(_, it)| it).collect();
-        Grouping { keys: self.keys, aggregates, having, keeps: self.reads_row.then_some(kept) }
+        let keeps = self.reads_row.then_some(kept);
+        Grouping { keys: self.keys, aggregates, having, keeps, gathering: Gathering::Hash }
     }
 }
 

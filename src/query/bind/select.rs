@@ -6,9 +6,9 @@ use super::{Binder, Columns, Scope, reads_around, senseless};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
-use crate::query::choose::{Candidate, Choice, Source, choose, order_of};
+use crate::query::choose::{Candidate, Choice, Source, choose, order_of, order_of_extreme, order_of_groups};
 use crate::query::leaf::Leaf;
-use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, CompoundPlan, Grouping, SelectPlan};
+use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, SelectPlan};
 use crate::query::rewrite::{Known, rewrite};
 use crate::query::select::{JoinKind, Output, Select};
 
@@ -98,14 +98,23 @@ impl Binder<'_> {
             order_by = self.order(&select.order_by)?;
         }
         let windows = self.scope().windows.take().unwrap_or_default();
-        let grouping: Option<Grouping> = self.scope().group.take().map(|it| it.finish(having));
-        let wanted = if grouped || select.distinct || !windows.is_empty() { None } else { order_of(&order_by) };
+        let mut grouping: Option<Grouping> = self.scope().group.take().map(|it| it.finish(having));
+        let wanted = match &grouping {
+            _ if !windows.is_empty() => None,
+            Some(it) if order_by.is_empty() => order_of_extreme(it, count),
+            Some(it) if select.limit.is_some() => order_of_groups(it, &order_by),
+            None if !select.distinct => order_of(&order_by),
+            _ => None,
+        };
         let key_width = keys.len();
         let keys = match self.scope().sources[0] {
             Columns::Table(table) if key_width > 0 => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.schema, self.image, sources, filter, keys, wanted);
+        if let Some(grouping) = grouping.as_mut().filter(|_| in_order) {
+            grouping.gathering = if order_by.is_empty() { Gathering::First } else { Gathering::InOrder };
+        }
         let estimate = estimate(&levels, grouping.as_ref());
         Ok(SelectPlan {
             sources: count,

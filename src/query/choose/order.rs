@@ -1,11 +1,10 @@
 //! Orders that an index gives.
 
-use std::ops::Bound;
-
 use super::Chooser;
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, TableId};
-use crate::query::plan::{Access, BoundLeaf, Origin, SortKey};
+use crate::query::leaf::Aggregate;
+use crate::query::plan::{Access, BoundAggregate, BoundLeaf, Grouping, Origin, Range, SortKey};
 use crate::query::select::{Direction, Nulls};
 use crate::schema::IndexSchema;
 use crate::store::Order;
@@ -14,6 +13,18 @@ use crate::store::Order;
 pub(in crate::query) struct Wanted {
     columns: Vec<ColumnId>,
     order: Order,
+    /// How many rows matter.
+    pub(super) matters: Matters,
+}
+
+/// How many of the rows that come in an order matter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Matters {
+    All,
+    /// The first one that has a value, so that the order is worth nothing if a row may be refused.
+    First,
+    /// The same, and rows without a value are no more than none.
+    FirstPresent,
 }
 
 /// The order that a query wants, if it is columns of its first source in one direction.
@@ -29,7 +40,49 @@ pub(in crate::query) fn order_of(order_by: &[SortKey]) -> Option<Wanted> {
     let all = order_by.iter().map(one).collect::<Option<Vec<_>>>()?;
     let order = all.first()?.1;
     let same = all.iter().all(|it| it.1 == order);
-    same.then(|| Wanted { columns: all.into_iter().map(|it| it.0).collect(), order })
+    same.then(|| Wanted { columns: all.into_iter().map(|it| it.0).collect(), order, matters: Matters::All })
+}
+
+/// The order of rows in which groups come in the order that is asked for, one after the other, if they are made by
+/// columns of the first source.
+pub(in crate::query) fn order_of_groups(grouping: &Grouping, order_by: &[SortKey]) -> Option<Wanted> {
+    let of_row = |it: &SortKey| match it.by {
+        Expr::Leaf(BoundLeaf::GroupKey(at)) => Some(SortKey { by: grouping.keys.get(at)?.clone(), ..it.clone() }),
+        _ => None,
+    };
+    let order_by = order_by.iter().map(of_row).collect::<Option<Vec<_>>>()?;
+    let mut wanted = order_of(&order_by)?;
+    for key in &grouping.keys {
+        let Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column }) = key else { return None };
+        if !wanted.columns.contains(column) {
+            wanted.columns.push(*column);
+        }
+    }
+    Some(wanted)
+}
+
+/// The order in which the first row has the only thing that is asked: the least or the greatest value of a column of the
+/// only source.
+pub(in crate::query) fn order_of_extreme(grouping: &Grouping, sources: usize) -> Option<Wanted> {
+    let [BoundAggregate { function, operands, filter: None, .. }] = &grouping.aggregates[..] else { return None };
+    let [Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column })] = operands[..] else { return None };
+    let order = match function {
+        Aggregate::Min => Order::Ascending,
+        Aggregate::Max => Order::Descending,
+        _ => return None,
+    };
+    let alone = sources == 1 && grouping.keys.is_empty();
+    // Where a row of the group is read besides, there is one even if none has a value.
+    let matters = if grouping.keeps.is_some() { Matters::First } else { Matters::FirstPresent };
+    alone.then(|| Wanted { columns: vec![column], order, matters })
+}
+
+impl Wanted {
+    /// The part of an index that matters, where rows agree in so many first columns; if that is not all of it.
+    fn part(&self, index: &IndexSchema, equal: usize) -> Option<Range> {
+        let behind_nulls = self.matters == Matters::FirstPresent && index.columns.get(equal) == self.columns.first();
+        behind_nulls.then_some(Range::Present)
+    }
 }
 
 impl Chooser<'_> {
@@ -47,15 +100,19 @@ impl Chooser<'_> {
             Access::Scan => {
                 let index = declared.indexes.iter().position(|it| it.is_plain() && gives(it, 0, wanted));
                 let Some(index) = index else { return false };
-                let range = (Bound::Unbounded, Bound::Unbounded);
                 let index = IndexId(index as u16);
+                let range = wanted.part(declared.index(index), 0).unwrap_or(Range::Whole);
                 *access = Access::Index { index, equal: Vec::new(), range, order: wanted.order };
                 true
             }
-            Access::Index { index, equal, order, .. } => {
-                let gives = gives(declared.index(*index), equal.len(), wanted);
+            Access::Index { index, equal, order, range } => {
+                let index = declared.index(*index);
+                let gives = gives(index, equal.len(), wanted);
                 if gives {
                     *order = wanted.order;
+                }
+                if let (true, Range::Whole, Some(part)) = (gives, &range, wanted.part(index, equal.len())) {
+                    *range = part;
                 }
                 gives
             }

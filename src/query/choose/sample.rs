@@ -12,6 +12,7 @@ use crate::query::frame::Frame;
 use crate::query::plan::Origin;
 use crate::query::run::{Arena, Execution, Given};
 use crate::record::Row;
+use crate::schema::IndexSchema;
 use crate::value::ValueRef;
 
 /// How many rows are looked at.
@@ -72,18 +73,22 @@ impl<'a> Chooser<'a> {
     /// How many rows agree with a row in the first columns of an index: counted in the index for the rows looked at, and
     /// averaged over the groups that they are of, not over the rows, of which great groups have more. A row with a NULL
     /// there agrees with none.
-    pub(super) fn group(&self, table: TableId, id: IndexId, columns: &[ColumnId]) -> f64 {
-        let key = (table, id, columns.len());
+    pub(super) fn group(&self, table: TableId, id: IndexId, (index, width): (&IndexSchema, usize)) -> f64 {
+        let key = (table, id, width);
         if let Some(known) = self.groups.borrow().get(&key) {
             return *known;
         }
         let image = self.image.table(table);
         let found = self.sample(table, |sample| {
-            let probes = sample.iter().map(|row| columns.iter().map(|&it| row.get(it)).collect::<Vec<_>>());
             let (mut shares, mut seen) = (0.0, 0.0);
-            for probe in probes.filter(|it| !it.iter().any(|it| it.is_null())) {
-                shares += 1.0 / image.count_equal(id, &probe).max(1) as f64;
-                seen += 1.0;
+            for row in sample.iter().filter(|it| index.covers(&****it)) {
+                index.with_key(&***row, |probe| {
+                    let probe = &probe[..width];
+                    if !probe.iter().any(|it| it.is_null()) {
+                        shares += 1.0 / image.count_equal(id, probe).max(1) as f64;
+                        seen += 1.0;
+                    }
+                });
             }
             if seen > 0.0 { seen / shares } else { 1.0 }
         });

@@ -2,12 +2,13 @@
 
 use std::ops::Bound;
 
-use super::condition::{Says, reads_around, says};
+use super::condition::{Says, What, reads_around, says};
+use super::indexed::{implied, over};
 use super::{Candidate, Chooser, Source};
-use crate::expr::Expr;
+use crate::expr::{Expr, Expression};
 use crate::id::{ColumnId, IndexId};
-use crate::query::plan::{Access, Bounded, CommonPlan, Origin};
-use crate::schema::{IndexSchema, TableSchema};
+use crate::query::plan::{Access, Bounded, CommonPlan, Origin, Range};
+use crate::schema::{IndexSchema, Part, TableSchema};
 use crate::store::Order;
 use crate::value::{Value, ValueRef};
 
@@ -24,14 +25,17 @@ impl Chooser<'_> {
     /// The best way to a source.
     pub(super) fn way(&self, position: u8, source: &Source, conditions: &[&Candidate], placed: u64) -> Way {
         let rows = self.size(&source.origin);
-        let says: Vec<Option<Says<'_>>> = conditions.iter().map(|it| says(it, position, placed)).collect();
+        let expressions = self.expressions(&source.origin);
+        let says: Vec<Option<Says<'_>>> =
+            conditions.iter().map(|it| says(it, position, placed, &expressions)).collect();
         // A prepared statement outlives the counts it was planned by: a table that is empty today may grow, so an index
         // is preferred even where a scan would cost as little.
         let mut best = Way { access: Access::Scan, rows: rows + 1.0, used: Vec::new() };
         if let Origin::Table(table) = source.origin {
             let declared = self.schema.table(table);
             for (at, index) in declared.indexes.iter().enumerate() {
-                if let Some(found) = self.by_index(declared, IndexId(at as u16), index, &says, rows)
+                let Some(sure) = sure_of(index, position, conditions, &says) else { continue };
+                if let Some(found) = self.by_index(declared, IndexId(at as u16), index, (&says, sure), rows)
                     && (found.rows < best.rows || matches!(best.access, Access::Scan) && found.rows <= best.rows)
                 {
                     best = found;
@@ -40,7 +44,8 @@ impl Chooser<'_> {
         }
         let only = |it: &Candidate| it.sources == 1 << position && !it.outward;
         let own: Vec<usize> = (0..conditions.len()).filter(|it| only(conditions[*it])).collect();
-        let varies = says.iter().any(|it| matches!(it, Some(Says::Equal(_, value)) if reads_around(value)));
+        let equals = |it: &Option<Says<'_>>| it.as_ref().and_then(Says::column_equals).map(|it| it.1.clone());
+        let varies = says.iter().filter_map(equals).any(|it| reads_around(&it));
         if matches!(best.access, Access::Scan) && source.needs == 0 && (placed != 0 || varies) {
             best = self.by_hash(&source.origin, &says, &own, conditions, rows).unwrap_or(best);
         }
@@ -78,12 +83,12 @@ impl Chooser<'_> {
     ) -> Option<Way> {
         let (mut columns, mut equal, mut used) = (Vec::new(), Vec::new(), Vec::new());
         for (at, it) in says.iter().enumerate() {
-            if let Some(Says::Equal(column, value)) = it
+            if let Some((column, value)) = it.as_ref().and_then(Says::column_equals)
                 && !own.contains(&at)
-                && !columns.contains(column)
+                && !columns.contains(&column)
             {
-                columns.push(*column);
-                equal.push((*value).clone());
+                columns.push(column);
+                equal.push(value.clone());
                 used.push(at);
             }
         }
@@ -100,47 +105,55 @@ impl Chooser<'_> {
         Some(Way { access: Access::Hash { columns, equal, filter }, rows: rows / different.min(rows.max(1.0)), used })
     }
 
+    /// The expressions that the indexes of a source know.
+    fn expressions(&self, origin: &Origin) -> Vec<&Expr<ColumnId>> {
+        let Origin::Table(table) = origin else { return Vec::new() };
+        let parts = self.schema.table(*table).indexes.iter().flat_map(|it| &it.parts);
+        parts.filter_map(|it| if let Part::Expression(it) = it { Some(it) } else { None }).collect()
+    }
+
+    /// The way by one index, whose predicate makes sure of some conditions already.
     fn by_index(
         &self,
         table: &TableSchema,
         id: IndexId,
         index: &IndexSchema,
-        says: &[Option<Says<'_>>],
-        rows: f64,
+        (says, sure): (&[Option<Says<'_>>], Vec<usize>),
+        all: f64,
     ) -> Option<Way> {
-        if index.predicate.is_some() {
-            return None;
-        }
-        let (mut equal, mut used) = (Vec::new(), Vec::new());
-        for column in &index.columns {
-            let found = says.iter().position(|it| matches!(it, Some(Says::Equal(at, _)) if at == column));
-            let Some(at) = found else { break };
-            let Some(Says::Equal(_, value)) = &says[at] else { break };
-            equal.push((*value).clone());
+        let rows = if index.predicate.is_some() { self.image.table(table.id).entries(id) as f64 } else { all };
+        let (mut equal, mut used) = (Vec::new(), sure.clone());
+        let said = |part: &Part| -> Vec<(usize, &What<'_>)> {
+            says.iter().enumerate().filter_map(|(at, it)| Some((at, it.as_ref()?.of(part)?))).collect()
+        };
+        for part in &index.parts {
+            let equals =
+                |(at, it): (usize, &What<'_>)| if let What::Equal(it) = it { Some((at, (*it).clone())) } else { None };
+            let found = said(part).into_iter().find_map(equals);
+            let Some((at, value)) = found else { break };
+            equal.push(value);
             used.push(at);
         }
         let mut expected = self.expected(table, id, index, &equal, rows);
-        let mut range = (Bound::Unbounded, Bound::Unbounded);
-        if let Some(column) = index.columns.get(equal.len()) {
-            for (at, it) in says.iter().enumerate() {
+        let (mut lower, mut upper) = (Bound::Unbounded, Bound::Unbounded);
+        if let Some(part) = index.parts.get(equal.len()) {
+            for (at, it) in said(part) {
                 match it {
-                    Some(Says::Lower(on, bound)) if on == column && matches!(range.0, Bound::Unbounded) => {
-                        range.0 = bound.cloned();
-                    }
-                    Some(Says::Upper(on, bound)) if on == column && matches!(range.1, Bound::Unbounded) => {
-                        range.1 = bound.cloned();
-                    }
-                    Some(Says::AnyOf(on, list)) if on == column && equal.is_empty() => {
+                    What::Lower(bound) if matches!(lower, Bound::Unbounded) => lower = bound.cloned(),
+                    What::Upper(bound) if matches!(upper, Bound::Unbounded) => upper = bound.cloned(),
+                    What::AnyOf(list) if equal.is_empty() => {
                         let each = self.expected(table, id, index, &list[..list.len().min(1)], rows);
                         let access = Access::AnyOf { index: id, list: list.to_vec() };
-                        return Some(Way { access, rows: each * list.len() as f64, used: vec![at] });
+                        let used = sure.into_iter().chain([at]).collect();
+                        return Some(Way { access, rows: each * list.len() as f64, used });
                     }
-                    Some(Says::Answered(on, subquery)) if on == column && equal.is_empty() => {
+                    What::Answered(subquery) if equal.is_empty() => {
                         // How many it answers is known from its limit at best.
                         let each = if index.is_unique() && index.parts.len() == 1 { 1.0 } else { rows.sqrt() };
                         let expected = each * subquery.known_limit().map_or_else(|| rows.sqrt(), |it| it as f64);
                         let access = Access::Answer { index: id, subquery: Box::new((*subquery).clone()) };
-                        return Some(Way { access, rows: expected, used: vec![at] });
+                        let used = sure.into_iter().chain([at]).collect();
+                        return Some(Way { access, rows: expected, used });
                     }
                     _ => continue,
                 }
@@ -148,7 +161,14 @@ impl Chooser<'_> {
                 expected /= 3.0;
             }
         }
-        if used.is_empty() {
+        let range = match (lower, upper) {
+            (Bound::Unbounded, Bound::Unbounded) => Range::Whole,
+            (lower, upper) => Range::Within(lower, upper),
+        };
+        // A row costs a lookup there that it does not cost in a scan.
+        const WORTH_WALKING: f64 = 0.25;
+        let serves = !equal.is_empty() || !matches!(range, Range::Whole);
+        if !serves && (index.predicate.is_none() || expected > WORTH_WALKING * all) {
             return None;
         }
         let access = Access::Index { index: id, equal, range, order: Order::Ascending };
@@ -172,8 +192,30 @@ impl Chooser<'_> {
             .collect();
         match known {
             Some(probe) => self.image.table(table.id).count_equal(id, &probe) as f64,
-            None if self.weighs => self.group(table.id, id, &index.columns[..equal.len()]).min(rows.max(1.0)),
+            None if self.weighs => self.group(table.id, id, (index, equal.len())).min(rows.max(1.0)),
             None => rows.sqrt().max(1.0),
         }
     }
+}
+
+/// The conditions of which an index makes sure by what it holds, by position, if it holds all rows that are wanted: a
+/// partial one does where its predicate follows from the conditions.
+fn sure_of(
+    index: &IndexSchema,
+    position: u8,
+    conditions: &[&Candidate],
+    says: &[Option<Says<'_>>],
+) -> Option<Vec<usize>> {
+    let Some(predicate) = &index.predicate else { return Some(Vec::new()) };
+    let own = conditions.iter().map(|it| over(&it.expr, position));
+    let own: Vec<Option<Expr<ColumnId>>> = own.collect();
+    // What compares with something elsewhere is no NULL.
+    let there = says.iter().flatten().filter_map(|it| match &it.about {
+        Part::Column(column) => Some(Expr::Leaf(*column).is_not_null()),
+        Part::Expression(_) => None,
+    });
+    let known: Vec<Expr<ColumnId>> = own.iter().flatten().cloned().chain(there).collect();
+    let all = predicate.clone().conjuncts();
+    let is_sure = |it: &Option<Expr<ColumnId>>| it.as_ref().is_some_and(|it| all.iter().any(|part| part == it));
+    implied(predicate, &known).then(|| (0..own.len()).filter(|at| is_sure(&own[*at])).collect())
 }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::expr::Scalar;
 use crate::id::{ColumnId, IndexId, RowId};
 use crate::query::frame::Frame;
-use crate::query::plan::{Access, Bounded, Level, Origin, SelectPlan};
+use crate::query::plan::{Access, Bounded, Level, Origin, Range, SelectPlan};
 use crate::record::Row;
 use crate::store::{Order, TableImage};
 use crate::value::{Value, ValueRef};
@@ -33,12 +33,19 @@ impl<'r> Execution<'r> {
         let table = self.image.table(*table);
         match access {
             Access::Scan => Ok(Some(table.len())),
-            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), .. } => {
+            Access::Index { index, equal, range, .. } => {
                 let frame = Frame::within(self, &[], outer);
                 let equal = equal.iter().map(|it| it.evaluate(&frame)).collect::<Result<Vec<_>>>()?;
                 let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
-                let null = probe.iter().any(|it| it.is_null());
-                Ok(Some(if null { 0 } else { table.count_equal(*index, &probe) }))
+                if probe.iter().any(|it| it.is_null()) {
+                    return Ok(Some(0));
+                }
+                if let Range::Whole = range {
+                    let all = probe.is_empty();
+                    return Ok(Some(if all { table.entries(*index) } else { table.count_equal(*index, &probe) }));
+                }
+                let bounds = Bounds::of(range, &frame)?;
+                Ok(bounds.values().map_or(Some(0), |it| table.count_within(*index, &probe, it)))
             }
             _ => Ok(None),
         }
@@ -107,7 +114,7 @@ impl<'r> Execution<'r> {
             Access::Scan => {
                 let _ = table.rows().all(|(id, row)| visit(id, row));
             }
-            Access::Index { index, equal, range: (Bound::Unbounded, Bound::Unbounded), order: Order::Ascending }
+            Access::Index { index, equal, range: Range::Whole, order: Order::Ascending }
                 if equal.len() == 1 && skip == 0 =>
             {
                 // The commonest way by far, a lookup by one column, needs no list of its own.
@@ -149,16 +156,9 @@ impl<'r> Execution<'r> {
         let Access::Index { index, equal, range, order } = access else { return Ok(()) };
         let equal = equal.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
         let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
-        let (lower, upper) = (bound(&range.0, frame)?, bound(&range.1, frame)?);
-        let (mut low, high) = (borrowed(&lower), borrowed(&upper));
-        if matches!(low, Bound::Unbounded) && !matches!(high, Bound::Unbounded) {
-            // NULL is less than everything in the index, and not less than anything in a condition.
-            low = Bound::Excluded(ValueRef::Null);
-        }
-        let null =
-            |it: &Bound<Scalar<'_>>| matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null());
-        if !probe.iter().any(|it| it.is_null()) && !null(&lower) && !null(&upper) {
-            table.each_within_after(*index, &probe, (low, high), (*order, skip), visit);
+        let bounds = Bounds::of(range, frame)?;
+        if let Some(bounds) = bounds.values().filter(|_| !probe.iter().any(|it| it.is_null())) {
+            table.each_within_after(*index, &probe, bounds, (*order, skip), visit);
         }
         Ok(())
     }
@@ -263,6 +263,38 @@ fn each_of<'r>(
         });
         if !going {
             return;
+        }
+    }
+}
+
+/// The bounds of a range, evaluated.
+enum Bounds<'a> {
+    Whole,
+    Present,
+    Within(Bound<Scalar<'a>>, Bound<Scalar<'a>>),
+}
+
+impl<'a> Bounds<'a> {
+    fn of(range: &'a Range, frame: &'a Frame<'_, '_>) -> Result<Self> {
+        Ok(match range {
+            Range::Whole => Bounds::Whole,
+            Range::Present => Bounds::Present,
+            Range::Within(lower, upper) => Bounds::Within(bound(lower, frame)?, bound(upper, frame)?),
+        })
+    }
+
+    /// As an index knows them; none where nothing can lie within, because one of them is NULL.
+    fn values(&self) -> Option<(Bound<ValueRef<'_>>, Bound<ValueRef<'_>>)> {
+        // NULL is less than everything in the index, and not less than anything in a condition.
+        const BEHIND_NULLS: Bound<ValueRef<'_>> = Bound::Excluded(ValueRef::Null);
+        let is_null =
+            |it: &Bound<Scalar<'_>>| matches!(it, Bound::Included(it) | Bound::Excluded(it) if it.get().is_null());
+        match self {
+            Bounds::Whole => Some((Bound::Unbounded, Bound::Unbounded)),
+            Bounds::Present => Some((BEHIND_NULLS, Bound::Unbounded)),
+            Bounds::Within(lower, upper) if is_null(lower) || is_null(upper) => None,
+            Bounds::Within(Bound::Unbounded, upper) => Some((BEHIND_NULLS, borrowed(upper))),
+            Bounds::Within(lower, upper) => Some((borrowed(lower), borrowed(upper))),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Two small tables of random rows, in databases that differ in their indexes only: without any, where every way is a
-//! scan or a hash table; with single-column indexes; with composite ones.
+//! scan or a hash table; with single-column indexes; with composite ones; with those that hold a part of the rows, or
+//! what expressions give.
 
 use std::cmp::Ordering;
 
 use diptych::query::Nulls;
-use diptych::{Column, Database, Direction, Insert, Kind, NativeConnection, Schema, Select, Table, Value};
+use diptych::schema::{Index, column};
+use diptych::{Column, Database, Direction, Expression, Insert, Kind, NativeConnection, Schema, Select, Table, Value};
 
 use super::choices::Choices;
 use super::query::{COLUMNS, TABLES};
@@ -13,11 +15,26 @@ use super::query::{COLUMNS, TABLES};
 pub(crate) type Rows = Vec<Vec<Value>>;
 
 /// How the tables of a database are indexed.
-pub(crate) const WAYS: [fn(Table) -> Table; 3] = [
+pub(crate) const WAYS: [fn(Table) -> Table; 4] = [
     |table| table,
     |table| table.primary_key(["id"]).index(["x"]).index(["y"]).index(["s"]),
     |table| table.primary_key(["id"]).index(["x", "y"]).index(["y", "s", "x"]),
+    |table| parts().into_iter().fold(table, Table::add_index),
 ];
+
+/// Partial indexes, of whose predicates random conditions say some, and indexes over expressions.
+fn parts() -> [Index; 8] {
+    [
+        Index::on(["id"]).filter(column("x").eq(1)).named("ones"),
+        Index::on(["y"]).filter(column("x").is_not_null()).named("with_x"),
+        Index::on(["x"]).filter(column("y").ge(1).and(column("y").lt(3))).named("middle"),
+        Index::on(["x", "id"]).filter(column("x").in_list([0, 1, 2])).named("small"),
+        Index::on(["s"]).filter(column("id").gt(2).or(column("y").is_null())).named("either"),
+        Index::over(column("x").plus(1)).named("next_x"),
+        Index::over(column("y").plus(2)).and(column("id")).named("next_y"),
+        Index::over(column("id").plus(0)).filter(column("s").eq("p")).named("of_p"),
+    ]
+}
 
 /// Both tables with these rows; a transaction is open.
 pub(crate) fn database(way: fn(Table) -> Table, rows: &[Rows]) -> NativeConnection {

@@ -1,0 +1,166 @@
+//! Indexes that hold a part of the rows, or what an expression gives, and what an index answers without a look at rows.
+
+use diptych::query::{JoinKind, Leaf};
+use diptych::schema::{Index, column};
+use diptych::{Aggregate, Column, Connection, Database, Delete, Direction, Expr, Expression, Insert};
+use diptych::{NativeConnection, Schema, Select, Table, Update, Value, aggregate, col, count};
+
+use super::{found, hidden, lines, of};
+
+/// A thousand jobs of ten workers; every twentieth is open, and every seventh has nobody.
+fn jobs() -> NativeConnection {
+    let workers = Table::new("workers").column(Column::int("id")).primary_key(["id"]).column(Column::text("name"));
+    let jobs = Table::new("jobs").column(Column::int("id")).primary_key(["id"]);
+    let jobs = jobs.column(Column::int("worker").nullable()).column(Column::bool("done"));
+    let jobs = jobs.column(Column::text("title")).column(Column::int("cost"));
+    let open = Index::on(["worker"]).filter(column("done").negated()).named("open_jobs");
+    let dear = Index::on(["cost"]).filter(column("cost").ge(90)).named("dear_jobs");
+    let title = Index::over(column("title").lower()).named("by_title");
+    let twice = Index::on(["done"]).and(column("cost").times(2)).named("by_twice");
+    let jobs = jobs.add_index(open).add_index(dear).add_index(title).add_index(twice).index(["worker", "cost"]);
+    let schema = Schema::builder().table(workers).table(jobs).build().unwrap();
+    let mut connection = Database::new(schema).connect();
+    let insert = Insert::into("workers", ["id", "name"]);
+    let insert = (0..10).fold(insert, |all, id| all.row([Value::from(id), format!("Title{id}").into()]));
+    connection.execute(insert).unwrap();
+    let insert = Insert::into("jobs", ["id", "worker", "done", "title", "cost"]);
+    let row = |id: i64| {
+        let worker = if id % 7 == 0 { Value::Null } else { Value::from(id % 10) };
+        [Value::from(id), worker, (id % 20 != 3).into(), format!("Title{id}").into(), (id % 100).into()]
+    };
+    connection.execute((0..1_000).fold(insert, |all, id| all.row(row(id)))).unwrap();
+    connection
+}
+
+/// How many rows a query looks at, and what it brings.
+fn read(jobs: &mut NativeConnection, select: Select) -> (u64, Vec<Vec<Value>>) {
+    let before = jobs.log().totals();
+    let mut rows = found(jobs, select);
+    rows.sort();
+    ((jobs.log().totals() - before).rows_read, rows)
+}
+
+/// What a query brings is what it brings where its conditions are said so that no index knows them.
+fn by_index(jobs: &mut NativeConnection, index: &str, condition: Expr<Leaf>, rows_read: u64) {
+    let by = |condition| Select::from("jobs").values([col("id")]).filter(condition);
+    let plan = jobs.explain(by(condition.clone())).unwrap();
+    assert!(plan.contains(index), "{index} is not in\n{plan}");
+    let (looked_at, rows) = read(jobs, by(condition.clone()));
+    let (all, same) = read(jobs, by(hidden(condition)));
+    assert_eq!((all, rows), (1_000, same), "{plan}");
+    assert_eq!(looked_at, rows_read, "{plan}");
+}
+
+/// A partial index serves where the conditions say at least what its predicate says.
+#[test]
+fn q3_a_partial_index_serves_what_implies_its_predicate() {
+    let mut jobs = jobs();
+    let open = col("done").negated();
+    by_index(&mut jobs, "jobs by partial index open_jobs, 1 equal", open.clone().and(col("worker").eq(3)), 43);
+    // Nothing is said of its column: all that it holds.
+    by_index(&mut jobs, "jobs by partial index open_jobs, 1 filters", open.clone().and(col("title").ne("x")), 50);
+    by_index(&mut jobs, "jobs by partial index dear_jobs, a range", col("cost").gt(97), 20);
+    by_index(&mut jobs, "jobs by partial index dear_jobs, 1 equal", col("cost").eq(95), 10);
+    by_index(&mut jobs, "jobs by partial index dear_jobs, any of 2", col("cost").in_list([95, 91]), 20);
+    // Those do not say enough.
+    for condition in [col("cost").gt(80), col("cost").in_list([95, 11]), col("done").eq(false).or(col("id").lt(3))] {
+        let plan = jobs.explain(Select::from("jobs").filter(condition)).unwrap();
+        assert!(!plan.contains("partial"), "{plan}");
+    }
+    // Rows that changes find by it may leave it at once.
+    let done = jobs.execute(Update::table("jobs").set("done", true).filter(open.clone().and(col("worker").eq(3))));
+    assert_eq!(done.unwrap().count, 43);
+    assert_eq!(jobs.execute(Delete::from("jobs").filter(open)).unwrap().count, 7);
+}
+
+/// An index serves an expression that is the one it is made of, in whatever place of its key.
+#[test]
+fn q3_an_expression_index_serves_the_same_expression() {
+    let mut jobs = jobs();
+    by_index(&mut jobs, "jobs by index by_title, 1 equal", col("title").lower().eq("title77"), 1);
+    by_index(&mut jobs, "jobs by index by_title, any of 2", col("title").lower().in_list(["title77", "title3"]), 2);
+    by_index(&mut jobs, "jobs by index by_title, a range", col("title").lower().ge("title99"), 11);
+    let twice = |it: i64| col("done").eq(false).and(col("cost").times(2).eq(it));
+    by_index(&mut jobs, "jobs by index by_twice, 2 equal", twice(46), 10);
+    // A number of another kind makes another expression.
+    let plan = jobs.explain(Select::from("jobs").filter(col("cost").times(2.0).eq(46.0))).unwrap();
+    assert!(plan.contains("jobs by scan"), "{plan}");
+    // In a join, for the rows of the other side, whichever kind of join it is.
+    for kind in [JoinKind::Inner, JoinKind::Left, JoinKind::Semi] {
+        let on = of(1, "title").lower().eq(of(0, "name").lower());
+        let joined = Select::from("workers").join_as(kind, "jobs", on).values([of(0, "id")]);
+        let plan = jobs.explain(joined.clone()).unwrap();
+        assert!(plan.contains("jobs by index by_title, 1 equal"), "{plan}");
+        assert_eq!(read(&mut jobs, joined).0, 20);
+    }
+}
+
+/// The least and the greatest are the ends of an index; however many NULLs come before them, none is looked at.
+#[test]
+fn q3_extremes_are_read_off_an_index() {
+    let mut jobs = jobs();
+    let extreme = |which| Select::from("jobs").values([aggregate(which, col("worker"))]);
+    let plan = jobs.explain(extreme(Aggregate::Max)).unwrap();
+    assert!(plan.contains("known by the first row"), "{plan}");
+    assert_eq!(read(&mut jobs, extreme(Aggregate::Max)), (1, vec![vec![9.into()]]));
+    assert_eq!(read(&mut jobs, extreme(Aggregate::Min)), (1, vec![vec![0.into()]]));
+    assert_eq!(read(&mut jobs, extreme(Aggregate::Min).filter(col("id").lt(-1))), (0, vec![vec![Value::Null]]));
+    let by_worker =
+        |which, id: i64| Select::from("jobs").values([aggregate(which, col("cost"))]).filter(col("worker").eq(id));
+    let of_worker = |which| by_worker(which, 4);
+    assert_eq!(read(&mut jobs, of_worker(Aggregate::Min)), (1, vec![vec![4.into()]]));
+    assert_eq!(read(&mut jobs, of_worker(Aggregate::Max)), (1, vec![vec![94.into()]]));
+    assert_eq!(read(&mut jobs, by_worker(Aggregate::Max, 77)), (0, vec![vec![Value::Null]]));
+    // A further condition may refuse the first rows, and a second aggregate asks for others.
+    let filtered = extreme(Aggregate::Max).filter(col("title").lt("Title2"));
+    assert!(!jobs.explain(filtered).unwrap().contains("first row"));
+    let both = [aggregate(Aggregate::Min, col("worker")), aggregate(Aggregate::Max, col("worker"))];
+    assert_eq!(read(&mut jobs, Select::from("jobs").values(both)), (1_000, vec![vec![0.into(), 9.into()]]));
+}
+
+/// The first groups in the order of an index are made of its first rows.
+#[test]
+fn q3_groups_in_the_order_of_an_index_end_where_there_are_enough() {
+    let mut jobs = jobs();
+    let by_cost = |direction| {
+        let cost = [col("worker"), col("cost"), count()];
+        let groups = Select::from("jobs").group_by([col("cost"), col("worker")]).values(cost);
+        groups.order_by(col("worker"), direction).order_by(col("cost"), direction)
+    };
+    for direction in [Direction::Ascending, Direction::Descending] {
+        let all = lines(&mut jobs, by_cost(direction));
+        let some = by_cost(direction).limit(5).offset(2);
+        let plan = jobs.explain(some.clone()).unwrap();
+        assert!(plan.contains("one group after the other") && !plan.contains("sort by"), "{plan}");
+        let before = jobs.log().totals();
+        assert_eq!(lines(&mut jobs, some), all[2..7]);
+        let looked_at = (jobs.log().totals() - before).rows_read;
+        assert!(looked_at < 100, "{looked_at}");
+        // HAVING refuses groups, which count for nothing.
+        let having = by_cost(direction).having(count().ge(8)).limit(3);
+        let expected: Vec<String> = all.iter().filter(|it| it.ends_with(" 8") || it.ends_with(" 9")).cloned().collect();
+        assert_eq!(lines(&mut jobs, having), expected[..3.min(expected.len())]);
+    }
+    let none = by_cost(Direction::Ascending).filter(col("id").lt(0)).limit(5);
+    assert_eq!(lines(&mut jobs, none), Vec::<String>::new());
+}
+
+/// How many rows lie in a range is known without a look at them.
+#[test]
+fn q3_a_range_is_counted_without_a_look_at_its_rows() {
+    let mut jobs = jobs();
+    let within = |column: &'static str, low: i64, high: i64| {
+        Select::from("jobs").values([count()]).filter(col(column).ge(low)).filter(col(column).lt(high))
+    };
+    for (column, low, high) in [("worker", 3, 6), ("id", 3, 600), ("worker", -5, 99), ("id", 900, 5_000), ("id", 5, 1)]
+    {
+        let hidden = within(column, low, high).filter(col("title").ne("x"));
+        let (_, expected) = read(&mut jobs, hidden);
+        assert_eq!(read(&mut jobs, within(column, low, high)), (0, expected), "{column} from {low} to {high}");
+    }
+    let below = |column: &'static str| Select::from("jobs").values([count()]).filter(col(column).lt(2));
+    assert_eq!(read(&mut jobs, below("worker")), (0, vec![vec![171.into()]]));
+    assert_eq!(read(&mut jobs, below("id")), (0, vec![vec![2.into()]]));
+    let part = Select::from("jobs").values([count()]).filter(col("done").negated());
+    assert_eq!(read(&mut jobs, part), (0, vec![vec![50.into()]]));
+}
