@@ -84,12 +84,12 @@ pub use diptych_derive::{AsValue, Entity};
 pub use error::{Error, ErrorKind, Result, Violation};
 pub use expr::{Expr, Expression};
 #[cfg(feature = "objects")]
-pub use object::listen;
-#[cfg(feature = "objects")]
 pub use object::{
     AnyRef, Cascade, Class, Edit, Entity, Field, Lazy, Many, Optional, PassiveDeletes, Query, Ref, Relation,
     Relationship, Required, Session, State, View, Views,
 };
+#[cfg(feature = "objects")]
+pub use object::{diagnosis, listen};
 pub use query::{
     Aggregate, Connection, Control, Delete, Direction, Insert, NativeConnection, Select, Statement, Update, aggregate,
     col, count, parameter,

@@ -264,6 +264,19 @@ pub enum Misuse {
         /// Why.
         reason: String,
     },
+    /// A load would bring more than its budget.
+    OverBudget {
+        /// The path that has brought most, as `Post.replies`.
+        path: String,
+        /// How much that has brought.
+        by_path: u64,
+        /// What is counted: rows, objects or bytes.
+        counted: &'static str,
+        /// The budget.
+        limit: u64,
+        /// How much the load has brought so far.
+        reached: u64,
+    },
     /// A row that a statement should have changed is gone or was changed behind the session.
     Stale {
         /// The row.
@@ -357,6 +370,9 @@ impl Misuse {
             }
             Misuse::NotInFilter { relation, object } => {
                 write!(f, "{relation} would not find {object}: its condition does not hold; set the columns first")
+            }
+            Misuse::OverBudget { path, by_path, counted, limit, reached } => {
+                write!(f, "a load has a budget of {limit} {counted} and would bring {reached}: {path} brings {by_path}")
             }
             _ => Ok(()),
         }

@@ -1,5 +1,6 @@
 //! Columns of objects: reading what is missing, and setting one without reading the others.
 
+use super::diagnosis::Noted;
 use super::extra::Extra;
 use super::graph::Graph;
 use super::model::ClassModel;
@@ -121,7 +122,9 @@ impl Core {
         }
         let class = self.graph.objects[key].class;
         let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
-        let Some(read) = self.row_with(class, &identity, columns)? else { return Err(self.gone(key)) };
+        let what = Noted::Again { object: key };
+        let read = self.noted(what, |core| core.row_with(class, &identity, columns))?;
+        let Some(read) = read else { return Err(self.gone(key)) };
         self.graph.fill_columns(key, &read, columns);
         Ok(())
     }

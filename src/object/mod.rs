@@ -26,6 +26,8 @@
 //! - **O6** After a rollback objects hold what the rows hold.
 //! - **O7** Not loaded, none and empty are three different answers.
 //! - **O8** What the type of a view says is loaded stays loaded as long as the view lives.
+//! - **O9** Each statement by which a session that keeps its ledger reads objects is counted in one read of it.
+//! - **O10** A diagnosis changes nothing: what it tries, it tries on a fork.
 //!
 //! # Not here
 //! Foreign key actions (`integrity`): what they change, a session does not see until it reads again.
@@ -42,6 +44,7 @@ mod condition;
 mod database;
 mod delete_plan;
 mod detached;
+pub mod diagnosis;
 mod enroll;
 mod entity;
 mod events;
@@ -107,7 +110,7 @@ pub use select::{
     Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,
     Synchronize, Term,
 };
-pub use session::{Manner, Session, SessionScope, StatementWatch};
+pub use session::{LoadWatch, Manner, Session, SessionScope, StatementWatch};
 pub use state::State;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};

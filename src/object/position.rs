@@ -15,6 +15,7 @@ impl Session {
     ///
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
+    #[track_caller]
     pub fn insert<R>(
         &mut self,
         object: Ref<R::Owner>,
@@ -28,7 +29,7 @@ impl Session {
         let key = self.check(object)?;
         let member = member.into_reference(self)?;
         let target = self.check(member)?;
-        self.exclusive().told(|core| core.insert_member(key, R::RELATION, target, Some(at)))?;
+        self.exclusive_here().told(|core| core.insert_member(key, R::RELATION, target, Some(at)))?;
         Ok(member)
     }
 
@@ -36,12 +37,13 @@ impl Session {
     ///
     /// # Errors
     /// When it is no member, a reference is not of this session, or the collection cannot be read.
+    #[track_caller]
     pub fn move_to<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>, at: usize) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {
         let (key, member) = (self.check(object)?, self.check(member)?);
-        self.exclusive().told(|core| {
+        self.exclusive_here().told(|core| {
             let mut members = core.load_many(key, R::RELATION)?.to_vec();
             let Some(from) = members.iter().position(|it| *it == member) else {
                 let relation = format!("{} of {}", R::NAME, core.graph.name(key));
@@ -58,6 +60,7 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session, or reading is refused or fails.
+    #[track_caller]
     pub fn keyed<R, F>(&self, object: Ref<R::Owner>, _: R, _: F) -> Result<BTreeMap<F::Value, Ref<R::Target>>>
     where
         R: Relation<Arity = Many>,
@@ -65,7 +68,7 @@ impl Session {
         F::Value: Ord,
     {
         let key = self.check(object)?;
-        let mut core = self.core.borrow_mut();
+        let mut core = self.called_from(std::panic::Location::caller());
         let mut map = BTreeMap::new();
         for member in core.load_many(key, R::RELATION)?.iter().copied() {
             let value = core.column(member, F::COLUMN)?;

@@ -1,6 +1,7 @@
 //! Association proxies: a relation through the objects between, read and changed as if these were not there.
 
 use std::fmt;
+use std::panic::Location;
 
 use super::condition::{Condition, ToManyCondition, ToOne, ToOneCondition};
 use super::entity::{Entity, Many, Relation, Writable};
@@ -80,7 +81,9 @@ where
     ///
     /// # Errors
     /// When the reference is not of the session, or reading is refused or fails.
+    #[track_caller]
     pub fn of(&self, session: &Session, owner: Ref<L::Owner>) -> Result<Vec<Ref<R::Target>>> {
+        drop(session.called_from(Location::caller()));
         let links = self.links_of(session, owner)?;
         let mut targets = Vec::with_capacity(links.len());
         for link in links {

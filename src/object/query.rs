@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use super::class::Lazy;
 use super::condition::{Condition, Ordering};
+use super::diagnosis::Budget;
 use super::entity::{Entity, Field, Relation};
 use super::loaded::{LoadList, Nothing, Perhaps, Promise, Surely, With};
 use super::select::{Depth, LoadOption, PerOwner, Selection, Step, Strategy};
@@ -49,6 +50,12 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     /// Without the first ones.
     pub fn offset(mut self, offset: u64) -> Self {
         self.selection.offset = offset;
+        self
+    }
+
+    /// The most that the query may bring, with what it loads along.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.selection.budget = Some(budget);
         self
     }
 

@@ -24,6 +24,7 @@ pub use option::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy};
 pub(in crate::object) use route::{Route, Sides, order, own_columns, related_between};
 pub(in crate::object) use source::{Sources, lead, subclasses};
 
+use super::diagnosis::Budget;
 use super::reference::AnyRef;
 use crate::expr::{Expr, Expression};
 use crate::query::Direction;
@@ -54,6 +55,8 @@ pub struct Selection {
     pub existing: Existing,
     /// Whether an object that several rows lead to comes once.
     pub repeats: Repeats,
+    /// The most that it may bring, with what it loads along.
+    pub budget: Option<Budget>,
 }
 
 /// The subclasses whose columns a query reads along.
@@ -205,6 +208,13 @@ impl Selection {
     #[must_use]
     pub fn order_by(mut self, by: Expr<Term>, direction: Direction) -> Self {
         self.order_by.push((by, direction));
+        self
+    }
+
+    /// The most that the query may bring, with what it loads along.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 

@@ -23,7 +23,7 @@ pub(super) use core::Core;
 pub use core::Manner;
 pub use scope::SessionScope;
 pub use verbs::Member;
-pub use watch::StatementWatch;
+pub use watch::{LoadWatch, StatementWatch};
 
 use super::entity::Entity;
 use super::model::Model;
@@ -150,6 +150,15 @@ impl Session {
             self.epoch = self.epoch.wrapping_add(1).max(1);
         }
         self.core.get_mut()
+    }
+
+    /// The same for a call that may read or write rows, which it does for the line that called.
+    #[inline]
+    #[track_caller]
+    pub(super) fn exclusive_here(&mut self) -> &mut Core {
+        let core = self.exclusive();
+        core.called_from(std::panic::Location::caller());
+        core
     }
 
     /// A reference to one of its objects.

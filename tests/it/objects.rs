@@ -10,6 +10,7 @@ mod declarations;
 mod delete_plans;
 mod deletes;
 mod detached;
+mod diagnoses;
 mod eager_paths;
 mod end_states;
 mod flush_order;

@@ -7,6 +7,7 @@ use super::take::{Reach, Reading, by_class};
 use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::{Lazy, SubclassLoad};
+use crate::object::diagnosis::Noted;
 use crate::object::links::Link;
 use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
@@ -150,6 +151,17 @@ impl Core {
 
     /// Reads a relation of each object by itself. What is behind it is loaded for all of them together.
     fn load_each(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        let what = Noted::Along { class, relation, lazy: Lazy::Immediate };
+        self.noted(what, |core| core.read_each(after, class, relation, objects))
+    }
+
+    fn read_each(
         &mut self,
         after: &After<'_>,
         class: ClassId,

@@ -8,6 +8,7 @@ use super::take::{Reach, Reading};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
+use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
@@ -21,12 +22,14 @@ impl Core {
         let class = self.object(key)?.class;
         let place = self.notes.place(key).clone();
         let values = identity.to_values();
-        if self.is_quiet(class, &place) {
-            self.fetch(class, &values)?;
-            return Ok(self.graph.put_first(key, &mut self.found));
-        }
-        let reach = self.reach_again();
-        Ok(self.read_by_key(class, &values, &place, (Existing::Kept, reach), None)? == Some(key))
+        self.noted(Noted::Again { object: key }, |core| {
+            if core.is_quiet(class, &place) {
+                core.fetch(class, &values)?;
+                return Ok(core.graph.put_first(key, &mut core.found));
+            }
+            let reach = core.reach_again();
+            Ok(core.read_by_key(class, &values, &place, (Existing::Kept, reach), None)? == Some(key))
+        })
     }
 
     /// Which objects get what is loaded after the row of one that is read again.
@@ -79,11 +82,19 @@ impl Core {
         if let Some(known) = self.find_known(class, key)? {
             return Ok(known);
         }
+        self.noted(Noted::Key { class, key }, |core| core.find_unknown(class, key))
+    }
+
+    fn find_unknown(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
         if self.is_quiet_class(class) {
             self.fetch(class, key)?;
             self.met.clear();
             let found = self.graph.meet_first(class, &mut self.found, &mut self.met);
             self.graph.tell_loaded(&self.met);
+            if self.ledger.is_some() {
+                let met = self.met.clone();
+                self.note_came(&[], &met);
+            }
             return Ok(found);
         }
         self.read_by_key(class, key, &Arc::default(), (Existing::Kept, Reach::All), None)

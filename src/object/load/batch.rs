@@ -11,6 +11,7 @@ use super::take::{Reach, Reading};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
+use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
@@ -66,13 +67,15 @@ impl Core {
         let by = By::Now;
         let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size, by };
         let plain = way.asked.is_none_or(Asked::is_plain);
-        self.read_for(&batch, owners, plain).map(drop)
+        let what = Noted::Along { class, relation, lazy: way.lazy };
+        self.noted(what, |core| core.read_for(&batch, owners, plain).map(drop))
     }
 
     /// Reads a relation for the objects that do not have it yet. What is behind it is loaded for all. Returns the objects
     /// that this brought.
     pub(super) fn read_for(&mut self, batch: &Batch<'_>, owners: &[ObjectKey], plain: bool) -> Result<Vec<ObjectKey>> {
         let waiting = self.waiting(batch, owners);
+        self.note_filled(batch.relation.id, &waiting);
         let mut known = Vec::new();
         if waiting.len() < owners.len() {
             known = self.members_of(batch.relation, owners);

@@ -233,6 +233,17 @@ impl Place {
         joined.then_some(Way { lazy, asked, from_query: None })
     }
 
+    /// How messages name the place, where a class is read.
+    pub(super) fn name(&self, model: &Model, class: ClassId) -> String {
+        let first = self.path.first().map_or(class, |it| it.0);
+        let mut name = model.class(first).name.clone();
+        for &(class, relation) in &self.path {
+            name.push('.');
+            name.push_str(&model.relation(class, relation).name);
+        }
+        name
+    }
+
     /// How many relations led here.
     pub(super) fn depth(&self) -> usize {
         self.path.len()

@@ -16,10 +16,10 @@ use crate::schema::Name;
 /// A relation whose targets come with the rows of a query.
 pub(in crate::object) struct Node {
     /// The class that has the relation.
-    pub(super) class: ClassId,
-    pub(super) relation: RelationId,
+    pub(in crate::object) class: ClassId,
+    pub(in crate::object) relation: RelationId,
     /// The node whose objects own the relation; `None` for the objects of the query.
-    pub(super) parent: Option<usize>,
+    pub(in crate::object) parent: Option<usize>,
     pub(super) entity: Entity,
     /// Where its rows stand in the result.
     pub(super) cell: usize,
@@ -27,6 +27,13 @@ pub(in crate::object) struct Node {
     /// Whether an owner without a target is left out.
     pub(super) inner: bool,
     pub(super) brings: Brings,
+}
+
+impl Node {
+    /// Whether it repeats its owner for each member.
+    pub(in crate::object) fn is_many(&self) -> bool {
+        self.brings == Brings::Many
+    }
 }
 
 /// How a joined relation multiplies rows.

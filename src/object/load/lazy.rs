@@ -9,6 +9,7 @@ use super::take::Reach;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
+use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
 use crate::object::links::{Link, Since};
 use crate::object::model::{Join, RelationModel};
@@ -78,6 +79,7 @@ impl Core {
         let declared = model.relation(class, relation);
         let way = self.way_now(key, declared);
         self.may_look(key, declared, way)?;
+        self.note_look(key, relation);
         if !self.graph.is_loaded(key, relation) && self.graph.objects[key].state == State::Detached {
             self.check_related_readable(key)?;
         }
@@ -144,6 +146,7 @@ impl Core {
     pub(in crate::object) fn load_many(&mut self, key: ObjectKey, relation: RelationId) -> Result<Arc<Vec<ObjectKey>>> {
         let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
         let declared = model.relation(class, relation);
+        self.note_look(key, relation);
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);
         }
@@ -202,7 +205,8 @@ impl Core {
         }
         let plan = self.plain_plan(class, relation)?;
         let batch = Batch { by: By::Stored, ..Batch::lazily(relation, &plan) };
-        self.read_for(&batch, &[key], true)?;
+        let owners = [key];
+        self.noted(Noted::Unit { relation, owners: &owners }, |core| core.read_for(&batch, &owners, true))?;
         if self.graph.is_loaded(key, relation.id) {
             return Ok(());
         }
@@ -267,6 +271,12 @@ impl Core {
     ) -> Result<()> {
         let with_peers = self.with_peers(relation, owners);
         let owners = with_peers.as_deref().unwrap_or(owners);
+        self.budgeted(None, |core| {
+            core.noted(Noted::Touch { relation, owners }, |core| core.read_touched(class, relation, owners))
+        })
+    }
+
+    fn read_touched(&mut self, class: ClassId, relation: &RelationModel, owners: &[ObjectKey]) -> Result<()> {
         if !self.notes.is_empty() {
             for same in owners
                 .chunk_by(|a, b| Arc::ptr_eq(self.notes.place(*a), self.notes.place(*b)))

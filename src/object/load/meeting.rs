@@ -67,6 +67,7 @@ impl Core {
         }
         self.notes.put(&met.new, place);
         self.peers.came(&met.new);
+        self.note_came(&met.by_row, &met.new);
         self.graph.tell_loaded(&met.new);
         Ok(met)
     }
@@ -173,6 +174,10 @@ impl Core {
     pub(in crate::object) fn load_read(&mut self, class: ClassId, read: Read<'_>) -> Result<Vec<ObjectKey>> {
         self.notes.put(&read.new, read.place);
         self.graph.tell_loaded(&read.new);
+        if self.ledger.is_some() {
+            let found: Vec<Option<ObjectKey>> = read.found.iter().copied().map(Some).collect();
+            self.note_came(&found, &read.new);
+        }
         let (place, existing, everywhere, reach) = (read.place, read.existing, None, Reach::All);
         self.load_at(&After { place, existing, everywhere, reach }, class, &read.found, &read.new)?;
         Ok(read.found)

@@ -9,6 +9,7 @@ use super::joined::{Brings, Node};
 use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::Lazy;
+use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Entity, Existing};
 use crate::object::session::Core;
@@ -24,6 +25,24 @@ pub(in crate::object) struct Reading<'q> {
     pub(in crate::object) everywhere: Option<Lazy>,
     /// Whether what is loaded afterwards reaches objects that were there already.
     pub(in crate::object) reach: Reach,
+}
+
+impl Reading<'_> {
+    /// What it reads, as messages name it: the path that leads there, and what is joined.
+    pub(in crate::object) fn path(&self, model: &Model) -> String {
+        let mut path = self.place.name(model, self.root.class);
+        let joined: Vec<&str> =
+            self.nodes.iter().map(|it| model.relation(it.class, it.relation).name.as_str()).collect();
+        if !joined.is_empty() {
+            path.push_str(&format!(" with {} joined", joined.join(", ")));
+        }
+        path
+    }
+
+    /// The entities of its rows, and where the cells of each begin.
+    pub(in crate::object) fn entities(&self) -> impl Iterator<Item = (&Entity, usize)> {
+        std::iter::once((self.root, self.cell)).chain(self.nodes.iter().map(|it| (&it.entity, it.cell)))
+    }
 }
 
 /// Which objects get what is loaded after their rows.
@@ -74,8 +93,10 @@ impl Members {
 impl Core {
     /// Takes the rows that were just found: their objects, what was joined, and what is loaded after them.
     pub(in crate::object) fn take(&mut self, reading: &Reading<'_>) -> Result<Met> {
+        self.spend_rows(reading)?;
         if reading.nodes.is_empty() {
             let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
+            self.spend_objects(reading, met.new.len())?;
             if self.is_done(reading.place, reading.root.class, reading.everywhere) {
                 return Ok(met);
             }
@@ -83,23 +104,31 @@ impl Core {
             self.load_after(reading, reading.root.class, reading.place, &objects, &met.new)?;
             return Ok(met);
         }
+        let joins = self.note_joins(reading.nodes);
+        let join = |at: usize| joins.get(at).copied().flatten();
         let mut met = vec![self.meet(reading.root, reading.cell, reading.place, reading.existing)?];
-        for node in reading.nodes {
-            let column = self.meet(&node.entity, node.cell, &node.place, reading.existing)?;
-            met.push(column);
+        for (at, node) in reading.nodes.iter().enumerate() {
+            let meet = |core: &mut Core| core.meet(&node.entity, node.cell, &node.place, reading.existing);
+            met.push(self.behind(join(at), meet)?);
         }
+        self.spend_objects(reading, met.iter().map(|it| it.new.len()).sum())?;
         leave_out(reading.nodes, &mut met);
+        if !joins.is_empty() {
+            let columns: Vec<&[Option<ObjectKey>]> = met.iter().map(|it| &*it.by_row).collect();
+            self.note_joined_rows(reading.nodes, &joins, &columns);
+        }
         let members = sort(reading.nodes, &met);
-        for (node, members) in reading.nodes.iter().zip(members) {
-            self.link_joined(node, members, reading.existing)?;
+        for (at, (node, members)) in reading.nodes.iter().zip(members).enumerate() {
+            self.behind(join(at), |core| core.link_joined(node, members, reading.existing))?;
         }
         let mut met = met.into_iter();
         let roots = met.next().unwrap_or_default();
         let objects = once(&roots.by_row);
         self.load_after(reading, reading.root.class, reading.place, &objects, &roots.new)?;
-        for (node, met) in reading.nodes.iter().zip(met) {
+        for (at, (node, met)) in reading.nodes.iter().zip(met).enumerate() {
             let objects = once(&met.by_row);
-            self.load_after(reading, node.entity.class, &node.place, &objects, &met.new)?;
+            let (class, place) = (node.entity.class, &node.place);
+            self.behind(join(at), |core| core.load_after(reading, class, place, &objects, &met.new))?;
         }
         Ok(roots)
     }
@@ -113,6 +142,9 @@ impl Core {
             }
             if existing == Existing::Kept && self.has_queue(owner, relation) {
                 continue;
+            }
+            if !self.graph.is_loaded(owner, relation.id) && node.brings != Brings::WhatTheQueryJoins {
+                self.note_filled(relation.id, &[owner]);
             }
             let target = targets.first().copied();
             // The identity map already answers for a reference to a key; a link for it would only take room.

@@ -11,6 +11,7 @@ use super::source::{Sources, subclasses};
 use super::{Selection, Subclasses};
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
+use crate::object::diagnosis::Noted;
 use crate::object::load::{Joiner, Reach, Reading};
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
@@ -30,8 +31,18 @@ impl Core {
         self.before_query()?;
         self.fresh(owner)?;
         let model = Arc::clone(&self.graph.model);
-        let class = self.object(owner)?.class;
-        let relation = model.relation(class, relation);
+        let relation = model.relation(self.object(owner)?.class, relation);
+        let what = Noted::Touch { relation, owners: &[owner] };
+        self.budgeted(selection.budget, |core| core.noted(what, |core| core.select_members(owner, relation, selection)))
+    }
+
+    fn select_members(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        selection: &Selection,
+    ) -> Result<Vec<ObjectKey>> {
+        let model = Arc::clone(&self.graph.model);
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
         let (mut sources, root) = self.members(ground, owner, relation, selection)?;

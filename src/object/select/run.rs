@@ -15,6 +15,7 @@ use crate::error::{Misuse, Result};
 use crate::expr::Expr;
 use crate::id::ClassId;
 use crate::object::class::Lazy;
+use crate::object::diagnosis::Noted;
 use crate::object::graph::Graph;
 use crate::object::load::{Branch, Joined, Joiner, Node, Place, Reach, Reading};
 use crate::object::reference::ObjectKey;
@@ -146,13 +147,15 @@ impl<'a> Resolved<'a> {
 impl Core {
     /// Runs a query and loads what it asks for.
     pub(in crate::object) fn select(&mut self, class: ClassId, selection: &Selection) -> Result<Found> {
-        match self.start(class, selection)? {
-            Started::Read(found) => Ok(found),
-            Started::Rows(query) => {
-                let found = self.take(&query.reading())?;
-                Ok(listed(found.by_row, selection, query.may_repeat))
-            }
-        }
+        self.budgeted(selection.budget, |core| {
+            core.noted(Noted::Query { class, selection }, |core| match core.start(class, selection)? {
+                Started::Read(found) => Ok(found),
+                Started::Rows(query) => {
+                    let found = core.take(&query.reading())?;
+                    Ok(listed(found.by_row, selection, query.may_repeat))
+                }
+            })
+        })
     }
 
     /// Runs the statement of a query. Its rows are found; objects are still to be made of them.
@@ -186,7 +189,8 @@ impl Core {
 
     /// Runs a query whose objects are made so many rows at a time.
     pub(in crate::object) fn chunks(&mut self, class: ClassId, selection: &Selection, size: usize) -> Result<Chunks> {
-        let (rows, query) = match self.start(class, selection)? {
+        let what = Noted::Query { class, selection };
+        let (rows, query) = match self.noted(what, |core| core.start(class, selection))? {
             Started::Read(found) => return Ok(Chunks::Read(found)),
             Started::Rows(query) => (std::mem::take(&mut self.found), query),
         };
@@ -205,8 +209,11 @@ impl Core {
             Chunks::Rows(it) => {
                 self.found = it.rows.part(it.from, it.from.saturating_add(it.size));
                 it.from += it.size;
-                let found = self.take(&it.query.reading())?;
-                Ok(Some(listed(found.by_row, &it.selection, it.query.may_repeat)))
+                let (class, selection) = (it.query.root.class, &it.selection);
+                let found = self.budgeted(selection.budget, |core| {
+                    core.noted(Noted::Query { class, selection }, |core| core.take(&it.query.reading()))
+                })?;
+                Ok(Some(listed(found.by_row, selection, it.query.may_repeat)))
             }
         }
     }
@@ -227,7 +234,10 @@ impl Core {
         } else {
             self.before_query()?;
         }
-        self.read_by_key(class, key, &place, (selection.existing, Reach::All), everywhere)
+        self.budgeted(selection.budget, |core| {
+            let existing = (selection.existing, Reach::All);
+            core.noted(Noted::Key { class, key }, |core| core.read_by_key(class, key, &place, existing, everywhere))
+        })
     }
 }
 

@@ -53,20 +53,22 @@ impl Session {
     ///
     /// # Errors
     /// As [`expire_field`](Session::expire_field), and when the row is gone.
+    #[track_caller]
     pub fn refresh_field<F: Field>(&mut self, object: Ref<F::Entity>, field: F) -> Result<()> {
         let _ = field;
         let key = self.check(object)?;
-        self.exclusive().refresh_attributes(key, &[F::COLUMN], &[])
+        self.exclusive_here().refresh_attributes(key, &[F::COLUMN], &[])
     }
 
     /// Reads one relation of an object again, at once.
     ///
     /// # Errors
     /// As [`refresh_field`](Session::refresh_field).
+    #[track_caller]
     pub fn refresh_relation<R: Relation>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()> {
         let _ = relation;
         let key = self.check(object)?;
-        self.exclusive().refresh_attributes(key, &[], &[R::RELATION])
+        self.exclusive_here().refresh_attributes(key, &[], &[R::RELATION])
     }
 
     /// Does work in which queries and loads do not flush first. It takes the session exclusively, so that no view of

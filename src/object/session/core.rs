@@ -8,6 +8,7 @@ use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Cascade;
 use crate::object::compact::Object;
+use crate::object::diagnosis::{Budget, Ledger, Noted, Spending};
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::listen::Listeners;
@@ -46,6 +47,13 @@ pub(in crate::object) struct Core {
     pub(in crate::object) trace: Option<Trace>,
     /// Whether somebody has asked for statements, and so for whom they run.
     pub(in crate::object) is_watched: bool,
+    /// The line of the program that is served now, if anybody wants to know.
+    pub(in crate::object) caller: Option<&'static std::panic::Location<'static>>,
+    /// What was read and why, if that is kept.
+    pub(in crate::object) ledger: Option<Box<Ledger>>,
+    /// The most that a load may bring, and what the one that is under way has brought.
+    pub(in crate::object) budget: Option<Budget>,
+    pub(in crate::object) spending: Option<Box<Spending>>,
 }
 
 /// How a session behaves where a sound unit of work and that of SQLAlchemy differ.
@@ -105,6 +113,10 @@ impl Core {
             plans: FxHashMap::default(),
             trace: None,
             is_watched: false,
+            caller: None,
+            ledger: None,
+            budget: None,
+            spending: None,
         }
     }
 
@@ -120,6 +132,7 @@ impl Core {
     #[inline]
     pub(in crate::object) fn called_from(&mut self, caller: &'static std::panic::Location<'static>) {
         if self.is_watched {
+            self.caller = Some(caller);
             self.connection.log().set_caller(Some(caller));
         }
     }
@@ -153,7 +166,7 @@ impl Core {
     #[inline]
     pub(in crate::object) fn before_query(&mut self) -> Result<()> {
         self.check_active()?;
-        if self.wants_flush() { self.flush() } else { Ok(()) }
+        if self.wants_flush() { self.noted(Noted::Autoflush, Core::flush) } else { Ok(()) }
     }
 
     /// The same before an object's own row is read, if it has none at hand. The flush may have deleted it.

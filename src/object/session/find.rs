@@ -24,9 +24,16 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is stale or of another session, or its row is gone.
+    #[track_caller]
     pub fn get<T: Entity>(&self, object: Ref<T>) -> Result<View<'_, T>> {
         let key = self.check(object)?;
-        self.view(key)
+        match self.at_hand::<T>(key) {
+            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
+            None => {
+                drop(self.called_from(Location::caller()));
+                self.view_anew(key)
+            }
+        }
     }
 
     /// The object with this primary key, if there is one.
@@ -66,7 +73,8 @@ impl Session {
     pub fn populate_existing<T: Entity, L: LoadList>(&mut self, query: Query<T, L>) -> Result<Views<'_, T, L>> {
         let class = self.class_of::<T>()?;
         let selection = Selection { existing: Existing::Overwritten, ..query.selection };
-        let found = self.exclusive().told(|core| core.select(class, &selection))?;
+        let core = self.exclusive_here();
+        let found = core.told(|core| core.select(class, &selection))?;
         L::make_sure(self, &found)?;
         self.views(Arc::new(found))
     }
@@ -77,6 +85,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`all`](Session::all), when the query joins a collection, and when the work fails.
+    #[track_caller]
     pub fn each_chunk<T: Entity, L>(
         &mut self,
         query: Query<T, L>,
@@ -84,8 +93,13 @@ impl Session {
         mut work: impl FnMut(&mut Session, Vec<Ref<T>>) -> Result<()>,
     ) -> Result<()> {
         let class = self.class_of::<T>()?;
-        let mut chunks = self.exclusive().chunks(class, &query.selection, size.max(1))?;
-        while let Some(found) = self.exclusive().next_chunk(&mut chunks)? {
+        let (core, caller) = (self.exclusive(), Location::caller());
+        core.called_from(caller);
+        let mut chunks = core.chunks(class, &query.selection, size.max(1))?;
+        loop {
+            let core = self.exclusive();
+            core.called_from(caller);
+            let Some(found) = core.next_chunk(&mut chunks)? else { break };
             let found = found.into_iter().map(|key| self.refer(key)).collect();
             work(self, found)?;
         }
@@ -131,8 +145,7 @@ impl Session {
     /// When the flush or the statement fails.
     #[track_caller]
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
-        let core = self.exclusive();
-        core.called_from(Location::caller());
+        let core = self.exclusive_here();
         core.before_query()?;
         let prepared = core.connection.prepare(statement.into())?;
         core.connection.run(&prepared, Input::Values(&[]))
@@ -239,8 +252,17 @@ impl Session {
         row.ok_or_else(|| Misuse::StaleReference { class: "object".to_owned() }.into())
     }
 
+    /// Somebody looks at a relation of an object.
+    #[inline]
+    fn note_look(&self, key: ObjectKey, relation: RelationId) {
+        if self.core.borrow().ledger.is_some() {
+            self.core.borrow_mut().note_look(key, relation);
+        }
+    }
+
     /// What a reference leads to, without a statement.
     pub(in crate::object) fn known_one(&self, key: ObjectKey, relation: RelationId) -> Result<Option<ObjectKey>> {
+        self.note_look(key, relation);
         let core = self.core.borrow();
         let declared = self.model.relation(core.object(key)?.class, relation);
         core.loaded_one(key, declared).ok_or_else(|| core.not_loaded(key, declared))
@@ -248,6 +270,7 @@ impl Session {
 
     /// The members of a collection, without a statement.
     pub(in crate::object) fn known_many(&self, key: ObjectKey, relation: RelationId) -> Result<Arc<Vec<ObjectKey>>> {
+        self.note_look(key, relation);
         let core = self.core.borrow();
         let declared = self.model.relation(core.object(key)?.class, relation);
         core.loaded_many(key, relation).ok_or_else(|| core.not_loaded(key, declared))

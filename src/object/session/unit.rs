@@ -19,8 +19,7 @@ impl Session {
     /// When a constraint refuses a row; rows and objects are then as before (O3).
     #[track_caller]
     pub fn flush(&mut self) -> Result<()> {
-        let core = self.exclusive();
-        core.called_from(std::panic::Location::caller());
+        let core = self.exclusive_here();
         core.flush()
     }
 
@@ -38,8 +37,7 @@ impl Session {
     /// When the flush fails, a deferred constraint is violated, or another transaction was first.
     #[track_caller]
     pub fn commit(&mut self) -> Result<()> {
-        let core = self.exclusive();
-        core.called_from(std::panic::Location::caller());
+        let core = self.exclusive_here();
         core.commit()
     }
 
@@ -56,16 +54,18 @@ impl Session {
     ///
     /// # Errors
     /// When the flush fails.
+    #[track_caller]
     pub fn savepoint(&mut self) -> Result<()> {
-        self.exclusive().savepoint()
+        self.exclusive_here().savepoint()
     }
 
     /// Flushes, ends the innermost nested transaction and keeps what it did.
     ///
     /// # Errors
     /// When the flush fails or there is none.
+    #[track_caller]
     pub fn release(&mut self) -> Result<()> {
-        self.exclusive().release()
+        self.exclusive_here().release()
     }
 
     /// Ends the innermost nested transaction and forgets what it did, in rows and in objects.

@@ -124,6 +124,7 @@ impl Session {
     ///
     /// # Errors
     /// When a reference is not of this session.
+    #[track_caller]
     pub fn set<R>(
         &mut self,
         object: Ref<R::Owner>,
@@ -137,13 +138,14 @@ impl Session {
         let _ = relation;
         let key = self.check(object)?;
         let target = target.into().map(|it| self.check(it)).transpose()?;
-        self.exclusive().told(|core| core.link_one(key, R::RELATION, target))
+        self.exclusive_here().told(|core| core.link_one(key, R::RELATION, target))
     }
 
     /// Adds an object to a collection: a reference, or a new struct, which the session then takes in.
     ///
     /// # Errors
     /// When a reference is not of this session.
+    #[track_caller]
     pub fn push<R>(
         &mut self,
         object: Ref<R::Owner>,
@@ -157,7 +159,7 @@ impl Session {
         let key = self.check(object)?;
         let member = member.into_reference(self)?;
         let target = self.check(member)?;
-        self.exclusive().told(|core| core.link_many(key, R::RELATION, target))?;
+        self.exclusive_here().told(|core| core.link_many(key, R::RELATION, target))?;
         Ok(member)
     }
 
@@ -165,19 +167,21 @@ impl Session {
     ///
     /// # Errors
     /// When it is not a member, or a reference is not of this session.
+    #[track_caller]
     pub fn remove<R>(&mut self, object: Ref<R::Owner>, relation: R, member: Ref<R::Target>) -> Result<()>
     where
         R: Writable<Arity = Many>,
     {
         let _ = relation;
         let (key, member) = (self.check(object)?, self.check(member)?);
-        self.exclusive().told(|core| core.unlink(key, R::RELATION, member))
+        self.exclusive_here().told(|core| core.unlink(key, R::RELATION, member))
     }
 
     /// Takes every object out of a collection.
     ///
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
+    #[track_caller]
     pub fn clear<R>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()>
     where
         R: Writable<Arity = Many>,
@@ -189,6 +193,7 @@ impl Session {
     ///
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
+    #[track_caller]
     pub fn replace<R>(
         &mut self,
         object: Ref<R::Owner>,
@@ -201,16 +206,17 @@ impl Session {
         let _ = relation;
         let key = self.check(object)?;
         let members = members.into_iter().map(|it| self.check(it)).collect::<Result<Vec<_>>>()?;
-        self.exclusive().told(|core| core.replace(key, R::RELATION, &members))
+        self.exclusive_here().told(|core| core.replace(key, R::RELATION, &members))
     }
 
     /// Marks an object for deletion, and whatever its delete cascades reach. The next flush removes the rows.
     ///
     /// # Errors
     /// When the reference is not of this session, or the object has no row.
+    #[track_caller]
     pub fn delete<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        self.exclusive().told(|core| core.delete(key))
+        self.exclusive_here().told(|core| core.delete(key))
     }
 
     /// The state of an object.
@@ -251,9 +257,10 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session, or the row is gone.
+    #[track_caller]
     pub fn refresh<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        let core = self.exclusive();
+        let core = self.exclusive_here();
         core.expire(key)?;
         core.before_query()?;
         // The flush may have looked at the object, and read it.
@@ -325,6 +332,7 @@ impl<T: Entity> Index<Ref<T>> for Session {
     /// # Panics
     /// When the reference is stale or of another session, or reading the row fails, as a map's index does.
     /// [`get`](Session::get) is the checked form.
+    #[track_caller]
     fn index(&self, object: Ref<T>) -> &T {
         match self.get(object) {
             Ok(view) => View::entity(&view),

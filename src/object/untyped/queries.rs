@@ -13,9 +13,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class, or the statement fails.
+    #[track_caller]
     pub fn find(&mut self, class: &str, key: &[Value]) -> Result<Option<AnyRef>> {
         let class = self.session.model().class_named(class)?.id;
-        let found = self.session.exclusive().find(class, key)?;
+        let core = self.session.exclusive_here();
+        let found = core.find(class, key)?;
         Ok(found.map(|key| self.session.refer(key)))
     }
 
@@ -24,9 +26,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class or name, or the statement fails.
+    #[track_caller]
     pub fn find_with(&mut self, class: &str, key: &[Value], selection: &Selection) -> Result<Option<AnyRef>> {
         let class = self.session.model().class_named(class)?.id;
-        let found = self.session.exclusive().find_with(class, key, selection)?;
+        let core = self.session.exclusive_here();
+        let found = core.find_with(class, key, selection)?;
         Ok(found.map(|key| self.session.refer(key)))
     }
 
@@ -34,6 +38,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class, or the statement fails.
+    #[track_caller]
     pub fn all(&mut self, class: &str) -> Result<Vec<AnyRef>> {
         self.select(class, &Selection::default())
     }
@@ -42,9 +47,10 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class or name, or a statement fails.
+    #[track_caller]
     pub fn select(&mut self, class: &str, selection: &Selection) -> Result<Vec<AnyRef>> {
         let class = self.session.model().class_named(class)?.id;
-        let found = self.session.exclusive().select(class, selection)?;
+        let found = self.session.exclusive_here().select(class, selection)?;
         Ok(self.refer_all(found))
     }
 
@@ -52,6 +58,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// As [`select`](Untyped::select), and when there is more than one.
+    #[track_caller]
     pub fn select_one(&mut self, class: &str, selection: &Selection) -> Result<Option<AnyRef>> {
         let found = self.select(class, selection)?;
         match found.as_slice() {
@@ -68,6 +75,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// As [`select`](Untyped::select).
+    #[track_caller]
     pub fn select_first(&mut self, class: &str, selection: &Selection) -> Result<Option<AnyRef>> {
         let limit = Some(selection.limit.unwrap_or(1).min(1));
         Ok(self.select(class, &Selection { limit, ..selection.clone() })?.first().copied())
@@ -77,6 +85,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// As [`select`](Untyped::select).
+    #[track_caller]
     pub fn select_values(
         &mut self,
         class: &str,
@@ -84,25 +93,27 @@ impl Untyped<'_> {
         values: &[Expr<Term>],
     ) -> Result<Vec<Vec<Value>>> {
         let class = self.session.model().class_named(class)?.id;
-        self.session.exclusive().select_values(class, selection, values)
+        self.session.exclusive_here().select_values(class, selection, values)
     }
 
     /// How many rows a query finds.
     ///
     /// # Errors
     /// As [`select`](Untyped::select).
+    #[track_caller]
     pub fn count(&mut self, class: &str, selection: &Selection) -> Result<u64> {
         let class = self.session.model().class_named(class)?.id;
-        self.session.exclusive().select_count(class, selection)
+        self.session.exclusive_here().select_count(class, selection)
     }
 
     /// Whether a query finds anything.
     ///
     /// # Errors
     /// As [`select`](Untyped::select).
+    #[track_caller]
     pub fn exists(&mut self, class: &str, selection: &Selection) -> Result<bool> {
         let class = self.session.model().class_named(class)?.id;
-        self.session.exclusive().select_exists(class, selection)
+        self.session.exclusive_here().select_exists(class, selection)
     }
 
     /// The members of a collection that a query over them finds, by a statement of its own. This is how a relation is
@@ -110,12 +121,13 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation, the object has no row, or the statement fails.
+    #[track_caller]
     pub fn select_related(&mut self, object: AnyRef, relation: &str, selection: &Selection) -> Result<Vec<AnyRef>> {
         let (key, relation): (ObjectKey, RelationId) = {
             let (key, relation, _) = self.relation(object, relation)?;
             (key, relation)
         };
-        let found = self.session.exclusive().select_related(key, relation, selection)?;
+        let found = self.session.exclusive_here().select_related(key, relation, selection)?;
         Ok(self.refer_all(found))
     }
 
@@ -124,6 +136,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class or name, the statement fails, or objects cannot follow it as asked.
+    #[track_caller]
     pub fn update_where(
         &mut self,
         class: &str,
@@ -132,7 +145,7 @@ impl Untyped<'_> {
         synchronize: Synchronize,
     ) -> Result<u64> {
         let class: ClassId = self.session.model().class_named(class)?.id;
-        self.session.exclusive().update_where(class, values, filter, synchronize)
+        self.session.exclusive_here().update_where(class, values, filter, synchronize)
     }
 
     /// Deletes all rows of a class that fulfil a condition, by one statement: no cascade and no event of an object has a
@@ -140,8 +153,9 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// As [`update_where`](Untyped::update_where).
+    #[track_caller]
     pub fn delete_where(&mut self, class: &str, filter: Option<&Expr<Term>>, synchronize: Synchronize) -> Result<u64> {
         let class = self.session.model().class_named(class)?.id;
-        self.session.exclusive().delete_where(class, filter, synchronize)
+        self.session.exclusive_here().delete_where(class, filter, synchronize)
     }
 }

@@ -10,9 +10,10 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation, or reading is refused or fails.
+    #[track_caller]
     pub fn related(&mut self, object: AnyRef, relation: &str) -> Result<Vec<AnyRef>> {
         let (key, relation, many) = self.relation(object, relation)?;
-        let core = self.session.exclusive();
+        let core = self.session.exclusive_here();
         let found: Vec<ObjectKey> = if many {
             core.load_many(key, relation)?.to_vec()
         } else {
@@ -30,6 +31,7 @@ impl Untyped<'_> {
         let model = self.session.model().clone();
         let core = self.session.exclusive();
         let class = core.object(key)?.class;
+        core.note_look(key, relation);
         let found: Option<Vec<ObjectKey>> = if many {
             core.loaded_many(key, relation).map(|it| it.to_vec())
         } else {
@@ -50,6 +52,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation, it is a collection, or the target is of another class.
+    #[track_caller]
     pub fn set(&mut self, object: AnyRef, relation: &str, target: Option<AnyRef>) -> Result<()> {
         let (key, relation, many) = self.relation(object, relation)?;
         let target = target.map(|it| self.session.check(it)).transpose()?;
@@ -57,48 +60,52 @@ impl Untyped<'_> {
             let given = if target.is_some() { "single object" } else { "NULL" };
             return Err(Misuse::WrongClass { expected: "collection".to_owned(), given: given.to_owned() }.into());
         }
-        self.session.exclusive().told(|core| core.link_one(key, relation, target))
+        self.session.exclusive_here().told(|core| core.link_one(key, relation, target))
     }
 
     /// Adds an object to a collection, which need not be read for it.
     ///
     /// # Errors
     /// When there is no such relation, it is no collection, or the member is of another class.
+    #[track_caller]
     pub fn push(&mut self, object: AnyRef, relation: &str, member: AnyRef) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().told(|core| core.link_many(key, relation, member))
+        self.session.exclusive_here().told(|core| core.link_many(key, relation, member))
     }
 
     /// Takes an object out of a collection.
     ///
     /// # Errors
     /// When there is no such relation, or the object is no member.
+    #[track_caller]
     pub fn remove(&mut self, object: AnyRef, relation: &str, member: AnyRef) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().told(|core| core.unlink(key, relation, member))
+        self.session.exclusive_here().told(|core| core.unlink(key, relation, member))
     }
 
     /// Adds an object to a collection at a position, read first if need be. A position at or behind the end is the end.
     ///
     /// # Errors
     /// As [`push`](Untyped::push), and when reading fails.
+    #[track_caller]
     pub fn insert(&mut self, object: AnyRef, relation: &str, position: usize, member: AnyRef) -> Result<()> {
         let (key, id, _) = self.members(object, relation)?;
         let member = self.session.check(member)?;
-        self.session.exclusive().told(|core| core.insert_member(key, id, member, Some(position)))
+        self.session.exclusive_here().told(|core| core.insert_member(key, id, member, Some(position)))
     }
 
     /// Puts an object in the place of the member at a position, read first if need be.
     ///
     /// # Errors
     /// As [`push`](Untyped::push), when reading fails, and when there is no such position.
+    #[track_caller]
     pub fn set_item(&mut self, object: AnyRef, relation: &str, position: usize, member: AnyRef) -> Result<()> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.session.check(member)?;
         self.member_at(relation, &members, position)?;
-        let core = self.session.exclusive();
+        let core = self.session.exclusive_here();
         core.take_member(key, id, position)?;
         core.insert_member(key, id, member, Some(position))
     }
@@ -107,10 +114,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation or position, or reading fails.
+    #[track_caller]
     pub fn pop(&mut self, object: AnyRef, relation: &str, position: usize) -> Result<AnyRef> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.member_at(relation, &members, position)?;
-        self.session.exclusive().told(|core| core.take_member(key, id, position))?;
+        self.session.exclusive_here().told(|core| core.take_member(key, id, position))?;
         Ok(self.session.refer(member))
     }
 
@@ -118,10 +126,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation, it is no collection, or reading fails.
+    #[track_caller]
     pub fn clear(&mut self, object: AnyRef, relation: &str) -> Result<()> {
         let (key, id, members) = self.members(object, relation)?;
         for _ in members {
-            self.session.exclusive().take_member(key, id, 0)?;
+            self.session.exclusive_here().take_member(key, id, 0)?;
         }
         Ok(())
     }
@@ -130,10 +139,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such relation, it is no collection, a member is of another class, or reading fails.
+    #[track_caller]
     pub fn replace(&mut self, object: AnyRef, relation: &str, members: &[AnyRef]) -> Result<()> {
         let (key, relation, _) = self.relation(object, relation)?;
         let members = members.iter().map(|it| self.session.check(*it)).collect::<Result<Vec<_>>>()?;
-        self.session.exclusive().told(|core| core.replace(key, relation, &members))
+        self.session.exclusive_here().told(|core| core.replace(key, relation, &members))
     }
 
     fn members(&mut self, object: AnyRef, relation: &str) -> Result<(ObjectKey, RelationId, Vec<ObjectKey>)> {

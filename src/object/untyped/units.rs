@@ -18,6 +18,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When the reference is not of this session, or the object has no row.
+    #[track_caller]
     pub fn delete(&mut self, object: AnyRef) -> Result<()> {
         self.session.delete(object)
     }
@@ -43,13 +44,14 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such attribute, the object is not persistent, or its row is gone.
+    #[track_caller]
     pub fn refresh(&mut self, object: AnyRef, attributes: &[&str]) -> Result<()> {
         if attributes.is_empty() {
             return self.session.refresh(object);
         }
         let (key, _) = self.resolve(object)?;
         let (columns, relations) = self.sort_attributes(object, attributes)?;
-        self.session.exclusive().refresh_attributes(key, &columns, &relations)
+        self.session.exclusive_here().refresh_attributes(key, &columns, &relations)
     }
 
     /// Copies the state of an object onto the one of this session that has its key, which is read or made if need be,
@@ -58,9 +60,10 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When an attribute cannot be merged, or reading fails.
+    #[track_caller]
     pub fn merge(&mut self, object: AnyRef, load: bool) -> Result<AnyRef> {
         let (key, _) = self.resolve(object)?;
-        let merged = self.session.exclusive().merge(key, load)?;
+        let merged = self.session.exclusive_here().merge(key, load)?;
         Ok(self.session.refer(merged))
     }
 
