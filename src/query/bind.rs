@@ -9,9 +9,9 @@ mod statement;
 
 use std::sync::Arc;
 
-use super::plan::{BoundWindow, Bounded, CommonPlan};
+use super::plan::{BoundWindow, Bounded, CommonPlan, Level, Origin};
 use crate::error::{Error, Misuse, Result};
-use crate::id::{ColumnId, TableId};
+use crate::id::{ColumnId, IndexId, TableId};
 use crate::schema::{Name, Schema};
 use crate::store::Image;
 
@@ -32,6 +32,8 @@ struct Binder<'a> {
     recursions: usize,
     /// The views around what is being bound.
     viewing: Vec<Name>,
+    /// The indexes that are read, but for unique ones.
+    indexes: Vec<(TableId, IndexId)>,
 }
 
 /// What one select has that expressions may read.
@@ -90,6 +92,7 @@ impl<'a> Binder<'a> {
             reads: Vec::new(),
             recursions: 0,
             viewing: Vec::new(),
+            indexes: Vec::new(),
         }
     }
 
@@ -99,6 +102,16 @@ impl<'a> Binder<'a> {
             self.scopes.push(Scope::default());
         }
         self.scopes.last_mut().expect("one was pushed")
+    }
+
+    /// Notes which index a source is read by.
+    fn note_index(&mut self, level: &Level) {
+        if let (Origin::Table(table), Some(index)) = (&level.origin, level.access.index())
+            && !self.schema.table(*table).index(index).is_unique()
+            && !self.indexes.contains(&(*table, index))
+        {
+            self.indexes.push((*table, index));
+        }
     }
 
     /// Binds something and finds out what it reads.

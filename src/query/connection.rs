@@ -9,7 +9,7 @@ use super::plan::{Access, Plan};
 use super::rows::Rows;
 use super::{ActionPlan, ChangeSet, Preview, Statement};
 use crate::error::{Misuse, Result};
-use crate::id::ColumnId;
+use crate::id::{ColumnId, IndexId, TableId};
 use crate::record::Row;
 use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::value::Value;
@@ -170,6 +170,8 @@ pub(super) struct PreparedParts {
     pub(super) tables: Arc<[String]>,
     pub(super) plan: Plan,
     pub(super) shape: Shape,
+    /// The indexes it reads, but for unique ones, which are needed whether or not they are read.
+    pub(super) indexes: Box<[(TableId, IndexId)]>,
 }
 
 impl Prepared {

@@ -97,6 +97,7 @@ impl NativeConnection {
         execution.profile = Some(&profile);
         let rows = execution.rows(plan, None)?.len() as u64;
         self.log.count(Kind::Select, execution.read.get(), rows);
+        self.database.note_index_reads(&prepared.0.indexes);
         Ok(prepared.explain_with(self.database.schema(), Some(&profile)))
     }
 
@@ -274,10 +275,10 @@ impl Connection for NativeConnection {
     fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
         let schema = self.database.schema().clone();
         let image = self.begun().image();
-        let plan = bind(&schema, image, &statement)?;
+        let (plan, indexes) = bind(&schema, image, &statement)?;
         let shape = Shape::of(&plan, image);
         let tables = tables_of(&statement).into();
-        Ok(Prepared(Arc::new(PreparedParts { statement: Arc::new(statement), tables, plan, shape })))
+        Ok(Prepared(Arc::new(PreparedParts { statement: Arc::new(statement), tables, plan, shape, indexes })))
     }
 
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
@@ -286,6 +287,7 @@ impl Connection for NativeConnection {
         let ran = outcome.as_ref().ok();
         let ran = ran.map(|(it, read)| Ran { read: *read, rows: it.count, by_actions: it.by_actions });
         self.passed(statement, watch, ran);
+        self.database.note_index_reads(&statement.0.indexes);
         outcome.map(|(outcome, _)| outcome)
     }
 
@@ -307,6 +309,7 @@ impl Connection for NativeConnection {
         let read = self.find_places(plan, input, found);
         let ran = read.as_ref().ok().map(|&read| Ran { read, rows: found.count as u64, by_actions: 0 });
         self.passed(statement, watch, ran);
+        self.database.note_index_reads(&statement.0.indexes);
         read.map(drop)
     }
 

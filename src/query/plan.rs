@@ -193,6 +193,17 @@ pub(super) enum Access {
     Hash { columns: Vec<ColumnId>, equal: Vec<Bounded>, filter: Vec<Bounded> },
 }
 
+impl Access {
+    /// The index that it reads.
+    pub(super) fn index(&self) -> Option<IndexId> {
+        match self {
+            Access::Index { index, .. } | Access::AnyOf { index, .. } | Access::Answer { index, .. } => Some(*index),
+            Access::Keys { index, .. } => *index,
+            Access::Scan | Access::Hash { .. } => None,
+        }
+    }
+}
+
 /// A part of an index.
 #[derive(Clone, Debug)]
 pub(super) enum Range {

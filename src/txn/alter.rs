@@ -35,6 +35,7 @@ impl Database {
         let sequences = self.shared.sequences.continued(&snapshot.schema, &schema);
         let default = |table: &TableSchema, column| sequences.default_of(&schema, table, column);
         let image = integrity::alter(&Continuation::of(&snapshot.schema, &schema), &snapshot.image, &default)?;
-        Ok(Database::holding(schema, image, sequences).like(self))
+        let index_reads = self.shared.index_reads.continued(&snapshot.schema, &schema);
+        Ok(Database::holding(schema, image, sequences, Arc::new(index_reads)).like(self))
     }
 }

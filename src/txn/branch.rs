@@ -30,7 +30,8 @@ impl Database {
 
     fn forked(&self, from: &Snapshot, name: Option<&str>) -> Database {
         let sequences = self.shared.sequences.fork();
-        let fork = Database::holding(from.schema.clone(), from.image.clone(), sequences).like(self);
+        let index_reads = self.shared.index_reads.clone();
+        let fork = Database::holding(from.schema.clone(), from.image.clone(), sequences, index_reads).like(self);
         let (parent, name) = (Arc::downgrade(&self.shared), name.map(str::to_owned));
         *fork.shared.origin.lock() = Some(Origin { parent, name, base: from.image.clone() });
         Database { author: self.author.clone(), ..fork }

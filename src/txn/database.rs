@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::branch::{Branches, Origin};
 use super::feed::Feeds;
 use super::history::{History, Retention, Version};
+use super::index_reads::IndexReads;
 use super::sequences::Sequences;
 use super::spare::Spare;
 use super::sync::{Mutex, RwLock};
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) reserved: Mutex<Vec<Reserved>>,
     pub(super) transactions: AtomicU64,
     pub(super) sequences: Sequences,
+    pub(super) index_reads: Arc<IndexReads>,
     pub(super) history: Mutex<History>,
     pub(super) spare: Mutex<Option<Spare>>,
     pub(super) feeds: Feeds,
@@ -75,11 +77,16 @@ impl Database {
     pub fn new(schema: impl Into<Arc<Schema>>) -> Self {
         let schema = schema.into();
         let image = Image::empty(&schema);
-        let sequences = Sequences::new(&schema);
-        Database::holding(schema, image, sequences)
+        let (sequences, index_reads) = (Sequences::new(&schema), IndexReads::new(&schema));
+        Database::holding(schema, image, sequences, Arc::new(index_reads))
     }
 
-    pub(super) fn holding(schema: Arc<Schema>, image: Image, sequences: Sequences) -> Self {
+    pub(super) fn holding(
+        schema: Arc<Schema>,
+        image: Image,
+        sequences: Sequences,
+        index_reads: Arc<IndexReads>,
+    ) -> Self {
         let head = RwLock::new(Head { version: Version(0), image });
         let shared = Shared {
             schema,
@@ -88,6 +95,7 @@ impl Database {
             reserved: Mutex::new(Vec::new()),
             transactions: AtomicU64::new(0),
             sequences,
+            index_reads,
             history: Mutex::new(History::default()),
             spare: Mutex::new(None),
             feeds: Feeds::default(),

@@ -39,6 +39,7 @@
 //! - **D1** A published version never changes, and satisfies every constraint.
 //! - **D2** A transaction that fails or is dropped leaves the current version as it was.
 //! - **D3** A fork shares nothing that either side can change.
+//!   (Both write down which indexes were read, which decides nothing.)
 //! - **D4** The change sets of a feed without a gap, applied to the version it began with, give the current version.
 //! - **D5** A merge, an undo or a replay happens whole or not at all.
 //!
@@ -54,6 +55,7 @@ mod database;
 mod difference;
 mod feed;
 mod history;
+mod index_reads;
 mod journal;
 mod rehearsal;
 mod sequences;

@@ -9,7 +9,8 @@ impl Transaction {
     /// Whatever it does stays there (D3), and it notes why rows change: [`changes`](Transaction::changes) tells.
     pub fn rehearsal(&self) -> (Database, Transaction) {
         let sequences = self.shared.sequences.fork();
-        let database = Database::holding(self.shared.schema.clone(), self.image.clone(), sequences);
+        let (schema, index_reads) = (self.shared.schema.clone(), self.shared.index_reads.clone());
+        let database = Database::holding(schema, self.image.clone(), sequences, index_reads);
         *database.shared.clock.write() = self.shared.clock.read().clone();
         let database = Database { author: self.author.clone(), ..database };
         let mut transaction = database.begin();

@@ -112,6 +112,7 @@ impl Binder<'_> {
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.schema, self.image, sources, filter, keys, wanted);
+        levels.iter().for_each(|it| self.note_index(it));
         if let Some(grouping) = grouping.as_mut().filter(|_| in_order) {
             grouping.gathering = if order_by.is_empty() { Gathering::First } else { Gathering::InOrder };
         }

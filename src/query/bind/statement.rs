@@ -3,16 +3,27 @@
 use super::Binder;
 use super::select::Shape;
 use crate::error::{Misuse, Result};
-use crate::id::ColumnId;
+use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::plan::{Access, Level, Origin, Plan};
 use crate::query::select::JoinKind;
 use crate::query::statement::Statement;
 use crate::schema::{Name, Schema, TableSchema};
 use crate::store::Image;
 
-/// Binds a statement against a schema; the image tells how many rows there are to choose by.
-pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Result<Plan> {
+/// Binds a statement against a schema; the image tells how many rows there are to choose by. Says which indexes it reads,
+/// but for unique ones.
+pub(in crate::query) fn bind(
+    schema: &Schema,
+    image: &Image,
+    statement: &Statement,
+) -> Result<(Plan, Box<[(TableId, IndexId)]>)> {
     let mut binder = Binder::new(schema, image);
+    let plan = plan(&mut binder, statement)?;
+    Ok((plan, binder.indexes.into()))
+}
+
+fn plan(binder: &mut Binder<'_>, statement: &Statement) -> Result<Plan> {
+    let schema = binder.schema;
     Ok(match statement {
         Statement::Select(select) => Plan::Select(binder.select(select, Shape::Rows)?),
         Statement::Insert(insert) => binder.insert(insert)?,
@@ -39,6 +50,7 @@ pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Stateme
             let origin = Origin::Table(table.id);
             let (kind, on, after) = (JoinKind::Inner, vec![], vec![]);
             let find = Level { source: 0, origin, kind, access, on, after, estimate: 1.0 };
+            binder.note_index(&find);
             Plan::DeleteRows { table: table.id, find }
         }
     })
@@ -56,5 +68,5 @@ pub(super) fn columns_of(table: &TableSchema, names: &[Name]) -> Result<Vec<Colu
 /// Finds rows by keys: through an index over exactly these columns in this order, where there is one.
 pub(super) fn keys_access(table: &TableSchema, columns: Vec<ColumnId>) -> Access {
     let index = table.indexes.iter().position(|it| it.is_plain() && it.columns.starts_with(&columns));
-    Access::Keys { index: index.map(|it| crate::id::IndexId(it as u16)), columns }
+    Access::Keys { index: index.map(|it| IndexId(it as u16)), columns }
 }

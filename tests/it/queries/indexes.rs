@@ -2,7 +2,7 @@
 
 use diptych::query::{JoinKind, Leaf};
 use diptych::schema::{Index, column};
-use diptych::{Aggregate, Column, Connection, Database, Delete, Direction, Expr, Expression, Insert};
+use diptych::{Aggregate, Column, Connection, Database, Delete, Direction, Expr, Expression, ForeignKey, Insert};
 use diptych::{NativeConnection, Schema, Select, Table, Update, Value, aggregate, col, count};
 
 use super::{found, hidden, lines, of};
@@ -163,4 +163,42 @@ fn q3_a_range_is_counted_without_a_look_at_its_rows() {
     assert_eq!(read(&mut jobs, below("id")), (0, vec![vec![2.into()]]));
     let part = Select::from("jobs").values([count()]).filter(col("done").negated());
     assert_eq!(read(&mut jobs, part), (0, vec![vec![50.into()]]));
+}
+
+/// An index that no statement has read is told of, unless it forbids something or serves a foreign key.
+#[test]
+fn indexes_that_no_statement_has_read_are_named() {
+    let bills = Table::new("bills").column(Column::int("id")).primary_key(["id"]).unique(["number"]);
+    let bills = bills.column(Column::int("number")).column(Column::int("sum")).column(Column::int("customer"));
+    let bills = bills.column(Column::int("day")).index(["sum"]).index(["day"]);
+    let bills = bills.add_index(Index::on(["day"]).filter(column("sum").gt(100)).named("dear_days"));
+    let bills = bills.foreign_key(ForeignKey::new(["customer"], "customers"));
+    let customers = Table::new("customers").auto_key("id").column(Column::text("name")).index(["name"]);
+    let database = Database::new(Schema::builder().table(customers).table(bills).build().unwrap());
+    let unused = |database: &Database| -> Vec<String> {
+        let found = database.unused_indexes();
+        assert!(found.iter().all(|it| it.problem.contains("no statement has read")), "{found:?}");
+        found.into_iter().map(|it| it.place).collect()
+    };
+    let all = ["customers.customers_name_idx", "bills.bills_sum_idx", "bills.bills_day_idx", "bills.dear_days"];
+    assert_eq!(unused(&database), all);
+    let mut connection = database.connect();
+    // To say how a query would be carried out is not to read.
+    let by_sum = Select::from("bills").filter(col("sum").eq(3));
+    connection.explain(by_sum.clone()).unwrap();
+    assert_eq!(unused(&database), all);
+    // Within a subquery, and by a change.
+    let named = Select::from("customers").values([col("id")]).filter(col("name").eq("Ann"));
+    connection.execute(Delete::from("bills").filter(Leaf::In(vec![col("customer")], Box::new(named)).expr())).unwrap();
+    assert_eq!(unused(&database), all[1..]);
+    connection.execute(Update::table("bills").set("sum", 0).filter(col("day").lt(7))).unwrap();
+    assert_eq!(unused(&database), ["bills.bills_sum_idx", "bills.dear_days"]);
+    // What a fork reads counts, and what was read before another schema came.
+    let edited = database.schema().edit().edit_table("bills", |it| it.column(Column::int("tax").default(0)));
+    let altered = database.altered(edited.build().unwrap()).unwrap();
+    database.fork().connect().execute(by_sum.clone()).unwrap();
+    assert_eq!(unused(&database), ["bills.dear_days"]);
+    assert_eq!(unused(&altered), ["bills.bills_sum_idx", "bills.dear_days"]);
+    altered.connect().explain_analyze(by_sum, &[]).unwrap();
+    assert_eq!(unused(&altered), ["bills.dear_days"]);
 }
