@@ -11,6 +11,7 @@ use crate::object::extra::Extra;
 use crate::object::model::{ClassModel, Join};
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
+use crate::object::state::State;
 use crate::query::{DeleteRows, Input, InsertRows};
 use crate::record::{Row, Tuple, edit};
 use crate::value::Value;
@@ -114,6 +115,14 @@ impl Core {
         Ok(())
     }
 
+    /// The same for a row of which nothing is known but what was set.
+    pub(super) fn read_begun(&mut self, key: ObjectKey) -> Result<()> {
+        let object = &self.graph.objects[key];
+        let unread = object.lacks_row() || self.graph.extra(key).is_some_and(|it| it.begun);
+        let reads = unread && object.state == State::Persistent && !self.graph.is_sound();
+        if reads { self.fresh(key).map(drop) } else { Ok(()) }
+    }
+
     fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {
         let events = &mut self.graph.events;
         for &object in objects {
@@ -183,7 +192,7 @@ impl Core {
         let mut absent = Vec::new();
         if let Some(extra) = self.graph.extra(key) {
             undo.extras.push((key, extra.clone()));
-            absent.clone_from(&extra.unset);
+            absent = [extra.unset.as_slice(), &extra.expired].concat();
         }
         for column in absent {
             if let Some(value) = self.default_of(class, column)? {
@@ -256,6 +265,7 @@ impl Core {
         let model = self.graph.model.clone();
         let declared = model.class(class);
         for &key in objects {
+            self.read_begun(key)?;
             self.remember_row(key, undo);
             for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == when) {
                 let values = self.values_of(it)?;
@@ -317,6 +327,7 @@ impl Core {
         }
         let values = self.values_of(it)?;
         self.graph.keep_reads(it.object);
+        self.graph.with_extra(it.object, |extra| it.columns.iter().for_each(|column| extra.has(*column)));
         for (&column, value) in it.columns.iter().zip(values) {
             if let Some(own) = self.graph.own_mut(it.object) {
                 for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {

@@ -213,7 +213,10 @@ impl Core {
         rank: usize,
     ) {
         let Some(held) = self.graph.objects.get(object) else { return };
-        if held.fate() == Fate::Delete && when != When::Post || held.fate() == Fate::None {
+        // SQLAlchemy tells a member that is in no session what its foreign key would be.
+        let outside = held.fate() == Fate::None && from.is_some() && !self.graph.is_sound() && !held.state.lives();
+        let when = if outside { When::Memory } else { when };
+        if held.fate() == Fate::Delete && when != When::Post || held.fate() == Fate::None && !outside {
             return;
         }
         links.assignments.push(Assignment { object, columns: columns.to_vec(), from, when, rank });

@@ -9,12 +9,12 @@ use rustc_hash::FxHashSet;
 use super::collect::Registry;
 use crate::error::Result;
 use crate::id::ClassId;
+use crate::object::class::PassiveDeletes;
 use crate::object::compact::Fate;
 use crate::object::model::Join;
 use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::object::state::State;
 
 /// Which relations have looked at which objects.
 #[derive(Default)]
@@ -25,8 +25,6 @@ struct Turns {
     looked: FxHashSet<(Declared, ObjectKey)>,
     /// Those that have found something to do, or to keep.
     set_up: FxHashSet<Declared>,
-    /// Objects whose rows are known to be there.
-    fresh: FxHashSet<ObjectKey>,
 }
 
 impl Core {
@@ -81,12 +79,6 @@ impl Core {
         let waiting: Vec<ObjectKey> = registry.objects.iter().copied().filter(|it| waits(self, turns, *it)).collect();
         let (gone, kept): (Vec<ObjectKey>, Vec<ObjectKey>) =
             waiting.into_iter().partition(|it| self.graph.objects[*it].fate() == Fate::Delete);
-        for &key in gone.iter().chain(&kept) {
-            if turns.fresh.insert(key) && self.graph.objects[key].state == State::Persistent {
-                // An expired row is read before it is written or deleted; it may be gone.
-                self.fresh(key)?;
-            }
-        }
         for &key in &gone {
             let relation = model.relation(self.graph.objects[key].class, by.1);
             self.look_along_deleted(registry, key, relation)?;
@@ -95,29 +87,36 @@ impl Core {
             let relation = model.relation(self.graph.objects[key].class, by.1);
             self.look_along_saved(registry, key, relation)?;
         }
-        if !turns.set_up.contains(&by) && self.sets_up(&gone, &kept, by) {
+        if !turns.set_up.contains(&by) && self.sets_up(turns, &gone, &kept, by)? {
             turns.set_up.insert(by);
         }
         turns.looked.extend(gone.iter().chain(&kept).map(|it| (by, *it)));
         Ok(!gone.is_empty() || !kept.is_empty())
     }
 
-    /// Whether a relation is known of any of these objects. Where a reference of one that goes is not, what the identity
-    /// map says of it is kept: it can be asked for when its row is gone.
-    fn sets_up(&mut self, gone: &[ObjectKey], kept: &[ObjectKey], by: Declared) -> bool {
+    /// Whether a relation has something to do in this flush, as SQLAlchemy finds out: by what is known of it. Where a
+    /// reference of an object that goes is not, the row is read, and what the identity map says is kept: it can be asked
+    /// for when the row is gone.
+    fn sets_up(&mut self, turns: &Turns, gone: &[ObjectKey], kept: &[ObjectKey], by: Declared) -> Result<bool> {
         let model = self.graph.model.clone();
         for &key in gone {
             let relation = model.relation(self.graph.objects[key].class, by.1);
-            if matches!(relation.join, Join::BelongsTo { .. })
-                && !self.graph.is_loaded(key, relation.id)
-                && let Some(known) = self.loaded_one(key, relation)
-            {
-                self.graph.note_read(key, relation, known);
+            let refers = matches!(relation.join, Join::BelongsTo { .. });
+            if refers && relation.passive_deletes == PassiveDeletes::Off && !self.graph.is_loaded(key, relation.id) {
+                self.read_begun(key)?;
+                if let Some(known) = self.loaded_one(key, relation) {
+                    self.graph.note_read(key, relation, known);
+                }
             }
-            if self.graph.is_loaded(key, relation.id) {
-                return true;
+            if self.graph.is_loaded(key, relation.id) && (refers || !self.graph.changes(key, relation.id).is_empty()) {
+                return Ok(true);
             }
         }
-        kept.iter().any(|it| self.graph.is_loaded(*it, by.1))
+        let relation = model.relation(by.0, by.1);
+        let takes_part = |some: &[ObjectKey]| {
+            !some.is_empty() && !model.is_a(relation.target, by.0) && turns.classes.contains(&relation.target)
+        };
+        let changes = |it: &ObjectKey| !self.graph.changes(*it, by.1).is_empty();
+        Ok(takes_part(gone) || kept.iter().any(changes) || takes_part(kept))
     }
 }
