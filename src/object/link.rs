@@ -4,6 +4,8 @@
 //! other side, whose own event would move this side again: so an event carries what started it, and stops where it
 //! would come back. A collection that is not loaded queues what happens to it.
 
+mod lists;
+
 use super::class::Cascade;
 use super::events::Happening;
 use super::graph::Graph;
@@ -419,54 +421,6 @@ impl Graph {
             && matches!(self.link(owner, relation.id), Link::Many(it)
                 if it.members.as_ref().is_some_and(|all| all.iter().filter(|it| **it == item).count() > 1));
         if twice { Ok(()) } else { self.pop(item, other, owner, origin) }
-    }
-
-    /// Lets a collection that is loaded hold exactly these objects.
-    ///
-    /// # Errors
-    /// As [`set`](Graph::set).
-    pub(super) fn replace(&mut self, owner: ObjectKey, relation: &RelationModel, members: &[ObjectKey]) -> Result<()> {
-        let class = self.objects[owner].class;
-        let origin = self.origin(owner, relation.id, How::Replace);
-        let before = match self.link(owner, relation.id) {
-            Link::Many(it) => it.members.clone().unwrap_or_default(),
-            _ => Arc::default(),
-        };
-        let had: rustc_hash::FxHashSet<ObjectKey> = before.iter().copied().collect();
-        let keep: rustc_hash::FxHashSet<ObjectKey> = members.iter().copied().collect();
-        for &member in members.iter().filter(|it| !had.contains(*it)) {
-            self.check_single_parent(owner, relation, Some(member))?;
-        }
-        self.touch(owner);
-        self.events.tell(|| Happening::Replace { owner, relation: relation.id, members: members.to_vec() });
-        let collection = self.collection_mut(owner, relation.id);
-        collection.remember_or_begin();
-        collection.members = Some(Arc::default());
-        let by = self.declared(class, relation.id);
-        for &member in members {
-            let once = relation.collection.is_set() || self.is_sound();
-            let twice = once && self.collection_mut(owner, relation.id).holds(member);
-            if twice {
-                continue;
-            }
-            if !had.contains(&member) {
-                self.events.note(|| Happening::Append { owner, relation: relation.id, member });
-                self.bring_in(owner, relation, member, origin)?;
-                self.append_other_side(owner, relation, member, origin)?;
-                if Graph::tracks_parents(relation) {
-                    self.has_got_parent(member, by, owner);
-                }
-            }
-            self.collection_mut(owner, relation.id).insert(None, member);
-        }
-        for &member in before.iter().filter(|it| keep.contains(*it)) {
-            self.bring_in(owner, relation, member, origin)?;
-        }
-        let mut seen = rustc_hash::FxHashSet::default();
-        for &member in before.iter().filter(|it| !keep.contains(*it) && seen.insert(**it)) {
-            self.lose_member(owner, relation, member, origin)?;
-        }
-        Ok(())
     }
 
     /// Whether an object may get this owner: where a relation is the only parent that its target may have, it must have

@@ -28,7 +28,9 @@ impl Core {
     /// Copies an object's state onto the object of the session with the same key: one that it holds, one that is read,
     /// or a new one. Returns that object.
     pub(super) fn merge(&mut self, key: ObjectKey, load: bool) -> Result<ObjectKey> {
-        self.check_active()?;
+        if self.graph.is_sound() {
+            self.check_active()?;
+        }
         if load && self.wants_flush() {
             self.flush()?;
         }
@@ -44,7 +46,7 @@ impl Core {
         let declared = model.class(class);
         let identity = match self.graph.identity(given) {
             Some(identity) => Some(identity),
-            None if load => self.key_in_row(given),
+            None if load => self.key_in_row(given)?,
             None => {
                 let wanted = "merging without a load takes objects that have a row; flush it first";
                 return Err(self.merge_refused(given, wanted));
@@ -120,12 +122,15 @@ impl Core {
     }
 
     /// The key that stands in the row of an object without an identity, if all of it was given.
-    fn key_in_row(&self, key: ObjectKey) -> Option<Identity> {
+    fn key_in_row(&self, key: ObjectKey) -> Result<Option<Identity>> {
         let class = self.graph.model.class(self.graph.objects[key].class);
-        if class.key.iter().any(|it| !self.graph.has_column(key, *it)) {
-            return None;
+        if self.graph.extra(key).is_some_and(|extra| class.key.iter().any(|it| extra.expired.contains(it))) {
+            self.check_readable(key)?;
         }
-        Identity::of(&**self.graph.row(key)?, &class.key)
+        if class.key.iter().any(|it| !self.graph.has_column(key, *it)) {
+            return Ok(None);
+        }
+        Ok(self.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)))
     }
 
     fn check_versions(&self, given: ObjectKey, into: ObjectKey) -> Result<()> {
@@ -148,6 +153,7 @@ impl Core {
         let lacks_row = self.graph.objects[given].lacks_row();
         let computed = |it: &ColumnId| class.is_computed(*it);
         for column in (0..class.columns.len()).map(|it| ColumnId::new(it as u16)).filter(|it| !computed(it)) {
+            self.check_has(into, model.introduces(class.id, column))?;
             if lacks_row || !self.graph.has_column(given, column) {
                 if !load {
                     self.graph.extra_mut(into).expired.push(column);
@@ -167,6 +173,16 @@ impl Core {
         Ok(())
     }
 
+    /// Whether an object has the attributes that a class brings in: one that is merged may be of a subclass of what the
+    /// session holds for its key.
+    fn check_has(&self, into: ObjectKey, class: ClassId) -> Result<()> {
+        if self.graph.is_a(into, class) {
+            return Ok(());
+        }
+        let (expected, given) = (self.graph.model.class(class).name.clone(), self.graph.name(into));
+        Err(Misuse::WrongClass { expected, given }.into())
+    }
+
     fn merge_relation(
         &mut self,
         given: ObjectKey,
@@ -184,6 +200,7 @@ impl Core {
         if !relation.cascade.contains(Cascade::MERGE) || !loaded || relation.lazy.is_never_loaded() {
             return Ok(());
         }
+        self.check_has(into, self.graph.declared(class, relation.id).0)?;
         let many = relation.join.is_many();
         if load && many && self.graph.has_identity(into) {
             self.load_whatever(into, relation)?;

@@ -61,6 +61,12 @@ impl Core {
         self.graph.change_state(key, State::Transient);
     }
 
+    /// Lets an object that was to be read again forget its session and its key: what it has forgotten cannot be read.
+    pub(super) fn make_transient_unread(&mut self, key: ObjectKey) {
+        self.make_transient(key);
+        self.graph.with_extra(key, |it| it.expired = std::mem::take(&mut it.unset));
+    }
+
     /// Declares a transient object whose key is set to be stored.
     pub(super) fn make_detached(&mut self, key: ObjectKey) -> Result<()> {
         let object = self.object(key)?;

@@ -85,6 +85,12 @@ pub(in crate::object) struct Frame {
 }
 
 impl Frame {
+    /// What this frame did, and a later one after it.
+    pub(in crate::object) fn before(mut self, later: Frame) -> Frame {
+        self.extend(later);
+        self
+    }
+
     /// What a later frame did, after what this one did.
     pub(in crate::object) fn extend(&mut self, later: Frame) {
         self.inserted.extend(later.inserted);

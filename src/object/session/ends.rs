@@ -171,6 +171,37 @@ impl Core {
         Ok(Some(member))
     }
 
+    /// Takes the member at a place out of a collection and hands it out. SQLAlchemy speaks of that when it is out, which
+    /// shows where a list holds an object twice.
+    pub(in crate::object) fn pop_member(&mut self, key: ObjectKey, relation: RelationId, at: usize) -> Result<()> {
+        if self.graph.is_sound() {
+            return self.take_member(key, relation, at).map(drop);
+        }
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        self.expect_collection(declared)?;
+        let Some(member) = self.load_many(key, relation)?.get(at).copied() else { return Ok(()) };
+        self.read_other_side(declared, [member])?;
+        self.graph.pop_at(key, declared, member, at)
+    }
+
+    /// Takes these members out of a collection that holds no others. SQLAlchemy speaks of each of a list while all are
+    /// still there.
+    pub(in crate::object) fn empty(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        members: &[ObjectKey],
+    ) -> Result<()> {
+        let (model, class) = self.graph.class_of(key);
+        let declared = model.relation(class, relation);
+        if self.graph.is_sound() || declared.collection.is_set() || members.is_empty() {
+            return members.iter().try_for_each(|_| self.take_member(key, relation, 0).map(drop));
+        }
+        self.read_other_side(declared, members.iter().copied())?;
+        self.graph.clear_list(key, declared, members)
+    }
+
     /// Whether an object can be taken out of a collection. A sound session reads nothing for it: of a collection that is
     /// not loaded it knows what the member's own reference says, or nothing.
     fn holds_member(&mut self, key: ObjectKey, relation: &RelationModel, member: ObjectKey) -> Result<bool> {

@@ -126,13 +126,19 @@ impl Core {
     }
 
     pub(in crate::object) fn rollback(&mut self) -> Result<()> {
-        if !self.inactive {
+        if !self.inactive && self.graph.is_sound() {
             self.keep_rows(0)?;
         }
         self.connection.control(Control::Rollback)?;
         self.inactive = false;
         let mut all = Frame::default();
-        std::mem::take(&mut self.frames).into_iter().for_each(|it| all.extend(it));
+        for (at, frame) in std::mem::take(&mut self.frames).into_iter().enumerate().rev() {
+            match at > 0 && !self.graph.is_sound() {
+                // Savepoints are rolled back one after the other, as they would be by themselves.
+                true => self.undo(frame, Extent::Written),
+                false => all = frame.before(all),
+            }
+        }
         self.undo(all, Extent::All);
         self.frames.push(Frame::default());
         self.tell_step(UnitStep::AfterRollback)
@@ -163,7 +169,7 @@ impl Core {
             self.frames.pop();
             return Ok(());
         }
-        if self.frames.len() > 1 {
+        if self.frames.len() > 1 && self.graph.is_sound() {
             self.keep_rows(self.frames.len() - 1)?;
         }
         self.connection.control(Control::RollbackTo)?;
@@ -240,11 +246,14 @@ impl Core {
         for &key in &frame.inserted {
             let lost = self.graph.objects.get(key).is_some_and(|it| it.lacks_row());
             if lost && !self.graph.is_sound() {
-                // Nothing is left of it but that it is new.
-                self.make_transient(key);
+                // Nothing is left of it but that it is new, and there is no row to read what it has forgotten.
+                self.make_transient_unread(key);
                 continue;
             }
             self.graph.back_to_transient(key);
+        }
+        if !self.graph.is_sound() {
+            self.graph.detach_rekeyed(&frame);
         }
         if self.graph.is_sound() {
             self.take_back_keys(&frame.inserted, &frame.generated);
@@ -309,7 +318,8 @@ enum Extent {
 impl Graph {
     fn back_to_transient(&mut self, key: ObjectKey) {
         let Some(object) = self.objects.get(key) else { return };
-        if matches!(object.state, State::Transient | State::Detached) {
+        // A new object that has left the session is new again all the same, as SQLAlchemy sees it.
+        if object.state == State::Transient || object.state == State::Detached && self.is_sound() {
             return;
         }
         // The row is the object's own from now on: the version in which it stands is one that is taken back.
@@ -332,6 +342,18 @@ impl Graph {
         self.objects[key].marked = false;
         // A row that was removed behind the session is no value to start from.
         self.change_state(key, if has_row { State::Transient } else { State::Detached });
+    }
+
+    /// SQLAlchemy puts back the keys of new objects, too, which are detached then.
+    fn detach_rekeyed(&mut self, frame: &Frame) {
+        for (key, before) in frame.rekeyed.iter().rev() {
+            let is_new =
+                self.objects.get(*key).is_some_and(|it| matches!(it.state, State::Transient | State::Detached));
+            if is_new && frame.inserted.contains(key) {
+                self.identify(*key, Some(before.clone()));
+                self.change_state(*key, State::Detached);
+            }
+        }
     }
 
     fn back_to_persistent(&mut self, key: ObjectKey) {

@@ -118,7 +118,7 @@ impl Untyped<'_> {
     pub fn pop(&mut self, object: AnyRef, relation: &str, position: usize) -> Result<AnyRef> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.member_at(relation, &members, position)?;
-        self.session.exclusive_here().told(|core| core.take_member(key, id, position))?;
+        self.session.exclusive_here().told(|core| core.pop_member(key, id, position))?;
         Ok(self.session.refer(member))
     }
 
@@ -129,10 +129,7 @@ impl Untyped<'_> {
     #[track_caller]
     pub fn clear(&mut self, object: AnyRef, relation: &str) -> Result<()> {
         let (key, id, members) = self.members(object, relation)?;
-        for _ in members {
-            self.session.exclusive_here().take_member(key, id, 0)?;
-        }
-        Ok(())
+        self.session.exclusive_here().told(|core| core.empty(key, id, &members))
     }
 
     /// Lets a collection hold exactly these objects. Only what differs is changed.

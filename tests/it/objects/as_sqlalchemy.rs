@@ -4,6 +4,8 @@
 mod flushing;
 mod linking;
 mod loading;
+mod merging;
+mod undoing;
 
 use diptych::object::{Manner, Untyped};
 use diptych::prelude::*;

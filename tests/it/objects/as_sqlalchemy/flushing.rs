@@ -2,9 +2,9 @@
 
 use diptych::prelude::*;
 use diptych::query::StatementKind;
-use diptych::{Cascade, State};
+use diptych::{Cascade, Lazy, PassiveDeletes, Relationship, State};
 
-use super::{ada, add, blog, plain, session};
+use super::{ada, add, blog, new, plain, session};
 
 /// A cascade along a reference that leads nowhere needs no statement, and so no flush.
 #[test]
@@ -56,5 +56,40 @@ fn a_deleted_object_knows_where_its_reference_led() -> Result<()> {
     session.flush()?;
     assert!(session.untyped().is_loaded(post, "author")?);
     assert_eq!(session.untyped().related(post, "author")?, [user]);
+    Ok(())
+}
+
+/// What a relation holds is asked before the row of its owner is read again for the DELETE: what comes along with that row
+/// comes too late to be written.
+#[test]
+fn what_is_read_for_a_delete_comes_too_late() -> Result<()> {
+    let late = |it: Relationship| it.lazy(Lazy::Selectin).passive_deletes(PassiveDeletes::On);
+    for (expired, refused) in [(false, false), (true, true)] {
+        let database = blog(late, plain)?;
+        let mut session = session(&database);
+        let (user, ..) = ada(&mut session)?;
+        if !expired {
+            session.untyped().value(user, "name")?;
+        }
+        session.delete(user)?;
+        assert_eq!(session.flush().is_err(), refused, "expired: {expired}");
+        assert!(refused || session.untyped().is_loaded(user, "posts")?);
+    }
+    Ok(())
+}
+
+/// A member that no session knows is told its foreign key by the flush of its owner.
+#[test]
+fn a_member_outside_learns_its_foreign_key() -> Result<()> {
+    let database = blog(|it| it.cascade(Cascade::NONE), |it| it.cascade(Cascade::NONE))?;
+    let mut session = session(&database);
+    let (user, ..) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    let post = new(&mut by_name, "Post", 3)?;
+    by_name.push(user, "posts", post)?;
+    session.flush()?;
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.status(post)?.state, State::Transient);
+    assert_eq!(by_name.value(post, "author_id")?, 1.into());
     Ok(())
 }

@@ -106,3 +106,24 @@ fn what_was_taken_out_unseen_has_to_be_there() -> Result<()> {
     assert!(matches!(refused.misuse(), Some(Misuse::NotInCollection { .. })), "{refused}");
     Ok(())
 }
+
+/// A list that holds an object twice lets go of it where it is held no more. To pop is to speak of it when it is out; to
+/// clear is to speak of each while all are there, so that the other side of one that stood twice stays.
+#[test]
+fn what_stands_twice_is_let_go_by_pop_and_not_by_clear() -> Result<()> {
+    for clears in [false, true] {
+        let database = blog(plain, plain)?;
+        let mut session = session(&database);
+        let (user, post, other) = ada(&mut session)?;
+        let mut by_name = session.untyped();
+        by_name.push(user, "posts", post)?;
+        assert_eq!(by_name.related(user, "posts")?, [post, other, post]);
+        match clears {
+            false => assert_eq!(by_name.pop(user, "posts", 2)?, post),
+            true => by_name.clear(user, "posts")?,
+        }
+        let author = if clears { vec![user] } else { vec![] };
+        assert_eq!(by_name.related(post, "author")?, author, "clears: {clears}");
+    }
+    Ok(())
+}
