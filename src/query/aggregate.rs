@@ -14,9 +14,33 @@ use crate::value::{Value, ValueRef};
 pub(super) struct Aggregator {
     running: Running,
     /// The operands that were taken, where each counts once.
-    seen: Option<Box<FxHashSet<Value>>>,
+    seen: Option<Box<Seen>>,
     /// The operands that wait for their order.
     waiting: Option<Vec<Waiting>>,
+}
+
+/// What counts once.
+enum Seen {
+    Values(FxHashSet<Value>),
+    /// Of several operands, each combination, NULLs included, as DISTINCT of a select has them.
+    Combinations(FxHashSet<Box<[Value]>>),
+}
+
+impl Seen {
+    fn of(aggregate: &BoundAggregate) -> Self {
+        match (aggregate.function, &aggregate.operands[..]) {
+            (Aggregate::Count, [_, _, ..]) => Seen::Combinations(FxHashSet::default()),
+            _ => Seen::Values(FxHashSet::default()),
+        }
+    }
+
+    /// Whether a value has come for the first time.
+    fn is_new(&mut self, value: ValueRef<'_>) -> bool {
+        match self {
+            Seen::Values(seen) => seen.insert(value.to_value()),
+            Seen::Combinations(_) => true,
+        }
+    }
 }
 
 struct Waiting {
@@ -29,7 +53,7 @@ impl Aggregator {
     pub(super) fn start(aggregate: &BoundAggregate) -> Self {
         Aggregator {
             running: Running::start(aggregate.function),
-            seen: aggregate.distinct.then(Box::default),
+            seen: aggregate.distinct.then(|| Box::new(Seen::of(aggregate))),
             waiting: (!aggregate.order_by.is_empty()).then(Vec::new),
         }
     }
@@ -50,13 +74,20 @@ impl Aggregator {
             self.running.count_row();
             return Ok(false);
         };
+        if let Some(Seen::Combinations(seen)) = self.seen.as_deref_mut() {
+            let all = aggregate.operands.iter().map(|it| Ok(it.evaluate(frame)?.into_value()));
+            if seen.insert(all.collect::<Result<_>>()?) {
+                self.running.count_row();
+            }
+            return Ok(false);
+        }
         let scalar = operand.evaluate(frame)?;
         let operand = scalar.get();
         if operand.is_null() {
             return Ok(false);
         }
         if let Some(seen) = &mut self.seen
-            && !seen.insert(operand.to_value())
+            && !seen.is_new(operand)
         {
             return Ok(false);
         }
@@ -85,7 +116,7 @@ impl Aggregator {
     /// Takes an operand of an aggregate that takes values.
     #[inline]
     pub(super) fn take_value(&mut self, operand: ValueRef<'_>) -> Result<()> {
-        if operand.is_null() || self.seen.as_mut().is_some_and(|it| !it.insert(operand.to_value())) {
+        if operand.is_null() || self.seen.as_mut().is_some_and(|it| !it.is_new(operand)) {
             return Ok(());
         }
         self.running.take(operand, None).map(drop)

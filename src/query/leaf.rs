@@ -52,7 +52,8 @@ pub enum Quantifier {
 pub struct Aggregation {
     /// Which.
     pub function: Aggregate,
-    /// Of what. Empty only for `Count`, which then counts rows; `Concat` may have a separator as a second operand.
+    /// Of what. Empty only for `Count`, which then counts rows; `Concat` may have a separator as a second operand, and
+    /// `Count` several where equal ones count once: each combination then counts, also with NULLs.
     pub operands: Vec<Expr<Leaf>>,
     /// Whether equal operands count once.
     pub distinct: bool,
@@ -212,6 +213,24 @@ pub fn aggregate(aggregate: Aggregate, of: impl Into<Expr<Leaf>>) -> Expr<Leaf> 
 /// An aggregate of an expression in which equal operands count once.
 pub fn aggregate_distinct(aggregate: Aggregate, of: impl Into<Expr<Leaf>>) -> Expr<Leaf> {
     Aggregation { distinct: true, ..Aggregation::of(aggregate, of) }.expr()
+}
+
+/// How many different combinations of values there are, those with NULLs included: as many as SELECT DISTINCT brings.
+///
+/// ```
+/// use diptych::query::count_distinct;
+/// use diptych::{col, Column, Database, Insert, Schema, Select, Table};
+///
+/// let visits = Table::new("visits").column(Column::text("page")).column(Column::int("day"));
+/// let mut connection = Database::new(Schema::builder().table(visits).build()?).connect();
+/// connection.execute(Insert::into("visits", ["page", "day"]).row(("a", 1)).row(("a", 1)).row(("a", 2)))?;
+/// let found = connection.execute(Select::from("visits").values([count_distinct([col("page"), col("day")])]))?;
+/// assert_eq!(found.rows.typed::<i64>()?, [2]);
+/// # Ok::<(), diptych::Error>(())
+/// ```
+pub fn count_distinct(of: impl IntoIterator<Item = Expr<Leaf>>) -> Expr<Leaf> {
+    let operands = of.into_iter().collect();
+    Aggregation { distinct: true, operands, ..Aggregation::of(Aggregate::Count, 0) }.expr()
 }
 
 impl Aggregation {

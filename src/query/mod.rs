@@ -56,7 +56,7 @@ pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};
 pub use explain::{Explained, PlanNode};
 pub use leaf::{
     Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,
-    aggregate_distinct, col, count, now, parameter,
+    aggregate_distinct, col, count, count_distinct, now, parameter,
 };
 pub use log::{Entry, Kind as StatementKind, Log, Observer, Totals, Watch};
 pub use native::NativeConnection;

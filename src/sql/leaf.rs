@@ -53,7 +53,18 @@ impl Renderer<'_> {
     }
 
     fn aggregate(&mut self, it: &Aggregation) -> Piece {
-        let mut operands = if it.operands.is_empty() { "*".to_owned() } else { self.list(&it.operands) };
+        let mut operands = match (&it.operands[..], self.dialect) {
+            ([], _) => "*".to_owned(),
+            ([_, _, ..], Dialect::Postgres) if it.function == Aggregate::Count => {
+                format!("({})", self.list(&it.operands))
+            }
+            ([_, _, ..], Dialect::Sqlite) if it.function == Aggregate::Count => {
+                // It takes one operand: a text that tells combinations apart.
+                let quoted = it.operands.iter().map(|it| format!("quote({})", self.expr(it).alone()));
+                quoted.collect::<Vec<_>>().join(" || ',' || ")
+            }
+            _ => self.list(&it.operands),
+        };
         if it.function == Aggregate::Concat && it.operands.len() == 1 && self.dialect == Dialect::Postgres {
             operands += ", ','";
         }

@@ -1,7 +1,7 @@
 //! What expressions may read once rows are grouped.
 
 use super::leaf::no_groups;
-use super::{Binder, Columns};
+use super::{Binder, Columns, senseless};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
@@ -85,6 +85,15 @@ impl Binder<'_> {
         let leaf = |position| Expr::Leaf(BoundLeaf::Aggregate(position));
         if let Some(known) = group.aggregates.iter().position(|(known, _)| known == it) {
             return Ok(leaf(known));
+        }
+        let (most, least) = match it.function {
+            Aggregate::Count => (if it.distinct { usize::MAX } else { 1 }, usize::from(it.distinct)),
+            Aggregate::Concat => (2, 1),
+            _ => (1, 1),
+        };
+        if !(least..=most).contains(&it.operands.len()) {
+            let (name, distinct) = (it.function.name(), if it.distinct { " of different ones" } else { "" });
+            return Err(senseless(format!("{name}{distinct} takes no {} operands", it.operands.len())));
         }
         group.active = false;
         let windows = self.scope().windows.take();

@@ -87,6 +87,12 @@ impl Reader<'_> {
             }
             return Ok((Vec::new(), Some(Kind::Int)));
         }
+        if let [syntax::Expr::Tuple(list)] = call.operands[..]
+            && let (Aggregate::Count, true, false) = (function, call.distinct, self.dialect.is_sqlite())
+        {
+            let operands = list.iter().map(|it| Ok(self.value_of(it)?.expr)).collect::<Result<_>>()?;
+            return Ok((operands, Some(Kind::Int)));
+        }
         let most = if function == Aggregate::Concat { 2 } else { 1 };
         if call.operands.is_empty() || call.operands.len() > most {
             let problem = format!("{} takes one operand, {} are given", call.name, call.operands.len());

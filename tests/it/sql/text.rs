@@ -110,6 +110,9 @@ fn postgres_means_something_else() {
     assert_eq!(rows(&mut sql, "SELECT 3 > 2, NOT true, 'A' LIKE 'a', 'A' ILIKE 'a'"), "TRUE|FALSE|FALSE|TRUE");
     assert_eq!(rows(&mut sql, "SELECT born FROM authors ORDER BY born DESC"), "NULL; 1954; 1929");
     assert!(sql.run("SELECT max(title), author_id FROM books", ()).is_err(), "a column that is not grouped by");
+    let pairs = "SELECT count(DISTINCT (a, b)) FROM (VALUES (1, NULL), (1, NULL), (NULL, NULL), (1, 2)) AS v (a, b)";
+    assert_eq!(rows(&mut sql, pairs), "3");
+    assert!(sql.run("SELECT count((a, b)) FROM (VALUES (1, 2)) AS v (a, b)", ()).is_err(), "every row counts");
     let columns =
         "CREATE TABLE p (id BIGSERIAL PRIMARY KEY, at TIMESTAMP WITH TIME ZONE, ok BOOL DEFAULT true, b BYTEA)";
     sql.run(columns, ()).unwrap();
@@ -237,6 +240,7 @@ fn statements_are_read_back_as_they_were() -> Result<(), Error> {
         "SELECT t.a FROM (SELECT id AS a FROM authors) AS t CROSS JOIN (VALUES (1, 'x'), (2, 'y')) AS v (b, c)",
         "SELECT row_number() OVER (PARTITION BY author_id ORDER BY price ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM Books",
         "SELECT CASE WHEN born = 1 THEN 'a' ELSE coalesce(name, 'b') END, CAST(born AS text), -born, (SELECT 1) FROM authors",
+        "SELECT count(DISTINCT (author_id, draft)), count(DISTINCT price) FROM Books",
         "SELECT count(*) FILTER (WHERE draft), born IS NOT DISTINCT FROM NULL FROM authors, Books GROUP BY born",
         "INSERT INTO authors (name, born) VALUES ('a', 1), ($1, NULL) ON CONFLICT (name) DO UPDATE SET born = excluded.born + authors.born",
         "INSERT INTO authors (name) SELECT title FROM Books WHERE draft RETURNING id, name",

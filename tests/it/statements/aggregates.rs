@@ -1,8 +1,8 @@
 //! Aggregates of every sort over groups, with conditions, orders and equal operands once.
 
 use diptych::expr::Function;
-use diptych::query::{Aggregation, Direction, Leaf, OrderBy};
-use diptych::{Aggregate, Column, Expr, Expression, Insert, Schema, Select, Table, Value, col, count};
+use diptych::query::{Aggregation, Direction, Leaf, OrderBy, count_distinct};
+use diptych::{Aggregate, Column, Expr, Expression, Insert, Schema, Select, Statement, Table, Value, col, count};
 
 use super::Both;
 
@@ -73,6 +73,34 @@ fn equal_operands_count_once() {
         "SELECT shop, count(DISTINCT price), sum(DISTINCT price), total(DISTINCT price), min(DISTINCT price),
          max(DISTINCT price), avg(DISTINCT price), group_concat(DISTINCT price) FROM sale GROUP BY shop ORDER BY shop",
     );
+}
+
+/// Combinations count as DISTINCT of a select has them: NULL is equal to NULL.
+#[test]
+fn combinations_count_once() {
+    let mut both = sales();
+    for columns in [vec!["shop", "price"], vec!["price", "weight"], vec!["item", "price", "weight"]] {
+        let counted = Select::from("sale").values([count_distinct(columns.iter().map(|it| col(*it)))]);
+        let inner = columns.join(", ");
+        both.same(counted.clone(), &format!("SELECT count(*) FROM (SELECT DISTINCT {inner} FROM sale)"));
+        // As text, SQLite understands it.
+        let text = Statement::from(counted.clone()).to_sql();
+        both.same(counted, &text);
+    }
+    both.same(
+        grouped([count_distinct([col("price"), col("weight")])]),
+        "SELECT shop, (SELECT count(*) FROM (SELECT DISTINCT price, weight FROM sale AS own WHERE own.shop IS sale.shop))
+         FROM sale GROUP BY shop ORDER BY shop",
+    );
+    // Whether all of them or none has to be there is left open where each row counts.
+    let all =
+        Aggregation { distinct: false, operands: vec![col("price"), col("weight")], ..of(Aggregate::Count, "id") };
+    let none = count_distinct([]);
+    let sum = Aggregation { operands: vec![col("price"), col("weight")], ..of(Aggregate::Sum, "id") };
+    for refused in [all.expr(), none, sum.expr()] {
+        let problem = both.run(Select::from("sale").values([refused])).unwrap_err().to_string();
+        assert!(problem.contains("operands"), "{problem}");
+    }
 }
 
 #[test]
