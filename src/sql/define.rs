@@ -33,6 +33,18 @@ impl Schema {
     }
 }
 
+/// The statement that makes a table, without what ends it.
+#[cfg(feature = "sql")]
+pub(in crate::sql) fn table_text(schema: &Schema, table: &TableSchema, dialect: Dialect) -> String {
+    create_table(schema, table, dialect).trim_end_matches(";\n").to_owned()
+}
+
+/// The statement that makes an index, without what ends it.
+#[cfg(feature = "sql")]
+pub(in crate::sql) fn index_text(table: &TableSchema, index: &IndexSchema, dialect: Dialect) -> String {
+    create_index(table, index, dialect).trim_end_matches(";\n").to_owned()
+}
+
 fn create_table(schema: &Schema, table: &TableSchema, dialect: Dialect) -> String {
     let mut lines: Vec<String> = table.column_ids().map(|it| column_line(table, it, dialect)).collect();
     let columns = |it: &[ColumnId]| dialect.names(it.iter().map(|it| table.column(*it).name.as_str()));

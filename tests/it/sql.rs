@@ -1,5 +1,7 @@
 //! The text that statements and schemas render to, run by SQLite: it does what the statement does here.
 
+#[cfg(feature = "sql")]
+mod catalogue;
 mod expressions;
 mod functions;
 #[cfg(feature = "sql")]

@@ -330,6 +330,11 @@ pub(super) fn last_part(name: &ObjectName) -> String {
     last.map_or_else(|| name.to_string(), |it| it.value.clone())
 }
 
+/// What stands between the dots of a name.
+pub(super) fn parts_of(name: &ObjectName) -> Vec<String> {
+    name.0.iter().map(|it| it.as_ident().map_or_else(|| it.to_string(), |it| it.value.clone())).collect()
+}
+
 fn aggregate_named(name: &str) -> Option<Aggregate> {
     Some(match name {
         "count" => Aggregate::Count,

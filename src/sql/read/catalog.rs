@@ -72,6 +72,16 @@ impl Catalog {
         self.views.get(&name.to_ascii_lowercase())
     }
 
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(super) fn views_by_name(&self) -> Vec<&View> {
+        let mut views: Vec<&View> = self.views.values().collect();
+        views.sort_by(|a, b| a.name.cmp(&b.name));
+        views
+    }
+
     pub(in crate::sql) fn views(&self) -> &HashMap<String, View> {
         &self.views
     }

@@ -6,12 +6,13 @@ use sqlparser::ast::{
     self as syntax, JoinConstraint, JoinOperator, ObjectName, Query, SetExpr, TableAlias, TableFactor, TableWithJoins,
 };
 
-use super::call::last_part;
+use super::call::{last_part, parts_of};
 use super::catalog::Field;
 use super::meaning::Typed;
 use super::place::{placed, unsupported, wrong};
 use super::scope::{Alias, Reader, Source as Names, field, leaf};
 use super::select::Heading;
+use super::system::SystemTable;
 use crate::error::Result;
 use crate::expr::{Comparison, Expr, Function};
 use crate::query::{Join, JoinKind, Leaf, Output, Select, Source};
@@ -144,6 +145,14 @@ impl Reader<'_> {
             let names = fields.iter().map(|it| it.name.clone().into()).collect();
             self.in_sight(called, fields, position, false);
             return Ok(Source::Select(Box::new(select), names));
+        }
+        if self.catalog.table(&written).is_none()
+            && let Some(system) = SystemTable::named(&parts_of(name), self.catalog, self.dialect)
+        {
+            let fields = renamed(system.fields, alias)?;
+            let names = fields.iter().map(|it| it.name.clone().into()).collect();
+            self.in_sight(called, fields, position, false);
+            return Ok(Source::Values(system.rows, names));
         }
         let (table, fields) = self.catalog.table_named(&written).map_err(|it| placed(it, name))?;
         refuse_columns(alias)?;

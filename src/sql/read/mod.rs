@@ -25,6 +25,7 @@ mod place;
 mod scalar;
 mod scope;
 mod select;
+mod system;
 mod text;
 mod time;
 mod types;

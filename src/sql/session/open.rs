@@ -31,6 +31,10 @@ use crate::txn::Database;
 /// schema and see nothing that comes after. Inside BEGIN it commits what was changed before it to the old database;
 /// ROLLBACK takes the session back to the rows and the schema at BEGIN all the same.
 ///
+/// # Tables that tell of tables
+/// `sqlite_schema`, or `sqlite_master`, in SQLite's dialect; in PostgreSQL's `information_schema` with `tables`, `columns`
+/// (of tables, not of views), `table_constraints`, `key_column_usage` and `referential_constraints`.
+///
 /// # What SQLite does that this does not
 /// Columns are strict in their type, and integers that overflow are refused, unless a type such as DECIMAL says nothing
 /// about what it holds. Triggers, ATTACH, virtual tables and collations other than BINARY are not there. The zone of
