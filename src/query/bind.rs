@@ -16,7 +16,7 @@ use crate::schema::{Name, Schema};
 use crate::store::Image;
 
 use group::GroupScope;
-pub(super) use statement::bind;
+pub(super) use statement::{Bound, bind};
 
 /// What is known while a statement is bound.
 struct Binder<'a> {

@@ -21,7 +21,7 @@ use crate::record::Row;
 use crate::value::ValueRef;
 
 /// Where the sources stand.
-type Stand<'r> = [Cell<Option<(RowId, &'r Row)>>];
+pub(super) type Stand<'r> = [Cell<Option<(RowId, &'r Row)>>];
 
 /// Groups while their rows come.
 struct Groups<'r, 'p> {

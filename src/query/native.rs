@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::bind::bind;
+use super::bind::{Bound, bind};
 use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts, locate_shared};
 use super::explain::Explained;
 use super::locate::{Shape, locate, look_up};
@@ -275,7 +275,7 @@ impl Connection for NativeConnection {
     fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
         let schema = self.database.schema().clone();
         let image = self.begun().image();
-        let (plan, indexes) = bind(&schema, image, &statement)?;
+        let Bound { plan, indexes } = bind(&schema, image, &statement)?;
         let shape = Shape::of(&plan, image);
         let tables = tables_of(&statement).into();
         Ok(Prepared(Arc::new(PreparedParts { statement: Arc::new(statement), tables, plan, shape, indexes })))

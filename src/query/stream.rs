@@ -5,13 +5,12 @@ use std::cell::Cell;
 
 use super::aggregate::Aggregator;
 use super::frame::Frame;
+use super::gather::Stand;
 use super::group::Group;
 use super::plan::{Gathering, Grouping, KeptRow, SelectPlan};
 use super::run::Execution;
 use crate::error::Result;
 use crate::expr::Scalar;
-use crate::id::RowId;
-use crate::record::Row;
 use crate::value::Value;
 
 /// The group whose rows are coming.
@@ -19,7 +18,7 @@ struct Current<'r> {
     keys: Vec<Value>,
     running: Vec<Aggregator>,
     /// The row of it that is read.
-    rows: Box<[Cell<Option<(RowId, &'r Row)>>]>,
+    rows: Box<Stand<'r>>,
 }
 
 /// Where groups go.
@@ -63,7 +62,7 @@ pub(super) fn run_ordered<'r>(
 }
 
 impl<'r> Current<'r> {
-    fn begin(grouping: &Grouping, keys: Vec<Value>, rows: &[Cell<Option<(RowId, &'r Row)>>]) -> Self {
+    fn begin(grouping: &Grouping, keys: Vec<Value>, rows: &Stand<'r>) -> Self {
         Current { keys, running: grouping.aggregates.iter().map(Aggregator::start).collect(), rows: rows.into() }
     }
 

@@ -10,16 +10,18 @@ use crate::query::statement::Statement;
 use crate::schema::{Name, Schema, TableSchema};
 use crate::store::Image;
 
-/// Binds a statement against a schema; the image tells how many rows there are to choose by. Says which indexes it reads,
-/// but for unique ones.
-pub(in crate::query) fn bind(
-    schema: &Schema,
-    image: &Image,
-    statement: &Statement,
-) -> Result<(Plan, Box<[(TableId, IndexId)]>)> {
+/// A statement that has been bound.
+pub(in crate::query) struct Bound {
+    pub(in crate::query) plan: Plan,
+    /// The indexes it reads, but for unique ones.
+    pub(in crate::query) indexes: Box<[(TableId, IndexId)]>,
+}
+
+/// Binds a statement against a schema; the image tells how many rows there are to choose by.
+pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Result<Bound> {
     let mut binder = Binder::new(schema, image);
     let plan = plan(&mut binder, statement)?;
-    Ok((plan, binder.indexes.into()))
+    Ok(Bound { plan, indexes: binder.indexes.into() })
 }
 
 fn plan(binder: &mut Binder<'_>, statement: &Statement) -> Result<Plan> {

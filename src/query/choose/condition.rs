@@ -52,7 +52,7 @@ pub(super) fn says<'p>(
         Expr::Leaf(BoundLeaf::Column { up: 0, source: at, column }) if *at == source => Some(Part::Column(*column)),
         Expr::Leaf(_) | Expr::Value(_) => None,
         _ if expressions.is_empty() => None,
-        _ => over(expr, source).filter(|it| expressions.iter().any(|known| *known == it)).map(Part::Expression),
+        _ => over(expr, source).filter(|it| expressions.contains(&it)).map(Part::Expression),
     };
     let (about, what) = match &candidate.expr {
         Expr::Compare(how, a, b) => {

@@ -63,7 +63,7 @@ fn not_among(needle: &[Expr<Leaf>], select: &Select, around: &Select, known: &Kn
     let equal = among(needle, Comparison::Equal, select)?.negated();
     let open: Vec<&Expr<Leaf>> = found.iter().filter(|it| !is_there(it, select, known)).collect();
     let is_open = !needle.iter().all(|it| is_there(it, around, known));
-    match (&needle[..], &open[..], is_open) {
+    match (needle, &open[..], is_open) {
         (_, [], false) => Some(equal),
         ([only], _, _) => {
             let mut all = vec![equal];
@@ -81,9 +81,11 @@ fn exists(select: Select) -> Expr<Leaf> {
     Expr::Leaf(Leaf::Exists(Box::new(Select { order_by: Vec::new(), distinct: false, ..select })))
 }
 
+type Values = Vec<Expr<Leaf>>;
+
 /// The values as they are read within the subquery, and what it brings of which they may be one; if it reads rows around
 /// it, and brings each of its combinations as a row.
-fn sides(needle: &[Expr<Leaf>], select: &Select) -> Option<(Vec<Expr<Leaf>>, Vec<Expr<Leaf>>)> {
+fn sides(needle: &[Expr<Leaf>], select: &Select) -> Option<(Values, Values)> {
     let alone = select.compounds.is_empty() && select.with.is_empty() && select.keys.is_empty();
     let whole = select.limit.is_none() && select.offset.is_none();
     let grouped = !select.group_by.is_empty() || select.having.is_some();

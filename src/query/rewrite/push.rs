@@ -124,7 +124,8 @@ fn passed_on(inner: &Select, known: &Known<'_>) -> Option<Vec<Option<Leaf>>> {
     }
     inner.order_by.iter().for_each(|it| it.by.leaves(&mut |leaf| computes |= matches!(leaf, Leaf::Aggregate(_))));
     // Without GROUP BY, aggregates are of one group, which is there even without rows.
-    (!windows && !(computes && inner.group_by.is_empty())).then_some(found)
+    let of_one_group = computes && inner.group_by.is_empty();
+    (!windows && !of_one_group).then_some(found)
 }
 
 /// The only source that a condition reads, if it says the same of all values that are equal.
