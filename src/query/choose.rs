@@ -136,8 +136,7 @@ pub(super) fn choose(
         }
         placed |= 1 << position;
         let Source { origin, kind, on, .. } = source;
-        let on = on.into_iter().filter(|it| !used.contains(&std::ptr::from_ref(it)));
-        let on = on.map(|it| it.expr).collect();
+        let on = left_open(on, &used);
         // What the way makes sure of is judged already; addresses hold until the pool is changed.
         let sure: Vec<bool> = pool.iter().map(|it| used.contains(&std::ptr::from_ref(&it.candidate))).collect();
         let mut sure = sure.into_iter();
@@ -146,6 +145,13 @@ pub(super) fn choose(
         levels.push(Level { source: position, origin, kind, access: way.access, on, after, estimate: way.rows });
     }
     Choice { levels, gate, in_order }
+}
+
+/// The conditions of a join that the way to its source does not make sure of. Those that it does are told by their
+/// addresses, which hold until they are moved.
+fn left_open(on: Vec<Candidate>, sure: &[*const Candidate]) -> Vec<Bounded> {
+    let open: Vec<bool> = on.iter().map(|it| !sure.contains(&std::ptr::from_ref(it))).collect();
+    on.into_iter().zip(open).filter(|it| it.1).map(|it| it.0.expr).collect()
 }
 
 /// Takes conditions out of a pool, in order.
