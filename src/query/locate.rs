@@ -7,11 +7,12 @@ use rustc_hash::FxHashSet;
 
 use super::frame::Frame;
 use super::places::{NOWHERE, Places};
-use super::plan::{Access, BoundOutput, Level, Origin, Plan, SelectPlan};
+use super::plan::{Access, BoundOutput, Bounded, Level, Origin, Plan, Range, SelectPlan};
 use super::run::Execution;
+use super::select::JoinKind;
 use crate::error::Result;
 use crate::id::{IndexId, RowId, TableId};
-use crate::store::Image;
+use crate::store::{Image, Order};
 use crate::value::{Value, ValueRef};
 
 /// How a statement can be answered when it is asked for places.
@@ -170,14 +171,95 @@ fn combine(
     left: &mut Left,
     found: &mut Places,
 ) -> Result<()> {
+    if let Some(members) = Members::of(plan) {
+        return members.combine(execution, plan, key, left, found);
+    }
     execution.each_combination(plan, None, &mut |frame| {
         let put = left.put(found, key, |cells| {
-            cells.extend(plan.outputs.iter().map(|it| match it {
-                BoundOutput::Row(source) => frame.rows[*source as usize].get().map_or(NOWHERE, |(place, _)| place),
-                BoundOutput::Value(_) => NOWHERE,
-            }));
+            cells.extend(plan.outputs.iter().map(|it| place_in(frame, it)));
         });
         Ok(put.is_continue())
     })?;
     Ok(())
+}
+
+/// The last source of a join, where an index brings its rows and nothing else is asked of them: what a collection is that
+/// is loaded with its owners. Its rows are not looked at; their places stand in the index.
+struct Members<'p> {
+    before: &'p [Level],
+    table: TableId,
+    index: IndexId,
+    equal: &'p Bounded,
+    /// Which output it is, if it is one.
+    output: Option<usize>,
+    /// Whether a combination without a member comes out, too.
+    alone: bool,
+}
+
+impl<'p> Members<'p> {
+    fn of(plan: &'p SelectPlan) -> Option<Self> {
+        let (last, before) = plan.levels.split_last().filter(|(_, before)| !before.is_empty())?;
+        let Level { origin: Origin::Table(table), access, on, after, .. } = last else { return None };
+        let Access::Index { index, equal, range: Range::Whole, order: Order::Ascending } = access else { return None };
+        let [equal] = &equal[..] else { return None };
+        let kinds = |it: &Level, kinds: &[JoinKind]| kinds.contains(&it.kind);
+        let plain = on.is_empty()
+            && after.is_empty()
+            && kinds(last, &[JoinKind::Left, JoinKind::Inner])
+            && !before.iter().any(|it| kinds(it, &[JoinKind::Right, JoinKind::Full]));
+        let mut outputs = plan.outputs.iter().enumerate().filter(|(_, it)| is_row_of(it, last.source));
+        let output = outputs.next().map(|(at, _)| at);
+        let alone = last.kind == JoinKind::Left;
+        let once = outputs.next().is_none();
+        (plain && once).then_some(Members { before, table: *table, index: *index, equal, output, alone })
+    }
+
+    fn combine(
+        &self,
+        execution: &Execution<'_>,
+        plan: &SelectPlan,
+        key: usize,
+        left: &mut Left,
+        found: &mut Places,
+    ) -> Result<()> {
+        let table = execution.image.table(self.table);
+        let mut cells: Vec<RowId> = Vec::with_capacity(plan.outputs.len());
+        execution.each_combination_of(plan, self.before, None, &mut |frame| {
+            cells.clear();
+            cells.extend(plan.outputs.iter().map(|it| place_in(frame, it)));
+            let (mut read, mut going) = (0, true);
+            let mut put = |place: RowId| {
+                if let Some(output) = self.output {
+                    cells[output] = place;
+                }
+                going = left.put(found, key, |all| all.extend_from_slice(&cells)).is_continue();
+                going
+            };
+            let value = self.equal.evaluate(frame)?;
+            if !value.get().is_null() {
+                table.each_id_equal(self.index, &[value.get()], |place| {
+                    read += 1;
+                    put(place)
+                });
+            }
+            if read == 0 && self.alone {
+                put(NOWHERE);
+            }
+            execution.read.set(execution.read.get() + read);
+            Ok(going)
+        })?;
+        Ok(())
+    }
+}
+
+fn is_row_of(output: &BoundOutput, source: u8) -> bool {
+    matches!(output, BoundOutput::Row(it) if *it == source)
+}
+
+/// Where the row stands that an output brings.
+fn place_in(frame: &Frame<'_, '_>, output: &BoundOutput) -> RowId {
+    match output {
+        BoundOutput::Row(source) => frame.rows[*source as usize].get().map_or(NOWHERE, |(place, _)| place),
+        BoundOutput::Value(_) => NOWHERE,
+    }
 }

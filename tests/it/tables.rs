@@ -11,6 +11,7 @@ mod indexes;
 mod kinds;
 mod large;
 mod matrix;
+mod members;
 mod places;
 mod plans;
 mod reading;

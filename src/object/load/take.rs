@@ -97,11 +97,7 @@ impl Core {
         if reading.nodes.is_empty() {
             let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
             self.spend_objects(reading, met.new.len())?;
-            if self.is_done(reading.place, reading.root.class, reading.everywhere) {
-                return Ok(met);
-            }
-            let objects = once(&met.by_row);
-            self.load_after(reading, reading.root.class, reading.place, &objects, &met.new)?;
+            self.load_behind(reading, reading.root.class, reading.place, &met)?;
             return Ok(met);
         }
         let joins = self.note_joins(reading.nodes);
@@ -123,14 +119,20 @@ impl Core {
         }
         let mut met = met.into_iter();
         let roots = met.next().unwrap_or_default();
-        let objects = once(&roots.by_row);
-        self.load_after(reading, reading.root.class, reading.place, &objects, &roots.new)?;
+        self.load_behind(reading, reading.root.class, reading.place, &roots)?;
         for (at, (node, met)) in reading.nodes.iter().zip(met).enumerate() {
-            let objects = once(&met.by_row);
-            let (class, place) = (node.entity.class, &node.place);
-            self.behind(join(at), |core| core.load_after(reading, class, place, &objects, &met.new))?;
+            let load = |core: &mut Core| core.load_behind(reading, node.entity.class, &node.place, &met);
+            self.behind(join(at), load)?;
         }
         Ok(roots)
+    }
+
+    /// Loads what is asked behind the objects of one column. Mostly nothing is, and then they need not be told apart.
+    fn load_behind(&mut self, reading: &Reading<'_>, class: ClassId, place: &Arc<Place>, met: &Met) -> Result<()> {
+        if self.is_done(place, class, reading.everywhere) {
+            return Ok(());
+        }
+        self.load_after(reading, class, place, &once(&met.by_row), &met.new)
     }
 
     fn link_joined(&mut self, node: &Node, members: Members, existing: Existing) -> Result<()> {
@@ -191,14 +193,23 @@ fn sort(nodes: &[Node], met: &[Met]) -> Vec<Members> {
         && nodes.iter().all(|it| it.brings != Brings::WhatTheQueryJoins);
     let mut pairs: FxHashSet<(usize, ObjectKey, ObjectKey)> = FxHashSet::default();
     let mut members: Vec<Members> = nodes.iter().map(|_| Members::default()).collect();
-    for position in 0..met[0].by_row.len() {
-        for (at, node) in nodes.iter().enumerate() {
-            let Some(owner) = met[node.parent.map_or(0, |it| it + 1)].by_row[position] else { continue };
+    for (at, node) in nodes.iter().enumerate() {
+        let (mut owners, mut targets) = (&met[node.parent.map_or(0, |it| it + 1)].by_row[..], &met[at + 1].by_row[..]);
+        // Rows mostly come owner by owner: the group is looked for once for all that follow each other.
+        while let Some(&owner) = owners.first() {
+            let same = owners.iter().take_while(|it| **it == owner).count();
+            let (these, rest) = targets.split_at(same);
+            (owners, targets) = (&owners[same..], rest);
+            let Some(owner) = owner else { continue };
             let group = members[at].group(owner);
-            let Some(target) = met[at + 1].by_row[position] else { continue };
-            let new = if plain { group.last() != Some(&target) } else { pairs.insert((at, owner, target)) };
-            if new {
-                group.push(target);
+            if plain && node.brings == Brings::Many {
+                group.reserve(these.iter().flatten().count());
+            }
+            for target in these.iter().copied().flatten() {
+                let new = if plain { group.last() != Some(&target) } else { pairs.insert((at, owner, target)) };
+                if new {
+                    group.push(target);
+                }
             }
         }
     }

@@ -265,6 +265,8 @@ pub(super) fn listed(found: Vec<Option<ObjectKey>>, selection: &Selection, joine
     if selection.repeats == Repeats::Dropped || selection.distinct {
         let repeats = joined || !selection.joins.is_empty();
         if repeats {
+            // The rows of an owner mostly come together.
+            found.dedup();
             let mut seen = FxHashSet::default();
             found.retain(|it| seen.insert(*it));
         }

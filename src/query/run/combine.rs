@@ -34,6 +34,17 @@ impl<'r> Execution<'r> {
         outer: Option<&Frame<'_, 'r>>,
         emit: Emit<'_, 'r>,
     ) -> Result<bool> {
+        self.each_combination_of(plan, &plan.levels, outer, emit)
+    }
+
+    /// The same for the first of the sources; those behind them bring no row.
+    pub(in crate::query) fn each_combination_of(
+        &self,
+        plan: &SelectPlan,
+        levels: &[Level],
+        outer: Option<&Frame<'_, 'r>>,
+        emit: Emit<'_, 'r>,
+    ) -> Result<bool> {
         const USUAL: usize = 4;
         let small: [Cell<Option<(RowId, &'r Row)>>; USUAL] = Default::default();
         let large: Vec<Cell<Option<(RowId, &'r Row)>>>;
@@ -48,9 +59,9 @@ impl<'r> Execution<'r> {
             return Ok(true);
         }
         let outlasts = |it: &Level| matches!(it.kind, JoinKind::Right | JoinKind::Full);
-        let partners = plan.levels.iter().enumerate().filter(|(_, it)| outlasts(it));
+        let partners = levels.iter().enumerate().filter(|(_, it)| outlasts(it));
         let partners = partners.map(|(depth, _)| Partners { depth, had: RefCell::default() }).collect();
-        let walk = Walk { levels: &plan.levels, partners };
+        let walk = Walk { levels, partners };
         if !self.descend(&walk, 0, &frame, emit)? {
             return Ok(false);
         }
