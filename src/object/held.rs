@@ -9,6 +9,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::compact::Object;
 use super::graph::Graph;
 use super::reference::ObjectKey;
@@ -245,13 +247,13 @@ impl Graph {
         self.holdings.readings.clear();
     }
 
-    /// Lets go of all objects.
+    /// Lets go of all objects. What stays is room in the slot map for as many: its generations are what tells references
+    /// to them from references to later ones (O5).
     pub(super) fn clear(&mut self) {
         self.objects.clear();
-        self.touched.clear();
-        self.fated.clear();
+        (self.touched, self.fated) = (Vec::new(), Vec::new());
         self.parents.clear();
-        self.extras.clear();
+        self.extras = FxHashMap::default();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
         self.holdings = Holdings::default();
         (self.links, self.keys) = (Shelf::default(), Shelf::default());

@@ -9,6 +9,7 @@ use crate::object::entity::{Entity, Field, Many, Writable};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
+use crate::query::Places;
 use crate::record::Record;
 use std::sync::Arc;
 
@@ -299,7 +300,7 @@ impl Session {
         core.graph.clear();
         core.notes.clear();
         core.peers.clear();
-        core.found.let_go();
+        (core.found, core.met) = (Places::default(), Vec::new());
         core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
     }
 

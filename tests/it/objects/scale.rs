@@ -1,8 +1,10 @@
 //! What must not grow with the square of anything, or with the stack.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diptych::prelude::*;
+use diptych::{Delete, Select};
 
 use super::forum::*;
 
@@ -51,6 +53,41 @@ fn a_deep_reply_chain_does_not_overflow_the_stack() -> Result<()> {
     println!("forgot   {:?}", start.elapsed());
     other.commit()?;
     assert_eq!(other.count(Post::select())?, 0);
+    Ok(())
+}
+
+/// A session that has walked many objects and is told to let go holds none of them: when others have deleted the rows,
+/// nothing keeps them, though its commit has expired nothing. As long as it was not told, it shows what it has read.
+#[test]
+fn a_session_that_lets_go_of_all_holds_no_row() -> Result<()> {
+    let database = forum();
+    let mut writer = database.session();
+    for at in 0..5_000 {
+        writer.add(user(&format!("user {at}")));
+    }
+    writer.commit()?;
+    let rows = database.connect().execute(Select::from("users"))?.rows;
+    let rows: Vec<_> = rows.into_rows().map(|it| Arc::downgrade(&it)).collect();
+    let held = || rows.iter().filter(|it| it.strong_count() > 0).count();
+    let mut session = database.session();
+    session.set_expire_on_commit(false);
+    let some = session.all(User::select().limit(10))?.references();
+    for user in &session.all(User::select().loading(User::posts.selectin()))? {
+        assert!(user.load(User::posts)?.is_empty() && session.find::<User>(user.id)?.is_some());
+    }
+    session.edit(some[0])?.name = "changed".to_owned();
+    session.commit()?;
+    assert_eq!(session.len(), 5_000);
+    writer.execute(Delete::from("users"))?;
+    writer.commit()?;
+    // The version that is edited next is the one before the current one.
+    writer.add(user("another"));
+    writer.commit()?;
+    assert!(held() >= 4_999, "what a session has read stays until it lets go");
+    session.let_go_of_all();
+    assert_eq!((session.len(), held()), (0, 0));
+    assert!(some.iter().all(|it| session.get(*it).is_err()));
+    assert_eq!(session.count(User::select())?, 1, "it goes on");
     Ok(())
 }
 
