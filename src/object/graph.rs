@@ -90,6 +90,12 @@ impl Graph {
         self.identities[self.root(class).index()].get(identity)
     }
 
+    /// The same for an integer key of a class that has no base.
+    #[inline]
+    pub(super) fn known_integer(&self, class: ClassId, key: i64) -> Option<ObjectKey> {
+        self.identities[class.index()].get_integer(key)
+    }
+
     /// Whether the session takes care of an object: it is pending or persistent.
     #[inline]
     pub(super) fn is_in(&self, key: ObjectKey) -> bool {

@@ -66,13 +66,17 @@ impl IdentityMap {
     #[inline]
     pub(super) fn get(&self, identity: &Identity) -> Option<ObjectKey> {
         match identity {
-            Identity::Int(it @ 0..PAGED) => self.get_int(*it),
+            Identity::Int(it) => self.get_integer(*it),
             other => self.others.get(other).copied().filter(|it| !it.is_null()),
         }
     }
 
+    /// The same for an integer.
     #[inline]
-    fn get_int(&self, it: i64) -> Option<ObjectKey> {
+    pub(super) fn get_integer(&self, it: i64) -> Option<ObjectKey> {
+        if !(0..PAGED).contains(&it) {
+            return self.others.get(&Identity::Int(it)).copied().filter(|it| !it.is_null());
+        }
         let page = self.pages.get(it as usize / PAGE)?.as_ref()?;
         let key = page[it as usize % PAGE];
         if key.is_null() { None } else { Some(key) }

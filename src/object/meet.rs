@@ -75,6 +75,16 @@ impl Graph {
         met
     }
 
+    /// A new object of a row that stands in a version, known by its integer key.
+    #[inline]
+    pub(super) fn meet_at(&mut self, class: ClassId, key: i64, version: u16, place: RowId) -> ObjectKey {
+        let held = Held::At { version, place };
+        let object = self.objects.insert(Object::new(class, State::Persistent, held, KnownBy::Int(key)));
+        *self.identities[class.index()].place_integer(key) = object;
+        self.holdings.count(version, 1);
+        object
+    }
+
     /// The object of a row that is shared.
     fn meet(&mut self, class: ClassId, row: Row, new: &mut Vec<ObjectKey>) -> Option<ObjectKey> {
         let identity = Identity::of(&*row, &self.model.classes[class.index()].key)?;

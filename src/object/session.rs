@@ -13,6 +13,7 @@ mod changes;
 mod core;
 mod ends;
 mod find;
+mod look_up;
 mod scope;
 mod unit;
 mod verbs;

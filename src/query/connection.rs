@@ -7,9 +7,10 @@ use super::log::Log;
 use super::places::Places;
 use super::plan::{Access, Plan};
 use super::rows::Rows;
+use super::version::Version;
 use super::{ActionPlan, ChangeSet, Preview, Statement};
 use crate::error::{Misuse, Result};
-use crate::id::{ColumnId, IndexId, TableId};
+use crate::id::{ColumnId, IndexId, RowId, TableId};
 use crate::record::Row;
 use crate::schema::{ConstraintMode, Constraints, Schema};
 use crate::value::Value;
@@ -38,6 +39,14 @@ pub trait Connection {
     /// As [`run`](Connection::run).
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
         locate_shared(self, statement, input, found)
+    }
+
+    /// Finds the row with one integer primary key in a version that the caller holds, if the statement asks for no more
+    /// than that and would be answered from that very version. It is counted as [`run`](Connection::run) is. `None` says
+    /// that nothing was done: ask by [`locate`](Connection::locate).
+    fn look_up<'v>(&mut self, statement: &Prepared, key: i64, version: &'v Version) -> Option<LookedUp<'v>> {
+        let _ = (statement, key, version);
+        None
     }
 
     /// Ends transactions and nests them.
@@ -108,6 +117,9 @@ fn key_columns(plan: &Plan) -> &[ColumnId] {
         _ => &[],
     }
 }
+
+/// The row that a look-up found in a version, and where it stands there; `None` if there is no such row.
+pub type LookedUp<'v> = Option<(RowId, &'v Row)>;
 
 /// Ends transactions and nests them.
 #[derive(Clone, Debug, PartialEq, Eq)]

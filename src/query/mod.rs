@@ -12,8 +12,9 @@
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
 //!
 //! # Invariants
-//! - **Q1** Every statement passes [`Connection::run`], [`Connection::locate`] or [`Connection::control`]. One that succeeds is counted there;
-//!   whoever records or observes is told of those that fail as well.
+//! - **Q1** Every statement passes [`Connection::run`], [`Connection::locate`], [`Connection::look_up`] or
+//!   [`Connection::control`]. One that succeeds is counted there; whoever records or observes is told of those that fail
+//!   as well.
 //! - **Q2** A statement that fails changes nothing.
 //! - **Q3** The outcome of a query does not depend on the plan, except for the order of rows that ORDER BY leaves open.
 //!
@@ -52,7 +53,7 @@ mod whole;
 mod window;
 mod write;
 
-pub use connection::{Connection, Control, Input, Outcome, Prepared, RowChange};
+pub use connection::{Connection, Control, Input, LookedUp, Outcome, Prepared, RowChange};
 pub use explain::{Explained, PlanNode};
 pub use leaf::{
     Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,

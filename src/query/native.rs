@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bind::{Bound, bind};
-use super::connection::{Connection, Control, Input, Outcome, Prepared, PreparedParts, locate_shared};
+use super::connection::{Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, locate_shared};
 use super::explain::Explained;
 use super::locate::{Shape, locate, look_up};
 use super::log::{Entry, Kind, Log};
@@ -14,6 +14,7 @@ use super::profile::Profile;
 use super::run::{Arena, Execution, Given};
 use super::select::Select;
 use super::statement::Statement;
+use super::version::Version;
 use super::{ActionPlan, ChangeSet, Preview, write};
 use crate::error::{Misuse, Result};
 use crate::expr::Moment;
@@ -311,6 +312,19 @@ impl Connection for NativeConnection {
         self.passed(statement, watch, ran);
         self.database.note_index_reads(&statement.0.indexes);
         read.map(drop)
+    }
+
+    #[inline]
+    fn look_up<'v>(&mut self, statement: &Prepared, key: i64, version: &'v Version) -> Option<LookedUp<'v>> {
+        let Shape::LookUp(table) = statement.0.shape else { return None };
+        let image = self.transaction.as_ref()?.image();
+        if !version.is(image) || self.log.is_watched() {
+            return None;
+        }
+        let found = version.find(table, key);
+        let read = u64::from(found.is_some());
+        self.log.count(Kind::Select, read, read);
+        Some(found)
     }
 
     fn control(&mut self, control: Control) -> Result<()> {

@@ -31,6 +31,12 @@ impl Version {
         self.0.table(table).get(place)
     }
 
+    /// The row with this integer primary key, and its place.
+    #[inline]
+    pub(super) fn find(&self, table: TableId, key: i64) -> Option<(RowId, &Row)> {
+        self.0.table(table).at_key(key)
+    }
+
     /// One table, for many looks.
     #[inline]
     pub fn table(&self, table: TableId) -> TableVersion<'_> {

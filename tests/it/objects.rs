@@ -22,6 +22,7 @@ mod inheritance;
 mod lints;
 mod listeners;
 mod loaders;
+mod look_ups;
 mod mappings;
 mod mistakes;
 mod named_queries;

@@ -109,10 +109,13 @@ impl Core {
         }
         let flushes = self.wants_flush();
         self.before_query()?;
-        if let Some(known) = self.graph.known(class, &identity).filter(|_| flushes) {
-            return self.still_there(class, known).map(Some);
+        if !flushes {
+            return Ok(None);
         }
-        Ok(None)
+        match self.graph.known(class, &identity) {
+            Some(known) => self.still_there(class, known).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads the object of a key, with what is asked at a place.

@@ -16,7 +16,7 @@ use crate::object::reference::{ObjectKey, Ref};
 use crate::object::select::{Existing, Selection};
 use crate::object::view::{View, Views};
 use crate::query::{Input, Outcome, Statement};
-use crate::record::Record;
+use crate::record::{Record, Row};
 use crate::value::Value;
 
 impl Session {
@@ -27,8 +27,9 @@ impl Session {
     #[track_caller]
     pub fn get<T: Entity>(&self, object: Ref<T>) -> Result<View<'_, T>> {
         let key = self.check(object)?;
-        match self.at_hand::<T>(key) {
-            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
+        let row = self.row_at_hand(&self.core.borrow().graph, key);
+        match row {
+            Some(row) => self.viewed(key, row),
             None => {
                 drop(self.called_from(Location::caller()));
                 self.view_anew(key)
@@ -44,9 +45,15 @@ impl Session {
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.class_of::<T>()?;
         let caller = Location::caller();
-        let find = |key: &[Value]| self.called_from(caller).told_while_shared(|core| core.find(class, key));
-        let found = key.into().with_values(find)?;
-        found.map(|key| self.view(key)).transpose()
+        key.into().with_values(|key| {
+            if let [Value::Int(key)] = key
+                && let Some(found) = self.look_up(class, *key)
+            {
+                return found.map(|(key, row)| self.viewed(key, row)).transpose();
+            }
+            let found = self.called_from(caller).told_while_shared(|core| core.find(class, key))?;
+            found.map(|key| self.view(key)).transpose()
+        })
     }
 
     /// All objects that a query finds, each once, with what it loads along.
@@ -164,25 +171,20 @@ impl Session {
     /// A view of an object whose row may have to be read again.
     #[inline]
     pub(in crate::object) fn view<T: Entity, L>(&self, key: ObjectKey) -> Result<View<'_, T, L>> {
-        match self.at_hand::<T>(key) {
-            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
+        let row = self.row_at_hand(&self.core.borrow().graph, key);
+        match row {
+            Some(row) => self.viewed(key, row),
             None => self.view_anew(key),
         }
     }
 
-    /// The struct of an object that stands in a version which is lent already: what nearly every look is after the
-    /// first.
+    /// A view of an object whose row is lent.
     #[inline]
-    fn at_hand<T: Entity>(&self, key: ObjectKey) -> Option<&T> {
-        let core = self.core.borrow();
-        let object = core.graph.objects.get(key)?;
-        let Held::At { version, place } = object.held() else { return None };
-        let lent = core.graph.holdings.readings[version as usize].lent;
-        if lent.epoch != self.epoch {
-            return None;
+    fn viewed<'s, T: Entity, L>(&'s self, key: ObjectKey, row: &'s Row) -> Result<View<'s, T, L>> {
+        match (&**row as &dyn Any).downcast_ref::<T>() {
+            Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
+            None => self.view_anew(key),
         }
-        let row = self.versions.get(lent.at as usize)?.row(self.model.class(object.class).table_id, place)?;
-        (&**row as &dyn Any).downcast_ref::<T>()
     }
 
     #[cold]

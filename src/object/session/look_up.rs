@@ -1,0 +1,56 @@
+//! The shortest way to an object: by one integer key, in a version of the tables that is lent already.
+//!
+//! A look-up is so little work that everything around it counts. Where nothing is pending, nobody listens and a row is
+//! all that is read with the object, the version that was read last answers with the row itself: one walk of a tree
+//! finds it, and the view needs no other. It is a statement as any other and passes the door (Q1).
+//!
+//! What it does is what [`Core::find`] would have done; `objects::look_ups` holds the two against each other.
+
+use super::{Core, Session};
+use crate::id::ClassId;
+use crate::object::graph::Graph;
+use crate::object::held::Held;
+use crate::object::reference::ObjectKey;
+use crate::record::Row;
+
+impl Session {
+    /// The object with an integer key and its row, or that there is none. `None` where that takes more than a look;
+    /// nothing has been done then.
+    pub(super) fn look_up(&self, class: ClassId, key: i64) -> Option<Option<(ObjectKey, &Row)>> {
+        let declared = &self.model.classes[class.index()];
+        if declared.quiet.get() != Some(&true) {
+            return None;
+        }
+        let mut core = self.core.borrow_mut();
+        // A call that finds an object which is known already still tells what listeners have not been told yet.
+        let listens = core.graph.events.heard || core.graph.events.on;
+        if listens || core.is_watched || core.ledger.is_some() {
+            return None;
+        }
+        if let Some(known) = core.graph.known_integer(class, key) {
+            return self.row_at_hand(&core.graph, known).map(|row| Some((known, row)));
+        }
+        if core.inactive || core.wants_flush() {
+            return None;
+        }
+        let Core { graph, connection, .. } = &mut *core;
+        let prepared = declared.by_key.get()?;
+        let number = graph.holdings.readings.len().checked_sub(1)?;
+        let lent = graph.holdings.readings[number].lent;
+        let version = self.versions.get(lent.at as usize).filter(|_| lent.epoch == self.epoch)?;
+        let found = connection.look_up(prepared, key, version)?;
+        Some(found.map(|(place, row)| (graph.meet_at(class, key, number as u16, place), row)))
+    }
+
+    /// The row of an object that stands in a version which is lent already: what nearly every look is after the first.
+    #[inline]
+    pub(super) fn row_at_hand(&self, graph: &Graph, key: ObjectKey) -> Option<&Row> {
+        let object = graph.objects.get(key)?;
+        let Held::At { version, place } = object.held() else { return None };
+        let lent = graph.holdings.readings[version as usize].lent;
+        if lent.epoch != self.epoch {
+            return None;
+        }
+        self.versions.get(lent.at as usize)?.row(self.model.classes[object.class.index()].table_id, place)
+    }
+}
