@@ -1,6 +1,6 @@
 //! The medium forum in one run: each workload by every contender in turn, the medians, and their ratios.
 //!
-//! `cargo bench --bench ratios` (`-- POSTS` for another size). Ratios are what to read: times belong to a machine.
+//! `cargo bench --bench ratios` (`-- POSTS` for another size, `-- W3 W5` for some workloads alone). Ratios are what to read: times belong to a machine.
 
 mod forum;
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use diptych::Database;
 use forum::ours::Strategy;
-use forum::{Data, generate, next, ours, raw, sqlite};
+use forum::{Data, Thread, generate, next, ours, raw, singly, sqlite};
 
 const ROUNDS: usize = 7;
 
@@ -31,6 +31,12 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
+/// Whether a workload is asked for.
+fn is_wanted(name: &str) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|it| it.starts_with('W')).peekable();
+    asked.peek().is_none() || asked.any(|it| name.starts_with(&it))
+}
+
 /// Runs each contender `ROUNDS` times, in turn, and makes sure that they agree.
 fn contest<T: PartialEq + std::fmt::Debug>(
     name: &'static str,
@@ -40,7 +46,8 @@ fn contest<T: PartialEq + std::fmt::Debug>(
     mut sqlite: impl FnMut(&mut Vec<Duration>) -> T,
 ) -> Row {
     let mut times: [Vec<Duration>; 3] = Default::default();
-    for _ in 0..ROUNDS {
+    let rounds = if is_wanted(name) { ROUNDS } else { 0 };
+    for _ in 0..rounds {
         let results = [ours(&mut times[0]), raw(&mut times[1]), sqlite(&mut times[2])];
         assert_eq!(results[0], results[1], "{name}: ours and by hand");
         assert_eq!(results[0], results[2], "{name}: ours and SQLite");
@@ -56,6 +63,7 @@ fn main() {
     let (database, by_hand, mut lite) = (ours::fill(&data), raw::fill(&data), sqlite::fill(&data));
     database.audit().expect("the database is sound");
     table.extend(reading(posts, &database, &by_hand, &lite));
+    table.extend(small(&data, &database, &by_hand, &lite));
     table.extend(changing(posts, &database, &by_hand, &mut lite));
     table.push(deleting(&data, &database, &by_hand));
     print(table);
@@ -98,6 +106,7 @@ fn reading(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &rusqlit
         ("W5a threads → posts, lazy", Strategy::Lazy, sqlite::threads_lazily as fn(&_) -> _),
         ("W5b threads → posts, selectin", Strategy::Selectin, sqlite::threads_by_keys as fn(&_) -> _),
         ("W5c threads → posts, joined", Strategy::Joined, sqlite::threads_joined as fn(&_) -> _),
+        ("W5d threads → posts, subquery", Strategy::Subquery, sqlite::threads_by_subquery as fn(&_) -> _),
     ];
     for (name, strategy, by_sqlite) in strategies {
         table.push(contest(
@@ -108,7 +117,93 @@ fn reading(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &rusqlit
             |t| timed(t, || by_sqlite(lite)),
         ));
     }
+    table.push(contest(
+        "W6 threads → posts → tags, selectin",
+        posts,
+        |t| timed(t, || ours::threads_with_tags(database)),
+        |t| timed(t, || raw::threads_with_tags(by_hand)),
+        |t| timed(t, || sqlite::threads_with_tags(lite)),
+    ));
+    table.push(contest(
+        "W7 posts → authors, identity map",
+        posts,
+        |t| timed(t, || ours::posts_with_authors(database)),
+        |t| timed(t, || raw::posts_with_authors(by_hand)),
+        |t| timed(t, || sqlite::posts_with_authors(lite)),
+    ));
+    table.push(contest(
+        "W12a sums and counts of votes",
+        2 * posts,
+        |t| timed(t, || singly::votes_ours(database)),
+        |t| timed(t, || singly::votes_raw(by_hand)),
+        |t| timed(t, || singly::votes_sqlite(lite)),
+    ));
     table
+}
+
+/// What is small, so that what stands around a statement counts.
+fn small(data: &Data, database: &Database, by_hand: &raw::Raw, lite: &rusqlite::Connection) -> Vec<Row> {
+    let emails: Vec<&str> = data.users.iter().map(|it| it.email.as_str()).collect();
+    let further = singly::further_posts(data, (data.posts.len() / 10).max(100));
+    let bare = singly::without_posts(data);
+    let threads = bare.threads.len();
+    let (bare_ours, bare_raw, bare_lite) = (ours::fill(&bare), raw::fill(&bare), sqlite::fill(&bare));
+    let schema = bare_ours.schema().clone();
+    let ready = 100;
+    let hundred = |make: &mut dyn FnMut()| (0..ready).map(|_| make()).count();
+    vec![
+        contest(
+            "W2 one row in a transaction",
+            further.len(),
+            |t| {
+                let own = ours::fill(data);
+                timed(t, || singly::insert_each_ours(&own, &further))
+            },
+            |t| {
+                let mut own = by_hand.clone();
+                timed(t, || singly::insert_each_raw(&mut own, &further))
+            },
+            |t| {
+                let own = sqlite::fill(data);
+                timed(t, || singly::insert_each_sqlite(&own, &further))
+            },
+        ),
+        contest(
+            "W4 object by text key",
+            emails.len(),
+            |t| {
+                let session = database.session();
+                timed(t, || singly::by_email_ours(&session, &emails))
+            },
+            |t| timed(t, || singly::by_email_raw(by_hand, &emails)),
+            |t| timed(t, || singly::by_email_sqlite(lite, &emails)),
+        ),
+        contest(
+            "W16 empty database, schema known",
+            ready,
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(Database::new(schema.clone()))))),
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(raw::Raw::default())))),
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(sqlite::empty())))),
+        ),
+        contest(
+            "W16 the same with its schema built",
+            ready,
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(ours::empty())))),
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(raw::Raw::default())))),
+            |t| timed(t, || hundred(&mut || drop(std::hint::black_box(sqlite::empty())))),
+        ),
+        contest(
+            "W17 lazy load of an empty collection",
+            threads,
+            |t| {
+                let session = bare_ours.session();
+                let threads = session.all(Thread::select()).expect("the query works").references();
+                timed(t, || singly::empty_ours(&session, &threads))
+            },
+            |t| timed(t, || singly::empty_raw(&bare_raw, threads)),
+            |t| timed(t, || singly::empty_sqlite(&bare_lite, threads)),
+        ),
+    ]
 }
 
 /// How many forks one round makes: one is over before a clock has warmed up.
@@ -166,7 +261,7 @@ fn print(table: Vec<Row>) {
         "{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}",
         "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷"
     );
-    for mut row in table {
+    for mut row in table.into_iter().filter(|it| !it.times[0].is_empty()) {
         let each = row.times.each_mut().map(|it| median(it).as_secs_f64() * 1e9 / row.units as f64);
         let [ours, by_hand, lite] = each;
         let ratio = (ours / by_hand, lite / ours);

@@ -5,6 +5,7 @@
 
 pub mod ours;
 pub mod raw;
+pub mod singly;
 pub mod sqlite;
 
 use diptych::prelude::*;
@@ -47,6 +48,7 @@ pub struct Thread {
 #[derive(Entity, Clone, Debug, PartialEq)]
 #[belongs_to(thread: Thread, inverse = posts)]
 #[belongs_to(author: User)]
+#[many_to_many(tags: Tag, through = "post_tags")]
 pub struct Post {
     #[key]
     pub id: Id<Post>,

@@ -68,6 +68,7 @@ pub enum Strategy {
     Lazy,
     Selectin,
     Joined,
+    Subquery,
 }
 
 /// The threads with their posts: how many posts, and the sum of their scores.
@@ -78,6 +79,7 @@ pub fn threads_with_posts(database: &Database, strategy: Strategy) -> (usize, i6
         Strategy::Lazy => query,
         Strategy::Selectin => query.loading(Thread::posts.selectin()),
         Strategy::Joined => query.loading(Thread::posts.joined()),
+        Strategy::Subquery => query.loading(Thread::posts.subquery()),
     };
     let threads = session.all(query).expect("the query works");
     let (mut count, mut sum) = (0, 0);
@@ -88,6 +90,29 @@ pub fn threads_with_posts(database: &Database, strategy: Strategy) -> (usize, i6
         }
     }
     (count, sum)
+}
+
+/// The threads with their posts and the tags of these: how many tags, and the sum of their keys.
+pub fn threads_with_tags(database: &Database) -> (usize, i64) {
+    let session = database.session();
+    let query = Thread::select().loading(Thread::posts.selectin().then(Post::tags.selectin()));
+    let (mut count, mut sum) = (0, 0);
+    for thread in &session.all(query).expect("the query works") {
+        for post in thread.load(Thread::posts).expect("the posts are there") {
+            for tag in post.load(Post::tags).expect("the tags are there") {
+                count += 1;
+                sum += tag.id.get().expect("a key");
+            }
+        }
+    }
+    (count, sum)
+}
+
+/// All posts with their authors, each author once: the sum of the karma.
+pub fn posts_with_authors(database: &Database) -> i64 {
+    let session = database.session();
+    let posts = session.all(Post::select().loading(Post::author.selectin())).expect("the query works");
+    posts.iter().map(|post| post.load(Post::author).expect("the author is there").karma).sum()
 }
 
 /// Deletes forum 1 and everything that hangs on it; returns how many rows are gone.

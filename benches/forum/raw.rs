@@ -14,16 +14,16 @@ type Set<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
 /// The forum in vectors and hash maps.
 #[derive(Clone, Default)]
 pub struct Raw {
-    users: Vec<Option<User>>,
+    pub users: Vec<Option<User>>,
     user_by_id: Map<i64, usize>,
-    user_by_email: Map<String, usize>,
+    pub user_by_email: Map<String, usize>,
     profiles: Map<i64, Profile>,
     forums: Map<i64, Forum>,
     threads: Map<i64, Thread>,
     threads_by_forum: Map<i64, Vec<i64>>,
-    posts: Vec<Option<Post>>,
-    post_by_id: Map<i64, usize>,
-    posts_by_thread: Map<i64, Vec<usize>>,
+    pub posts: Vec<Option<Post>>,
+    pub post_by_id: Map<i64, usize>,
+    pub posts_by_thread: Map<i64, Vec<usize>>,
     posts_by_author: Map<i64, Vec<usize>>,
     posts_by_parent: Map<i64, Vec<usize>>,
     tags: Map<i64, Tag>,
@@ -31,7 +31,7 @@ pub struct Raw {
     post_tags: Set<(i64, i64)>,
     tags_by_post: Map<i64, Vec<i64>>,
     posts_by_tag: Map<i64, Vec<i64>>,
-    votes: Map<(i64, i64), Vote>,
+    pub votes: Map<(i64, i64), Vote>,
     votes_by_post: Map<i64, Vec<i64>>,
     votes_by_user: Map<i64, Vec<i64>>,
 }
@@ -78,7 +78,7 @@ pub fn fill(data: &Data) -> Raw {
 }
 
 impl Raw {
-    fn insert_post(&mut self, it: &Post) {
+    pub fn insert_post(&mut self, it: &Post) {
         let at = self.posts.len();
         assert!(self.threads.contains_key(&number(it.thread_id)));
         assert!(self.user_by_id.contains_key(&number(it.author_id)));
@@ -129,6 +129,32 @@ pub fn threads_with_posts(raw: &Raw) -> (usize, i64) {
     let threads: Vec<(Thread, Vec<Post>)> = raw.threads.values().map(copy).collect();
     let posts = threads.iter().flat_map(|(_, posts)| posts);
     posts.fold((0, 0), |(count, sum), post| (count + 1, sum + post.score))
+}
+
+/// The threads with their posts and the tags of these.
+pub fn threads_with_tags(raw: &Raw) -> (usize, i64) {
+    let with_tags = |post: &Post| {
+        let tags = raw.tags_by_post.get(&number(post.id)).map_or(&[][..], Vec::as_slice);
+        (post.clone(), tags.iter().map(|it| raw.tags[it].clone()).collect::<Vec<Tag>>())
+    };
+    let copy = |thread: &Thread| {
+        let places = raw.posts_by_thread.get(&number(thread.id)).map_or(&[][..], Vec::as_slice);
+        (thread.clone(), places.iter().filter_map(|&at| raw.posts[at].as_ref()).map(with_tags).collect::<Vec<_>>())
+    };
+    let threads: Vec<_> = raw.threads.values().map(copy).collect();
+    let tags = threads.iter().flat_map(|(_, posts)| posts).flat_map(|(_, tags)| tags);
+    tags.fold((0, 0), |(count, sum), tag| (count + 1, sum + number(tag.id)))
+}
+
+/// All posts with their authors, each author once.
+pub fn posts_with_authors(raw: &Raw) -> i64 {
+    let posts: Vec<Post> = raw.posts.iter().flatten().cloned().collect();
+    let mut authors: Map<i64, User> = Map::default();
+    for post in &posts {
+        let id = number(post.author_id);
+        authors.entry(id).or_insert_with(|| raw.users[raw.user_by_id[&id]].clone().expect("the author is there"));
+    }
+    posts.iter().map(|post| authors[&number(post.author_id)].karma).sum()
 }
 
 /// Deletes forum 1 and everything that hangs on it; returns how many rows are gone.

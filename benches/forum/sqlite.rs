@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Data, Post, Thread};
+use super::{Data, Post, Tag, Thread, User};
 
 pub fn empty() -> Connection {
     let connection = Connection::open_in_memory().expect("SQLite opens");
@@ -60,7 +60,7 @@ pub fn fill(data: &Data) -> Connection {
     connection
 }
 
-fn read_post(row: &Row<'_>) -> rusqlite::Result<Post> {
+pub fn read_post(row: &Row<'_>) -> rusqlite::Result<Post> {
     Ok(Post {
         id: row.get::<_, i64>(0)?.into(),
         thread_id: row.get::<_, i64>(1)?.into(),
@@ -71,7 +71,7 @@ fn read_post(row: &Row<'_>) -> rusqlite::Result<Post> {
     })
 }
 
-const POST: &str = "SELECT id, thread_id, author_id, parent_id, body, score FROM posts";
+pub const POST: &str = "SELECT id, thread_id, author_id, parent_id, body, score FROM posts";
 
 /// The sum of the scores of posts found by key.
 pub fn lookup(connection: &Connection, keys: &[i64]) -> i64 {
@@ -146,6 +146,75 @@ pub fn threads_joined(connection: &Connection) -> (usize, i64) {
         threads.last_mut().expect("a thread was pushed").1.push(post);
     }
     summed(&threads)
+}
+
+/// The threads with their posts, by one query for all posts of all threads.
+pub fn threads_by_subquery(connection: &Connection) -> (usize, i64) {
+    let mut threads = read_threads(connection);
+    let places: std::collections::HashMap<i64, usize> =
+        threads.iter().enumerate().map(|(at, (thread, _))| (thread.id.get().expect("a key"), at)).collect();
+    let sql = format!("{POST} WHERE thread_id IN (SELECT id FROM threads)");
+    let mut statement = connection.prepare_cached(&sql).expect("the statement is right");
+    for post in statement.query_map([], read_post).expect("the query works") {
+        let post = post.expect("a row");
+        threads[places[&post.thread_id.get().expect("a key")]].1.push(post);
+    }
+    summed(&threads)
+}
+
+/// What reads rows by one of their columns, a batch of keys after the other.
+fn by_keys<T>(
+    connection: &Connection,
+    select: &str,
+    keys: &[i64],
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    mut each: impl FnMut(T),
+) {
+    for batch in keys.chunks(500) {
+        let marks = vec!["?"; batch.len()].join(",");
+        let mut statement = connection.prepare_cached(&format!("{select} IN ({marks})")).expect("it is right");
+        let found = statement.query_map(rusqlite::params_from_iter(batch), &read).expect("the query works");
+        found.for_each(|it| each(it.expect("a row")));
+    }
+}
+
+/// The threads with their posts and the tags of these, by queries for batches of keys.
+pub fn threads_with_tags(connection: &Connection) -> (usize, i64) {
+    let threads = read_threads(connection);
+    let keys: Vec<i64> = threads.iter().map(|it| it.0.id.get().expect("a key")).collect();
+    let mut posts: Vec<(Post, Vec<Tag>)> = Vec::new();
+    by_keys(connection, &format!("{POST} WHERE thread_id"), &keys, read_post, |it| posts.push((it, Vec::new())));
+    let keys: Vec<i64> = posts.iter().map(|it| it.0.id.get().expect("a key")).collect();
+    let places: std::collections::HashMap<i64, usize> = keys.iter().enumerate().map(|(at, &key)| (key, at)).collect();
+    let select = "SELECT pt.post_id, t.id, t.name FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, Tag { id: row.get::<_, i64>(1)?.into(), name: row.get(2)? }));
+    by_keys(connection, select, &keys, read, |(post, tag): (i64, Tag)| posts[places[&post]].1.push(tag));
+    let mut nested: Vec<(Thread, Vec<(Post, Vec<Tag>)>)> = threads.into_iter().map(|it| (it.0, Vec::new())).collect();
+    let places: std::collections::HashMap<i64, usize> =
+        nested.iter().enumerate().map(|(at, it)| (it.0.id.get().expect("a key"), at)).collect();
+    for post in posts {
+        nested[places[&post.0.thread_id.get().expect("a key")]].1.push(post);
+    }
+    let tags = nested.iter().flat_map(|(_, posts)| posts).flat_map(|(_, tags)| tags);
+    tags.fold((0, 0), |(count, sum), tag| (count + 1, sum + tag.id.get().expect("a key")))
+}
+
+/// All posts with their authors, each author once, by queries for batches of keys.
+pub fn posts_with_authors(connection: &Connection) -> i64 {
+    let mut statement = connection.prepare_cached(POST).expect("the statement is right");
+    let posts: Vec<Post> =
+        statement.query_map([], read_post).expect("the query works").map(|it| it.expect("a row")).collect();
+    let mut keys: Vec<i64> = posts.iter().map(|it| it.author_id.get().expect("a key")).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut authors: std::collections::HashMap<i64, User> = std::collections::HashMap::new();
+    let read = |row: &Row<'_>| {
+        Ok(User { id: row.get::<_, i64>(0)?.into(), email: row.get(1)?, name: row.get(2)?, karma: row.get(3)? })
+    };
+    by_keys(connection, "SELECT id, email, name, karma FROM users WHERE id", &keys, read, |it: User| {
+        authors.insert(it.id.get().expect("a key"), it);
+    });
+    posts.iter().map(|post| authors[&post.author_id.get().expect("a key")].karma).sum()
 }
 
 /// Deletes forum 1 and everything that hangs on it; returns how many rows are gone.
