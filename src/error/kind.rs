@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::conflict::OfMerge;
-use super::{Conflict, Mistake, Misuse, Violation};
+use super::{Conflict, FlushFact, Mistake, Misuse, Violation};
 use crate::value::Mismatch;
 
 /// What every fallible call returns.
@@ -11,7 +11,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure, one word wide. Match on [`Error::kind`] or ask a predicate.
 #[derive(Clone, PartialEq)]
-pub struct Error(Box<ErrorKind>);
+pub struct Error(Box<Failure>);
+
+/// What an error says, and where a flush was, if it was one that failed.
+#[derive(Clone, PartialEq)]
+struct Failure {
+    kind: ErrorKind,
+    flush: Option<FlushFact>,
+}
 
 /// The kinds of failure.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +48,19 @@ pub enum ErrorKind {
 impl Error {
     /// What failed.
     pub fn kind(&self) -> &ErrorKind {
-        &self.0
+        &self.0.kind
+    }
+
+    /// Where a flush was, if the error has come from one that had begun to write: its statement, the object, and the
+    /// line of the program that has changed it.
+    pub fn in_flush(&self) -> Option<&FlushFact> {
+        self.0.flush.as_ref()
+    }
+
+    /// The same error, and where a flush was.
+    pub(crate) fn with_flush(mut self, fact: FlushFact) -> Self {
+        self.0.flush = Some(fact);
+        self
     }
 
     /// The violated constraint, if one is the reason (the first, where several deferred ones are open).
@@ -69,7 +88,7 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Error(Box::new(kind))
+        Error(Box::new(Failure { kind, flush: None }))
     }
 }
 
@@ -117,6 +136,10 @@ impl fmt::Display for Error {
             }
             ErrorKind::Merge(all) => list(f, "conflict", &all.iter().map(OfMerge).collect::<Vec<_>>()),
             ErrorKind::Declaration(all) => list(f, "mistake in the declaration", all),
+        }?;
+        match self.in_flush() {
+            Some(fact) if f.alternate() => fact.fmt(f),
+            _ => Ok(()),
         }
     }
 }

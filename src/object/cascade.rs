@@ -9,29 +9,40 @@ use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::Core;
 use super::state::State;
+use super::touched::Along;
 use super::trace::Way;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 
 impl Graph {
     /// The objects that a cascade reaches from an object, without itself, each behind the one that leads to it. Nothing
-    /// is read. A worklist: a reply chain may be a million long.
+    /// is read.
     pub(super) fn reach(
         &self,
         from: ObjectKey,
         cascade: Cascade,
         follows: impl Fn(&Graph, ObjectKey) -> bool,
     ) -> Vec<ObjectKey> {
+        self.reach_along(from, cascade, follows).into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The same, each with the relation that leads to it. A worklist: a reply chain may be a million long.
+    pub(super) fn reach_along(
+        &self,
+        from: ObjectKey,
+        cascade: Cascade,
+        follows: impl Fn(&Graph, ObjectKey) -> bool,
+    ) -> Vec<(ObjectKey, Along)> {
         let mut seen: FxHashSet<ObjectKey> = FxHashSet::from_iter([from]);
         let mut reached = Vec::new();
         let mut work = vec![self.next_of(from, cascade).into_iter()];
         while let Some(next) = work.last_mut() {
-            let Some(key) = next.next() else {
+            let Some((key, along)) = next.next() else {
                 work.pop();
                 continue;
             };
             if self.objects.contains_key(key) && follows(self, key) && seen.insert(key) {
-                reached.push(key);
+                reached.push((key, along));
                 work.push(self.next_of(key, cascade).into_iter());
             }
         }
@@ -39,7 +50,7 @@ impl Graph {
     }
 
     /// Where a cascade leads to from one object. Save-update follows what was taken out since the last flush, too.
-    fn next_of(&self, key: ObjectKey, cascade: Cascade) -> Vec<ObjectKey> {
+    fn next_of(&self, key: ObjectKey, cascade: Cascade) -> Vec<(ObjectKey, Along)> {
         let object = &self.objects[key];
         if !object.has_links() && object.reads().next().is_none() {
             return Vec::new();
@@ -57,7 +68,7 @@ impl Graph {
                 if skip_new(relation) {
                     next.retain(|it| self.has_identity(*it));
                 }
-                next
+                next.into_iter().map(|it| (it, Along { from: key, relation: relation.id }))
             })
             .collect()
     }
@@ -127,26 +138,26 @@ impl Core {
             State::Detached => self.graph.enroll_to_delete(key)?,
         }
         let reached = self.reach_deletes(key)?;
-        self.graph.mark(key);
+        self.graph.mark(key, None);
         if self.graph.is_sound() {
-            let new = reached.iter().copied().filter(|it| self.graph.objects[*it].state == State::Pending);
+            let new = reached.iter().map(|it| it.0).filter(|it| self.graph.objects[*it].state == State::Pending);
             self.graph.forget_new(&new.collect::<Vec<_>>());
         }
-        for it in reached {
+        for (it, along) in reached {
             match self.graph.objects[it].state {
                 State::Persistent => {}
                 State::Detached => self.graph.enroll_to_delete(it)?,
                 State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(it)?,
                 State::Deleted | State::Transient | State::Pending => continue,
             }
-            self.graph.mark(it);
+            self.graph.mark(it, Some(along));
         }
         Ok(())
     }
 
-    /// What a delete reaches along delete cascades, without the object itself. What is not loaded is read, unless the
-    /// relation leaves it to the foreign key.
-    pub(super) fn reach_deletes(&mut self, from: ObjectKey) -> Result<Vec<ObjectKey>> {
+    /// What a delete reaches along delete cascades, without the object itself, each with the relation that leads to it.
+    /// What is not loaded is read, unless the relation leaves it to the foreign key.
+    pub(super) fn reach_deletes(&mut self, from: ObjectKey) -> Result<Vec<(ObjectKey, Along)>> {
         let model = self.graph.model.clone();
         let mut seen: FxHashSet<ObjectKey> = FxHashSet::from_iter([from]);
         let mut reached = Vec::new();
@@ -157,7 +168,7 @@ impl Core {
                 if self.graph.objects.contains_key(member) && seen.insert(member) {
                     let (owner, by) = (*key, &model.class(self.graph.objects[*key].class).relations[*relation - 1]);
                     self.note_reached(member, owner, by, Way::Cascade);
-                    reached.push(member);
+                    reached.push((member, Along { from: owner, relation: by.id }));
                     work.push((member, 0, Vec::new().into_iter()));
                 }
                 continue;
@@ -201,9 +212,9 @@ impl Core {
 
 impl Graph {
     /// Marks an object for the next flush to delete.
-    pub(super) fn mark(&mut self, key: ObjectKey) {
+    pub(super) fn mark(&mut self, key: ObjectKey, along: Option<Along>) {
         self.objects[key].marked = true;
-        self.touch(key);
+        self.touch_along(key, along);
     }
 
     /// Lets an object back into the session, which is to be deleted. SQLAlchemy deletes what was deleted once more, and

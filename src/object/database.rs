@@ -135,6 +135,7 @@ impl Database {
     ///
     /// # Errors
     /// Whatever the work or the last commit returns.
+    #[track_caller]
     pub fn transaction<T>(&self, mut work: impl FnMut(&mut Session) -> Result<T>) -> Result<T> {
         const TRIES: usize = 8;
         let mut tries = 1;

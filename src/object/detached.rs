@@ -317,9 +317,10 @@ impl Session {
     ///
     /// # Errors
     /// When the object cannot be merged, or reading fails.
+    #[track_caller]
     pub fn merge<T: Entity>(&mut self, given: impl Mergeable<T>) -> Result<Ref<T>> {
         let (key, passing) = given.place(self)?;
-        let core = self.exclusive();
+        let core = self.exclusive_here();
         let merged = core.merge(key, true);
         for key in passing {
             core.graph.remove_object(key);

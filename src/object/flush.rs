@@ -5,9 +5,11 @@
 //! 2. `synchronize` says which foreign keys follow which objects, and which rows stand for links.
 //! 3. `order` puts rows into an order that no constraint refuses; the outcome is a [`FlushPlan`], a value that prints.
 //! 4. `apply` runs it; generated keys flow into the foreign keys of later steps.
-//! 5. `settle` brings objects up to date; after a failure `apply` has put them back instead (O3).
+//! 5. `settle` brings objects up to date; after a failure `apply` has put them back instead (O3), and `blame` says which
+//!    object and which line of the program the refused statement leads back to.
 
 mod apply;
+mod blame;
 mod collect;
 mod delete;
 mod in_view;
@@ -210,8 +212,9 @@ impl Core {
                 if several {
                     self.connection.control(Control::RollbackTo)?;
                 }
+                let step = undo.step;
                 self.put_back(undo);
-                Err(error)
+                Err(self.blame(error, &plan, step))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a session holds: objects, their keys, and how they are linked.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use slotmap::SlotMap;
@@ -19,6 +20,7 @@ use super::reference::ObjectKey;
 use super::session::Manner;
 use super::shelf::Shelf;
 use super::state::State;
+use super::touched::{Along, Touched, Whence};
 use crate::id::{ClassId, RelationId};
 use crate::record::Row;
 
@@ -33,7 +35,9 @@ pub(super) struct Graph {
     pub(super) keys: Shelf<Option<Identity>>,
     pub(super) identities: Vec<IdentityMap>,
     /// Objects that the next flush looks at.
-    pub(super) touched: Vec<ObjectKey>,
+    pub(super) touched: Touched,
+    /// The line of the program that is served now.
+    pub(super) line: Option<&'static Location<'static>>,
     /// Objects about which the flush that is under way has decided.
     pub(super) fated: Vec<ObjectKey>,
     pub(super) parents: Parents,
@@ -58,7 +62,8 @@ impl Graph {
             links: Shelf::default(),
             keys: Shelf::default(),
             identities,
-            touched: Vec::new(),
+            touched: Touched::default(),
+            line: None,
             fated: Vec::new(),
             parents: Parents::default(),
             owners,
@@ -134,11 +139,17 @@ impl Graph {
     }
 
     /// Makes the next flush look at an object of the session.
+    #[inline]
     pub(super) fn touch(&mut self, key: ObjectKey) {
+        self.touch_along(key, None);
+    }
+
+    /// The same for an object that a cascade has come to.
+    pub(super) fn touch_along(&mut self, key: ObjectKey, along: Option<Along>) {
         let object = &mut self.objects[key];
         if !object.touched && object.state.lives() {
             object.touched = true;
-            self.touched.push(key);
+            self.touched.push(key, Whence { line: self.line, along });
         }
     }
 

@@ -16,6 +16,7 @@ use super::graph::Graph;
 use super::reference::ObjectKey;
 use super::shelf::Shelf;
 use super::state::State;
+use super::touched::Touched;
 use crate::id::RowId;
 use crate::query::{Places, Version};
 use crate::record::Row;
@@ -251,7 +252,7 @@ impl Graph {
     /// to them from references to later ones (O5).
     pub(super) fn clear(&mut self) {
         self.objects.clear();
-        (self.touched, self.fated) = (Vec::new(), Vec::new());
+        (self.touched, self.fated) = (Touched::default(), Vec::new());
         self.parents.clear();
         self.extras = FxHashMap::default();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);

@@ -15,6 +15,7 @@ use super::model::{Join, Model, RelationModel};
 use super::parents::Declared;
 use super::reference::ObjectKey;
 use super::state::State;
+use super::touched::Along;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 use crate::record::Row;
@@ -210,7 +211,7 @@ impl Graph {
         }
         let brings = origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key);
         if brings && !self.contains(item) {
-            self.enroll(item)?;
+            self.enroll(item, Some(Along { from: key, relation: relation.id }))?;
         }
         Ok(())
     }

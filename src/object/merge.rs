@@ -59,7 +59,7 @@ impl Core {
                 let key = self.graph.introduce(class, row, State::Transient);
                 let all = (0..declared.columns.len()).map(|it| ColumnId::new(it as u16)).collect();
                 self.graph.extra_mut(key).unset = all;
-                self.graph.enroll(key)?;
+                self.graph.enroll(key, None)?;
                 (key, true)
             }
         };

@@ -78,6 +78,7 @@ mod shelf;
 mod soundly;
 mod state;
 mod states;
+mod touched;
 mod trace;
 mod tree;
 mod untyped;

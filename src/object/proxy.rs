@@ -120,6 +120,7 @@ where
     ///
     /// # Errors
     /// When a reference is not of the session.
+    #[track_caller]
     pub fn push(&self, session: &mut Session, owner: Ref<L::Owner>, target: Ref<R::Target>) -> Result<Ref<L::Target>> {
         session.check(target)?;
         let link = session.push(owner, self.links, (self.create)())?;
@@ -131,6 +132,7 @@ where
     ///
     /// # Errors
     /// When it is not among the targets, a reference is not of the session, or reading fails.
+    #[track_caller]
     pub fn remove(&self, session: &mut Session, owner: Ref<L::Owner>, target: Ref<R::Target>) -> Result<()> {
         for link in self.links_of(session, owner)? {
             if self.target_of(session, link)? == Some(target) {

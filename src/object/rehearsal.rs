@@ -31,6 +31,7 @@ impl Graph {
             keys: self.keys.clone(),
             identities: self.identities.clone(),
             touched: self.touched.clone(),
+            line: self.line,
             fated: Vec::new(),
             parents: self.parents.clone(),
             owners: self.owners.clone(),

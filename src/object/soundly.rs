@@ -257,7 +257,7 @@ impl Graph {
         if !self.model.classes().iter().any(|it| it.relations.iter().any(|it| concerned(&it))) {
             return;
         }
-        for &holder in &self.touched {
+        for &holder in self.touched.iter() {
             let Some(object) = self.objects.get(holder).filter(|it| it.has_links()) else { continue };
             for relation in self.model.class(object.class).relations.iter().filter(concerned) {
                 let changes = self.changes(holder, relation.id);
@@ -273,10 +273,10 @@ impl Core {
     /// Forgets a new object, and the new ones that its delete cascades reach. What has a row is marked.
     pub(super) fn delete_new(&mut self, key: ObjectKey) -> Result<()> {
         let mut new = vec![key];
-        for it in self.reach_deletes(key)? {
+        for (it, along) in self.reach_deletes(key)? {
             match self.graph.objects[it].state {
                 State::Pending => new.push(it),
-                State::Persistent => self.graph.mark(it),
+                State::Persistent => self.graph.mark(it, Some(along)),
                 _ => {}
             }
         }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::Core;
+use super::touched::Along;
 use crate::id::ClassId;
 
 /// What the session does to an object that it reaches.
@@ -21,7 +22,7 @@ pub(super) enum Way {
 /// How an object was reached.
 #[derive(Clone, Debug)]
 pub(super) struct Reached {
-    pub(super) from: ObjectKey,
+    pub(super) along: Along,
     /// The relation, with the class that declares it.
     pub(super) by: String,
     pub(super) way: Way,
@@ -44,9 +45,10 @@ impl Core {
 
     #[cold]
     fn trace_reached(&mut self, object: ObjectKey, from: ObjectKey, relation: &RelationModel, way: Way) {
+        let along = Along { from, relation: relation.id };
         let by = self.graph.relation_name(relation.declared_by, relation);
         if let Some(trace) = &mut self.trace {
-            trace.reached.entry(object).or_insert(Reached { from, by, way });
+            trace.reached.entry(object).or_insert(Reached { along, by, way });
         }
     }
 }

@@ -29,6 +29,7 @@ mod named_queries;
 mod property;
 mod proxies;
 mod reflection;
+mod refusals;
 mod run_time;
 mod scale;
 mod sessions;

@@ -10,6 +10,7 @@ use crate::id::{ColumnId, TableId};
 use crate::object::flush::Seen;
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::session::{Core, Session};
+use crate::object::touched::Along;
 use crate::object::trace::{Reached, Trace, Way};
 use crate::query::{Cause, ChangeSet, Control, RowDifference};
 use crate::record::{changed_columns, project};
@@ -136,8 +137,8 @@ impl Story<'_> {
                     Some((From::Row(*parent), reference.to_owned(), Mechanism::Action(action)))
                 }
                 (_, Some(object), _) if object != self.root => self.reached(object),
-                (_, None, Some(Reached { from, by, .. })) => {
-                    Some((From::Object(*from), by.clone(), Mechanism::AssociationRow))
+                (_, None, Some(Reached { along, by, .. })) => {
+                    Some((From::Object(along.from), by.clone(), Mechanism::AssociationRow))
                 }
                 _ => None,
             };
@@ -172,7 +173,7 @@ impl Story<'_> {
     }
 
     fn reached(&self, object: ObjectKey) -> Option<(From, String, Mechanism)> {
-        let Reached { from, by, way } = self.trace.reached.get(&object)?;
+        let Reached { along: Along { from, .. }, by, way } = self.trace.reached.get(&object)?;
         let mechanism = match way {
             Way::Cascade => Mechanism::ObjectCascade,
             Way::Orphan => Mechanism::Orphan,

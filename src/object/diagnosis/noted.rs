@@ -57,7 +57,7 @@ impl Core {
 
     #[cold]
     fn note<T>(&mut self, what: &Noted<'_>, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
-        let caller = self.caller;
+        let caller = self.graph.line;
         if let Some(ledger) = &mut self.ledger {
             ledger.begin(&self.graph, what, caller);
         }

@@ -19,6 +19,8 @@ use crate::value::Value;
 /// What a failed flush has to put back.
 #[derive(Default)]
 pub(super) struct Undo {
+    /// The step that is carried out.
+    pub(super) step: usize,
     /// Single columns of rows that were written to before their insert.
     cells: Vec<(ObjectKey, ColumnId, Value)>,
     /// Objects that were updated, as they were.
@@ -58,7 +60,8 @@ impl Core {
         }
         let before_keys = self.keys_before(plan);
         let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
-        for step in &plan.steps {
+        for (at, step) in plan.steps.iter().enumerate() {
+            undo.step = at;
             match &step.work {
                 Work::Insert { class, objects, later } => {
                     self.note_rows(objects, RowStep::BeforeInsert);

@@ -120,7 +120,7 @@ impl Core {
     fn register_orphan(&mut self, registry: &mut Registry, key: ObjectKey) -> Result<()> {
         self.register(registry, key, Comes::ToDelete);
         if self.graph.is_in(key) {
-            for it in self.reach_deletes(key)? {
+            for (it, _) in self.reach_deletes(key)? {
                 self.register(registry, it, Comes::ToDelete);
             }
         }

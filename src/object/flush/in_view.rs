@@ -8,6 +8,7 @@ use crate::id::{ColumnId, TableId};
 use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::object::touched::Along;
 use crate::object::trace::{Reached, Way};
 use crate::value::Value;
 
@@ -78,7 +79,8 @@ impl Core {
             for &(owner, member) in pairs {
                 let (own, other) = (self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?);
                 let key = if turned { [other, own].concat() } else { [own, other].concat() };
-                let reached = Reached { from: owner, by: by.clone(), way: Way::Cascade };
+                let reached =
+                    Reached { along: Along { from: owner, relation: *relation }, by: by.clone(), way: Way::Cascade };
                 rows.entry((table, key)).or_insert(reached);
             }
         }

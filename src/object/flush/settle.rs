@@ -38,7 +38,7 @@ impl Core {
                 self.frame().written.insert(key);
             }
         }
-        for key in std::mem::take(&mut self.graph.touched) {
+        for key in self.graph.touched.take() {
             if let Some(object) = self.graph.objects.get_mut(key) {
                 object.touched = false;
                 let (state, marked) = (object.state, object.marked);

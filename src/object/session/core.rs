@@ -47,8 +47,6 @@ pub(in crate::object) struct Core {
     pub(in crate::object) trace: Option<Trace>,
     /// Whether somebody has asked for statements, and so for whom they run.
     pub(in crate::object) is_watched: bool,
-    /// The line of the program that is served now, if anybody wants to know.
-    pub(in crate::object) caller: Option<&'static std::panic::Location<'static>>,
     /// What was read and why, if that is kept.
     pub(in crate::object) ledger: Option<Box<Ledger>>,
     /// The most that a load may bring, and what the one that is under way has brought.
@@ -119,7 +117,6 @@ impl Core {
             plans: FxHashMap::default(),
             trace: None,
             is_watched: false,
-            caller: None,
             ledger: None,
             budget: None,
             spending: None,
@@ -134,11 +131,11 @@ impl Core {
         &mut self.frames[last]
     }
 
-    /// Notes for which line of the program the next statements are run, if anybody wants to know.
+    /// Notes which line of the program is served now; the log of statements is told if anybody wants to know.
     #[inline]
     pub(in crate::object) fn called_from(&mut self, caller: &'static std::panic::Location<'static>) {
+        self.graph.line = Some(caller);
         if self.is_watched {
-            self.caller = Some(caller);
             self.connection.log().set_caller(Some(caller));
         }
     }
@@ -286,7 +283,7 @@ impl Core {
         self.graph.expunge_one(key);
         self.graph.forget_links_to(key);
         if self.graph.objects[key].touched {
-            self.graph.touched.retain(|it| *it != key);
+            self.graph.touched.remove(key);
         }
         self.graph.remove_object(key);
         self.notes.remove(key);

@@ -80,8 +80,12 @@ impl Session {
     ///
     /// # Errors
     /// Whatever the work or the commit returns.
+    #[track_caller]
     pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
-        let outcome = work(self).and_then(|it| self.commit().map(|()| it));
+        let outcome = match work(self) {
+            Ok(it) => self.commit().map(|()| it),
+            Err(error) => Err(error),
+        };
         if outcome.is_err() {
             self.rollback()?;
         }
@@ -235,7 +239,7 @@ impl Core {
     /// Takes back what flushes since a frame began did to objects (O6): what was inserted is transient again, what was
     /// deleted is persistent again, and what is persistent is read again when it is next looked at.
     fn undo(&mut self, frame: Frame, extent: Extent) {
-        let mut touched = std::mem::take(&mut self.graph.touched);
+        let mut touched = self.graph.touched.take();
         touched.retain(|it| self.graph.objects.contains_key(*it));
         for &key in &touched {
             self.graph.objects[key].touched = false;
@@ -371,7 +375,7 @@ impl Graph {
 
     /// Lets no object be one that the next flush looks at.
     pub(in crate::object) fn untouch_all(&mut self) {
-        for key in std::mem::take(&mut self.touched) {
+        for key in self.touched.take() {
             if let Some(object) = self.objects.get_mut(key) {
                 object.touched = false;
             }

@@ -43,6 +43,7 @@ impl Session {
     ///
     /// # Panics
     /// When the database was made without the class; [`try_add`](Session::try_add) is the checked form.
+    #[track_caller]
     pub fn add<T: Entity>(&mut self, entity: T) -> Ref<T> {
         match self.try_add(entity) {
             Ok(reference) => reference,
@@ -54,6 +55,7 @@ impl Session {
     ///
     /// # Errors
     /// When the database was made without the class.
+    #[track_caller]
     pub fn try_add<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
         self.introduce(entity, State::Pending)
     }
@@ -63,13 +65,15 @@ impl Session {
     ///
     /// # Errors
     /// When the database was made without the class.
+    #[track_caller]
     pub fn transient<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
         self.introduce(entity, State::Transient)
     }
 
+    #[track_caller]
     fn introduce<T: Entity>(&mut self, entity: T, state: State) -> Result<Ref<T>> {
         let class = self.class_of::<T>()?;
-        let key = self.exclusive().graph.introduce(class, Arc::new(entity), state);
+        let key = self.exclusive_here().graph.introduce(class, Arc::new(entity), state);
         Ok(self.refer(key))
     }
 
@@ -77,14 +81,15 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session, or the object was deleted.
+    #[track_caller]
     pub fn save<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        let core = self.exclusive();
+        let core = self.exclusive_here();
         let state = core.graph.objects[key].state;
         match state {
-            State::Transient | State::Detached => core.graph.enroll(key)?,
+            State::Transient | State::Detached => core.graph.enroll(key, None)?,
             // What SQLAlchemy adds again brings along what it was linked to meanwhile.
-            State::Pending | State::Persistent if !core.graph.is_sound() => core.graph.enroll(key)?,
+            State::Pending | State::Persistent if !core.graph.is_sound() => core.graph.enroll(key, None)?,
             State::Pending | State::Persistent if !core.graph.objects[key].is_ghost() => {
                 core.graph.objects[key].marked = false;
             }
@@ -100,9 +105,10 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session, or its row is gone.
+    #[track_caller]
     pub fn edit<T: Entity>(&mut self, object: Ref<T>) -> Result<Edit<'_, T>> {
         let key = self.check(object)?;
-        let record = self.exclusive().editable(key)?;
+        let record = self.exclusive_here().editable(key)?;
         match (record as &mut dyn Any).downcast_mut::<T>() {
             Some(entity) => Ok(Edit { entity }),
             None => Err(Misuse::WrongClass { expected: T::CLASS.to_owned(), given: "another class".to_owned() }.into()),
@@ -113,11 +119,12 @@ impl Session {
     ///
     /// # Errors
     /// As [`edit`](Session::edit).
+    #[track_caller]
     pub fn assign<F: Field>(&mut self, object: Ref<F::Entity>, field: F, value: impl Into<F::Value>) -> Result<()> {
         let _ = field;
         let key = self.check(object)?;
         let value = crate::value::AsValue::as_value(&value.into()).to_value();
-        self.exclusive().told(|core| Ok(core.editable(key)?.set(F::COLUMN, value)?))
+        self.exclusive_here().told(|core| Ok(core.editable(key)?.set(F::COLUMN, value)?))
     }
 
     /// Lets a reference lead to another object, or to none. The other side follows at once; the foreign key follows
@@ -288,9 +295,10 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session.
+    #[track_caller]
     pub fn let_go<T: ?Sized>(&mut self, object: Ref<T>) -> Result<()> {
         let key = self.check(object)?;
-        self.exclusive().let_go(key);
+        self.exclusive_here().let_go(key);
         Ok(())
     }
 

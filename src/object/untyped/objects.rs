@@ -19,10 +19,11 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such class or column, or a value does not fit.
+    #[track_caller]
     pub fn add(&mut self, class: &str, values: &[(&str, Value)]) -> Result<AnyRef> {
         let model = self.session.model().clone();
         let class = model.class_named(class)?;
-        let core = self.session.exclusive();
+        let core = self.session.exclusive_here();
         let mut all = Vec::with_capacity(class.columns.len());
         for column in (0..class.columns.len()).map(|it| ColumnId::new(it as u16)) {
             all.extend(core.default_of(class, column)?.map(|it| (column, it)));
@@ -31,7 +32,7 @@ impl Untyped<'_> {
             all.push((class.column_named(name)?, value.clone()));
         }
         let key = self.introduce(class, all)?;
-        self.session.exclusive().graph.enroll(key)?;
+        self.session.exclusive_here().graph.enroll(key, None)?;
         Ok(self.session.refer(key))
     }
 
@@ -100,37 +101,40 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When there is no such column, the value does not fit, or the object's row is gone.
+    #[track_caller]
     pub fn assign(&mut self, object: AnyRef, column: &str, value: impl Into<Value>) -> Result<()> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
         let value = Assigned::Value(value.into());
-        self.session.exclusive().told(|core| core.set_column(key, column, value))
+        self.session.exclusive_here().told(|core| core.set_column(key, column, value))
     }
 
     /// Gives a column what an expression over the columns of its row is when the flush writes it.
     ///
     /// # Errors
     /// As [`assign`](Untyped::assign).
+    #[track_caller]
     pub fn assign_expression(&mut self, object: AnyRef, column: &str, expression: Expr<Name>) -> Result<()> {
         let (key, class) = self.resolve(object)?;
         let column = self.session.model().class(class).column_named(column)?;
         let expression = expression.try_map(&mut |name: &Name| Ok::<_, Error>(crate::query::col(name.clone())))?;
-        self.session.exclusive().set_column(key, column, Assigned::Expression(expression))
+        self.session.exclusive_here().set_column(key, column, Assigned::Expression(expression))
     }
 
     /// Takes the value of a column or relation away, as if it had never been set.
     ///
     /// # Errors
     /// When there is no such attribute, or it has no value.
+    #[track_caller]
     pub fn unset(&mut self, object: AnyRef, attribute: &str) -> Result<()> {
         match self.attribute(object, attribute)? {
-            (key, Attribute::Column(column)) => self.session.exclusive().unset_column(key, column),
+            (key, Attribute::Column(column)) => self.session.exclusive_here().unset_column(key, column),
             (_, Attribute::Relation { many: true, .. }) => {
                 let reason = format!("{attribute} is a collection; clear it");
                 Err(Misuse::Statement { reason }.into())
             }
             (key, Attribute::Relation { relation, .. }) => {
-                let core = self.session.exclusive();
+                let core = self.session.exclusive_here();
                 if !core.graph.has_identity(key) && !core.graph.is_loaded(key, relation) {
                     let object = format!("{attribute} of {}", core.graph.name(key));
                     let wanted = "the relation has no value to take away";

@@ -10,6 +10,7 @@ impl Untyped<'_> {
     ///
     /// # Errors
     /// When the reference is not of this session, or the object cannot be added.
+    #[track_caller]
     pub fn save(&mut self, object: AnyRef) -> Result<()> {
         self.session.save(object)
     }

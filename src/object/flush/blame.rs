@@ -1,0 +1,113 @@
+//! From a statement that was refused back to the object, to what has carried it into the flush, and to a line.
+
+use super::{FlushPlan, FlushStep, Work};
+use crate::error::{Error, FlushFact, ObjectHop, RowFact, Violation};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::object::touched::{Along, Whence};
+use crate::object::trace::Trace;
+use crate::value::Value;
+
+impl Core {
+    /// Says of the failure of a step where it belongs. Objects are as they were before the flush.
+    pub(super) fn blame(&mut self, error: Error, plan: &FlushPlan, step: usize) -> Error {
+        let Some(failed) = plan.steps.get(step) else { return error };
+        let objects = failed.objects();
+        let refused = match error.violation() {
+            Some(violation) => self.refused(&objects, violation),
+            None => None,
+        };
+        let object = refused.or(match &*objects {
+            [only] => Some(*only),
+            _ => None,
+        });
+        let (whence, path) = object.map(|it| self.way_to(it)).unwrap_or_default();
+        let name = |it: ObjectKey| match self.graph.identity(it).is_some() {
+            true => self.graph.name(it),
+            false => format!("a new {}", self.graph.model.class(self.graph.objects[it].class).name),
+        };
+        let hop = |it: &Along| {
+            let class = self.graph.objects[it.from].class;
+            let relation = self.graph.model.relation(class, it.relation);
+            ObjectHop { from: name(it.from), by: self.graph.relation_name(relation.declared_by, relation) }
+        };
+        error.with_flush(FlushFact {
+            step: step + 1,
+            steps: plan.steps.len(),
+            statement: format!("{} {}", failed.verb(), failed.table),
+            rows: failed.rows(),
+            object: object.map(name),
+            path: path.iter().map(hop).collect(),
+            line: whence.line,
+        })
+    }
+
+    /// Which of these objects a violation speaks of: the one with the key of the row that the statement named, or
+    /// one that holds the refused values.
+    fn refused(&self, objects: &[ObjectKey], violation: &Violation) -> Option<ObjectKey> {
+        let RowFact { table, key } = violation.path.first().map_or(&violation.row, |it| &it.from);
+        let model = &self.graph.model;
+        let class = |it: ObjectKey| model.class(self.graph.objects[it].class);
+        let has_key = |it: ObjectKey| {
+            class(it).parts.iter().any(|part| *part.table == **table)
+                && self.graph.identity(it).is_some_and(|it| it.to_values() == *key)
+        };
+        let holds = |it: ObjectKey, column: &String, value: &Value| {
+            let at = class(it).columns.iter().position(|own| **own == **column);
+            let row = self.graph.row(it);
+            at.zip(row).is_some_and(|(at, row)| row.get(crate::id::ColumnId::new(at as u16)) == value.as_ref())
+        };
+        let has_values = |it: ObjectKey| {
+            violation.columns.iter().zip(&violation.values).all(|(column, value)| holds(it, column, value))
+        };
+        let by_key = objects.iter().copied().find(|it| has_key(*it));
+        // Of new objects that hold the same values the second one is refused.
+        let mut by_values = objects.iter().copied().filter(|it| violation.path.is_empty() && has_values(*it));
+        by_key.or_else(|| by_values.next().map(|first| by_values.next().unwrap_or(first)))
+    }
+
+    /// How an object came into the flush: from the program by way of cascades, the first step first. What only a flush
+    /// comes to, such as an orphan, nobody has touched: then the flush is planned once more, and traced.
+    fn way_to(&mut self, object: ObjectKey) -> (Whence, Vec<Along>) {
+        let (mut at, mut path, mut traced) = (object, Vec::new(), None);
+        let whence = loop {
+            let (whence, along) = match self.graph.touched.whence(at) {
+                Some(whence) => (whence, whence.along),
+                None => (Whence::default(), self.traced(&mut traced, at)),
+            };
+            // A way is no longer than there are objects, and none is on it twice.
+            let Some(along) = along.filter(|it| path.iter().all(|step: &Along| step.from != it.from)) else {
+                break whence;
+            };
+            at = along.from;
+            path.push(along);
+        };
+        path.reverse();
+        (whence, path)
+    }
+
+    fn traced(&mut self, trace: &mut Option<Trace>, object: ObjectKey) -> Option<Along> {
+        if trace.is_none() {
+            self.clear_fates();
+            let kept = self.trace.replace(Trace::default());
+            // What it finds is of no interest, nor whether it fails.
+            let _planned = self.plan_flush();
+            *trace = std::mem::replace(&mut self.trace, kept);
+        }
+        trace.as_ref()?.reached.get(&object).map(|it| it.along)
+    }
+}
+
+impl FlushStep {
+    /// The objects whose rows it writes.
+    fn objects(&self) -> Vec<ObjectKey> {
+        match &self.work {
+            Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => {
+                objects.clone()
+            }
+            Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } | Work::Reassociate { pairs, .. } => {
+                pairs.iter().map(|it| it.0).collect()
+            }
+        }
+    }
+}
