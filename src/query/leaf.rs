@@ -221,9 +221,9 @@ pub fn aggregate_distinct(aggregate: Aggregate, of: impl Into<Expr<Leaf>>) -> Ex
 /// use diptych::query::count_distinct;
 /// use diptych::{col, Column, Database, Insert, Schema, Select, Table};
 ///
-/// let visits = Table::new("visits").column(Column::text("page")).column(Column::int("day"));
+/// let visits = Table::new("visits").column(Column::int("page")).column(Column::int("day"));
 /// let mut connection = Database::new(Schema::builder().table(visits).build()?).connect();
-/// connection.execute(Insert::into("visits", ["page", "day"]).row(("a", 1)).row(("a", 1)).row(("a", 2)))?;
+/// connection.execute(Insert::into("visits", ["page", "day"]).row([7, 1]).row([7, 1]).row([7, 2]))?;
 /// let found = connection.execute(Select::from("visits").values([count_distinct([col("page"), col("day")])]))?;
 /// assert_eq!(found.rows.typed::<i64>()?, [2]);
 /// # Ok::<(), diptych::Error>(())
