@@ -211,6 +211,7 @@ impl Explainer<'_> {
                 what += match range {
                     Range::Whole => "",
                     Range::Present => ", behind NULLs",
+                    Range::Absent => ", NULLs",
                     Range::Within(..) => ", a range",
                 };
                 if *order == Order::Descending {

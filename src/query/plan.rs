@@ -211,6 +211,8 @@ pub(super) enum Range {
     Whole,
     /// What is no NULL.
     Present,
+    /// What is NULL.
+    Absent,
     /// What lies within these bounds, of which one is there.
     Within(Bound<Bounded>, Bound<Bounded>),
 }

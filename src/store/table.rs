@@ -273,7 +273,7 @@ impl TableImage {
             Bound::Excluded(ValueRef::Int(it)) => Some(u64::try_from(it).map_or(0, |it| it + 1 - more)),
             Bound::Unbounded => Some(unbounded),
             // Every key comes after NULL.
-            Bound::Excluded(ValueRef::Null) => Some(0),
+            Bound::Included(ValueRef::Null) | Bound::Excluded(ValueRef::Null) => Some(0),
             _ => None,
         };
         let (low, high) = (end(lower, 0, 0)?, end(upper, AWAY, 1)?);

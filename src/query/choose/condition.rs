@@ -19,6 +19,8 @@ pub(super) enum What<'p> {
     Equal(&'p Bounded),
     Lower(Bound<&'p Bounded>),
     Upper(Bound<&'p Bounded>),
+    Absent,
+    Present,
     AnyOf(&'p [Bounded]),
     Answered(&'p SelectPlan),
 }
@@ -75,6 +77,11 @@ pub(super) fn says<'p>(
             };
             (about, what)
         }
+        Expr::IsNull(it) => (own(it)?, What::Absent),
+        Expr::Not(it) => match &**it {
+            Expr::IsNull(it) => (own(it)?, What::Present),
+            _ => return None,
+        },
         Expr::InList(needle, list) if !list.iter().any(|it| reads(it, source)) => (own(needle)?, What::AnyOf(list)),
         Expr::Leaf(BoundLeaf::In(needle, subquery)) if !subquery.correlated => match &needle[..] {
             [only] => (own(only)?, What::Answered(subquery)),

@@ -12,6 +12,10 @@ use crate::schema::{IndexSchema, Part, TableSchema};
 use crate::store::Order;
 use crate::value::{Value, ValueRef};
 
+/// The part of a table's rows up to which it pays to walk all that an index holds: a row costs a lookup there that it does
+/// not cost in a scan.
+const WORTH_WALKING: f64 = 0.25;
+
 /// A way to a source.
 pub(super) struct Way {
     pub(super) access: Access,
@@ -19,6 +23,14 @@ pub(super) struct Way {
     pub(super) rows: f64,
     /// The conditions that it makes sure of, by position.
     pub(super) used: Vec<usize>,
+}
+
+/// The part of an index that conditions leave.
+struct Within {
+    range: Range,
+    /// The conditions that it makes sure of, by position.
+    used: Vec<usize>,
+    expected: f64,
 }
 
 impl Chooser<'_> {
@@ -134,45 +146,81 @@ impl Chooser<'_> {
             equal.push(value);
             used.push(at);
         }
-        let mut expected = self.expected(table, id, index, &equal, rows);
-        let (mut lower, mut upper) = (Bound::Unbounded, Bound::Unbounded);
-        if let Some(part) = index.parts.get(equal.len()) {
-            for (at, it) in said(part) {
-                match it {
-                    What::Lower(bound) if matches!(lower, Bound::Unbounded) => lower = bound.cloned(),
-                    What::Upper(bound) if matches!(upper, Bound::Unbounded) => upper = bound.cloned(),
-                    What::AnyOf(list) if equal.is_empty() => {
-                        let each = self.expected(table, id, index, &list[..list.len().min(1)], rows);
-                        let access = Access::AnyOf { index: id, list: list.to_vec() };
-                        let used = sure.into_iter().chain([at]).collect();
-                        return Some(Way { access, rows: each * list.len() as f64, used });
-                    }
-                    What::Answered(subquery) if equal.is_empty() => {
-                        // How many it answers is known from its limit at best.
-                        let each = if index.is_unique() && index.parts.len() == 1 { 1.0 } else { rows.sqrt() };
-                        let expected = each * subquery.known_limit().map_or_else(|| rows.sqrt(), |it| it as f64);
-                        let access = Access::Answer { index: id, subquery: Box::new((*subquery).clone()) };
-                        let used = sure.into_iter().chain([at]).collect();
-                        return Some(Way { access, rows: expected, used });
-                    }
-                    _ => continue,
-                }
-                used.push(at);
-                expected /= 3.0;
-            }
+        let here = index.parts.get(equal.len()).map(&said).unwrap_or_default();
+        if equal.is_empty()
+            && let Some(way) = self.by_list(table, id, index, (&here, &sure), rows)
+        {
+            return Some(way);
         }
-        let range = match (lower, upper) {
-            (Bound::Unbounded, Bound::Unbounded) => Range::Whole,
-            (lower, upper) => Range::Within(lower, upper),
-        };
-        // A row costs a lookup there that it does not cost in a scan.
-        const WORTH_WALKING: f64 = 0.25;
-        let serves = !equal.is_empty() || !matches!(range, Range::Whole);
-        if !serves && (index.predicate.is_none() || expected > WORTH_WALKING * all) {
-            return None;
-        }
+        let expected = self.expected(table, id, index, &equal, rows);
+        let Within { range, used: further, expected } = self.within(table, id, equal.is_empty(), &here, expected);
+        used.extend(further);
+        let is_little = expected <= WORTH_WALKING * all;
+        let serves = !equal.is_empty()
+            || match range {
+                Range::Within(..) => true,
+                Range::Absent | Range::Present => is_little,
+                Range::Whole => index.predicate.is_some() && is_little,
+            };
         let access = Access::Index { index: id, equal, range, order: Order::Ascending };
-        Some(Way { access, rows: expected, used })
+        serves.then_some(Way { access, rows: expected, used })
+    }
+
+    /// The way to rows whose first part of a key is one of a list, or of what a subquery answers.
+    fn by_list(
+        &self,
+        table: &TableSchema,
+        id: IndexId,
+        index: &IndexSchema,
+        (said, sure): (&[(usize, &What<'_>)], &[usize]),
+        rows: f64,
+    ) -> Option<Way> {
+        let (at, access, rows) = said.iter().find_map(|(at, it)| match it {
+            What::AnyOf(list) => {
+                let each = self.expected(table, id, index, &list[..list.len().min(1)], rows);
+                Some((*at, Access::AnyOf { index: id, list: list.to_vec() }, each * list.len() as f64))
+            }
+            What::Answered(subquery) => {
+                // How many it answers is known from its limit at best.
+                let each = if index.is_unique() && index.parts.len() == 1 { 1.0 } else { rows.sqrt() };
+                let expected = each * subquery.known_limit().map_or_else(|| rows.sqrt(), |it| it as f64);
+                Some((*at, Access::Answer { index: id, subquery: Box::new((*subquery).clone()) }, expected))
+            }
+            _ => None,
+        })?;
+        Some(Way { access, rows, used: sure.iter().copied().chain([at]).collect() })
+    }
+
+    /// What conditions say of the part of a key behind those that equal something; `expected` rows agree in these.
+    fn within(
+        &self,
+        table: &TableSchema,
+        id: IndexId,
+        is_first: bool,
+        said: &[(usize, &What<'_>)],
+        expected: f64,
+    ) -> Within {
+        let (mut lower, mut upper, mut used, mut part) = (Bound::Unbounded, Bound::Unbounded, Vec::new(), 1.0);
+        for (at, it) in said {
+            match it {
+                What::Lower(bound) if matches!(lower, Bound::Unbounded) => lower = bound.cloned(),
+                What::Upper(bound) if matches!(upper, Bound::Unbounded) => upper = bound.cloned(),
+                _ => continue,
+            }
+            used.push(*at);
+            part /= 3.0;
+        }
+        if !used.is_empty() {
+            return Within { range: Range::Within(lower, upper), used, expected: expected * part };
+        }
+        let of_null = said.iter().find_map(|(at, it)| match it {
+            What::Absent => Some((*at, Range::Absent, (Bound::Unbounded, Bound::Included(ValueRef::Null)))),
+            What::Present => Some((*at, Range::Present, (Bound::Excluded(ValueRef::Null), Bound::Unbounded))),
+            _ => None,
+        });
+        let Some((at, range, bounds)) = of_null else { return Within { range: Range::Whole, used, expected } };
+        let counted = if is_first { self.image.table(table.id).count_within(id, &[], bounds) } else { None };
+        Within { range, used: vec![at], expected: counted.map_or(expected / 3.0, |it| it as f64) }
     }
 
     /// How many rows agree in the first columns of an index: counted where the values are known, guessed otherwise.
@@ -210,9 +258,9 @@ fn sure_of(
     let own = conditions.iter().map(|it| over(&it.expr, position));
     let own: Vec<Option<Expr<ColumnId>>> = own.collect();
     // What compares with something elsewhere is no NULL.
-    let there = says.iter().flatten().filter_map(|it| match &it.about {
-        Part::Column(column) => Some(Expr::Leaf(*column).is_not_null()),
-        Part::Expression(_) => None,
+    let there = says.iter().flatten().filter_map(|it| match (&it.about, &it.what) {
+        (Part::Expression(_), _) | (_, What::Absent) => None,
+        (Part::Column(column), _) => Some(Expr::Leaf(*column).is_not_null()),
     });
     let known: Vec<Expr<ColumnId>> = own.iter().flatten().cloned().chain(there).collect();
     let all = predicate.clone().conjuncts();

@@ -271,6 +271,7 @@ fn each_of<'r>(
 enum Bounds<'a> {
     Whole,
     Present,
+    Absent,
     Within(Bound<Scalar<'a>>, Bound<Scalar<'a>>),
 }
 
@@ -279,6 +280,7 @@ impl<'a> Bounds<'a> {
         Ok(match range {
             Range::Whole => Bounds::Whole,
             Range::Present => Bounds::Present,
+            Range::Absent => Bounds::Absent,
             Range::Within(lower, upper) => Bounds::Within(bound(lower, frame)?, bound(upper, frame)?),
         })
     }
@@ -292,6 +294,7 @@ impl<'a> Bounds<'a> {
         match self {
             Bounds::Whole => Some((Bound::Unbounded, Bound::Unbounded)),
             Bounds::Present => Some((BEHIND_NULLS, Bound::Unbounded)),
+            Bounds::Absent => Some((Bound::Unbounded, Bound::Included(ValueRef::Null))),
             Bounds::Within(lower, upper) if is_null(lower) || is_null(upper) => None,
             Bounds::Within(Bound::Unbounded, upper) => Some((BEHIND_NULLS, borrowed(upper))),
             Bounds::Within(lower, upper) => Some((borrowed(lower), borrowed(upper))),

@@ -95,6 +95,43 @@ fn q3_an_expression_index_serves_the_same_expression() {
     }
 }
 
+/// What has no value is found by an index, too, and what has one where few do.
+#[test]
+fn q3_nulls_are_found_by_an_index() {
+    let mut jobs = jobs();
+    by_index(&mut jobs, "jobs by index jobs_worker_cost_idx, NULLs", col("worker").is_null(), 143);
+    by_index(&mut jobs, "jobs_worker_cost_idx, NULLs, 1 filters", col("worker").is_null().and(col("cost").eq(7)), 143);
+    let plan = jobs.explain(Select::from("jobs").filter(col("worker").is_not_null())).unwrap();
+    assert!(plan.contains("jobs by scan"), "most have one: {plan}");
+    // A tree of posts, of which few answer another one.
+    let posts = Table::new("posts").column(Column::int("id")).primary_key(["id"]);
+    let posts = posts.column(Column::int("answers").nullable()).column(Column::text("by").nullable());
+    let posts = posts.index(["answers"]).index(["by"]);
+    let mut connection = Database::new(Schema::builder().table(posts).build().unwrap()).connect();
+    let row = |id: i64| {
+        let (answers, by) = if id % 50 == 3 { (Value::from(id / 2), Value::Null) } else { (Value::Null, "Ann".into()) };
+        [Value::from(id), answers, by]
+    };
+    let insert = Insert::into("posts", ["id", "answers", "by"]);
+    connection.execute((0..1_000).fold(insert, |all, id| all.row(row(id)))).unwrap();
+    let ask = |condition| Select::from("posts").values([col("id")]).filter(condition);
+    for condition in [col("answers").is_not_null(), col("by").is_null()] {
+        let (looked_at, rows) = read(&mut connection, ask(condition.clone()));
+        let (all, same) = read(&mut connection, ask(hidden(condition.clone())));
+        assert_eq!((looked_at, all, rows), (20, 1_000, same));
+        let counted = Select::from("posts").values([count()]).filter(condition);
+        assert_eq!(read(&mut connection, counted), (0, vec![vec![20.into()]]));
+    }
+    // A key is never NULL; and what is NULL is not within bounds.
+    assert_eq!(read(&mut connection, ask(col("id").is_null())), (0, vec![]));
+    let both = ask(col("answers").is_not_null().and(col("answers").lt(30)));
+    assert_eq!(read(&mut connection, both).1, [[3], [53]].map(|it| it.map(Value::Int)));
+    assert_eq!(
+        read(&mut connection, ask(col("answers").is_null().and(col("answers").lt(30)))).1,
+        Vec::<Vec<Value>>::new()
+    );
+}
+
 /// The least and the greatest are the ends of an index; however many NULLs come before them, none is looked at.
 #[test]
 fn q3_extremes_are_read_off_an_index() {
