@@ -324,14 +324,22 @@ impl Graph {
             self.has_got_parent(item, by, owner);
         }
         self.touch(owner);
+        let certain = self.must_be_certain(relation, item);
         let collection = self.collection_mut(owner, relation.id);
-        if queues {
+        if queues && certain {
+            collection.queue_for_certain(item, true);
+        } else if queues {
             collection.queue_add(item);
         } else {
             collection.remember_or_begin();
             collection.insert(at, item);
         }
         Ok(())
+    }
+
+    /// Whether nothing but the rows knows if an object is a member of a collection that is not loaded.
+    fn must_be_certain(&self, relation: &RelationModel, item: ObjectKey) -> bool {
+        self.is_sound() && relation.inverse.is_none() && self.has_identity(item)
     }
 
     fn append_other_side(
@@ -376,8 +384,11 @@ impl Graph {
         let queues = self.queues(owner, relation);
         self.lose_member(owner, relation, item, origin)?;
         self.touch(owner);
+        let certain = self.must_be_certain(relation, item);
         let collection = self.collection_mut(owner, relation.id);
-        if queues {
+        if queues && certain {
+            collection.queue_for_certain(item, false);
+        } else if queues {
             collection.queue_remove(item);
         } else {
             collection.remember_or_begin();

@@ -148,6 +148,15 @@ impl Collection {
         }
     }
 
+    /// Queues that an object will be in a collection which is not loaded, or will not be: whatever the rows say now. Where
+    /// no other side knows whether it is a member already, two verbs that take each other back must not be nothing.
+    pub(super) fn queue_for_certain(&mut self, object: ObjectKey, will_be: bool) {
+        let (added, removed) = self.queues();
+        let (other, own) = if will_be { (removed, added) } else { (added, removed) };
+        other.remove(object);
+        own.add(object);
+    }
+
     /// Added since the last flush while the collection was not loaded.
     pub(super) fn queued_added(&self) -> &[ObjectKey] {
         match self.pending.as_deref() {

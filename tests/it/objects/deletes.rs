@@ -316,3 +316,40 @@ fn o2_a_partner_that_was_not_read_is_let_go_on_both_sides() -> Result<()> {
     }
     Ok(())
 }
+
+/// No other side knows whether an object is a member of a collection that is not loaded: what was said last counts.
+#[test]
+fn o2_what_is_said_last_of_an_unread_collection_without_an_inverse_counts() -> Result<()> {
+    let database = forum();
+    let mut session = database.session();
+    let (alice, badge) = (session.add(user("alice")), session.add(Badge { id: Id::auto(), user_id: None }));
+    let own = session.push(alice, User::badges, Badge { id: Id::auto(), user_id: None })?;
+    session.commit()?;
+    let (own, other, alice) = (session[own].id, session[badge].id, session[alice].id);
+    let owners = |session: &mut Session| -> Result<Vec<Option<Id<User>>>> {
+        Ok(session.all(Badge::select().order_by(Badge::id))?.iter().map(|it| it.user_id).collect())
+    };
+
+    let mut session = database.session();
+    let (user, own, other) = (
+        session.find::<User>(alice)?.expect("is there").reference(),
+        session.find::<Badge>(own)?.expect("is there").reference(),
+        session.find::<Badge>(other)?.expect("is there").reference(),
+    );
+    assert_eq!(owners(&mut session)?.iter().flatten().count(), 1);
+    session.push(user, User::badges, own)?;
+    session.remove(user, User::badges, own)?;
+    session.flush()?;
+    assert_eq!(owners(&mut session)?, [None, None], "it was a member, and is none any more");
+    session.expire_all();
+    session.remove(user, User::badges, other)?;
+    session.push(user, User::badges, other)?;
+    session.flush()?;
+    assert_eq!(owners(&mut session)?.iter().flatten().count(), 1, "it was none, and is one now");
+    session.expire_all();
+    session.remove(user, User::badges, other)?;
+    session.push(user, User::badges, other)?;
+    assert!(session.plan_flush()?.steps.is_empty(), "what is there already is not written again");
+    assert_eq!(session.get(user)?.load(User::badges)?.len(), 1);
+    Ok(())
+}
