@@ -5,6 +5,7 @@ mod budgets;
 mod by_name;
 mod checklist;
 mod collections;
+mod computed_joins;
 mod configuration;
 mod declarations;
 mod delete_plans;
