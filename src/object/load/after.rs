@@ -14,6 +14,10 @@ use crate::object::reference::ObjectKey;
 use crate::object::select::Existing;
 use crate::object::session::Core;
 
+/// How many relations deep a ring is followed that SQLAlchemy follows to its end: what is behind is read when it is
+/// touched.
+const RING_DEPTH: usize = 32;
+
 /// What is loaded at a place for objects that were read there.
 pub(super) struct After<'q> {
     pub(super) place: &'q Arc<Place>,
@@ -43,13 +47,13 @@ impl Core {
         objects: &[ObjectKey],
         new: &[ObjectKey],
     ) -> Result<()> {
-        if self.is_done(after.place, class, after.everywhere) {
+        if objects.is_empty() || self.is_done(after.place, class, after.everywhere) {
             return Ok(());
         }
         let model = self.graph.model.clone();
         self.load_subclasses(after.place, class, objects)?;
         let reached = match after.reach {
-            Reach::All | Reach::Again => objects,
+            Reach::All | Reach::Again | Reach::Along => objects,
             Reach::New => new,
             Reach::Nobody => return Ok(()),
         };
@@ -90,7 +94,10 @@ impl Core {
             let lazy = after.place.way(&model, class, relation, after.everywhere).lazy;
             match lazy {
                 _ if !by(lazy) => {}
-                Lazy::Selectin | Lazy::Subquery if after.reach != Reach::Again => {
+                _ if self.is_read_in_ring(after, class, relation) => {
+                    self.load_in_ring(after, class, relation, objects)?;
+                }
+                Lazy::Selectin | Lazy::Subquery if !matches!(after.reach, Reach::Again | Reach::Along) => {
                     self.load_batch(after, class, relation, objects)?;
                 }
                 Lazy::Selectin | Lazy::Subquery | Lazy::Immediate => self.load_each(after, class, relation, objects)?,
@@ -110,7 +117,9 @@ impl Core {
                 matches!(way, Lazy::Select | Lazy::Joined | Lazy::Dynamic | Lazy::WriteOnly)
                     && (way == it.lazy || !matches!(it.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload))
             };
-            declared.load != SubclassLoad::Selectin && declared.relations.iter().all(rests)
+            let stops =
+                |it: &RelationModel| !self.graph.is_sound() && place.stopped(model, class, it, everywhere).is_some();
+            declared.load != SubclassLoad::Selectin && declared.relations.iter().all(|it| rests(it) && !stops(it))
         };
         place.branch.subclasses.is_empty() && model.class(class).descendants.iter().all(|it| quiet(*it))
     }
@@ -149,6 +158,36 @@ impl Core {
         Ok(())
     }
 
+    /// Whether a relation that would go in circles is read all the same: SQLAlchemy stops there only what it reads for many
+    /// objects at once.
+    fn is_read_in_ring(&self, after: &After<'_>, class: ClassId, relation: &RelationModel) -> bool {
+        match after.place.stopped(&self.graph.model, class, relation, after.everywhere) {
+            _ if self.graph.is_sound() || after.place.depth() >= RING_DEPTH => false,
+            Some(Lazy::Immediate) => true,
+            Some(Lazy::Selectin | Lazy::Subquery) => matches!(after.reach, Reach::Again | Reach::Along),
+            _ => false,
+        }
+    }
+
+    /// Reads a relation of each object where a ring closes. References take what the identity map holds, if anything.
+    fn load_in_ring(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        if !relation.is_by_identity() {
+            return self.load_each(after, class, relation, objects);
+        }
+        for &object in objects.iter().filter(|it| !self.graph.is_loaded(**it, relation.id)).collect::<Vec<_>>() {
+            if let Some(known) = self.loaded_one(object, relation) {
+                self.graph.note_read(object, relation, known);
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a relation of each object by itself. What is behind it is loaded for all of them together.
     fn load_each(
         &mut self,
@@ -170,7 +209,8 @@ impl Core {
     ) -> Result<()> {
         let mut new = Vec::new();
         for &object in objects {
-            let unread = !self.graph.is_loaded(object, relation.id) && !self.has_queue(object, relation);
+            let waits = (self.graph.is_sound() || after.reach == Reach::Again) && self.has_queue(object, relation);
+            let unread = !self.graph.is_loaded(object, relation.id) && !waits;
             if unread && !self.graph.is_sound() && self.take_known(object, relation)? {
                 continue;
             }
@@ -196,7 +236,9 @@ impl Core {
             let reason = format!("{} is queried when it is read; it cannot be loaded along", relation.name);
             return Err(crate::error::Misuse::Statement { reason }.into());
         }
-        if after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {
+        let lazy = after.place.way(&self.graph.model, class, relation, after.everywhere).lazy;
+        let waits = self.graph.is_sound() || lazy == Lazy::Subquery;
+        if waits && after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {
             let objects: Vec<ObjectKey> = objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect();
             return self.read_batch(after, class, relation, &objects);
         }

@@ -208,12 +208,20 @@ impl Place {
         Way { lazy, asked, from_query: None }
     }
 
-    /// Whether a relation would be loaded after the rows that are read here, if that did not go in circles.
-    pub(super) fn stops_before(&self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
+    /// How a relation is declared to be loaded, where that would go in circles and nobody has asked otherwise.
+    pub(super) fn stopped(
+        &self,
+        model: &Model,
+        class: ClassId,
+        relation: &RelationModel,
+        everywhere: Option<Lazy>,
+    ) -> Option<Lazy> {
         let asked = self.branch.asked(model, class, relation.id);
-        asked.is_none_or(|it| it.strategy == Strategy::AsDeclared)
-            && matches!(self.branch.rest.unwrap_or(relation.lazy), Lazy::Selectin | Lazy::Subquery)
-            && self.circles(class, relation, 0)
+        let stops = asked.is_none_or(|it| it.strategy == Strategy::AsDeclared)
+            && self.branch.rest.or(everywhere).is_none()
+            && is_eager(relation.lazy)
+            && self.circles(class, relation, 0);
+        stops.then_some(relation.lazy)
     }
 
     /// Whether a relation is joined here, in a statement that begins so far down the path: what led there does not count.

@@ -54,7 +54,9 @@ impl Core {
         };
         let plain = existing == Existing::Kept
             && place.branch.columns == crate::object::select::Columns::default()
-            && (self.is_quiet_class(class.id) || one_table());
+            && (self.is_quiet_class(class.id) || one_table())
+            // Rows of no version are handed over, and the objects that lack some columns only would not see them.
+            && (self.graph.extras.is_empty() || self.found.version().is_some());
         if plain {
             self.graph.expect(count);
             let Met { by_row, new } = &mut met;
@@ -227,7 +229,8 @@ impl Core {
         for relation in &model.class(class).relations {
             let link = self.graph.link(key, relation.id);
             let stays = place.way(&model, class, relation, None).lazy == Lazy::Immediate
-                || !self.graph.is_sound() && place.stops_before(&model, class, relation);
+                || !self.graph.is_sound()
+                    && matches!(place.stopped(&model, class, relation, None), Some(Lazy::Selectin | Lazy::Subquery));
             if stays && !matches!(link, Link::Unloaded) {
                 kept.push((relation.id, link.clone()));
             }

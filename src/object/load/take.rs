@@ -55,6 +55,9 @@ pub(in crate::object) enum Reach {
     /// An object is read again, and SQLAlchemy reads each relation of it by itself. What is behind these is loaded for
     /// objects that the session did not hold before.
     Again,
+    /// The same for what was joined to it. A collection that was changed unread is left alone in the one that is read
+    /// again only.
+    Along,
     /// None yet: the caller sees to it.
     Nobody,
 }
@@ -120,8 +123,10 @@ impl Core {
         let mut met = met.into_iter();
         let roots = met.next().unwrap_or_default();
         self.load_behind(reading, reading.root.class, reading.place, &roots)?;
+        let reach = if reading.reach == Reach::Again { Reach::Along } else { reading.reach };
+        let along = Reading { reach, ..*reading };
         for (at, (node, met)) in reading.nodes.iter().zip(met).enumerate() {
-            let load = |core: &mut Core| core.load_behind(reading, node.entity.class, &node.place, &met);
+            let load = |core: &mut Core| core.load_behind(&along, node.entity.class, &node.place, &met);
             self.behind(join(at), load)?;
         }
         Ok(roots)
