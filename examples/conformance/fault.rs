@@ -100,7 +100,7 @@ fn of_misuse(misuse: &Misuse, op: &str) -> &'static str {
         Misuse::BlankKey { .. } => "blank_primary_key",
         Misuse::NullKey { .. } => "null_primary_key",
         Misuse::Inactive => "transaction_inactive",
-        Misuse::State { state: "deleted", .. } => "already_deleted",
+        Misuse::State { state: "deleted", .. } if !matches!(op, "expire" | "refresh") => "already_deleted",
         Misuse::State { .. } => of_state(op),
         _ => "invalid_request",
     }

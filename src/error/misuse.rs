@@ -226,6 +226,8 @@ pub enum Misuse {
     },
     /// A flush has failed in a session that rolls back then: nothing can be done before `rollback`.
     Inactive,
+    /// The database has refused to commit in a session that behaves as SQLAlchemy: nothing can be done before `rollback`.
+    CommitRefused,
     /// An object would have become its own ancestor along a relation that allows no rings.
     Ring {
         /// The relation.
@@ -333,6 +335,7 @@ impl Misuse {
                 )
             }
             Misuse::Inactive => f.write_str("a flush has failed in this transaction; roll back first"),
+            Misuse::CommitRefused => f.write_str("this transaction could not be committed; roll back first"),
             Misuse::Stale { row } => write!(f, "{row} is gone or was changed behind the session"),
             _ => self.fmt_of_relations(f),
         }

@@ -203,7 +203,7 @@ impl Core {
             if !self.graph.is_sound() && self.take_known(key, relation)? {
                 return Ok(self.graph.current(key, relation));
             }
-            self.before_query()?;
+            self.before_reading(key)?;
             self.read_for_unit(key, relation)?;
         }
         Ok(self.graph.current(key, relation))

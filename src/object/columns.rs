@@ -154,7 +154,8 @@ impl Core {
     /// Reads what a column of an object holds, where it will be asked for when the column has been written: by the history
     /// of the attribute, or by a flush in which another row takes what a unique key held here.
     fn read_before_write(&mut self, key: ObjectKey, class: &ClassModel, column: ColumnId) -> Result<()> {
-        if self.graph.objects[key].state != State::Persistent {
+        let state = self.graph.objects[key].state;
+        if state != State::Persistent && (self.graph.is_sound() || state != State::Detached) {
             return Ok(());
         }
         let is_watched = class.active_history.contains(&column);

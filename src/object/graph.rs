@@ -47,6 +47,8 @@ pub(super) struct Graph {
     pub(super) extras: FxHashMap<ObjectKey, Extra>,
     pub(super) events: Events,
     pub(super) manner: Manner,
+    /// Whether an object of the session was changed since the transaction before ended.
+    pub(super) has_begun: bool,
     /// Whether the row of an object was deleted. As long as none was, collections hold none that is gone.
     pub(super) has_gone: bool,
 }
@@ -70,6 +72,7 @@ impl Graph {
             extras: FxHashMap::default(),
             events: Events::default(),
             manner: Manner::default(),
+            has_begun: false,
             has_gone: false,
         }
     }
@@ -148,6 +151,7 @@ impl Graph {
     pub(super) fn touch_along(&mut self, key: ObjectKey, along: Option<Along>) {
         let object = &mut self.objects[key];
         if !object.touched && object.state.lives() {
+            self.has_begun = true;
             object.touched = true;
             self.touched.push(key, Whence { line: self.line, along });
         }

@@ -6,7 +6,7 @@
 
 mod lists;
 
-use super::class::Cascade;
+use super::class::{Cascade, Lazy};
 use super::events::Happening;
 use super::graph::Graph;
 use super::identity::Identity;
@@ -100,6 +100,9 @@ impl Graph {
             // Its row may hold a foreign key that was written by hand.
             let by_hand = self.is_sound() && self.holds_reference(key, relation);
             return if by_hand { Before::Unknown } else { Before::Never };
+        }
+        if !self.is_sound() && relation.lazy == Lazy::Noload {
+            return Before::Never;
         }
         let known = match self.original(key).filter(|_| !self.objects[key].was_read(relation.id)) {
             // What was not read is what the row said when it was.

@@ -13,7 +13,7 @@ impl Core {
         let mut copy = Core::new(self.graph.model.clone(), connection);
         copy.graph = self.graph.copy();
         (copy.autoflush, copy.expire_on_commit) = (self.autoflush, self.expire_on_commit);
-        copy.inactive = self.inactive;
+        copy.standing = self.standing;
         copy.notes.clone_from(&self.notes);
         copy.plans.clone_from(&self.plans);
         Ok(copy)
@@ -38,6 +38,7 @@ impl Graph {
             extras: self.extras.clone(),
             events: Events::default(),
             manner: self.manner,
+            has_begun: self.has_begun,
             has_gone: self.has_gone,
         }
     }

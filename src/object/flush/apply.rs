@@ -105,6 +105,12 @@ impl Core {
             self.remember_row(it.object, undo);
             self.follow_in_memory(it)?;
         }
+        if !self.graph.is_sound() {
+            // Who took part is asked for its key, which reads an expired row, too.
+            for &key in plan.saved.iter().chain(&plan.listed) {
+                self.read_begun(key)?;
+            }
+        }
         Ok(done)
     }
 
@@ -124,6 +130,21 @@ impl Core {
         let unread = object.lacks_row() || self.graph.extra(key).is_some_and(|it| it.begun);
         let reads = unread && object.state == State::Persistent && !self.graph.is_sound();
         if reads { self.fresh(key).map(drop) } else { Ok(()) }
+    }
+
+    /// Whether an object has what an update is to write. SQLAlchemy refuses to write a value that was taken away.
+    fn check_given(&self, key: ObjectKey, columns: &[ColumnId]) -> Result<()> {
+        let taken = |extra: &Extra| columns.iter().copied().find(|it| extra.unset.contains(it));
+        let counts = !self.graph.is_sound() && self.graph.objects[key].state == State::Persistent;
+        match self.graph.extra(key).and_then(taken).filter(|_| counts) {
+            Some(column) => {
+                let class = self.graph.model.class(self.graph.objects[key].class);
+                let column = &class.columns[column.index()];
+                let reason = format!("{column} of {} was taken away: there is nothing to write", self.graph.name(key));
+                Err(Misuse::Statement { reason }.into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {
@@ -269,6 +290,7 @@ impl Core {
         let declared = model.class(class);
         for &key in objects {
             self.read_begun(key)?;
+            self.check_given(key, columns)?;
             self.remember_row(key, undo);
             for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == when) {
                 let values = self.values_of(it)?;

@@ -67,6 +67,11 @@ impl Core {
                 marked.push(key);
                 continue;
             }
+            if !self.graph.is_sound() && object.state == State::Persistent && object.lacks_row() && !object.has_links()
+            {
+                // It was expired with all its changes.
+                continue;
+            }
             let orphan = self.graph.is_orphan(key);
             match (object.state, orphan) {
                 (State::Pending, true) if self.graph.extra(key).is_some_and(|it| it.orphaned) => {

@@ -28,8 +28,10 @@ pub(in crate::object) struct Core {
     pub(in crate::object) frames: Vec<Frame>,
     pub(in crate::object) autoflush: bool,
     pub(in crate::object) expire_on_commit: bool,
-    /// Whether a flush has failed in a session that rolls back then.
-    pub(in crate::object) inactive: bool,
+    /// Whether the transaction goes on.
+    pub(in crate::object) standing: Standing,
+    /// How many statements had been run when the transaction before ended.
+    pub(in crate::object) ended_at: u64,
     /// Where the last query found its rows; kept for its room, and for the version, which is mostly the next one's too.
     pub(in crate::object) found: Places,
     /// The objects that the last look-up by key made; kept for its room.
@@ -65,6 +67,17 @@ pub enum Manner {
     /// that need each other are refused unless a relation says `post_update`; a flush that fails rolls the transaction
     /// or savepoint back, and the session does nothing before `rollback`.
     SqlAlchemy,
+}
+
+/// Whether a transaction goes on. A sound session's always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::object) enum Standing {
+    /// It does.
+    Active,
+    /// A flush has failed.
+    Failed,
+    /// The database has refused to commit it.
+    Refused,
 }
 
 /// What flushes did to objects since a transaction or savepoint began, so that a rollback can take it back.
@@ -107,7 +120,8 @@ impl Core {
             frames: vec![Frame::default()],
             autoflush: true,
             expire_on_commit: true,
-            inactive: false,
+            standing: Standing::Active,
+            ended_at: 0,
             found: Places::default(),
             met: Vec::new(),
             notes: Notes::default(),
@@ -182,7 +196,11 @@ impl Core {
     /// Whether the transaction goes on.
     #[inline]
     pub(in crate::object) fn check_active(&self) -> Result<()> {
-        if self.inactive { Err(Misuse::Inactive.into()) } else { Ok(()) }
+        match self.standing {
+            Standing::Active => Ok(()),
+            Standing::Failed => Err(Misuse::Inactive.into()),
+            Standing::Refused => Err(Misuse::CommitRefused.into()),
+        }
     }
 
     /// Does something without flushing before it reads.
@@ -217,12 +235,13 @@ impl Core {
         if !self.graph.objects[key].lacks_row() {
             return Ok(Some(key));
         }
-        self.before_query()?;
-        match self.fresh(key) {
-            Ok(_) => Ok(Some(key)),
+        match self.before_reading(key).and_then(|()| self.fresh(key).map(drop)) {
+            Ok(()) => Ok(Some(key)),
             Err(error) if error.misuse().is_some_and(Misuse::is_gone) => {
-                self.graph.note_gone(key);
-                self.frame().deleted.push(key);
+                if self.graph.objects[key].state != State::Deleted {
+                    self.graph.note_gone(key);
+                    self.frame().deleted.push(key);
+                }
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! The unit of work: flush, commit, rollback, savepoints, and what they do to objects.
 
-use super::core::Frame;
+use super::core::{Frame, Standing};
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
 use crate::object::compact::Object;
@@ -107,10 +107,18 @@ impl Core {
     }
 
     pub(in crate::object) fn commit(&mut self) -> Result<()> {
+        if self.standing == Standing::Refused {
+            return Err(Misuse::Inactive.into());
+        }
         self.check_active()?;
         self.tell_step(UnitStep::BeforeCommit)?;
         self.flush_all()?;
-        self.connection.control(Control::Commit)?;
+        if let Err(error) = self.connection.control(Control::Commit) {
+            if !self.graph.is_sound() {
+                self.standing = Standing::Refused;
+            }
+            return Err(error);
+        }
         for frame in std::mem::take(&mut self.frames) {
             for key in frame.deleted {
                 // One that keeps what it has read also keeps the state that it was in when the transaction ended.
@@ -126,15 +134,18 @@ impl Core {
         if self.expire_on_commit {
             self.expire_all();
         }
+        self.note_end();
         self.tell_step(UnitStep::AfterCommit)
     }
 
     pub(in crate::object) fn rollback(&mut self) -> Result<()> {
-        if !self.inactive && self.graph.is_sound() {
+        if self.graph.is_sound() {
             self.keep_rows(0)?;
+        } else if !self.has_begun() {
+            return Ok(());
         }
         self.connection.control(Control::Rollback)?;
-        self.inactive = false;
+        self.standing = Standing::Active;
         let mut all = Frame::default();
         for (at, frame) in std::mem::take(&mut self.frames).into_iter().enumerate().rev() {
             match at > 0 && !self.graph.is_sound() {
@@ -145,7 +156,21 @@ impl Core {
         }
         self.undo(all, Extent::All);
         self.frames.push(Frame::default());
+        self.note_end();
         self.tell_step(UnitStep::AfterRollback)
+    }
+
+    /// Whether anything has been run or changed since the transaction before ended. Where nothing has, SQLAlchemy has no
+    /// transaction to roll back, and no object forgets anything.
+    fn has_begun(&mut self) -> bool {
+        let statements = self.connection.log().totals().statements;
+        let ran = statements != self.ended_at || self.frames.len() > 1 || self.standing != Standing::Active;
+        ran || self.graph.has_begun
+    }
+
+    fn note_end(&mut self) {
+        self.ended_at = self.connection.log().totals().statements;
+        self.graph.has_begun = false;
     }
 
     pub(in crate::object) fn savepoint(&mut self) -> Result<()> {
@@ -167,9 +192,9 @@ impl Core {
     }
 
     pub(in crate::object) fn rollback_to(&mut self) -> Result<()> {
-        if self.inactive && self.frames.len() > 1 {
+        if self.standing == Standing::Failed && self.frames.len() > 1 {
             // The savepoint went with the flush that failed.
-            self.inactive = false;
+            self.standing = Standing::Active;
             self.frames.pop();
             return Ok(());
         }
@@ -185,7 +210,7 @@ impl Core {
     /// What follows a flush that has failed in the manner of SQLAlchemy: the transaction, or the innermost savepoint, is
     /// rolled back, and nothing goes on before the user says so.
     pub(in crate::object) fn fail(&mut self) -> Result<()> {
-        self.inactive = true;
+        self.standing = Standing::Failed;
         if self.frames.len() > 1 {
             self.connection.control(Control::RollbackTo)?;
             let frame = std::mem::take(self.frame());
@@ -202,8 +227,9 @@ impl Core {
     pub(in crate::object) fn close(&mut self) -> Result<()> {
         self.detach_all();
         self.connection.control(Control::Rollback)?;
-        self.inactive = false;
+        self.standing = Standing::Active;
         self.frames = vec![Frame::default()];
+        self.note_end();
         Ok(())
     }
 

@@ -270,7 +270,7 @@ impl Session {
         let key = self.check(object)?;
         let core = self.exclusive_here();
         core.expire(key)?;
-        core.before_query()?;
+        core.before_reading(key)?;
         // The flush may have looked at the object, and read it.
         if core.object(key)?.lacks_row() { core.read_row(key) } else { Ok(()) }
     }

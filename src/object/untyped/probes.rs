@@ -3,6 +3,8 @@
 use super::{Attribute, Untyped};
 use crate::error::Result;
 use crate::id::RelationId;
+use crate::object::history::Changes;
+use crate::object::links::{Link, Since};
 use crate::object::model::RelationModel;
 use crate::object::reference::{AnyRef, ObjectKey};
 use crate::object::state::State;
@@ -70,14 +72,40 @@ impl Untyped<'_> {
     }
 
     fn is_modified(&mut self, key: ObjectKey) -> bool {
-        let graph = &self.session.exclusive().graph;
-        let object = &graph.objects[key];
+        let core = self.session.exclusive();
+        let object = &core.graph.objects[key];
         if object.state != State::Persistent || object.is_ghost() {
             return false;
         }
+        let model = core.graph.model.clone();
+        let class = model.class(object.class);
+        if !core.graph.changed_columns(key).is_empty() {
+            return true;
+        }
         // What waits for a collection to be read may turn out to be no change.
-        let changed = |it: &RelationModel| graph.is_loaded(key, it.id) && graph.changes(key, it.id).is_change();
-        !graph.changed_columns(key).is_empty() || graph.model.class(object.class).relations.iter().any(changed)
+        class
+            .relations
+            .iter()
+            .any(|it| self.session.exclusive().graph.is_loaded(key, it.id) && self.changes(key, it).is_change())
+    }
+
+    /// What has happened to a relation. SQLAlchemy finds out here who a partner was that was set without having been read.
+    fn changes(&mut self, key: ObjectKey, relation: &RelationModel) -> Changes {
+        let core = self.session.exclusive();
+        let mut changes = core.graph.changes(key, relation.id);
+        let unread = matches!(core.graph.link(key, relation.id), Link::One { since: Since::ChangedUnread, .. });
+        let asks = unread && !relation.is_by_identity() && !core.graph.is_sound();
+        if !asks || core.graph.objects[key].state != State::Persistent {
+            return changes;
+        }
+        if let Ok(before) = core.quietly(|core| core.peek(key, relation)) {
+            let (before, now) = (before.first().copied(), changes.added.first().copied());
+            if before == now {
+                return Changes { unchanged: now.into_iter().collect(), ..Changes::default() };
+            }
+            changes.removed = before.into_iter().collect();
+        }
+        changes
     }
 
     /// The key by which the session knows an object, if it has one.
@@ -164,12 +192,17 @@ impl Untyped<'_> {
         if !graph.is_loaded(key, relation) {
             return History::default();
         }
-        let changes = graph.changes(key, relation);
+        let model = graph.model.clone();
+        let class = graph.objects[key].class;
+        let many = model.relation(class, relation).join.is_many();
+        let changes = self.changes(key, model.relation(class, relation));
         let refer =
             |it: Vec<ObjectKey>| it.into_iter().map(|it| Change::Object(Some(self.session.refer(it)))).collect();
         let none = |on: bool| if on { vec![Change::Object(None)] } else { Vec::new() };
+        let is_none = !many && changes == Changes::default();
         let added = [refer(changes.added), none(changes.to_none)].concat();
-        History { added, unchanged: refer(changes.unchanged), deleted: refer(changes.removed) }
+        let unchanged = [refer(changes.unchanged), none(is_none)].concat();
+        History { added, unchanged, deleted: refer(changes.removed) }
     }
 
     /// The rows of a table as the open transaction sees them, without a flush, ordered by their key, and then by all

@@ -1,6 +1,7 @@
 //! The manner of SQLAlchemy: what it does that a sound session would not, each rule by the smallest script that shows it.
 //! What the recorded cases of `examples/conformance` show by the hundred can be read here one by one.
 
+mod asking;
 mod flushing;
 mod linking;
 mod loading;

@@ -1,5 +1,7 @@
 //! What a flush does, and what it is asked for.
 
+use diptych::error::Misuse;
+use diptych::object::Synchronize;
 use diptych::prelude::*;
 use diptych::query::StatementKind;
 use diptych::{Cascade, Lazy, PassiveDeletes, Relationship, State};
@@ -91,5 +93,48 @@ fn a_member_outside_learns_its_foreign_key() -> Result<()> {
     let mut by_name = session.untyped();
     assert_eq!(by_name.status(post)?.state, State::Transient);
     assert_eq!(by_name.value(post, "author_id")?, 1.into());
+    Ok(())
+}
+
+/// A value that was taken away is nothing that could be written.
+#[test]
+fn a_value_that_was_taken_away_is_not_written() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, ..) = ada(&mut session)?;
+    session.untyped().unset(user, "name")?;
+    let refused = session.flush().expect_err("there is nothing to write");
+    assert!(matches!(refused.misuse(), Some(Misuse::Statement { .. })), "{refused}");
+    Ok(())
+}
+
+/// An object that was expired has no part in the next flush, whatever was to be written of it.
+#[test]
+fn what_was_expired_is_not_flushed() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (_, post, _) = ada(&mut session)?;
+    session.set_autoflush(false);
+    let mut by_name = session.untyped();
+    by_name.assign(post, "title", "Notes")?;
+    by_name.delete_where("Post", None, Synchronize::Not)?;
+    by_name.expire(post, &[])?;
+    session.commit()
+}
+
+/// Whoever takes part in a flush is asked for its key in the end: one whose row has gone is missed then.
+#[test]
+fn a_flush_misses_rows_that_it_need_not_write() -> Result<()> {
+    let database = blog(plain, |it| it.cascade(Cascade::NONE))?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    session.set_autoflush(false);
+    let mut by_name = session.untyped();
+    by_name.delete_where("Post", None, Synchronize::Not)?;
+    by_name.delete(user)?;
+    session.flush()?;
+    session.untyped().set(post, "author", Some(user))?;
+    let refused = session.flush().expect_err("the post has no row");
+    assert!(matches!(refused.misuse(), Some(Misuse::NotFound { .. })), "{refused}");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use diptych::error::Misuse;
 use diptych::object::{Change, Synchronize};
 use diptych::prelude::*;
-use diptych::{AnyRef, Cascade, Relationship, Session, State};
+use diptych::{AnyRef, Cascade, Lazy, Relationship, Session, State, Value};
 
 use super::{ada, add, blog, new, plain, session};
 
@@ -125,5 +125,36 @@ fn what_stands_twice_is_let_go_by_pop_and_not_by_clear() -> Result<()> {
         let author = if clears { vec![user] } else { vec![] };
         assert_eq!(by_name.related(post, "author")?, author, "clears: {clears}");
     }
+    Ok(())
+}
+
+/// A reference that is never loaded has no old owner to let go of.
+#[test]
+fn a_reference_that_is_never_loaded_is_not_moved_by_its_old_owner() -> Result<()> {
+    for (lazy, author) in [(Lazy::Noload, Value::Int(1)), (Lazy::Select, Value::Null)] {
+        let database = blog(plain, |it| it.lazy(lazy))?;
+        let mut session = session(&database);
+        let (user, post, _) = ada(&mut session)?;
+        let mut by_name = session.untyped();
+        by_name.related(user, "posts")?;
+        by_name.expire(post, &[])?;
+        by_name.expunge(user)?;
+        by_name.remove(user, "posts", post)?;
+        session.commit()?;
+        assert_eq!(session.untyped().value(post, "author_id")?, author, "{lazy:?}");
+    }
+    Ok(())
+}
+
+/// To change its key, an object has to know it.
+#[test]
+fn a_detached_object_that_has_forgotten_its_key_keeps_it() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, ..) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.expunge(user)?;
+    let refused = by_name.assign(user, "id", 7).expect_err("it cannot be read");
+    assert!(matches!(refused.misuse(), Some(Misuse::Detached { .. })), "{refused}");
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What is read, when, and for whom.
 
-use diptych::object::{Existing, LoadOption, Selection, Step, Strategy};
+use diptych::error::Misuse;
+use diptych::object::{Existing, LoadOption, Selection, Step, Strategy, Synchronize};
 use diptych::prelude::*;
-use diptych::{Class, Column, Direction, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table};
+use diptych::{Class, Column, Direction, Expr, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table, Value};
 
 use super::{ada, add, blog, plain, session};
 
@@ -166,5 +167,85 @@ fn relations_of_deleted_objects_are_read() -> Result<()> {
     let mut by_name = session.untyped();
     assert!(!by_name.is_loaded(user, "posts")?);
     assert_eq!(by_name.related(user, "posts")?, []);
+    Ok(())
+}
+
+/// The flush before a statement may delete what the statement was to read: it is not found then.
+#[test]
+fn what_the_flush_before_a_look_deletes_is_not_found() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (_, post, other) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.delete(post)?;
+    assert_eq!(by_name.find("Post", &[1.into()])?, None);
+    by_name.delete(other)?;
+    let refused = by_name.refresh(other, &[]).expect_err("its row is gone");
+    assert!(matches!(refused.misuse(), Some(Misuse::NotFound { .. })), "{refused}");
+    Ok(())
+}
+
+/// A collection that was changed unread is left alone when its owner is read again, and read when a query loads it along:
+/// what was changed is applied to what is read.
+#[test]
+fn a_collection_that_was_changed_unread_waits_for_a_query() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::Selectin), plain)?;
+    let mut session = session(&database);
+    session.set_autoflush(false);
+    let (user, post, other) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.value(post, "title")?;
+    by_name.related(post, "author")?;
+    by_name.expire(user, &[])?;
+    by_name.set(post, "author", None)?;
+    by_name.value(user, "name")?;
+    assert!(!by_name.is_loaded(user, "posts")?);
+    by_name.select("User", &Selection::new())?;
+    assert!(by_name.is_loaded(user, "posts")?);
+    assert_eq!(by_name.related(user, "posts")?, [other]);
+    Ok(())
+}
+
+/// What a reference was read to lead to stays, whatever became of the row there.
+#[test]
+fn a_reference_that_was_read_is_not_looked_up_again() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.related(post, "author")?;
+    by_name.update_where("Post", &[("author_id", Expr::Value(Value::Null))], None, Synchronize::Not)?;
+    by_name.delete_where("User", None, Synchronize::Not)?;
+    by_name.expire(user, &[])?;
+    assert_eq!(by_name.related(post, "author")?, [user]);
+    Ok(())
+}
+
+/// Where a ring closes, relations that are read by batches stop, and those that are read one by one do not.
+#[test]
+fn a_ring_stops_batches_only() -> Result<()> {
+    for (lazy, goes_on) in [(Lazy::Selectin, false), (Lazy::Subquery, false), (Lazy::Immediate, true)] {
+        let database = blog(|it| it.lazy(lazy), |it| it.lazy(lazy))?;
+        ada(&mut session(&database))?;
+        let mut session = session(&database);
+        let mut by_name = session.untyped();
+        let posts = by_name.all("Post")?;
+        let user = by_name.related(posts[0], "author")?[0];
+        assert_eq!(by_name.is_loaded(user, "posts")?, goes_on, "{lazy:?}");
+    }
+    Ok(())
+}
+
+/// A row that was begun is read whole in a transaction that has changed tables, too.
+#[test]
+fn a_row_that_was_begun_is_read_among_changes() -> Result<()> {
+    let database = blog(plain, |it| it.lazy(Lazy::Joined))?;
+    let mut session = session(&database);
+    session.set_autoflush(false);
+    let (_, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.update_where("User", &[("name", Expr::Value("Ada".into()))], None, Synchronize::Not)?;
+    by_name.assign(post, "title", "Notes")?;
+    assert_eq!(by_name.value(post, "author_id")?, 1.into());
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What a rollback makes of new objects.
+//! What a rollback makes of objects, and what is left when a commit is refused.
 
 use diptych::error::Misuse;
 use diptych::prelude::*;
-use diptych::{AnyRef, Session, State};
+use diptych::{AnyRef, Class, Column, ForeignKey, Session, State, Table};
 
 use super::{add, blog, plain, session};
 
@@ -64,5 +64,43 @@ fn new_objects_are_new_again_but_for_changed_keys() -> Result<()> {
     session.rollback()?;
     assert_eq!((session.state(left)?, session.state(rekeyed)?), (State::Transient, State::Detached));
     assert_eq!(session.untyped().identity(rekeyed)?, Some(vec![2.into()]));
+    Ok(())
+}
+
+/// A commit that the database refuses leaves the transaction as it is, and nothing to do but to roll it back.
+#[test]
+fn a_refused_commit_waits_for_a_rollback() -> Result<()> {
+    let users = Table::new("users").auto_key("id");
+    let posts = Table::new("posts")
+        .auto_key("id")
+        .column(Column::int("author_id").nullable())
+        .foreign_key(ForeignKey::new(["author_id"], "users").deferred());
+    let database = Database::with_classes([Class::new("User", users), Class::new("Post", posts)], [])?;
+    let mut session = session(&database);
+    let post = session.untyped().add("Post", &[("author_id", 7.into())])?;
+    session.commit().expect_err("there is no such user");
+    assert_eq!(session.state(post)?, State::Persistent);
+    let refused = session.untyped().all("Post").expect_err("that takes a statement");
+    assert!(matches!(refused.misuse(), Some(Misuse::CommitRefused)), "{refused}");
+    let refused = session.commit().expect_err("it was refused before");
+    assert!(matches!(refused.misuse(), Some(Misuse::Inactive)), "{refused}");
+    session.rollback()?;
+    assert!(session.untyped().all("Post")?.is_empty());
+    Ok(())
+}
+
+/// Without a transaction there is nothing to roll back: objects that have kept what they know keep it.
+#[test]
+fn a_rollback_of_nothing_changes_nothing() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    session.set_expire_on_commit(false);
+    let user = add(&mut session.untyped(), "User", 1)?;
+    session.commit()?;
+    session.rollback()?;
+    assert!(session.untyped().is_loaded(user, "name")?);
+    session.untyped().assign(user, "name", "Ada")?;
+    session.rollback()?;
+    assert!(!session.untyped().is_loaded(user, "name")?);
     Ok(())
 }
