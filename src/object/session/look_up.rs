@@ -30,7 +30,7 @@ impl Session {
         if let Some(known) = core.graph.known_integer(class, key) {
             return self.row_at_hand(&core.graph, known).map(|row| Some((known, row)));
         }
-        if core.inactive || core.wants_flush() {
+        if core.check_active().is_err() || core.wants_flush() {
             return None;
         }
         let Core { graph, connection, .. } = &mut *core;
