@@ -10,40 +10,36 @@ use crate::error::Result;
 use crate::schema::{Lint, Schema, Table};
 use crate::txn::Database;
 
-/// A list of entities: a tuple of up to sixteen.
+/// A list of entities: one of them, or a tuple of up to thirty-two, each of which is an entity or again such a list.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of entities",
+    label = "wants a tuple of up to 32 entities; in a longer list, some of them are a tuple by themselves"
+)]
 pub trait Classes {
     /// What they declare.
     fn declare() -> Vec<Class>;
 }
 
-macro_rules! lists {
-    ($(($($name:ident),+);)*) => {$(
-        impl<$($name: Entity),+> Classes for ($($name,)+) {
-            fn declare() -> Vec<Class> {
-                vec![$($name::declare()),+]
-            }
-        }
-    )*};
+impl<T: Entity> Classes for T {
+    fn declare() -> Vec<Class> {
+        vec![<T as Entity>::declare()]
+    }
 }
 
-lists! {
-    (A);
-    (A, B);
-    (A, B, C);
-    (A, B, C, D);
-    (A, B, C, D, E);
-    (A, B, C, D, E, F);
-    (A, B, C, D, E, F, G);
-    (A, B, C, D, E, F, G, H);
-    (A, B, C, D, E, F, G, H, I);
-    (A, B, C, D, E, F, G, H, I, J);
-    (A, B, C, D, E, F, G, H, I, J, K);
-    (A, B, C, D, E, F, G, H, I, J, K, L);
-    (A, B, C, D, E, F, G, H, I, J, K, L, M);
-    (A, B, C, D, E, F, G, H, I, J, K, L, M, N);
-    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O);
-    (A, B, C, D, E, F, G, H, I, J, K, L, M, N, O, P);
+/// A tuple of each length, from that of all these names down to one.
+macro_rules! lists {
+    () => {};
+    ($first:ident $($next:ident)*) => {
+        impl<$first: Classes, $($next: Classes),*> Classes for ($first, $($next,)*) {
+            fn declare() -> Vec<Class> {
+                [$first::declare(), $($next::declare()),*].into_iter().flatten().collect()
+            }
+        }
+        lists!($($next)*);
+    };
 }
+
+lists!(A B C D E F G H I J K L M N O P Q R S T U V W X Y Z Aa Bb Cc Dd Ee Ff);
 
 impl Database {
     /// An empty database of these entities.

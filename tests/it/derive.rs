@@ -2,6 +2,7 @@
 //!
 //! A declaration is compared with the one that a person would write, so these tests do not know how it prints.
 
+mod many;
 mod relations;
 mod values;
 
