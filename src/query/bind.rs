@@ -105,12 +105,15 @@ impl<'a> Binder<'a> {
     }
 
     /// Notes which index a source is read by.
-    fn note_index(&mut self, level: &Level) {
-        if let (Origin::Table(table), Some(index)) = (&level.origin, level.access.index())
-            && !self.schema.table(*table).index(index).is_unique()
-            && !self.indexes.contains(&(*table, index))
-        {
-            self.indexes.push((*table, index));
+    fn note_access(&mut self, level: &Level) {
+        if let (Origin::Table(table), Some(index)) = (&level.origin, level.access.index()) {
+            self.note_index(*table, index);
+        }
+    }
+
+    fn note_index(&mut self, table: TableId, index: IndexId) {
+        if !self.schema.table(table).index(index).is_unique() && !self.indexes.contains(&(table, index)) {
+            self.indexes.push((table, index));
         }
     }
 

@@ -23,7 +23,7 @@ use crate::schema::Schema;
 use crate::store::Image;
 
 use order::Matters;
-pub(super) use order::{Wanted, order_of, order_of_extreme, order_of_groups};
+pub(super) use order::{Wanted, index_of_groups, order_of, order_of_extreme, order_of_groups};
 
 /// A source that has no place yet.
 pub(super) struct Source {

@@ -4,8 +4,8 @@ mod tree;
 
 use super::connection::Prepared;
 use super::plan::{
-    Access, BoundConflict, BoundLeaf, BoundOutput, Bounded, CommonPlan, Gathering, InsertPlan, InsertSource, Level,
-    Origin, Plan, Range, SelectPlan,
+    Access, BoundConflict, BoundLeaf, BoundOutput, Bounded, CommonPlan, Gathering, Grouping, InsertPlan, InsertSource,
+    Level, Origin, Plan, Range, SelectPlan,
 };
 use super::profile::Profile;
 use super::select::{JoinKind, SetOperation};
@@ -60,6 +60,20 @@ impl Explainer<'_> {
         }
     }
 
+    fn grouping(&self, plan: &SelectPlan, grouping: &Grouping) -> PlanNode {
+        let how = match (grouping.gathering, plan.levels.first().map(|it| &it.origin)) {
+            (Gathering::InOrder, _) => ", one group after the other".to_owned(),
+            (Gathering::First, _) => ", known by the first row".to_owned(),
+            (Gathering::Counted(index), Some(Origin::Table(table))) => {
+                format!(", counted in index {} if groups are large", self.schema.table(*table).index(index).name)
+            }
+            _ => String::new(),
+        };
+        let what = format!("group by {} keys, {} aggregates{how}", grouping.keys.len(), grouping.aggregates.len());
+        let operands = grouping.aggregates.iter().flat_map(|it| &it.operands);
+        self.step(what, grouping.keys.iter().chain(operands).chain(&grouping.having))
+    }
+
     fn select(&self, name: impl Into<String>, plan: &SelectPlan) -> PlanNode {
         let mut node = PlanNode::new(name);
         node.estimate = Some(plan.estimate);
@@ -77,14 +91,7 @@ impl Explainer<'_> {
         }
         children.extend(sources);
         if let Some(grouping) = &plan.grouping {
-            let how = match grouping.gathering {
-                Gathering::Hash => "",
-                Gathering::InOrder => ", one group after the other",
-                Gathering::First => ", known by the first row",
-            };
-            let what = format!("group by {} keys, {} aggregates{how}", grouping.keys.len(), grouping.aggregates.len());
-            let operands = grouping.aggregates.iter().flat_map(|it| &it.operands);
-            children.push(self.step(what, grouping.keys.iter().chain(operands).chain(&grouping.having)));
+            children.push(self.grouping(plan, grouping));
         }
         if !plan.windows.is_empty() {
             children.push(PlanNode::new(format!("{} window functions", plan.windows.len())));

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use super::aggregate::Aggregator;
+use super::counted::run_counted;
 use super::frame::Frame;
 use super::group::Group;
 use super::keyed::Keyed;
@@ -43,8 +44,10 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    if grouping.gathering != Gathering::Hash {
-        return run_ordered(execution, plan, grouping, outer, emit);
+    match grouping.gathering {
+        Gathering::Counted(index) if run_counted(execution, (plan, grouping, index), outer, emit)? => return Ok(()),
+        Gathering::Hash | Gathering::Counted(_) => {}
+        Gathering::InOrder | Gathering::First => return run_ordered(execution, plan, grouping, outer, emit),
     }
     let mut groups = Groups::new(grouping, execution.expected(plan));
     if let Some(count) = counted(execution, plan, grouping, outer)? {

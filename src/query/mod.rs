@@ -26,6 +26,7 @@ mod answer;
 mod bind;
 mod choose;
 mod connection;
+mod counted;
 mod explain;
 mod frame;
 mod gather;

@@ -235,6 +235,8 @@ pub(super) enum Gathering {
     Hash,
     /// Those of a group come one after the other.
     InOrder,
+    /// An index tells how many rows have each value, as long as many have.
+    Counted(IndexId),
     /// The first row that has a value has the least, or the greatest, which is all that is asked.
     First,
 }

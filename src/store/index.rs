@@ -117,6 +117,11 @@ impl Index {
         each_shape!(self, it => it.each_within(prefix, bounds, (order, skip), visit));
     }
 
+    /// Visits the values of the part of the key behind `prefix`, in key order, with how many rows have each.
+    pub(super) fn each_group(&self, prefix: &[ValueRef<'_>], visit: &mut impl FnMut(ValueRef<'_>, usize) -> bool) {
+        each_shape!(self, it => it.each_group(prefix, visit));
+    }
+
     pub(super) fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {
         each_shape!(self, it => it.holds(row, id, schema))
     }
@@ -199,6 +204,23 @@ impl<K: IndexKey> Keyed<K> {
         });
         let absent = if prefix.is_empty() && matches!(lower, Bound::Unbounded) { self.absent.len() } else { 0 };
         absent + through.saturating_sub(before)
+    }
+
+    fn each_group(&self, prefix: &[ValueRef<'_>], visit: &mut impl FnMut(ValueRef<'_>, usize) -> bool) {
+        let absent = if prefix.is_empty() { self.absent.len() } else { 0 };
+        if absent > 0 && !visit(ValueRef::Null, absent) {
+            return;
+        }
+        let mut before = self.present.rank_by(|(key, _)| key.compare(prefix).is_lt());
+        while let Some((first, _)) = self.present.nth(before).filter(|(key, _)| key.compare(prefix).is_eq()) {
+            let value = first.part(prefix.len());
+            let group = extended(prefix, Bound::Included(value));
+            let through = self.present.rank_by(|(key, _)| key.compare(&group).is_le());
+            if !visit(value, through - before) {
+                return;
+            }
+            before = through;
+        }
     }
 
     fn each_within(

@@ -21,6 +21,9 @@ pub(super) trait IndexKey: Ord + Clone {
 
     /// Compares the key's first columns with as many scalars.
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering;
+
+    /// A part of the key, by position.
+    fn part(&self, at: usize) -> ValueRef<'_>;
 }
 
 #[inline]
@@ -46,6 +49,10 @@ impl IndexKey for i64 {
             [other, ..] => ValueRef::Int(*self).cmp(other),
         }
     }
+
+    fn part(&self, _: usize) -> ValueRef<'_> {
+        ValueRef::Int(*self)
+    }
 }
 
 /// Two integers: the key of nearly every association table.
@@ -62,6 +69,10 @@ impl IndexKey for (i64, i64) {
             [_] => self.0.compare(probe),
             [first, rest @ ..] => self.0.compare(&[*first]).then_with(|| self.1.compare(rest)),
         }
+    }
+
+    fn part(&self, at: usize) -> ValueRef<'_> {
+        ValueRef::Int(if at == 0 { self.0 } else { self.1 })
     }
 }
 
@@ -82,6 +93,10 @@ impl IndexKey for Arc<str> {
             [other, ..] => ValueRef::Text(self).cmp(other),
         }
     }
+
+    fn part(&self, _: usize) -> ValueRef<'_> {
+        ValueRef::Text(self)
+    }
 }
 
 /// Anything, NULLs included.
@@ -97,5 +112,9 @@ impl IndexKey for Arc<[Value]> {
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
         let pairs = self.iter().zip(probe).map(|(a, b)| a.as_ref().cmp(b));
         pairs.fold(Ordering::Equal, Ordering::then)
+    }
+
+    fn part(&self, at: usize) -> ValueRef<'_> {
+        self[at].as_ref()
     }
 }

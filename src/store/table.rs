@@ -262,6 +262,18 @@ impl TableImage {
         }
     }
 
+    /// Visits the values of the column of an index behind `prefix`, in its order, with how many rows have each, until
+    /// `visit` says no. Two descents of the tree for each value; says whether there is a tree to descend.
+    pub fn each_group(
+        &self,
+        index: IndexId,
+        prefix: &[ValueRef<'_>],
+        mut visit: impl FnMut(ValueRef<'_>, usize) -> bool,
+    ) -> bool {
+        let index = self.indexes[index.index()].as_ref();
+        index.map(|it| it.each_group(prefix, &mut visit)).is_some()
+    }
+
     /// How many rows come before a range of integer keys, and how many before its end, where the counts of the slots
     /// tell them.
     fn ranks(&self, (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>)) -> Option<(usize, usize)> {

@@ -6,9 +6,13 @@ use super::{Binder, Columns, Scope, reads_around, senseless};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
-use crate::query::choose::{Candidate, Choice, Source, choose, order_of, order_of_extreme, order_of_groups};
+use crate::query::choose::{
+    Candidate, Choice, Source, choose, index_of_groups, order_of, order_of_extreme, order_of_groups,
+};
 use crate::query::leaf::Leaf;
-use crate::query::plan::{BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, SelectPlan};
+use crate::query::plan::{
+    BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, Level, SelectPlan, SortKey,
+};
 use crate::query::rewrite::{Known, rewrite};
 use crate::query::select::{JoinKind, Output, Select};
 
@@ -112,9 +116,10 @@ impl Binder<'_> {
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.schema, self.image, sources, filter, keys, wanted);
-        levels.iter().for_each(|it| self.note_index(it));
-        if let Some(grouping) = grouping.as_mut().filter(|_| in_order) {
-            grouping.gathering = if order_by.is_empty() { Gathering::First } else { Gathering::InOrder };
+        levels.iter().for_each(|it| self.note_access(it));
+        if let Some(grouping) = &mut grouping {
+            let order = in_order.then_some(&order_by[..]);
+            grouping.gathering = self.gathering(grouping, &levels, order);
         }
         let estimate = estimate(&levels, grouping.as_ref());
         Ok(SelectPlan {
@@ -134,6 +139,19 @@ impl Binder<'_> {
             estimate,
             rules: Vec::new(),
         })
+    }
+
+    /// How rows find their groups, where they come in the order that was wanted if there is one.
+    fn gathering(&mut self, grouping: &Grouping, levels: &[Level], order: Option<&[SortKey]>) -> Gathering {
+        match (order, index_of_groups(self.schema, levels, grouping)) {
+            (Some([]), _) => Gathering::First,
+            (Some(_), _) => Gathering::InOrder,
+            (None, Some((table, index))) => {
+                self.note_index(table, index);
+                Gathering::Counted(index)
+            }
+            (None, None) => Gathering::Hash,
+        }
     }
 
     /// Binds the sources one after the other; each may read those before it.

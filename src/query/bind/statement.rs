@@ -52,7 +52,7 @@ fn plan(binder: &mut Binder<'_>, statement: &Statement) -> Result<Plan> {
             let origin = Origin::Table(table.id);
             let (kind, on, after) = (JoinKind::Inner, vec![], vec![]);
             let find = Level { source: 0, origin, kind, access, on, after, estimate: 1.0 };
-            binder.note_index(&find);
+            binder.note_access(&find);
             Plan::DeleteRows { table: table.id, find }
         }
     })

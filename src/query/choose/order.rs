@@ -4,9 +4,9 @@ use super::Chooser;
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::leaf::Aggregate;
-use crate::query::plan::{Access, BoundAggregate, BoundLeaf, Grouping, Origin, Range, SortKey};
+use crate::query::plan::{Access, BoundAggregate, BoundLeaf, Grouping, Level, Origin, Range, SortKey};
 use crate::query::select::{Direction, Nulls};
-use crate::schema::IndexSchema;
+use crate::schema::{IndexSchema, Schema};
 use crate::store::Order;
 
 /// An order that an index of the first source might give.
@@ -75,6 +75,36 @@ pub(in crate::query) fn order_of_extreme(grouping: &Grouping, sources: usize) ->
     // Where a row of the group is read besides, there is one even if none has a value.
     let matters = if grouping.keeps.is_some() { Matters::First } else { Matters::FirstPresent };
     alone.then(|| Wanted { columns: vec![column], order, matters })
+}
+
+/// The index that counts the groups of a query, if it asks of its only table how many rows have each value of a column, and
+/// nothing else.
+pub(in crate::query) fn index_of_groups(
+    schema: &Schema,
+    levels: &[Level],
+    grouping: &Grouping,
+) -> Option<(TableId, IndexId)> {
+    let [Level { origin: Origin::Table(table), access, on, after, .. }] = levels else { return None };
+    let [Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column })] = grouping.keys[..] else { return None };
+    let counts = |it: &BoundAggregate| it.operands.is_empty() && it.filter.is_none();
+    if !on.is_empty() || !after.is_empty() || grouping.keeps.is_some() || !grouping.aggregates.iter().all(counts) {
+        return None;
+    }
+    let table = schema.table(*table);
+    // A value that no two rows have is not worth counting.
+    let behind = |index: &IndexSchema, equal: usize| {
+        index.columns.get(equal) == Some(&column) && !(index.is_unique() && index.parts.len() == equal + 1)
+    };
+    match access {
+        Access::Scan => {
+            let index = table.indexes.iter().position(|it| it.is_plain() && behind(it, 0));
+            index.map(|it| (table.id, IndexId(it as u16)))
+        }
+        Access::Index { index, equal, range: Range::Whole, .. } => {
+            behind(table.index(*index), equal.len()).then_some((table.id, *index))
+        }
+        _ => None,
+    }
 }
 
 impl Wanted {

@@ -182,6 +182,44 @@ fn q3_groups_in_the_order_of_an_index_end_where_there_are_enough() {
     assert_eq!(lines(&mut jobs, none), Vec::<String>::new());
 }
 
+/// How many rows have each value is known to an index; where nearly each row has one of its own, rows are put into groups.
+#[test]
+fn q3_groups_are_counted_without_a_look_at_their_rows() {
+    let mut jobs = jobs();
+    let by_worker = || Select::from("jobs").group_by([col("worker")]).values([col("worker"), count()]);
+    let plan = jobs.explain(by_worker()).unwrap();
+    assert!(plan.contains("counted in index jobs_worker_cost_idx if groups are large"), "{plan}");
+    let uncounted = |select: Select| select.filter(col("title").ne("x"));
+    for select in [
+        by_worker(),
+        Select::from("jobs").group_by([col("worker")]).values([col("worker")]),
+        by_worker().having(count().gt(90)).order_by(count(), Direction::Descending).limit(3).offset(1),
+        by_worker().having(col("worker").plus(1).lt(4)),
+    ] {
+        let (all, same) = read(&mut jobs, uncounted(select.clone()));
+        assert_eq!((all, read(&mut jobs, select)), (1_000, (0, same)));
+    }
+    // Behind a column that equals something, and of a part of the rows.
+    let costs = || Select::from("jobs").group_by([col("cost")]).values([col("cost"), count()]);
+    let (_, same) = read(&mut jobs, uncounted(costs().filter(col("worker").eq(4))));
+    assert_eq!(read(&mut jobs, costs().filter(col("worker").eq(4))), (0, same));
+    let open = by_worker().filter(col("done").negated());
+    let (_, same) = read(&mut jobs, uncounted(open.clone()));
+    assert_eq!(read(&mut jobs, open), (0, same));
+    // There are too many groups for so few rows; what comes out is the same.
+    let titles =
+        Table::new("titles").column(Column::int("id")).primary_key(["id"]).column(Column::int("of").nullable());
+    let mut titles = Database::new(Schema::builder().table(titles.index(["of"])).build().unwrap()).connect();
+    let insert = Insert::into("titles", ["id", "of"]);
+    let of = |id: i64| if id % 9 == 0 { Value::Null } else { Value::from(id / 3) };
+    titles.execute((0..1_000).fold(insert, |all, id| all.row([Value::from(id), of(id)]))).unwrap();
+    let counts = Select::from("titles").group_by([col("of")]).values([col("of"), count()]);
+    assert!(titles.explain(counts.clone()).unwrap().contains("counted in index titles_of_idx"));
+    let (looked_at, rows) = read(&mut titles, counts.clone());
+    let (_, same) = read(&mut titles, counts.filter(hidden(col("id").ge(0))));
+    assert_eq!((looked_at, rows), (1_000, same));
+}
+
 /// How many rows lie in a range is known without a look at them.
 #[test]
 fn q3_a_range_is_counted_without_a_look_at_its_rows() {
