@@ -1,15 +1,18 @@
 //! The medium forum in one run: each workload by every contender in turn, the medians, and their ratios.
 //!
-//! `cargo bench --bench ratios` (`-- POSTS` for another size, `-- W3 W5` for some workloads alone). Ratios are what to read: times belong to a machine.
+//! `cargo bench --bench ratios` (`-- POSTS` for another size, `-- W3 W5` for some workloads alone). Ratios are what to
+//! read: times belong to a machine. On a machine with others, read the quotients of the least times, which come last.
 
 mod forum;
 
 use std::hint::black_box;
+use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 use diptych::Database;
+use forum::beside::{self, Whose};
 use forum::ours::Strategy;
-use forum::{Data, Thread, generate, next, ours, raw, singly, sqlite};
+use forum::{Data, Thread, generate, next, ours, pages, raw, singly, sqlite, sums};
 
 const ROUNDS: usize = 7;
 
@@ -63,7 +66,9 @@ fn main() {
     let (database, by_hand, mut lite) = (ours::fill(&data), raw::fill(&data), sqlite::fill(&data));
     database.audit().expect("the database is sound");
     table.extend(reading(posts, &database, &by_hand, &lite));
+    table.extend(asking(posts, &database, &by_hand, &lite));
     table.extend(small(&data, &database, &by_hand, &lite));
+    table.extend(beside_each_other(&data));
     table.extend(changing(posts, &database, &by_hand, &mut lite));
     table.push(deleting(&data, &database, &by_hand));
     print(table);
@@ -131,14 +136,71 @@ fn reading(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &rusqlit
         |t| timed(t, || raw::posts_with_authors(by_hand)),
         |t| timed(t, || sqlite::posts_with_authors(lite)),
     ));
-    table.push(contest(
-        "W12a sums and counts of votes",
-        2 * posts,
-        |t| timed(t, || singly::votes_ours(database)),
-        |t| timed(t, || singly::votes_raw(by_hand)),
-        |t| timed(t, || singly::votes_sqlite(lite)),
-    ));
     table
+}
+
+/// Pages, and sums over all votes.
+fn asking(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &rusqlite::Connection) -> Vec<Row> {
+    let mut seed = 11;
+    let keys: Vec<i64> = (0..1000).map(|_| (next(&mut seed) % posts as u64) as i64).collect();
+    let deep: Vec<i64> = (0..10).map(|it| (posts / 2 + it) as i64).collect();
+    let order = pages::in_order(by_hand);
+    vec![
+        contest(
+            "W11a a page after a key",
+            keys.len(),
+            |t| timed(t, || pages::after_ours(database, &keys)),
+            |t| timed(t, || pages::after_raw(by_hand, &order, &keys)),
+            |t| timed(t, || pages::after_sqlite(lite, &keys)),
+        ),
+        contest(
+            "W11b a page by OFFSET, half way",
+            deep.len(),
+            |t| timed(t, || pages::at_ours(database, &deep)),
+            |t| timed(t, || pages::at_raw(by_hand, &order, &deep)),
+            |t| timed(t, || pages::at_sqlite(lite, &deep)),
+        ),
+        contest(
+            "W12a sums and counts of votes",
+            2 * posts,
+            |t| timed(t, || sums::all_ours(database)),
+            |t| timed(t, || sums::all_raw(by_hand)),
+            |t| timed(t, || sums::all_sqlite(lite)),
+        ),
+        contest(
+            "W12b the ten greatest of them",
+            2 * posts,
+            |t| timed(t, || sums::greatest_ours(database)),
+            |t| timed(t, || sums::greatest_raw(by_hand)),
+            |t| timed(t, || sums::greatest_sqlite(lite)),
+        ),
+    ]
+}
+
+/// A reader and a writer at the same time.
+fn beside_each_other(data: &Data) -> Vec<Row> {
+    let own = ours::fill(data);
+    let (by_hand, lite) = (RwLock::new(raw::fill(data)), Mutex::new(sqlite::fill(data)));
+    let rows = (data.posts.len(), data.users.len());
+    let takes = |t: &mut Vec<Duration>, (took, result): (Duration, i64)| {
+        t.push(took);
+        result
+    };
+    let kinds = [
+        ("W14 a read, nobody else there", Whose::ReaderAlone, 500),
+        ("W14 a read beside a writer", Whose::Reader, 500),
+        ("W14 a commit beside a reader", Whose::Writer, 200),
+    ];
+    let race = |(name, whose, steps): (&'static str, Whose, usize)| {
+        contest(
+            name,
+            beside::units(steps),
+            |t| takes(t, beside::ours(&own, whose, steps, rows)),
+            |t| takes(t, beside::by_hand(&by_hand, whose, steps, rows)),
+            |t| takes(t, beside::lite(&lite, whose, steps, rows)),
+        )
+    };
+    kinds.map(race).into()
 }
 
 /// What is small, so that what stands around a statement counts.
@@ -258,14 +320,16 @@ fn deleting(data: &Data, database: &Database, by_hand: &raw::Raw) -> Row {
 
 fn print(table: Vec<Row>) {
     println!(
-        "{:<34} {:>12} {:>12} {:>12} {:>10} {:>12}",
-        "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷"
+        "{:<36} {:>12} {:>12} {:>12} {:>10} {:>11} {:>10} {:>11}",
+        "", "diptych", "by hand", "rusqlite", "× by hand", "rusqlite ÷", "least ×", "least ÷"
     );
     for mut row in table.into_iter().filter(|it| !it.times[0].is_empty()) {
-        let each = row.times.each_mut().map(|it| median(it).as_secs_f64() * 1e9 / row.units as f64);
-        let [ours, by_hand, lite] = each;
-        let ratio = (ours / by_hand, lite / ours);
-        println!("{:<34} {ours:>9.0} ns {by_hand:>9.0} ns {lite:>9.0} ns {:>9.2} {:>11.1}", row.name, ratio.0, ratio.1);
+        let per_unit = |it: Duration| it.as_secs_f64() * 1e9 / row.units as f64;
+        let [ours, by_hand, lite] = row.times.each_mut().map(|it| per_unit(median(it)));
+        let least = row.times.each_ref().map(|it| it.iter().copied().min().map_or(0.0, per_unit));
+        print!("{:<36} {ours:>9.0} ns {by_hand:>9.0} ns {lite:>9.0} ns", row.name);
+        print!(" {:>10.2} {:>11.1}", ours / by_hand, lite / ours);
+        println!(" {:>10.2} {:>11.1}", least[0] / least[1], least[2] / least[0]);
     }
 }
 

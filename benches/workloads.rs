@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "criterion's macro makes a public function")]
 
+#[allow(dead_code, reason = "the ratios measure more")]
 mod forum;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

@@ -3,10 +3,13 @@
 //! Each contender starts from the same structs and must own what it keeps: ours shares a copy of each struct with the
 //! table, SQLite binds its fields, hand-written code clones it into vectors and indexes and checks the same keys.
 
+pub mod beside;
 pub mod ours;
+pub mod pages;
 pub mod raw;
 pub mod singly;
 pub mod sqlite;
+pub mod sums;
 
 use diptych::prelude::*;
 
@@ -161,8 +164,8 @@ pub fn generate(posts: usize) -> Data {
         let tag = 1 + below(tags);
         data.post_tags.push(PostTag { post_id: id.into(), tag_id: tag.into() });
         let voter = 1 + below(users - 1);
-        data.votes.push(Vote { post_id: id.into(), user_id: voter.into(), value: 1 });
-        data.votes.push(Vote { post_id: id.into(), user_id: (voter + 1).into(), value: -1 });
+        data.votes.push(Vote { post_id: id.into(), user_id: voter.into(), value: 1 + id % 7 });
+        data.votes.push(Vote { post_id: id.into(), user_id: (voter + 1).into(), value: -(id % 3) });
     }
     data
 }

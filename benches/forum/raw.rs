@@ -15,7 +15,7 @@ type Set<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
 #[derive(Clone, Default)]
 pub struct Raw {
     pub users: Vec<Option<User>>,
-    user_by_id: Map<i64, usize>,
+    pub user_by_id: Map<i64, usize>,
     pub user_by_email: Map<String, usize>,
     profiles: Map<i64, Profile>,
     forums: Map<i64, Forum>,
@@ -31,7 +31,8 @@ pub struct Raw {
     post_tags: Set<(i64, i64)>,
     tags_by_post: Map<i64, Vec<i64>>,
     posts_by_tag: Map<i64, Vec<i64>>,
-    pub votes: Map<(i64, i64), Vote>,
+    pub votes: Vec<Option<Vote>>,
+    vote_by_key: Map<(i64, i64), usize>,
     votes_by_post: Map<i64, Vec<i64>>,
     votes_by_user: Map<i64, Vec<i64>>,
 }
@@ -103,7 +104,8 @@ impl Raw {
     fn insert_vote(&mut self, it: &Vote) {
         let (post, user) = (number(it.post_id), number(it.user_id));
         assert!(self.post_by_id.contains_key(&post) && self.user_by_id.contains_key(&user));
-        assert!(self.votes.insert((post, user), it.clone()).is_none());
+        assert!(self.vote_by_key.insert((post, user), self.votes.len()).is_none());
+        self.votes.push(Some(it.clone()));
         self.votes_by_post.entry(post).or_default().push(user);
         self.votes_by_user.entry(user).or_default().push(post);
     }
@@ -181,7 +183,8 @@ pub fn delete_forum(raw: &mut Raw) -> usize {
             }
         }
         for user in raw.votes_by_post.remove(&id).unwrap_or_default() {
-            gone += usize::from(raw.votes.remove(&(id, user)).is_some());
+            let at = raw.vote_by_key.remove(&(id, user));
+            gone += usize::from(at.and_then(|at| raw.votes[at].take()).is_some());
             if let Some(all) = raw.votes_by_user.get_mut(&user) {
                 all.retain(|it| *it != id);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diptych::prelude::*;
 use diptych::query::{Connection, Control, Input, InsertRows};
-use diptych::{Aggregate, Record, Row, Select, aggregate, col, count};
+use diptych::{Record, Row, Select, count};
 
 use super::{Data, Post, Thread, User, raw, sqlite};
 
@@ -100,36 +100,4 @@ pub fn empty_sqlite(connection: &rusqlite::Connection, threads: usize) -> usize 
 pub fn without_posts(data: &Data) -> Data {
     let (forums, threads) = (data.forums.clone(), data.threads.clone());
     Data { forums, threads, ..Data::default() }
-}
-
-/// The sums and counts of the votes on each post: how many posts, and a sum over them.
-pub fn votes_ours(database: &Database) -> (usize, i64) {
-    let mut connection = database.connect();
-    let sums = Select::from("votes")
-        .values([col("post_id"), aggregate(Aggregate::Sum, col("value")), count()])
-        .group_by([col("post_id")]);
-    let found = connection.execute(sums).expect("the query works").rows;
-    let found = found.typed::<(i64, i64, i64)>().expect("three numbers");
-    (found.len(), found.iter().map(|it| it.0 * it.2 + it.1).sum())
-}
-
-/// The same by hand, into an array with a place for each post.
-pub fn votes_raw(raw: &raw::Raw) -> (usize, i64) {
-    let mut sums = vec![(0i64, 0i64); raw.posts.len() + 1];
-    for ((post, _), vote) in &raw.votes {
-        let sum = &mut sums[*post as usize];
-        *sum = (sum.0 + vote.value, sum.1 + 1);
-    }
-    let found = sums.iter().enumerate().filter(|(_, it)| it.1 > 0);
-    found.fold((0, 0), |(many, all), (post, it)| (many + 1, all + post as i64 * it.1 + it.0))
-}
-
-/// The same by SQLite.
-pub fn votes_sqlite(connection: &rusqlite::Connection) -> (usize, i64) {
-    let sql = "SELECT post_id, SUM(value), COUNT(*) FROM votes GROUP BY post_id";
-    let mut statement = connection.prepare_cached(sql).expect("the statement is right");
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let found = statement.query_map([], read).expect("the query works");
-    let found = found.map(|it| it.expect("a row"));
-    found.fold((0, 0), |(many, all), it: (i64, i64, i64)| (many + 1, all + it.0 * it.2 + it.1))
 }
