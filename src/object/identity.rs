@@ -72,10 +72,10 @@ impl IdentityMap {
     }
 
     /// The same for an integer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get_integer(&self, it: i64) -> Option<ObjectKey> {
         if !(0..PAGED).contains(&it) {
-            return self.others.get(&Identity::Int(it)).copied().filter(|it| !it.is_null());
+            return self.get_far(it);
         }
         let page = self.pages.get(it as usize / PAGE)?.as_ref()?;
         let key = page[it as usize % PAGE];
@@ -98,10 +98,10 @@ impl IdentityMap {
     }
 
     /// The same for an integer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place_integer(&mut self, it: i64) -> &mut ObjectKey {
         if !(0..PAGED).contains(&it) {
-            return self.others.entry(Identity::Int(it)).or_insert_with(ObjectKey::null);
+            return self.place_far(it);
         }
         let at = it as usize / PAGE;
         if self.pages.get(at).is_none_or(Option::is_none) {
@@ -111,6 +111,18 @@ impl IdentityMap {
             Some(page) => &mut page[it as usize % PAGE],
             None => unreachable!("the page was made above"),
         }
+    }
+
+    // Calls of their own, so that what nearly every key takes is short enough to stand where it is used.
+
+    #[cold]
+    fn get_far(&self, it: i64) -> Option<ObjectKey> {
+        self.others.get(&Identity::Int(it)).copied().filter(|it| !it.is_null())
+    }
+
+    #[cold]
+    fn place_far(&mut self, it: i64) -> &mut ObjectKey {
+        self.others.entry(Identity::Int(it)).or_insert_with(ObjectKey::null)
     }
 
     #[cold]

@@ -76,7 +76,7 @@ impl Graph {
     }
 
     /// A new object of a row that stands in a version, known by its integer key.
-    #[inline]
+    #[inline(always)]
     pub(super) fn meet_at(&mut self, class: ClassId, key: i64, version: u16, place: RowId) -> ObjectKey {
         let held = Held::At { version, place };
         let object = self.objects.insert(Object::new(class, State::Persistent, held, KnownBy::Int(key)));

@@ -139,9 +139,11 @@ impl TableImage {
         {
             return Some((RowId(slot), row));
         }
-        if strays.is_empty() {
-            return None;
-        }
+        if strays.is_empty() { None } else { self.stray_at_key(strays, key) }
+    }
+
+    #[cold]
+    fn stray_at_key(&self, strays: &Ordered<(i64, RowId)>, key: i64) -> Option<(RowId, &Row)> {
         let (found, id) = strays.seek(|(it, _)| *it < key).next()?;
         (*found == key).then(|| self.get(*id).map(|row| (*id, row)))?
     }

@@ -5,6 +5,9 @@
 //! finds it, and the view needs no other. It is a statement as any other and passes the door (Q1).
 //!
 //! What it does is what [`Core::find`] would have done; `objects::look_ups` holds the two against each other.
+//!
+//! A program that looks at many objects waits for their rows to come from memory, and a processor asks for the next row
+//! while it waits only as far ahead as it can hold instructions: some hundreds. So the calls on this way are inlined.
 
 use super::{Core, Session};
 use crate::id::ClassId;
@@ -16,11 +19,10 @@ use crate::record::Row;
 impl Session {
     /// The object with an integer key and its row, or that there is none. `None` where that takes more than a look;
     /// nothing has been done then.
+    #[inline(always)]
     pub(super) fn look_up(&self, class: ClassId, key: i64) -> Option<Option<(ObjectKey, &Row)>> {
         let declared = &self.model.classes[class.index()];
-        if declared.quiet.get() != Some(&true) {
-            return None;
-        }
+        let prepared = declared.by_key.get().filter(|_| declared.quiet.get() == Some(&true))?;
         let mut core = self.core.borrow_mut();
         // A call that finds an object which is known already still tells what listeners have not been told yet.
         let listens = core.graph.events.heard || core.graph.events.on;
@@ -34,7 +36,6 @@ impl Session {
             return None;
         }
         let Core { graph, connection, .. } = &mut *core;
-        let prepared = declared.by_key.get()?;
         let number = graph.holdings.readings.len().checked_sub(1)?;
         let lent = graph.holdings.readings[number].lent;
         let version = self.versions.get(lent.at as usize).filter(|_| lent.epoch == self.epoch)?;

@@ -184,6 +184,43 @@ fn a_look_up_sees_what_its_own_transaction_has_done() -> Result<()> {
     Ok(())
 }
 
+/// A class whose relations load by themselves has them loaded, though its row has been read by the same statement before,
+/// when one column of an object was to be read again.
+#[test]
+fn what_loads_by_itself_is_loaded_after_a_look_up() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(pages: Page, inverse = book, lazy = selectin)]
+    struct Book {
+        #[key]
+        id: Id<Book>,
+        title: String,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(book: Book, via = book_id, inverse = pages)]
+    struct Page {
+        #[key]
+        id: Id<Page>,
+        #[references(Book)]
+        book_id: Id<Book>,
+    }
+    let database = Database::of::<(Book, Page)>()?;
+    let mut session = database.session();
+    for key in 1..4 {
+        let book = session.add(Book { id: Id::new(key), title: format!("book {key}") });
+        session.push(book, Book::pages, Page { id: Id::new(key), ..Page::draft() })?;
+    }
+    session.commit()?;
+    let (mut session, short) = over(&database, Answers::Short);
+    let first = session.find::<Book>(1)?.expect("it is there").reference();
+    session.expire_field(first, Book::title)?;
+    assert_eq!(session.get(first)?.title, "book 1");
+    for key in [2, 3] {
+        let book = session.find::<Book>(key)?.expect("it is there");
+        assert_eq!((book.loaded(Book::pages)?.len(), short.load(Ordering::Relaxed)), (1, 0));
+    }
+    Ok(())
+}
+
 /// Whoever listens to loads is told of those by key; whoever watches statements sees them, with their line.
 #[test]
 fn listeners_and_watches_see_every_look_up() -> Result<()> {
