@@ -182,14 +182,15 @@ fn by_keys<T>(
 pub fn threads_with_tags(connection: &Connection) -> (usize, i64) {
     let threads = read_threads(connection);
     let keys: Vec<i64> = threads.iter().map(|it| it.0.id.get().expect("a key")).collect();
-    let mut posts: Vec<(Post, Vec<Tag>)> = Vec::new();
+    let mut posts: Tagged = Vec::new();
     by_keys(connection, &format!("{POST} WHERE thread_id"), &keys, read_post, |it| posts.push((it, Vec::new())));
     let keys: Vec<i64> = posts.iter().map(|it| it.0.id.get().expect("a key")).collect();
     let places: std::collections::HashMap<i64, usize> = keys.iter().enumerate().map(|(at, &key)| (key, at)).collect();
     let select = "SELECT pt.post_id, t.id, t.name FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id";
     let read = |row: &Row<'_>| Ok((row.get(0)?, Tag { id: row.get::<_, i64>(1)?.into(), name: row.get(2)? }));
     by_keys(connection, select, &keys, read, |(post, tag): (i64, Tag)| posts[places[&post]].1.push(tag));
-    let mut nested: Vec<(Thread, Vec<(Post, Vec<Tag>)>)> = threads.into_iter().map(|it| (it.0, Vec::new())).collect();
+    type Tagged = Vec<(Post, Vec<Tag>)>;
+    let mut nested: Vec<(Thread, Tagged)> = threads.into_iter().map(|it| (it.0, Vec::new())).collect();
     let places: std::collections::HashMap<i64, usize> =
         nested.iter().enumerate().map(|(at, it)| (it.0.id.get().expect("a key"), at)).collect();
     for post in posts {

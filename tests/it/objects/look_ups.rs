@@ -110,7 +110,7 @@ fn filled() -> Database {
 fn a_look_up_counts_as_the_statement_that_it_is() -> Result<()> {
     let database = filled();
     let (session, short) = over(&database, Answers::Short);
-    let count = |statements, rows_read, rows| Totals { statements, rows_read, rows, ..Totals::default() };
+    let count = |statements, rows_read, rows| Totals { statements, rows_read, rows };
     let warm = session.find::<User>(KEYS[2])?.expect("it is there").id;
     assert_eq!((warm, short.load(Ordering::Relaxed)), (Id::new(KEYS[2]), 0), "the first prepares the statement");
     for (at, key) in KEYS.into_iter().enumerate().filter(|it| it.0 != 2) {
@@ -405,7 +405,8 @@ impl Twin {
         }
         let loads = self.session.on(load::<User>(), count(&self.told));
         let changes = self.session.on(Changed(User::name), count(&self.told));
-        said(loads.and_then(|loads| Ok(self.listening = Some((loads, changes?)))))
+        let listening = loads.and_then(|loads| Ok((loads, changes?)));
+        said(listening.map(|it| self.listening = Some(it)))
     }
 
     fn load_posts(&mut self, at: u8) -> String {

@@ -25,7 +25,7 @@ fn database() -> NativeConnection {
 }
 
 fn at(source: u8, name: &'static str) -> Expr<Leaf> {
-    Leaf::Column { up: 0, source: source.into(), name: name.into() }.expr()
+    Leaf::Column { up: 0, source, name: name.into() }.expr()
 }
 
 fn owners_with_members(kind: JoinKind) -> Select {
@@ -60,7 +60,7 @@ fn input(keys: &[Value]) -> Input<'_> {
 
 /// Runs a query and locates it: rows, their order and what was read for them have to agree.
 fn agree(connection: &mut NativeConnection, mut select: Select, outputs: &[u8], keys: &[Value]) {
-    select.outputs = outputs.iter().map(|&it| Output::Row(it.into())).collect();
+    select.outputs = outputs.iter().map(|&it| Output::Row(it)).collect();
     let case = format!("{select:?} {keys:?}");
     let query = connection.prepare(select.into()).unwrap();
     let before = connection.log().totals();
