@@ -5,7 +5,7 @@
 //! then those that need only these, and so on. Where rows form a ring themselves, a foreign key that may be NULL is
 //! written later.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,9 +78,10 @@ impl Core {
         plan.deleted.sort_by_cached_key(key);
     }
 
-    /// New objects whose keys are those of rows that go: they take these rows over.
+    /// New objects whose keys are those of rows that go: they take these rows over, each row once. A second object with
+    /// such a key is inserted, and refused; SQLAlchemy lets it overwrite the first one.
     fn find_switches(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<Vec<(ObjectKey, ObjectKey)>> {
-        let mut switches = Vec::new();
+        let (mut switches, mut taken) = (Vec::new(), FxHashSet::default());
         if plan.deleted.is_empty() {
             return Ok(switches);
         }
@@ -92,7 +93,8 @@ impl Core {
             let Some(identity) = Identity::from_values(&values) else { continue };
             let Some(before) = self.graph.known(class.id, &identity) else { continue };
             let same = self.graph.objects[before].class == class.id;
-            if same && self.graph.objects[before].fate() == Fate::Delete {
+            let goes = same && self.graph.objects[before].fate() == Fate::Delete;
+            if goes && (taken.insert(before) || !self.graph.is_sound()) {
                 switches.push((key, before));
             }
         }

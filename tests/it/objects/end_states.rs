@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use diptych::error::Rule;
 use diptych::prelude::*;
 use diptych::schema::{Index, column};
 use diptych::{Class, Column, Expression, Table};
@@ -198,4 +199,29 @@ proptest! {
     ) {
         turn_over(&parents, new, &gone).map_err(failed)?;
     }
+}
+
+/// A row that goes is taken over by one new object with its key, and no second one overwrites that in silence.
+#[test]
+fn a_row_that_goes_is_taken_over_once() -> Result<()> {
+    let mut session = forum().session();
+    let (alice, vote) = (session.add(user("alice")), |value| Vote { value, ..Vote::draft() });
+    let first = posted(&mut session, alice, "first");
+    let cast = |session: &mut Session, value: i64| -> Result<Ref<Vote>> {
+        let new = session.add(vote(value));
+        session.set(new, Vote::user, alice)?;
+        session.set(new, Vote::post, first)?;
+        Ok(new)
+    };
+    let old = cast(&mut session, 1)?;
+    session.commit()?;
+    session.delete(old)?;
+    let one = session.no_autoflush(|session| cast(session, 2))?;
+    let other = session.no_autoflush(|session| cast(session, 3))?;
+    let error = session.flush().expect_err("two votes of one user for one post");
+    assert_eq!(error.violation().map(|it| it.rule), Some(Rule::PrimaryKey));
+    session.delete(other)?;
+    session.commit()?;
+    assert_eq!((session[one].value, count(&mut session, "votes")), (2, 1));
+    Ok(())
 }
