@@ -6,7 +6,7 @@ use crate::case::{Group, read};
 use crate::report::Report;
 
 /// At least so many of them agree; the number is only ever raised.
-const AGREE: usize = 1852;
+const AGREE: usize = 1854;
 
 #[test]
 fn recorded_cases_agree() {

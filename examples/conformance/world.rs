@@ -119,7 +119,10 @@ impl<'c> World<'c> {
         let mut at = self.class(class);
         while let Some(class) = at {
             bases.push(class);
-            at = class.get("inherits").and_then(Json::as_str).and_then(|it| self.class(it));
+            // A class with a table of its own has the relations that it declares, and no others.
+            let is_concrete = class.get("polymorphic").is_some_and(|it| text(it, "kind") == "concrete");
+            let base = class.get("inherits").filter(|_| !is_concrete);
+            at = base.and_then(Json::as_str).and_then(|it| self.class(it));
         }
         bases.iter().rev().flat_map(|it| list(it, "relationships")).collect()
     }

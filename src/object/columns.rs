@@ -43,7 +43,10 @@ impl Core {
                 self.read_row(key)?;
             }
         }
+        let in_key = || self.graph.model.class(self.graph.objects[key].class).key.contains(&column);
         if let Some(extra) = self.graph.extra(key) {
+            // The key by which it is known is no key that was read.
+            let begun = extra.begun && in_key();
             if extra.unset.contains(&column) {
                 return Ok(Value::Null);
             }
@@ -54,7 +57,7 @@ impl Core {
                 self.check_readable(key)?;
                 self.before_query()?;
                 self.read_columns(key, &[column])?;
-            } else if extra.lacks(column) {
+            } else if begun || extra.lacks(column) {
                 self.check_readable(key)?;
                 self.before_query()?;
                 self.read_expired(key)?;
@@ -92,7 +95,7 @@ impl Core {
     /// Reads what an object's row lacks, but for what a look is meant to refuse.
     fn read_missing(&mut self, key: ObjectKey) -> Result<()> {
         let Some(extra) = self.graph.extra(key) else { return Ok(()) };
-        if extra.expired.is_empty() && extra.deferred.is_empty() {
+        if extra.expired.is_empty() && extra.deferred.is_empty() && !extra.begun {
             return Ok(());
         }
         self.check_readable(key)?;
@@ -105,7 +108,7 @@ impl Core {
     fn read_expired(&mut self, key: ObjectKey) -> Result<()> {
         let Some(extra) = self.graph.extra(key) else { return Ok(()) };
         let expired = extra.expired.clone();
-        if !extra.begun || self.graph.is_sound() {
+        if !extra.begun {
             return self.read_columns(key, &expired);
         }
         self.graph.with_extra(key, |it| it.begun = false);
@@ -219,7 +222,8 @@ impl Core {
         self.graph.put_row(key, row);
         let all = (0..class.columns.len()).map(|it| ColumnId::new(it as u16));
         let expired = all.filter(|it| !class.key.contains(it) && !class.is_lazy(*it)).collect();
-        *self.graph.extra_mut(key) = Extra { expired, begun: true, ..Extra::default() };
+        let begun = !self.graph.is_sound();
+        *self.graph.extra_mut(key) = Extra { expired, begun, ..Extra::default() };
         self.graph.defer_again(key);
         Ok(())
     }

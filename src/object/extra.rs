@@ -39,6 +39,7 @@ impl Extra {
             && self.unread.is_empty()
             && self.expressions.is_empty()
             && !self.orphaned
+            && !self.begun
     }
 
     /// Whether the row does not hold the column's value.

@@ -20,6 +20,7 @@ mod rows;
 mod settle;
 mod slots;
 mod synchronize;
+mod told;
 mod turns;
 
 use std::fmt;
@@ -214,6 +215,9 @@ impl Core {
                 }
                 let step = undo.step;
                 self.put_back(undo);
+                if !self.graph.is_sound() {
+                    self.keep_what_was_told(&plan, step);
+                }
                 Err(self.blame(error, &plan, step))
             }
         }

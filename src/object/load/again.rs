@@ -47,7 +47,9 @@ impl Core {
         let class = self.object(key)?.class;
         let place = self.notes.place(key).clone();
         if self.is_quiet(class, &place) {
-            return self.read_columns(key, missing).map(|()| true);
+            // Where nothing is missing, the row is looked for all the same.
+            let columns = if missing.is_empty() { self.graph.model.class(class).key.clone() } else { missing.to_vec() };
+            return self.read_columns(key, &columns).map(|()| true);
         }
         let how = (Existing::Kept, self.reach_again());
         Ok(self.read_by_key(class, &identity.to_values(), &place, how, None)? == Some(key))

@@ -53,6 +53,8 @@ impl Graph {
         if !given.is_empty() {
             self.fill_columns(key, row, &given);
         }
+        // A row has been read for it, whatever it was begun with.
+        self.with_extra(key, |it| it.begun = false);
     }
 
     /// A column of an object's row is another in the database; the object had no part in that. What it has read of its

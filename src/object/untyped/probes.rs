@@ -1,5 +1,7 @@
 //! Looking at a session without a statement and without a flush.
 
+use rustc_hash::FxHashSet;
+
 use super::{Attribute, Untyped};
 use crate::error::Result;
 use crate::id::RelationId;
@@ -132,6 +134,9 @@ impl Untyped<'_> {
 
     /// All that the session holds.
     pub fn contents(&mut self) -> Contents {
+        let all: Vec<ObjectKey> = self.session.exclusive().graph.objects.keys().collect();
+        // Who asks may read who a partner was, which is held then, too.
+        let modified: FxHashSet<ObjectKey> = all.into_iter().filter(|it| self.is_modified(*it)).collect();
         let keys: Vec<(ObjectKey, State, bool)> = {
             let graph = &self.session.exclusive().graph;
             // In the manner of SQLAlchemy a new object replaces one that was read in the midst of the flush of its row.
@@ -148,7 +153,7 @@ impl Untyped<'_> {
                     contents.persistent.push(object);
                     if marked {
                         contents.deleted.push(object);
-                    } else if self.is_modified(key) {
+                    } else if modified.contains(&key) {
                         contents.dirty.push(object);
                     }
                 }

@@ -28,6 +28,9 @@ fn who_a_partner_was_is_found_out_when_it_is_asked_for() -> Result<()> {
     by_name.set(bob, "card", None)?;
     assert_eq!((by_name.status(ada)?.modified, by_name.status(bob)?.modified), (true, false));
     assert_eq!(by_name.history(ada, "card")?.deleted, [Change::Object(Some(card))]);
+    by_name.expunge(card)?;
+    let contents = by_name.contents();
+    assert_eq!((contents.dirty, contents.persistent.len()), (vec![ada], 3), "the card is read again");
     Ok(())
 }
 

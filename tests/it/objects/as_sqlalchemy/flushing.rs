@@ -138,3 +138,37 @@ fn a_flush_misses_rows_that_it_need_not_write() -> Result<()> {
     assert!(matches!(refused.misuse(), Some(Misuse::NotFound { .. })), "{refused}");
     Ok(())
 }
+
+/// The rows of a table are told their foreign keys before the first of them is written, and keep them when that fails: a
+/// new post whose author never was written leads to him by its column.
+#[test]
+fn new_objects_keep_what_a_failed_flush_told_them() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    let new = add(&mut by_name, "Post", 3)?;
+    by_name.set(new, "author", Some(user))?;
+    by_name.assign(post, "author_id", 7)?;
+    session.flush().expect_err("there is no such author");
+    session.rollback()?;
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.status(new)?.state, State::Transient);
+    assert_eq!(by_name.value(new, "author_id")?, 1.into());
+    Ok(())
+}
+
+/// The key by which an expired object is known is not one that it has read: to set it reads the row, and flushes first.
+#[test]
+fn to_set_a_key_reads_the_row_that_was_begun() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, ..) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.assign(user, "name", "Ada")?;
+    let new = add(&mut by_name, "Post", 3)?;
+    assert_eq!(by_name.status(new)?.state, State::Pending);
+    by_name.assign(user, "id", 1)?;
+    assert_eq!(by_name.status(new)?.state, State::Persistent);
+    Ok(())
+}
