@@ -58,6 +58,7 @@ impl Error {
     }
 
     /// The same error, and where a flush was.
+    #[cfg(feature = "objects")]
     pub(crate) fn with_flush(mut self, fact: FlushFact) -> Self {
         self.0.flush = Some(fact);
         self

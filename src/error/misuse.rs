@@ -288,7 +288,7 @@ pub enum Misuse {
 
 impl Misuse {
     /// Whether a row was asked for that is not there.
-    pub(crate) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         matches!(self, Misuse::NotFound { .. })
     }
 }
