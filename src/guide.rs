@@ -55,6 +55,9 @@
 //! | `Post.author == alice`, `Post.tags.contains(tag)` | `Post::author.is(alice)`, `Post::tags.contains(tag)` |
 //! | `scoped_session(factory, scopefunc)` | [`SessionScope`](crate::object::SessionScope) |
 //! | `autoflush=False`, `expire_on_commit=False` | [`set_autoflush`](crate::Session::set_autoflush), [`set_expire_on_commit`](crate::Session::set_expire_on_commit) |
+//! | `event.listen(target, "append", f)` on one session's objects | [`Session::on`](crate::Session::on)`(Append(User::posts), f)`; told when the call has done its work |
+//! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
+//! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
 //! | `echo=True` | [`Session::observe`](crate::Session::observe) |
 //! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |

@@ -8,6 +8,7 @@
 mod actions;
 mod reaction;
 mod signal;
+mod standing;
 mod steps;
 
 pub use reaction::Reaction;
@@ -15,6 +16,7 @@ pub use signal::{
     Acted, ActedSignal, Append, Appended, Cause, Changed, ColumnChanged, Loads, Remove, Removed, Replace, Replaced,
     RowSignal, Set, SetTo, Signal, load, rows_acted_on,
 };
+pub(super) use standing::Standing;
 
 use std::fmt;
 use std::panic::Location;
@@ -88,6 +90,11 @@ impl Listeners {
     }
 }
 
+/// What messages call a listener.
+fn name_of(signal: &impl Signal, caller: &Location<'_>) -> String {
+    format!("the listener to {} at {}:{}", signal.name(), caller.file(), caller.line())
+}
+
 /// Keeps a listener registered; it is called no more when this is dropped.
 #[derive(Debug)]
 #[must_use = "the listener is called for as long as this is kept; `forever` keeps it without"]
@@ -96,7 +103,7 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Keeps the listener registered for as long as the session lives.
+    /// Keeps the listener registered for as long as the session lives, or the model if it stands for all sessions.
     pub fn forever(mut self) {
         self.on = None;
     }
@@ -152,9 +159,8 @@ impl Session {
         signal: S,
         mut listener: impl FnMut(S::Event, &mut Reaction<'_>) -> Result<()> + Send + 'static,
     ) -> Result<Listening> {
-        let class = signal.class(self)?;
-        let (id, caller) = (self.id, Location::caller());
-        let name = format!("the listener to {} at {}:{}", signal.name(), caller.file(), caller.line());
+        let class = signal.class(&self.model)?;
+        let (id, name) = (self.id, name_of(&signal, Location::caller()));
         let interest = signal.interest();
         let call: Call = Box::new(move |happening, reaction| match signal.read(happening, class, reaction) {
             Some(event) => listener(event, reaction),

@@ -16,6 +16,7 @@ pub use class::{ClassModel, ClassPart, ComputedModel, Discriminator};
 pub use harmony::{Fate, Harmony, Verdict};
 pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 
+use super::listen::Standing;
 use crate::error::{Misuse, Result, closest};
 use crate::id::{ClassId, RelationId};
 
@@ -27,6 +28,8 @@ pub struct Model {
     pub(super) by_type: FxHashMap<TypeId, ClassId>,
     /// For each class, its place in the order in which rows can be inserted.
     pub(super) insert_rank: Vec<usize>,
+    /// Who listens in every session.
+    pub(super) standing: Standing,
 }
 
 impl Model {

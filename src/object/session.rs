@@ -59,11 +59,12 @@ impl Session {
     /// A session over a connection.
     pub fn over(model: Arc<Model>, connection: impl Connection + Send + 'static) -> Self {
         let id = SessionId(SESSIONS.fetch_add(1, Ordering::Relaxed));
-        let core = RefCell::new(Core::new(model.clone(), Box::new(connection)));
+        let mut core = Core::new(model.clone(), Box::new(connection));
+        core.hear_standing(id);
         Session {
             id,
             model,
-            core,
+            core: RefCell::new(core),
             lent: FrozenVec::new(),
             versions: FrozenVec::new(),
             epoch: 1,

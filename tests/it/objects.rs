@@ -34,6 +34,7 @@ mod refusals;
 mod run_time;
 mod scale;
 mod sessions;
+mod standing;
 mod strategies;
 mod transactions;
 mod trees;

@@ -8,11 +8,12 @@ use crate::id::ClassId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, Many, Relation};
 use crate::object::events::{Happening, RowStep, StateChange, UnitStep};
+use crate::object::model::Model;
 use crate::object::reference::{ObjectKey, Ref};
-use crate::object::session::Session;
 use crate::value::AsValue;
 
-/// Something that one can listen to; see [`Session::on`].
+/// Something that one can listen to; see [`Session::on`](crate::Session::on) and
+/// [`Database::on`](crate::Database::on).
 #[diagnostic::on_unimplemented(message = "nobody can listen to `{Self}`")]
 pub trait Signal: Send + 'static {
     /// What a listener is given.
@@ -27,7 +28,7 @@ pub trait Signal: Send + 'static {
     fn name(&self) -> String;
 
     #[doc(hidden)]
-    fn class(&self, session: &Session) -> Result<Option<ClassId>>;
+    fn class(&self, model: &Model) -> Result<Option<ClassId>>;
 
     #[doc(hidden)]
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Self::Event>;
@@ -166,6 +167,11 @@ impl RowStep {
     }
 }
 
+/// The position of an entity's class.
+fn position<E: Entity>(model: &Model) -> Result<Option<ClassId>> {
+    Ok(Some(model.class_of::<E>(E::CLASS)?.id))
+}
+
 /// The names by which messages call a relation and a column.
 fn relation_name<R: Relation>() -> String {
     format!("{}.{}", R::Owner::CLASS, R::NAME)
@@ -178,8 +184,8 @@ impl<R: Relation<Arity = Many> + Send> Signal for Append<R> {
         format!("append to {}", relation_name::<R>())
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<R::Owner>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<R::Owner>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Appended<R>> {
@@ -196,8 +202,8 @@ impl<R: Relation<Arity = Many> + Send> Signal for Remove<R> {
         format!("remove from {}", relation_name::<R>())
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<R::Owner>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<R::Owner>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Removed<R>> {
@@ -221,8 +227,8 @@ impl<R: Relation<Arity = Many> + Send> Signal for Replace<R> {
         format!("replacement of {}", relation_name::<R>())
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<R::Owner>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<R::Owner>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Replaced<R>> {
@@ -242,8 +248,8 @@ where
         format!("set of {}", relation_name::<R>())
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<R::Owner>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<R::Owner>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<SetTo<R>> {
@@ -265,8 +271,8 @@ impl<F: Field + Send> Signal for Changed<F> {
         format!("change of {}.{}", F::Entity::CLASS, F::NAME)
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<F::Entity>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<F::Entity>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<ColumnChanged<F>> {
@@ -288,8 +294,8 @@ impl<E: Entity> Signal for RowSignal<E> {
         format!("{:?} of {}", self.step, E::CLASS)
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<E>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<E>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Ref<E>> {
@@ -305,8 +311,8 @@ impl<E: Entity> Signal for Loads<E> {
         format!("load of {}", E::CLASS)
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<E>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<E>(model)
     }
 
     fn read(&self, happening: &Happening, class: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Ref<E>> {
@@ -326,8 +332,8 @@ impl<E: Entity> Signal for ActedSignal<E> {
         format!("foreign key actions on {}", E::CLASS)
     }
 
-    fn class(&self, session: &Session) -> Result<Option<ClassId>> {
-        session.class_of::<E>().map(Some)
+    fn class(&self, model: &Model) -> Result<Option<ClassId>> {
+        position::<E>(model)
     }
 
     fn read(&self, happening: &Happening, _: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Acted<E>> {
@@ -351,7 +357,7 @@ impl Signal for UnitStep {
         format!("{self:?}")
     }
 
-    fn class(&self, _: &Session) -> Result<Option<ClassId>> {
+    fn class(&self, _: &Model) -> Result<Option<ClassId>> {
         Ok(None)
     }
 

@@ -13,6 +13,7 @@ use super::{ClassModel, Model};
 use crate::error::{ErrorKind, Mistake, Result, closest};
 use crate::id::ClassId;
 use crate::object::class::{Class, Relationship};
+use crate::object::listen::Standing;
 use crate::record::Tuple;
 use crate::schema::{Components, Schema, Table};
 
@@ -102,7 +103,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
             by_type.entry(record).or_insert(class.id);
         }
     }
-    Ok(Model { classes: built, by_name, by_type, insert_rank })
+    Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default() })
 }
 
 /// Where the declaration of a relation stands: which one of which class.
