@@ -36,6 +36,7 @@ mod scale;
 mod sessions;
 mod standing;
 mod strategies;
+mod structs;
 mod transactions;
 mod trees;
 mod typed_loading;

@@ -3,7 +3,8 @@
 //! The way of a declaration: `backrefs` makes the sides that others declare, `association` the tables between that nobody
 //! does, and the schema is built. Then `classes` finds tables and attributes, bases first; `relations` finds joins: `typed`
 //! follows a foreign key where the direction is said, `determine`, `terms` and `join` find both where it is not; `checks`
-//! refuses what contradicts itself; `inverses` finds which relation is the other side of which.
+//! refuses what contradicts itself; `inverses` finds which relation is the other side of which;
+//! `structs` refuses what has no place in a row that is a struct.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ mod inverses;
 mod join;
 mod reflect;
 mod relations;
+mod structs;
 mod terms;
 mod typed;
 
@@ -91,13 +93,16 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
         return Err(mistakes.into());
     };
     relations::resolve(schema, classes, &by_name, &order, &mut built, &mut mistakes);
+    structs::check(schema, &built, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(mistakes.into());
     }
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
     let mut by_type = rustc_hash::FxHashMap::default();
-    for class in &built {
+    // A subclass in the table of its base is no class of the struct by itself, wherever it is declared.
+    let of_their_own = |it: &&ClassModel| it.base.is_none_or(|base| built[base.index()].table_id != it.table_id);
+    for class in built.iter().filter(of_their_own) {
         let record = Any::type_id(&*schema.table(class.table_id).prototype);
         if record != TypeId::of::<Tuple>() {
             by_type.entry(record).or_insert(class.id);
