@@ -13,8 +13,9 @@ use super::forum::*;
 
 type Told = Arc<Mutex<Vec<String>>>;
 
-fn tell(told: &Told, what: impl Into<String>) {
+fn tell(told: &Told, what: impl Into<String>) -> Result<()> {
     told.lock().expect("nobody panics").push(what.into());
+    Ok(())
 }
 
 fn taken(told: &Told) -> Vec<String> {
@@ -29,13 +30,13 @@ fn a_standing_listener_is_heard_by_every_session_that_begins_later() -> Result<(
     let mut before = database.session();
     let told = Told::default();
     let (on_append, on_remove, own) = (told.clone(), told.clone(), told.clone());
-    let append = database.on(Append(User::posts), move |_, _| Ok(tell(&on_append, "append")))?;
-    let _remove = database.on(Remove(User::posts), move |_, _| Ok(tell(&on_remove, "remove")))?;
+    let append = database.on(Append(User::posts), move |_, _| tell(&on_append, "append"))?;
+    let _remove = database.on(Remove(User::posts), move |_, _| tell(&on_remove, "remove"))?;
     let alice = before.add(user("alice"));
     posted(&mut before, alice, "unheard");
     assert!(taken(&told).is_empty(), "the session had begun before");
     let mut second = database.session();
-    let _own = second.on(Append(User::posts), move |_, _| Ok(tell(&own, "own")))?;
+    let _own = second.on(Append(User::posts), move |_, _| tell(&own, "own"))?;
     let (alice, bob) = (second.add(user("alice")), second.add(user("bob")));
     let hello = posted(&mut second, alice, "hello");
     assert_eq!(taken(&told), ["append", "own"]);
@@ -87,11 +88,11 @@ fn columns_references_and_steps_are_heard_in_transactions() -> Result<()> {
     let told = Told::default();
     for step in [UnitStep::BeforeFlush, UnitStep::AfterCommit, UnitStep::AfterRollback] {
         let told = told.clone();
-        database.on(step, move |it, _| Ok(tell(&told, format!("{it:?}"))))?.forever();
+        database.on(step, move |it, _| tell(&told, format!("{it:?}")))?.forever();
     }
     let (column, reference) = (told.clone(), told.clone());
-    database.on(Changed(Post::score), move |it, _| Ok(tell(&column, format!("to {}", it.now))))?.forever();
-    database.on(Set(Post::author), move |_, _| Ok(tell(&reference, "set")))?.forever();
+    database.on(Changed(Post::score), move |it, _| tell(&column, format!("to {}", it.now)))?.forever();
+    database.on(Set(Post::author), move |_, _| tell(&reference, "set"))?.forever();
     database.transaction(|session| {
         let alice = session.add(user("alice"));
         let hello = posted(session, alice, "hello");
