@@ -1,12 +1,14 @@
 //! From entities to a database, and from a database to sessions.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::class::Class;
 use super::entity::Entity;
+use super::listen::{Listening, Reaction, Signal};
 use super::model::{Model, build, reflect};
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Error, Misuse, Result};
 use crate::schema::{Lint, Schema, Table};
 use crate::txn::Database;
 
@@ -143,4 +145,56 @@ impl Database {
             }
         }
     }
+
+    /// Calls a listener when something happens in any session that begins from now on, as long as what is returned is
+    /// kept. Sessions call it before listeners of their own, at the times and with the means that
+    /// [`Session::on`](crate::Session::on) describes; two threads with a session each may call it at once.
+    ///
+    /// A listener belongs to the classes of the database: it listens in sessions of its forks, too, and one that is
+    /// registered with a fork listens in sessions of the database. Sessions that have begun already do not hear it. A
+    /// listener to columns, to what is about to be written, or to foreign key actions makes every session look for these.
+    ///
+    /// ```
+    /// use diptych::listen::Append;
+    /// use diptych::prelude::*;
+    /// use std::sync::atomic::{AtomicI64, Ordering};
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[has_many(books: Book, inverse = author)]
+    /// # struct Author { #[key(auto)] id: Id<Author> }
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[belongs_to(author: Author, inverse = books)]
+    /// # struct Book { #[key(auto)] id: Id<Book>, #[references(Author)] author_id: Option<Id<Author>> }
+    /// static BOOKS: AtomicI64 = AtomicI64::new(0);
+    /// let database = Database::of::<(Author, Book)>()?;
+    /// let counted = database.on(Append(Author::books), |_, _| {
+    ///     BOOKS.fetch_add(1, Ordering::Relaxed);
+    ///     Ok(())
+    /// })?;
+    /// for mut session in [database.session(), database.session()] {
+    ///     let author = session.add(Author::draft());
+    ///     session.push(author, Author::books, Book::draft())?;
+    /// }
+    /// assert_eq!(BOOKS.load(Ordering::Relaxed), 2);
+    /// drop(counted);
+    /// # Ok::<(), diptych::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the database was made without a class that the signal names, or of tables alone.
+    #[track_caller]
+    pub fn on<S: Signal + Sync>(
+        &self,
+        signal: S,
+        listener: impl Fn(S::Event, &mut Reaction<'_>) -> Result<()> + Send + Sync + 'static,
+    ) -> Result<Listening> {
+        let model = self.schema().attachment::<Model>().ok_or_else(no_classes)?;
+        model.listen(signal, Location::caller(), listener)
+    }
+}
+
+/// The model of a database of tables is made for each session anew, so nothing could be kept in it.
+fn no_classes() -> Error {
+    let reason = "a database that was made of tables alone keeps no listeners; \
+                  make it with its classes (`Database::of`, `Database::with_classes`), or listen in a session";
+    Misuse::Statement { reason: reason.to_owned() }.into()
 }
