@@ -153,6 +153,8 @@ impl Database {
     /// A listener belongs to the classes of the database: it listens in sessions of its forks, too, and one that is
     /// registered with a fork listens in sessions of the database. Sessions that have begun already do not hear it. A
     /// listener to columns, to what is about to be written, or to foreign key actions makes every session look for these.
+    /// What a listener has captured is kept until the next one is registered after its end, or the model goes; one that has
+    /// captured the database itself keeps both.
     ///
     /// ```
     /// use diptych::listen::Append;

@@ -72,8 +72,11 @@ impl Model {
         });
         let on = Arc::new(AtomicBool::new(true));
         let mut all = self.standing.all.write();
-        all.retain(|it| it.on.load(Ordering::Relaxed));
+        let gone: Vec<_> = all.extract_if(.., |it| !it.on.load(Ordering::Relaxed)).collect();
         all.push(StandingListener { on: on.clone(), name, interest, call });
+        drop(all);
+        // What they have captured is the user's, and may come back here when it is dropped.
+        drop(gone);
         Ok(Listening { on: Some(on) })
     }
 }

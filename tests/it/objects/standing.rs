@@ -143,7 +143,7 @@ fn rows_that_actions_remove_are_heard_with_their_origin() -> Result<()> {
     Ok(())
 }
 
-/// D3: listeners belong to the classes, which a fork shares; rows it does not share.
+/// Listeners belong to the classes, which a fork has in common with its origin, and not to rows, which it has not.
 #[test]
 fn a_fork_has_the_classes_and_what_listens_to_them() -> Result<()> {
     let database = forum();
@@ -161,6 +161,19 @@ fn a_fork_has_the_classes_and_what_listens_to_them() -> Result<()> {
     drop(guard);
     posted(&mut session, alice, "again");
     assert_eq!(heard.load(Ordering::Relaxed), 1);
+    let count = heard.clone();
+    let _guard = fork.on(Set(Post::author), move |_, _| {
+        count.fetch_add(10, Ordering::Relaxed);
+        Ok(())
+    })?;
+    let mut session = database.session();
+    let bob = session.add(user("bob"));
+    posted(&mut session, bob, "hello");
+    assert_eq!(
+        heard.load(Ordering::Relaxed),
+        11,
+        "what is registered with a fork listens in the database it came from"
+    );
     Ok(())
 }
 
