@@ -9,11 +9,11 @@ mod statement;
 
 use std::sync::Arc;
 
+use super::choose::Ground;
 use super::plan::{BoundWindow, Bounded, CommonPlan, Level, Origin};
 use crate::error::{Error, Misuse, Result};
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::schema::{Name, Schema};
-use crate::store::Image;
 
 use group::GroupScope;
 pub(super) use statement::{Bound, bind};
@@ -21,7 +21,8 @@ pub(super) use statement::{Bound, bind};
 /// What is known while a statement is bound.
 struct Binder<'a> {
     schema: &'a Schema,
-    image: &'a Image,
+    /// What is known when ways are chosen.
+    ground: Ground<'a>,
     /// The selects from the outermost to the one being bound.
     scopes: Vec<Scope>,
     /// The queries of a WITH that can be named here, the innermost last.
@@ -83,10 +84,10 @@ struct Reads {
 }
 
 impl<'a> Binder<'a> {
-    fn new(schema: &'a Schema, image: &'a Image) -> Self {
+    fn new(ground: Ground<'a>) -> Self {
         Binder {
-            schema,
-            image,
+            schema: ground.schema,
+            ground,
             scopes: Vec::new(),
             commons: Vec::new(),
             reads: Vec::new(),

@@ -21,6 +21,7 @@ use crate::id::{ColumnId, IndexId, TableId};
 use crate::record::Row;
 use crate::schema::Schema;
 use crate::store::Image;
+use crate::value::Value;
 
 use order::Matters;
 pub(super) use order::{Wanted, index_of_groups, order_of, order_of_extreme, order_of_groups};
@@ -60,10 +61,26 @@ pub(super) struct Choice {
     pub(super) in_order: bool,
 }
 
+/// What a statement is planned for.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) schema: &'a Schema,
+    /// The sizes of tables and groups are those that it has now.
+    pub(super) image: &'a Image,
+    /// The values of the parameters; none where they are not known.
+    pub(super) values: &'a [Value],
+    /// Is set where these have decided between ways.
+    pub(super) by_values: &'a Cell<bool>,
+}
+
 /// What is known while a select is planned.
 struct Chooser<'a> {
     schema: &'a Schema,
     image: &'a Image,
+    values: &'a [Value],
+    by_values: &'a Cell<bool>,
+    /// Whether a way has been weighed by the value of a parameter.
+    weighed: Cell<bool>,
     /// Whether there is anything to weigh: with one source, nothing depends on how many rows it brings.
     weighs: bool,
     samples: RefCell<FxHashMap<TableId, Vec<&'a Row>>>,
@@ -80,15 +97,15 @@ struct Waiting {
 
 /// Places every source and condition.
 pub(super) fn choose(
-    schema: &Schema,
-    image: &Image,
+    Ground { schema, image, values, by_values }: Ground<'_>,
     sources: Vec<Source>,
     filter: Vec<Candidate>,
     mut keys: Option<Access>,
     wanted: Option<Wanted>,
 ) -> Choice {
     let (samples, different, groups) = Default::default();
-    let chooser = Chooser { schema, image, weighs: sources.len() > 1, samples, different, groups };
+    let (weighs, weighed) = (sources.len() > 1, Cell::new(false));
+    let chooser = Chooser { schema, image, values, by_values, weighed, weighs, samples, different, groups };
     // Where rows without a partner come out with NULLs for all before them, everything keeps the order in which it is
     // written, and a condition is judged no earlier than it is written.
     let barrier = |it: &Source| matches!(it.kind, JoinKind::Right | JoinKind::Full);

@@ -7,6 +7,7 @@ use super::log::Log;
 use super::places::Places;
 use super::plan::{Access, Plan};
 use super::rows::Rows;
+use super::sizes::Sizes;
 use super::version::Version;
 use super::{ActionPlan, ChangeSet, Preview, Statement};
 use crate::error::{Misuse, Result};
@@ -25,6 +26,22 @@ pub trait Connection {
     /// # Errors
     /// When it names something that is not there, or makes no sense.
     fn prepare(&mut self, statement: Statement) -> Result<Prepared>;
+
+    /// The same for a statement whose parameters are about to have these values. Where the best way depends on them,
+    /// [`Prepared::is_for_any`] says that the plan is for these alone: with others it answers as well, and maybe slower.
+    ///
+    /// # Errors
+    /// As [`prepare`](Connection::prepare).
+    fn prepare_for(&mut self, statement: Statement, values: &[Value]) -> Result<Prepared> {
+        let _ = values;
+        self.prepare(statement)
+    }
+
+    /// Whether the tables that a query reads are still of about the sizes that it was planned for.
+    fn is_current(&self, statement: &Prepared) -> bool {
+        let _ = statement;
+        true
+    }
 
     /// Runs a statement. A transaction begins with the first one.
     ///
@@ -184,9 +201,18 @@ pub(super) struct PreparedParts {
     pub(super) shape: Shape,
     /// The indexes it reads, but for unique ones, which are needed whether or not they are read.
     pub(super) indexes: Box<[(TableId, IndexId)]>,
+    /// Whether the values of its parameters have decided how it is carried out.
+    pub(super) by_values: bool,
+    pub(super) sizes: Sizes,
 }
 
 impl Prepared {
+    /// Whether the plan would have been the same with any other values of its parameters, as far as it is known; see
+    /// [`Connection::prepare_for`].
+    pub fn is_for_any(&self) -> bool {
+        !self.0.by_values
+    }
+
     /// The statement as it was said.
     pub fn statement(&self) -> &Statement {
         &self.0.statement

@@ -5,7 +5,8 @@
 //! 2. [`Connection::prepare`] says it otherwise where that is less work (`rewrite`), binds names to positions (`bind`)
 //!    and decides by which index and in which order to read (`choose`), by the sizes that the tables have now and a
 //!    sample of their rows. The outcome, a [`Prepared`], can run any number of times and is printed by
-//!    [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes.
+//!    [`Prepared::explain`]. It begins a transaction, if none is open, to know those sizes. Where values of parameters are
+//!    known, too ([`Connection::prepare_for`]), they are weighed like constants, and the outcome says if that mattered.
 //! 3. [`Connection::run`] carries it out with its parameters (`run`, `gather`, `write`).
 //! 4. Rows come out as [`Rows`]; a cell may be a whole row, shared with the table. Who keeps the [`Version`] may ask by
 //!    [`Connection::locate`] for [`Places`] instead, which share nothing.
@@ -45,6 +46,7 @@ mod rewrite;
 mod rows;
 mod run;
 mod select;
+mod sizes;
 mod statement;
 mod stream;
 mod tally;

@@ -13,6 +13,7 @@ use super::plan::{Plan, SelectPlan};
 use super::profile::Profile;
 use super::run::{Arena, Execution, Given};
 use super::select::Select;
+use super::sizes::Sizes;
 use super::statement::Statement;
 use super::version::Version;
 use super::{ActionPlan, ChangeSet, Preview, write};
@@ -274,12 +275,23 @@ impl Connection for NativeConnection {
     }
 
     fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
+        self.prepare_for(statement, &[])
+    }
+
+    fn prepare_for(&mut self, statement: Statement, values: &[Value]) -> Result<Prepared> {
         let schema = self.database.schema().clone();
         let image = self.begun().image();
-        let Bound { plan, indexes } = bind(&schema, image, &statement)?;
-        let shape = Shape::of(&plan, image);
-        let tables = tables_of(&statement).into();
-        Ok(Prepared(Arc::new(PreparedParts { statement: Arc::new(statement), tables, plan, shape, indexes })))
+        let Bound { plan, indexes, by_values } = bind(&schema, image, &statement, values)?;
+        let (shape, sizes) = (Shape::of(&plan, image), Sizes::of(&plan, image));
+        let (tables, statement) = (tables_of(&statement).into(), Arc::new(statement));
+        Ok(Prepared(Arc::new(PreparedParts { statement, tables, plan, shape, indexes, by_values, sizes })))
+    }
+
+    fn is_current(&self, statement: &Prepared) -> bool {
+        match &self.transaction {
+            Some(transaction) => statement.0.sizes.hold(transaction.image()),
+            None => statement.0.sizes.hold(self.database.begin().image()),
+        }
     }
 
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {

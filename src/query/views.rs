@@ -82,7 +82,7 @@ impl Schema {
         let schema = self.attach(Arc::new(views.clone()));
         let empty = Image::empty(&schema);
         for view in views.0 {
-            bind(&schema, &empty, &Statement::Select(Select::from(view.name)))?;
+            bind(&schema, &empty, &Statement::Select(Select::from(view.name)), &[])?;
         }
         Ok(schema)
     }

@@ -1,6 +1,7 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
 mod as_sqlalchemy;
+mod asked_again;
 mod budgets;
 mod by_name;
 mod checklist;

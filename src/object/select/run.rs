@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 
 use super::entity::{Entity, Ground};
 use super::expression::Scope;
+use super::known::{Parameters, conditions, is_lasting};
 use super::page::paged;
 use super::route::Route;
 use super::source::{Sources, subclasses};
@@ -36,7 +37,7 @@ enum Started {
     /// Its objects are there already.
     Read(Found),
     /// Its rows are where the session keeps what was found last.
-    Rows(Running),
+    Rows(Arc<Running>),
 }
 
 /// What is needed to make objects of rows.
@@ -61,7 +62,7 @@ pub(in crate::object) enum Chunks {
 /// The rows of such a query, and how far they have been looked at.
 pub(in crate::object) struct ChunkRows {
     rows: Places,
-    query: Running,
+    query: Arc<Running>,
     selection: Selection,
     from: usize,
     size: usize,
@@ -87,6 +88,16 @@ pub(in crate::object) type Found = Vec<ObjectKey>;
 impl<'a> Resolved<'a> {
     /// Resolves joins, condition and order.
     pub(super) fn of(ground: Ground<'a>, graph: &'a Graph, class: ClassId, selection: &Selection) -> Result<Self> {
+        Resolved::with(ground, graph, (class, selection), |_, condition| condition)
+    }
+
+    /// The same, with something else in place of conditions.
+    fn with(
+        ground: Ground<'a>,
+        graph: &'a Graph,
+        (class, selection): (ClassId, &Selection),
+        put: impl Fn(usize, Expr<Leaf>) -> Expr<Leaf>,
+    ) -> Result<Self> {
         let below = subclasses(ground, class, &selection.subclasses)?;
         let (sources, root) = match is_union(ground, class) {
             true => union(ground, class, 0),
@@ -99,9 +110,9 @@ impl<'a> Resolved<'a> {
         for along in &selection.joins {
             resolved.join(selection, along)?;
         }
-        if let Some(filter) = &selection.filter {
-            let filter = resolved.scope.resolve(filter)?;
-            resolved.sources.filter(filter);
+        for (at, condition) in conditions(selection).iter().enumerate() {
+            let condition = resolved.scope.resolve(condition)?;
+            resolved.sources.filter(put(at, condition));
         }
         for (by, direction) in &selection.order_by {
             let by = resolved.scope.resolve(by)?;
@@ -161,11 +172,26 @@ impl Core {
     /// Runs the statement of a query. Its rows are found; objects are still to be made of them.
     fn start(&mut self, class: ClassId, selection: &Selection) -> Result<Started> {
         self.before_query()?;
+        // Who watches statements reads them as they were asked, with their constants.
+        if self.is_watched {
+            return self.start_anew(class, selection, false);
+        }
+        if let Some((prepared, running, values)) = self.known.find(class, selection, &*self.connection) {
+            self.connection.locate(prepared, Input::Values(values), &mut self.found)?;
+            return Ok(Started::Rows(running.clone()));
+        }
+        self.start_anew(class, selection, is_lasting(selection))
+    }
+
+    /// Resolves, plans and runs the statement of a query, and keeps it if that is wanted and worth it.
+    fn start_anew(&mut self, class: ClassId, selection: &Selection, keeps: bool) -> Result<Started> {
         let model = self.graph.model.clone();
         let (place, everywhere) = place(&model, class, selection)?;
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
-        let mut resolved = Resolved::of(ground, &self.graph, class, selection)?;
+        let parameters = if keeps { Parameters::of(ground, class, selection) } else { Parameters::default() };
+        let put = |at: usize, condition| if keeps { parameters.put(at, condition) } else { condition };
+        let mut resolved = Resolved::with(ground, &self.graph, (class, selection), put)?;
         if resolved.root.derived {
             let select = resolved.sources.select;
             return self.select_union(ground, class, selection, select, &place).map(Started::Read);
@@ -181,10 +207,14 @@ impl Core {
             return Err(repeated());
         }
         let select = paged(ground, &root, selection, before, sources.select, repeats)?;
-        let prepared = self.connection.prepare(select.into())?;
-        self.connection.locate(&prepared, Input::Values(&[]), &mut self.found)?;
+        let prepared = self.connection.prepare_for(select.into(), &parameters.values)?;
+        self.connection.locate(&prepared, Input::Values(&parameters.values), &mut self.found)?;
         let existing = selection.existing;
-        Ok(Started::Rows(Running { root, place, nodes, existing, everywhere, repeats, may_repeat }))
+        let running = Arc::new(Running { root, place, nodes, existing, everywhere, repeats, may_repeat });
+        if keeps && prepared.is_for_any() {
+            self.known.keep((class, selection), parameters, prepared, running.clone());
+        }
+        Ok(Started::Rows(running))
     }
 
     /// Runs a query whose objects are made so many rows at a time.

@@ -15,6 +15,7 @@ use crate::object::listen::Listeners;
 use crate::object::load::{Notes, Peers, Plan};
 use crate::object::model::Model;
 use crate::object::reference::{ObjectKey, SessionId};
+use crate::object::select::KnownQueries;
 use crate::object::state::State;
 use crate::object::trace::Trace;
 use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
@@ -45,6 +46,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) session: Option<SessionId>,
     /// How relations are read that nobody asked anything of.
     pub(in crate::object) plans: FxHashMap<(ClassId, RelationId), Arc<Plan>>,
+    /// The queries that were asked before.
+    pub(in crate::object) known: KnownQueries,
     /// How the unit of work comes to objects, where somebody wants to know.
     pub(in crate::object) trace: Option<Trace>,
     /// Whether somebody has asked for statements, and so for whom they run.
@@ -129,6 +132,7 @@ impl Core {
             listeners: Listeners::default(),
             session: None,
             plans: FxHashMap::default(),
+            known: KnownQueries::default(),
             trace: None,
             is_watched: false,
             ledger: None,

@@ -115,7 +115,7 @@ impl Binder<'_> {
             Columns::Table(table) if key_width > 0 => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
         };
-        let Choice { levels, gate, in_order } = choose(self.schema, self.image, sources, filter, keys, wanted);
+        let Choice { levels, gate, in_order } = choose(self.ground, sources, filter, keys, wanted);
         levels.iter().for_each(|it| self.note_access(it));
         if let Some(grouping) = &mut grouping {
             let order = in_order.then_some(&order_by[..]);

@@ -1,27 +1,35 @@
 //! Statements: what is read, what is written.
 
+use std::cell::Cell;
+
 use super::Binder;
 use super::select::Shape;
 use crate::error::{Misuse, Result};
 use crate::id::{ColumnId, IndexId, TableId};
+use crate::query::choose::Ground;
 use crate::query::plan::{Access, Level, Origin, Plan};
 use crate::query::select::JoinKind;
 use crate::query::statement::Statement;
 use crate::schema::{Name, Schema, TableSchema};
 use crate::store::Image;
+use crate::value::Value;
 
 /// A statement that has been bound.
 pub(in crate::query) struct Bound {
     pub(in crate::query) plan: Plan,
     /// The indexes it reads, but for unique ones.
     pub(in crate::query) indexes: Box<[(TableId, IndexId)]>,
+    /// Whether values of parameters have decided between ways.
+    pub(in crate::query) by_values: bool,
 }
 
-/// Binds a statement against a schema; the image tells how many rows there are to choose by.
-pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Statement) -> Result<Bound> {
-    let mut binder = Binder::new(schema, image);
+/// Binds a statement against a schema; the image tells how many rows there are to choose by, and for which values of the
+/// parameters, if they are known.
+pub(in crate::query) fn bind(schema: &Schema, image: &Image, statement: &Statement, values: &[Value]) -> Result<Bound> {
+    let by_values = Cell::new(false);
+    let mut binder = Binder::new(Ground { schema, image, values, by_values: &by_values });
     let plan = plan(&mut binder, statement)?;
-    Ok(Bound { plan, indexes: binder.indexes.into() })
+    Ok(Bound { plan, indexes: binder.indexes.into(), by_values: by_values.get() })
 }
 
 fn plan(binder: &mut Binder<'_>, statement: &Statement) -> Result<Plan> {

@@ -9,7 +9,7 @@ use super::{Candidate, Chooser};
 use crate::expr::Moment;
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::frame::Frame;
-use crate::query::plan::Origin;
+use crate::query::plan::{BoundLeaf, Origin};
 use crate::query::run::{Arena, Execution, Given};
 use crate::record::Row;
 use crate::schema::IndexSchema;
@@ -50,13 +50,21 @@ impl<'a> Chooser<'a> {
     fn judged(&self, table: TableId, source: u8, condition: &Candidate) -> Option<f64> {
         let arena = Arena::default();
         let moment = Moment::default();
-        let execution = Execution::new(self.image, Given { parameters: &[], keys: &[], moment: &moment }, &arena);
+        let execution =
+            Execution::new(self.image, Given { parameters: self.values, keys: &[], moment: &moment }, &arena);
         let cells = vec![Cell::new(None); usize::from(source) + 1];
         let frame = Frame::within(&execution, &cells, None);
         let mut plain = true;
-        condition.expr.leaves(&mut |it| plain &= it.is_plain());
+        let mut by_values = false;
+        condition.expr.leaves(&mut |it| match it {
+            BoundLeaf::Parameter(at) if usize::from(*at) < self.values.len() => by_values = true,
+            other => plain &= other.is_plain(),
+        });
         if !plain {
             return None;
+        }
+        if by_values {
+            self.by_values.set(true);
         }
         self.sample(table, |rows| {
             let mut fits = 0.0;

@@ -7,7 +7,7 @@ use super::indexed::{implied, over};
 use super::{Candidate, Chooser, Source};
 use crate::expr::{Expr, Expression};
 use crate::id::{ColumnId, IndexId};
-use crate::query::plan::{Access, Bounded, CommonPlan, Origin, Range};
+use crate::query::plan::{Access, BoundLeaf, Bounded, CommonPlan, Origin, Range};
 use crate::schema::{IndexSchema, Part, TableSchema};
 use crate::store::Order;
 use crate::value::{Value, ValueRef};
@@ -43,16 +43,23 @@ impl Chooser<'_> {
         // A prepared statement outlives the counts it was planned by: a table that is empty today may grow, so an index
         // is preferred even where a scan would cost as little.
         let mut best = Way { access: Access::Scan, rows: rows + 1.0, used: Vec::new() };
+        let mut ways = 0;
+        self.weighed.set(false);
         if let Origin::Table(table) = source.origin {
             let declared = self.schema.table(table);
             for (at, index) in declared.indexes.iter().enumerate() {
                 let Some(sure) = sure_of(index, position, conditions, &says) else { continue };
-                if let Some(found) = self.by_index(declared, IndexId(at as u16), index, (&says, sure), rows)
-                    && (found.rows < best.rows || matches!(best.access, Access::Scan) && found.rows <= best.rows)
-                {
+                let found = self.by_index(declared, IndexId(at as u16), index, (&says, sure), rows);
+                let Some(found) = found else { continue };
+                ways += 1;
+                if found.rows < best.rows || matches!(best.access, Access::Scan) && found.rows <= best.rows {
                     best = found;
                 }
             }
+        }
+        // The only index that serves is taken whatever it is expected to bring.
+        if self.weighed.get() && (self.weighs || ways > 1) {
+            self.by_values.set(true);
         }
         let only = |it: &Candidate| it.sources == 1 << position && !it.outward;
         let own: Vec<usize> = (0..conditions.len()).filter(|it| only(conditions[*it])).collect();
@@ -235,6 +242,11 @@ impl Chooser<'_> {
             .iter()
             .map(|it| match it {
                 Expr::Value(value) => Some(Value::as_ref(value)),
+                Expr::Leaf(BoundLeaf::Parameter(at)) => {
+                    let value = self.values.get(usize::from(*at))?;
+                    self.weighed.set(true);
+                    Some(Value::as_ref(value))
+                }
                 _ => None,
             })
             .collect();
