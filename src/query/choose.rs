@@ -5,6 +5,7 @@
 //! come out keeps its place, with all the others.
 
 mod condition;
+mod cover;
 mod equal;
 mod indexed;
 mod order;
@@ -23,6 +24,7 @@ use crate::schema::Schema;
 use crate::store::Image;
 use crate::value::Value;
 
+pub(super) use cover::cover;
 use order::Matters;
 pub(super) use order::{Wanted, index_of_groups, order_of, order_of_extreme, order_of_groups};
 

@@ -61,11 +61,11 @@ impl Explainer<'_> {
     }
 
     fn grouping(&self, plan: &SelectPlan, grouping: &Grouping) -> PlanNode {
-        let how = match (grouping.gathering, plan.levels.first().map(|it| &it.origin)) {
+        let how = match (&grouping.gathering, plan.levels.first().map(|it| &it.origin)) {
             (Gathering::InOrder, _) => ", one group after the other".to_owned(),
             (Gathering::First, _) => ", known by the first row".to_owned(),
-            (Gathering::Counted(index), Some(Origin::Table(table))) => {
-                format!(", counted in index {} if groups are large", self.schema.table(*table).index(index).name)
+            (Gathering::Counted(index, _), Some(Origin::Table(table))) => {
+                format!(", counted in index {} if groups are large", self.schema.table(*table).index(*index).name)
             }
             _ => String::new(),
         };
@@ -88,6 +88,9 @@ impl Explainer<'_> {
         let mut sources = None;
         for level in plan.levels.iter().rev() {
             sources = Some(self.level(level, sources));
+        }
+        if let (Some(source), true) = (&mut sources, plan.covering.is_some()) {
+            source.what += ", covering";
         }
         children.extend(sources);
         if let Some(grouping) = &plan.grouping {

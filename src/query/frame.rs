@@ -7,7 +7,7 @@ use super::plan::BoundLeaf;
 use super::run::Execution;
 use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
-use crate::id::RowId;
+use crate::id::{ColumnId, RowId};
 use crate::record::Row;
 use crate::value::{Truth, Value, ValueRef};
 
@@ -16,6 +16,8 @@ use crate::value::{Truth, Value, ValueRef};
 pub(super) struct Frame<'f, 'r> {
     pub(super) execution: &'f Execution<'r>,
     pub(super) rows: &'f [Cell<Option<(RowId, &'r Row)>>],
+    /// What is known of the only source's row without a look at it, column by column.
+    pub(super) entry: &'f [(ColumnId, Cell<ValueRef<'r>>)],
     pub(super) outer: Option<&'f Frame<'f, 'r>>,
     pub(super) group: Option<&'f Group>,
     /// The scalars that come out, where an order reads them.
@@ -37,7 +39,13 @@ impl<'f, 'r> Frame<'f, 'r> {
         rows: &'f [Cell<Option<(RowId, &'r Row)>>],
         outer: Option<&'f Frame<'f, 'r>>,
     ) -> Self {
-        Frame { execution, rows, outer, group: None, outputs: &[], windows: &[] }
+        Frame { execution, rows, entry: &[], outer, group: None, outputs: &[], windows: &[] }
+    }
+
+    /// A column of a source that stands at no row: NULL, unless its index has told it.
+    #[inline]
+    fn without_row(&self, column: ColumnId) -> ValueRef<'r> {
+        self.entry.iter().find(|it| it.0 == column).map_or(ValueRef::Null, |it| it.1.get())
     }
 }
 
@@ -45,10 +53,10 @@ impl Environment<BoundLeaf> for Frame<'_, '_> {
     #[inline]
     fn leaf<'a>(&'a self, leaf: &'a BoundLeaf) -> Result<Scalar<'a>> {
         Ok(match leaf {
-            BoundLeaf::Column { up: 0, source, column } => {
-                let cell = self.rows.get(*source as usize).and_then(Cell::get);
-                cell.map_or(ValueRef::Null, |(_, row)| row.get(*column)).into()
-            }
+            BoundLeaf::Column { up: 0, source, column } => match self.rows.get(*source as usize).and_then(Cell::get) {
+                Some((_, row)) => row.get(*column).into(),
+                None => self.without_row(*column).into(),
+            },
             BoundLeaf::Column { up, source, column } => {
                 let mut frame = self;
                 for _ in 0..*up {

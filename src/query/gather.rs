@@ -44,9 +44,11 @@ pub(super) fn run_grouped<'r>(
     outer: Option<&Frame<'_, 'r>>,
     emit: &mut dyn FnMut(&Frame<'_, 'r>) -> Result<bool>,
 ) -> Result<()> {
-    match grouping.gathering {
-        Gathering::Counted(index) if run_counted(execution, (plan, grouping, index), outer, emit)? => return Ok(()),
-        Gathering::Hash | Gathering::Counted(_) => {}
+    match &grouping.gathering {
+        Gathering::Counted(index, told) if run_counted(execution, (plan, grouping), (*index, told), outer, emit)? => {
+            return Ok(());
+        }
+        Gathering::Hash | Gathering::Counted(..) => {}
         Gathering::InOrder | Gathering::First => return run_ordered(execution, plan, grouping, outer, emit),
     }
     let mut groups = Groups::new(grouping, execution.expected(plan));
@@ -239,7 +241,7 @@ struct Columns {
 impl Columns {
     fn of(plan: &SelectPlan, grouping: &Grouping) -> Option<Self> {
         let [Level { kind: JoinKind::Inner, source: 0, .. }] = &plan.levels[..] else { return None };
-        if grouping.keeps.is_some() {
+        if grouping.keeps.is_some() || plan.covering.is_some() {
             return None;
         }
         let column = |it: &Bounded| match it {

@@ -61,6 +61,8 @@ pub(super) struct SelectPlan {
     pub(super) distinct: bool,
     /// Queries whose rows are put together with these; order and limit are about all of them then.
     pub(super) compounds: Vec<CompoundPlan>,
+    /// Where the only source is read off its index alone: which columns are, and where they stand there.
+    pub(super) covering: Option<Box<[(ColumnId, Held)]>>,
     /// What is left to sort by; empty when rows come in order already.
     pub(super) order_by: Vec<SortKey>,
     pub(super) limit: Option<Bounded>,
@@ -204,6 +206,15 @@ impl Access {
     }
 }
 
+/// Where an index holds a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// In a part of its key, by position.
+    Part(usize),
+    /// In the place of the row, which is the row's integer key.
+    Place,
+}
+
 /// A part of an index.
 #[derive(Clone, Debug)]
 pub(super) enum Range {
@@ -229,16 +240,31 @@ pub(super) struct Grouping {
 }
 
 /// How rows find their groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Gathering {
     /// By hashing what they are grouped by.
     Hash,
     /// Those of a group come one after the other.
     InOrder,
-    /// An index tells how many rows have each value, as long as many have.
-    Counted(IndexId),
+    /// An index tells how many rows have each value, as long as many have, and that tells each aggregate.
+    Counted(IndexId, Box<[Told]>),
     /// The first row that has a value has the least, or the greatest, which is all that is asked.
     First,
+}
+
+/// What an index tells of rows without a look at them: of those that agree in a column, or of all by their values in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// How many they are.
+    Rows,
+    /// How many of them have a value in the column.
+    Values,
+    /// How many values there are in the column.
+    Different,
+    /// The least value in the column, where all rows are one group; in the next column of the index otherwise.
+    Least,
+    /// The greatest, likewise.
+    Greatest,
 }
 
 /// Which row of a group stands for it where a column is read that is not grouped by.

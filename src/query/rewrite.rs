@@ -2,6 +2,7 @@
 //! a plan prints.
 
 mod columns;
+mod distinct;
 mod exists;
 mod fold;
 mod having;
@@ -30,13 +31,14 @@ pub(super) struct Known<'a> {
 
 type Rule = (&'static str, fn(&Select, &Known<'_>) -> Option<(Select, String)>);
 
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     ("fold", fold::rule),
     ("inline", inline::rule),
     ("partners", partners::rule),
     ("having", having::rule),
     ("push", push::rule),
     ("exists", exists::rule),
+    ("distinct", distinct::rule),
 ];
 
 /// Applies rules until none has anything to do.

@@ -6,6 +6,7 @@
 mod access;
 mod arena;
 mod combine;
+mod covered;
 mod hash;
 mod origin;
 mod outcome;

@@ -1,5 +1,6 @@
 //! An ordered index: key to rows.
 
+use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,6 +19,19 @@ pub enum Order {
     Ascending,
     /// Greatest key first.
     Descending,
+}
+
+/// What an index knows of the rows that agree in a part of its key and in those before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GroupEntries<'a> {
+    /// The value in which they agree.
+    pub value: ValueRef<'a>,
+    /// How many they are.
+    pub count: usize,
+    /// The least value in the next part of the key that is not NULL, where that was asked and there is one.
+    pub least: ValueRef<'a>,
+    /// The greatest, likewise.
+    pub greatest: ValueRef<'a>,
 }
 
 /// An index in the shape that its columns allow.
@@ -114,12 +128,34 @@ impl Index {
         (order, skip): (Order, usize),
         visit: &mut impl FnMut(RowId) -> bool,
     ) {
-        each_shape!(self, it => it.each_within(prefix, bounds, (order, skip), visit));
+        each_shape!(self, it => it.each_within(prefix, bounds, (order, skip), &mut |_, id| visit(id)));
     }
 
-    /// Visits the values of the part of the key behind `prefix`, in key order, with how many rows have each.
-    pub(super) fn each_group(&self, prefix: &[ValueRef<'_>], visit: &mut impl FnMut(ValueRef<'_>, usize) -> bool) {
-        each_shape!(self, it => it.each_group(prefix, visit));
+    /// The same, and before each visit writes the wanted parts of the key to their cells.
+    pub(super) fn each_entry<'a>(
+        &'a self,
+        prefix: &[ValueRef<'_>],
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+        (order, skip): (Order, usize),
+        wanted: &[(usize, &Cell<ValueRef<'a>>)],
+        visit: &mut impl FnMut(RowId) -> bool,
+    ) {
+        each_shape!(self, it => it.each_within(prefix, bounds, (order, skip), &mut |key, id| {
+            for (at, cell) in wanted {
+                cell.set(key.map_or(ValueRef::Null, |key| key.part(*at)));
+            }
+            visit(id)
+        }));
+    }
+
+    /// Visits the values of the part of the key behind `prefix`, in key order, with what is known of each.
+    pub(super) fn each_group<'a>(
+        &'a self,
+        prefix: &[ValueRef<'_>],
+        with_extremes: bool,
+        visit: &mut impl FnMut(GroupEntries<'a>) -> bool,
+    ) {
+        each_shape!(self, it => it.each_group(prefix, with_extremes, visit));
     }
 
     pub(super) fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {
@@ -206,9 +242,14 @@ impl<K: IndexKey> Keyed<K> {
         absent + through.saturating_sub(before)
     }
 
-    fn each_group(&self, prefix: &[ValueRef<'_>], visit: &mut impl FnMut(ValueRef<'_>, usize) -> bool) {
+    fn each_group<'a>(
+        &'a self,
+        prefix: &[ValueRef<'_>],
+        with_extremes: bool,
+        visit: &mut impl FnMut(GroupEntries<'a>) -> bool,
+    ) {
         let absent = if prefix.is_empty() { self.absent.len() } else { 0 };
-        if absent > 0 && !visit(ValueRef::Null, absent) {
+        if absent > 0 && !visit(GroupEntries { count: absent, ..GroupEntries::default() }) {
             return;
         }
         let mut before = self.present.rank_by(|(key, _)| key.compare(prefix).is_lt());
@@ -216,19 +257,30 @@ impl<K: IndexKey> Keyed<K> {
             let value = first.part(prefix.len());
             let group = extended(prefix, Bound::Included(value));
             let through = self.present.rank_by(|(key, _)| key.compare(&group).is_le());
-            if !visit(value, through - before) {
+            let (mut least, mut greatest) = (ValueRef::Null, ValueRef::Null);
+            if with_extremes {
+                // NULLs come first, and are no extremes.
+                let next = group.len();
+                let part = |at: usize| self.present.nth(at).map_or(ValueRef::Null, |(key, _)| key.part(next));
+                (least, greatest) = (first.part(next), part(through - 1));
+                if least.is_null() && !greatest.is_null() {
+                    let nulls = extended(&group, Bound::Included(ValueRef::Null));
+                    least = part(self.present.rank_by(|(key, _)| key.compare(&nulls).is_le()));
+                }
+            }
+            if !visit(GroupEntries { value, count: through - before, least, greatest }) {
                 return;
             }
             before = through;
         }
     }
 
-    fn each_within(
-        &self,
+    fn each_within<'a>(
+        &'a self,
         prefix: &[ValueRef<'_>],
         (lower, upper): (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
         (order, skip): (Order, usize),
-        visit: &mut impl FnMut(RowId) -> bool,
+        visit: &mut impl FnMut(Option<&'a K>, RowId) -> bool,
     ) {
         let (low, high) = (extended(prefix, lower), extended(prefix, upper));
         let before = |key: &K| match lower {
@@ -244,7 +296,7 @@ impl<K: IndexKey> Keyed<K> {
         match order {
             Order::Ascending => {
                 let here = if absent { self.absent.len() } else { 0 };
-                let going = skip >= here || self.absent.iter().skip(skip).all(|id| visit(*id));
+                let going = skip >= here || self.absent.iter().skip(skip).all(|id| visit(None, *id));
                 if going {
                     let rest = match skip.saturating_sub(here) {
                         0 => self.present.seek(|(key, _)| before(key)),
@@ -253,25 +305,25 @@ impl<K: IndexKey> Keyed<K> {
                             None => return,
                         },
                     };
-                    let _ = rest.take_while(|(key, _)| through(key)).all(|(_, id)| visit(*id));
+                    let _ = rest.take_while(|(key, _)| through(key)).all(|(key, id)| visit(Some(key), *id));
                 }
             }
             Order::Descending => {
                 let (mut going, mut left) = (true, skip);
                 if skip == 0 {
                     let rest = self.present.seek_back(|(key, _)| through(key));
-                    going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                    going = rest.take_while(|(key, _)| !before(key)).all(|(key, id)| visit(Some(key), *id));
                 } else {
                     let end = self.present.rank_by(|(key, _)| through(key));
                     let here = end - self.present.rank_by(|(key, _)| before(key)).min(end);
                     left = skip.saturating_sub(here);
                     if let (true, Some(last)) = (skip < here, self.present.nth(end.saturating_sub(1 + skip))) {
                         let rest = self.present.seek_back(|it| it <= last);
-                        going = rest.take_while(|(key, _)| !before(key)).all(|(_, id)| visit(*id));
+                        going = rest.take_while(|(key, _)| !before(key)).all(|(key, id)| visit(Some(key), *id));
                     }
                 }
                 if going && absent {
-                    let _ = self.absent.iter().rev().skip(left).all(|id| visit(*id));
+                    let _ = self.absent.iter().rev().skip(left).all(|id| visit(None, *id));
                 }
             }
         }

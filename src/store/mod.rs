@@ -38,5 +38,5 @@ pub mod tree;
 
 pub use change::{Change, Difference};
 pub use image::Image;
-pub use index::Order;
+pub use index::{GroupEntries, Order};
 pub use table::{TableImage, Taken};

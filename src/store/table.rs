@@ -1,9 +1,10 @@
 //! The rows of one table and its indexes: how they are kept, and how they are found.
 
+use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::index::{Index, Order};
+use super::index::{GroupEntries, Index, Order};
 use super::tree::{Ordered, Slots};
 use crate::id::{ColumnId, IndexId, RowId};
 use crate::record::Row;
@@ -264,16 +265,36 @@ impl TableImage {
         }
     }
 
-    /// Visits the values of the column of an index behind `prefix`, in its order, with how many rows have each, until
-    /// `visit` says no. Two descents of the tree for each value; says whether there is a tree to descend.
-    pub fn each_group(
-        &self,
+    /// Visits what [`each_within_after`](TableImage::each_within_after) does without a look at the rows: before each visit,
+    /// the wanted parts of the key are written to their cells.
+    pub fn each_entry<'a>(
+        &'a self,
         index: IndexId,
         prefix: &[ValueRef<'_>],
-        mut visit: impl FnMut(ValueRef<'_>, usize) -> bool,
+        bounds: (Bound<ValueRef<'_>>, Bound<ValueRef<'_>>),
+        (order, skip): (Order, usize),
+        wanted: &[(usize, &Cell<ValueRef<'a>>)],
+        mut visit: impl FnMut(RowId) -> bool,
+    ) {
+        match &self.indexes[index.index()] {
+            Some(index) => index.each_entry(prefix, bounds, (order, skip), wanted, &mut visit),
+            // The only part of the key is what the slot is known by, which whoever visits it may ask for.
+            None => self.each_within_after(index, prefix, bounds, (order, skip), |id, _| visit(id)),
+        }
+    }
+
+    /// Visits the values of the column of an index behind `prefix`, in its order, until `visit` says no; with the extremes
+    /// of the next part of the key, if they are asked for. A few descents of the tree for each value; says whether there is
+    /// a tree to descend.
+    pub fn each_group<'a>(
+        &'a self,
+        index: IndexId,
+        prefix: &[ValueRef<'_>],
+        with_extremes: bool,
+        mut visit: impl FnMut(GroupEntries<'a>) -> bool,
     ) -> bool {
         let index = self.indexes[index.index()].as_ref();
-        index.map(|it| it.each_group(prefix, &mut visit)).is_some()
+        index.map(|it| it.each_group(prefix, with_extremes, &mut visit)).is_some()
     }
 
     /// How many rows come before a range of integer keys, and how many before its end, where the counts of the slots

@@ -1,5 +1,6 @@
 //! What queries can say, one story each, over two small tables.
 
+mod covering;
 mod groups;
 mod indexes;
 mod joins;

@@ -82,7 +82,9 @@ impl Binder<'_> {
 
     /// A select from whose rows single rows are changed.
     fn found(&mut self, select: Select) -> Result<SelectPlan> {
-        let plan = self.select(&select, Shape::Rows)?;
+        let mut plan = self.select(&select, Shape::Rows)?;
+        // Who changes rows looks at them.
+        plan.covering = None;
         if plan.grouping.is_some() || !plan.windows.is_empty() {
             return Err(senseless(
                 "what changes a row is computed from that row: an aggregate stands in a subquery only",

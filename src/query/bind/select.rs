@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ColumnId;
 use crate::query::choose::{
-    Candidate, Choice, Source, choose, index_of_groups, order_of, order_of_extreme, order_of_groups,
+    Candidate, Choice, Source, choose, cover, index_of_groups, order_of, order_of_extreme, order_of_groups,
 };
 use crate::query::leaf::Leaf;
 use crate::query::plan::{
@@ -116,13 +116,12 @@ impl Binder<'_> {
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.ground, sources, filter, keys, wanted);
-        levels.iter().for_each(|it| self.note_access(it));
         if let Some(grouping) = &mut grouping {
             let order = in_order.then_some(&order_by[..]);
             grouping.gathering = self.gathering(grouping, &levels, order);
         }
         let estimate = estimate(&levels, grouping.as_ref());
-        Ok(SelectPlan {
+        let mut plan = SelectPlan {
             sources: count,
             gate,
             levels,
@@ -130,6 +129,7 @@ impl Binder<'_> {
             windows,
             outputs,
             distinct: select.distinct,
+            covering: None,
             compounds: Vec::new(),
             order_by: if in_order { Vec::new() } else { order_by },
             limit: None,
@@ -138,7 +138,10 @@ impl Binder<'_> {
             correlated: false,
             estimate,
             rules: Vec::new(),
-        })
+        };
+        plan.covering = cover(self.schema, self.ground.image, &mut plan);
+        plan.levels.iter().for_each(|it| self.note_access(it));
+        Ok(plan)
     }
 
     /// How rows find their groups, where they come in the order that was wanted if there is one.
@@ -146,9 +149,9 @@ impl Binder<'_> {
         match (order, index_of_groups(self.schema, levels, grouping)) {
             (Some([]), _) => Gathering::First,
             (Some(_), _) => Gathering::InOrder,
-            (None, Some((table, index))) => {
+            (None, Some((table, index, told))) => {
                 self.note_index(table, index);
-                Gathering::Counted(index)
+                Gathering::Counted(index, told)
             }
             (None, None) => Gathering::Hash,
         }

@@ -4,7 +4,7 @@ use super::Chooser;
 use crate::expr::Expr;
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::leaf::Aggregate;
-use crate::query::plan::{Access, BoundAggregate, BoundLeaf, Grouping, Level, Origin, Range, SortKey};
+use crate::query::plan::{Access, BoundAggregate, BoundLeaf, Bounded, Grouping, Level, Origin, Range, SortKey, Told};
 use crate::query::select::{Direction, Nulls};
 use crate::schema::{IndexSchema, Schema};
 use crate::store::Order;
@@ -77,32 +77,64 @@ pub(in crate::query) fn order_of_extreme(grouping: &Grouping, sources: usize) ->
     alone.then(|| Wanted { columns: vec![column], order, matters })
 }
 
-/// The index that counts the groups of a query, if it asks of its only table how many rows have each value of a column, and
-/// nothing else.
+/// The index that tells all that a query asks of groups: of its only table, how many rows have each value of a column, and
+/// what the extremes of the next column are; or what values of a column there are in all rows.
 pub(in crate::query) fn index_of_groups(
     schema: &Schema,
     levels: &[Level],
     grouping: &Grouping,
-) -> Option<(TableId, IndexId)> {
+) -> Option<(TableId, IndexId, Box<[Told]>)> {
     let [Level { origin: Origin::Table(table), access, on, after, .. }] = levels else { return None };
-    let [Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column })] = grouping.keys[..] else { return None };
-    let counts = |it: &BoundAggregate| it.operands.is_empty() && it.filter.is_none();
-    if !on.is_empty() || !after.is_empty() || grouping.keeps.is_some() || !grouping.aggregates.iter().all(counts) {
+    if !on.is_empty() || !after.is_empty() || grouping.keeps.is_some() {
         return None;
     }
+    let column = |it: &Bounded| match it {
+        Expr::Leaf(BoundLeaf::Column { up: 0, source: 0, column }) => Some(*column),
+        _ => None,
+    };
+    let by = match &grouping.keys[..] {
+        [key] => column(key)?,
+        // Without groups it is worth it only where different values count.
+        [] => column(grouping.aggregates.iter().find(|it| it.distinct)?.operands.first()?)?,
+        _ => return None,
+    };
     let table = schema.table(*table);
     // A value that no two rows have is not worth counting.
-    let behind = |index: &IndexSchema, equal: usize| {
-        index.columns.get(equal) == Some(&column) && !(index.is_unique() && index.parts.len() == equal + 1)
+    let told = |index: &IndexSchema, equal: usize| {
+        let is_behind = index.columns.get(equal) == Some(&by) && !(index.is_unique() && index.parts.len() == equal + 1);
+        let next = index.columns.get(equal + 1).copied();
+        let tell = |it: &BoundAggregate| told_of(it, &column, (by, next), grouping.keys.is_empty());
+        grouping.aggregates.iter().map(tell).collect::<Option<Box<[Told]>>>().filter(|_| is_behind)
     };
     match access {
-        Access::Scan => {
-            let index = table.indexes.iter().position(|it| it.is_plain() && behind(it, 0));
-            index.map(|it| (table.id, IndexId(it as u16)))
-        }
+        Access::Scan => (0..).map(IndexId).zip(&table.indexes).find_map(|(id, it)| {
+            let told = told(it, 0).filter(|_| it.is_plain())?;
+            Some((table.id, id, told))
+        }),
         Access::Index { index, equal, range: Range::Whole, .. } => {
-            behind(table.index(*index), equal.len()).then_some((table.id, *index))
+            Some((table.id, *index, told(table.index(*index), equal.len())?))
         }
+        _ => None,
+    }
+}
+
+/// What an index tells that an aggregate asks, of rows by a column, with another one next in its key or none.
+fn told_of(
+    aggregate: &BoundAggregate,
+    column: &impl Fn(&Bounded) -> Option<ColumnId>,
+    (by, next): (ColumnId, Option<ColumnId>),
+    all: bool,
+) -> Option<Told> {
+    let BoundAggregate { function, distinct, operands, filter: None, .. } = aggregate else { return None };
+    let of = match &operands[..] {
+        [] => return (*function == Aggregate::Count).then_some(Told::Rows),
+        [only] => column(only)?,
+        _ => return None,
+    };
+    match function {
+        Aggregate::Count if of == by => Some(if *distinct { Told::Different } else { Told::Values }),
+        Aggregate::Min if of == by && all || Some(of) == next && !all => Some(Told::Least),
+        Aggregate::Max if of == by && all || Some(of) == next && !all => Some(Told::Greatest),
         _ => None,
     }
 }

@@ -125,11 +125,7 @@ impl<'r> Execution<'r> {
             }
             Access::Index { .. } => self.each_in_range(table, &level.access, (frame, skip), &mut visit)?,
             Access::AnyOf { index, list } => {
-                let mut values =
-                    list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
-                values.retain(|it| !it.is_null());
-                values.sort();
-                values.dedup();
+                let values = self.any_of(list, frame)?;
                 each_of(table, *index, &mut values.iter(), &mut visit);
             }
             Access::Answer { index, subquery } => {
@@ -143,6 +139,15 @@ impl<'r> Execution<'r> {
             }
         }
         Ok(())
+    }
+
+    /// The values of a list, each once and in order, but for NULL.
+    pub(super) fn any_of(&self, list: &[Bounded], frame: &Frame<'_, 'r>) -> Result<Vec<Value>> {
+        let mut values = list.iter().map(|it| Ok(it.evaluate(frame)?.into_value())).collect::<Result<Vec<_>>>()?;
+        values.retain(|it| !it.is_null());
+        values.sort();
+        values.dedup();
+        Ok(values)
     }
 
     /// Visits the rows whose first index columns equal the given scalars and whose next one lies within the bounds.
@@ -268,7 +273,7 @@ fn each_of<'r>(
 }
 
 /// The bounds of a range, evaluated.
-enum Bounds<'a> {
+pub(super) enum Bounds<'a> {
     Whole,
     Present,
     Absent,
@@ -276,7 +281,7 @@ enum Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    fn of(range: &'a Range, frame: &'a Frame<'_, '_>) -> Result<Self> {
+    pub(super) fn of(range: &'a Range, frame: &'a Frame<'_, '_>) -> Result<Self> {
         Ok(match range {
             Range::Whole => Bounds::Whole,
             Range::Present => Bounds::Present,
@@ -286,7 +291,7 @@ impl<'a> Bounds<'a> {
     }
 
     /// As an index knows them; none where nothing can lie within, because one of them is NULL.
-    fn values(&self) -> Option<(Bound<ValueRef<'_>>, Bound<ValueRef<'_>>)> {
+    pub(super) fn values(&self) -> Option<(Bound<ValueRef<'_>>, Bound<ValueRef<'_>>)> {
         // NULL is less than everything in the index, and not less than anything in a condition.
         const BEHIND_NULLS: Bound<ValueRef<'_>> = Bound::Excluded(ValueRef::Null);
         let is_null =

@@ -34,7 +34,10 @@ impl<'r> Execution<'r> {
         outer: Option<&Frame<'_, 'r>>,
         emit: Emit<'_, 'r>,
     ) -> Result<bool> {
-        self.each_combination_of(plan, &plan.levels, outer, emit)
+        match &plan.covering {
+            Some(covering) => self.each_entry((plan, covering), 0, outer, emit),
+            None => self.each_combination_of(plan, &plan.levels, outer, emit),
+        }
     }
 
     /// The same for the first of the sources; those behind them bring no row.

@@ -29,7 +29,11 @@ impl<'r> Execution<'r> {
         if page.limit == Some(0) {
             return Ok(sink.out);
         }
-        if let Some(level) = plan.only_table().filter(|_| page.offset > 0 && order.is_empty()) {
+        let passes_over = page.offset > 0 && order.is_empty();
+        if let (Some(covering), true) = (&plan.covering, passes_over && plan.only_table().is_some()) {
+            sink.to_skip = 0;
+            self.each_entry((plan, covering), page.offset, outer, &mut |frame| sink.take(frame))?;
+        } else if let Some(level) = plan.only_table().filter(|_| passes_over) {
             // What is passed over is not looked at.
             sink.to_skip = 0;
             let cell = [Cell::new(None)];

@@ -183,7 +183,7 @@ fn q3_having_on_keys_is_asked_of_rows() {
     let mut notes = notes();
     let by_author = || Select::from("notes").group_by([col("author")]).values([col("author"), count()]);
     let one = by_author().having(col("author").eq(4).and(count().gt(2)));
-    assert_eq!(by_rules(&mut notes, one, &["having"]), (91, vec![vec![4.into(), 91.into()]]));
+    assert_eq!(by_rules(&mut notes, one, &["having"]), (0, vec![vec![4.into(), 91.into()]]));
     // What is computed for a group is known when it is whole; and 4 of one kind may be told from 4 of another.
     for (condition, groups) in [(count().gt(90), 10), (col("author").plus(0).eq(4), 1), (Expr::from(1).eq(2), 0)] {
         let (_, rows) = by_rules(&mut notes, by_author().having(condition), &[]);
@@ -201,18 +201,18 @@ fn q3_push_asks_a_source_for_what_is_wanted_of_it() {
     let groups = || Select::from("notes").group_by([col("author")]).values([col("author"), count()]);
     let source = |select| Source::select(select, ["by", "many"]);
     let one = Select::from(source(groups())).values([col("by"), col("many")]).filter(col("by").eq(4));
-    assert_eq!(by_rules(&mut notes, one, &["push"]), (91, vec![vec![4.into(), 91.into()]]));
+    assert_eq!(by_rules(&mut notes, one, &["push"]), (0, vec![vec![4.into(), 91.into()]]));
     // Into each query that is put together, each of which says what the column is.
     let authors = || Select::from("authors").values([col("id"), Expr::from(0)]);
     let both =
         Select::from(source(groups().compound(SetOperation::Union, authors()))).filter(col("by").in_list([4, 5]));
     let (read, rows) = by_rules(&mut notes, both.values([col("by"), col("many")]), &["push"]);
-    assert_eq!((read, rows.len()), (2 * 91 + 2, 4));
+    assert_eq!((read, rows.len()), (0, 4), "an index on authors, and keys");
     // A partner has to fulfil what joins say of it; who has none is still there.
     let on = of(0, "id").eq(of(1, "by")).and(of(1, "by").eq(4));
     let left = Select::from("authors").left_join(source(groups()), on).values([of(0, "id"), of(1, "many")]);
     let (read, rows) = by_rules(&mut notes, left, &["push"]);
-    assert_eq!((read, rows.len()), (10 + 91, 10));
+    assert_eq!((read, rows.len()), (10, 10));
     assert_eq!(rows.iter().filter(|row| !row[1].is_null()).count(), 1);
 }
 
@@ -241,7 +241,7 @@ fn q3_push_leaves_what_depends_on_other_rows() {
 fn q3_fold_computes_constants_once() {
     let mut notes = notes();
     let select = Select::from("notes").values([col("id")]).filter(col("id").eq(Expr::from(6).times(7).plus(1)));
-    assert_eq!(by_rules(&mut notes, select, &["fold"]), (1, vec![vec![Value::Int(43)]]));
+    assert_eq!(by_rules(&mut notes, select, &["fold"]), (0, vec![vec![Value::Int(43)]]));
     // What cannot be computed is an error when it is.
     let overflow = Select::from("notes").filter(col("id").lt(Expr::from(i64::MAX).plus(1)));
     assert!(notes.execute(overflow).is_err());
