@@ -48,6 +48,8 @@ impl Binder<'_> {
         let shape = if select.compounds.is_empty() { shape } else { Shape::Columns };
         self.scopes.push(Scope::default());
         let mut plan = self.core(select, shape)?;
+        plan.covering = cover(self.schema, self.ground.image, &mut plan);
+        plan.levels.iter().for_each(|it| self.note_access(it));
         (plan.limit, plan.offset) = self.limits(select)?;
         self.scopes.pop();
         let width = plan.outputs.len();
@@ -121,7 +123,7 @@ impl Binder<'_> {
             grouping.gathering = self.gathering(grouping, &levels, order);
         }
         let estimate = estimate(&levels, grouping.as_ref());
-        let mut plan = SelectPlan {
+        Ok(SelectPlan {
             sources: count,
             gate,
             levels,
@@ -138,10 +140,7 @@ impl Binder<'_> {
             correlated: false,
             estimate,
             rules: Vec::new(),
-        };
-        plan.covering = cover(self.schema, self.ground.image, &mut plan);
-        plan.levels.iter().for_each(|it| self.note_access(it));
-        Ok(plan)
+        })
     }
 
     /// How rows find their groups, where they come in the order that was wanted if there is one.
