@@ -32,6 +32,16 @@ pub trait Record: Any + Send + Sync + Debug {
 
     /// A copy that nobody else holds.
     fn duplicate(&self) -> Row;
+
+    /// The row of the base class with which this row begins, if its class extends one.
+    fn base(&self) -> Option<&dyn Record> {
+        None
+    }
+
+    /// The same, for changing.
+    fn base_mut(&mut self) -> Option<&mut dyn Record> {
+        None
+    }
 }
 
 /// A shared row.
@@ -43,6 +53,29 @@ pub fn edit(row: &mut Row) -> &mut dyn Record {
         *row = row.duplicate();
     }
     Arc::get_mut(row).expect("a duplicate is held by nobody else")
+}
+
+/// The struct that a row is, or that stands in it as the row of one of its bases.
+#[inline]
+pub fn seen_as<T: Any>(row: &dyn Record) -> Option<&T> {
+    match (row as &dyn Any).downcast_ref() {
+        Some(whole) => Some(whole),
+        None => base_seen_as(row),
+    }
+}
+
+/// What is seen mostly is the whole row; this stands apart so that the question for it is all that is inlined.
+#[cold]
+fn base_seen_as<T: Any>(row: &dyn Record) -> Option<&T> {
+    seen_as(row.base()?)
+}
+
+/// The same, for changing.
+pub fn seen_as_mut<T: Any>(row: &mut dyn Record) -> Option<&mut T> {
+    if (row as &dyn Any).is::<T>() {
+        return (row as &mut dyn Any).downcast_mut();
+    }
+    seen_as_mut(row.base_mut()?)
 }
 
 /// The columns in which two rows of the same table differ.

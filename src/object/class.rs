@@ -5,12 +5,15 @@ mod follow;
 mod join;
 mod polymorphic;
 mod relationship;
+mod structure;
 
 pub use follow::{Cascade, CollectionKind, Lazy, PassiveDeletes};
 pub use join::{JoinColumn, Marks, foreign, join_column, on, remote};
 pub use polymorphic::{Inheritance, Polymorphic, Reach, SubclassLoad};
 pub use relationship::Relationship;
 pub(super) use relationship::{AssociationTable, Inverse, Pattern};
+
+use structure::Structure;
 
 use crate::expr::Expr;
 use crate::schema::{Name, Table};
@@ -21,6 +24,10 @@ pub struct Class {
     pub(super) name: Name,
     /// None for a class whose rows stand in the table of its base.
     pub(super) table: Option<Table>,
+    /// What its rows have in the table of its base beside what is there.
+    pub(super) added: Option<Table>,
+    /// The struct that its rows are.
+    pub(super) structure: Option<Structure>,
     pub(super) relations: Vec<Relationship>,
     pub(super) base: Option<Name>,
     pub(super) polymorphic: Option<Polymorphic>,
@@ -65,6 +72,8 @@ impl Class {
         Class {
             name,
             table: None,
+            added: None,
+            structure: None,
             relations: Vec::new(),
             base: None,
             polymorphic: None,

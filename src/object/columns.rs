@@ -1,8 +1,10 @@
 //! Columns of objects: reading what is missing, and setting one without reading the others.
 
 use super::diagnosis::Noted;
+use super::entity::Entity;
 use super::extra::Extra;
 use super::graph::Graph;
+use super::held::Lent;
 use super::model::ClassModel;
 use super::reference::ObjectKey;
 use super::session::Core;
@@ -11,7 +13,7 @@ use crate::error::{Misuse, Result};
 use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId};
 use crate::query::Leaf;
-use crate::record::{Row, Tuple, edit};
+use crate::record::{Row, edit};
 use crate::value::Value;
 
 /// What a column is set to.
@@ -30,7 +32,19 @@ impl Core {
         if object.lacks_row() {
             self.read_row(key)?;
         } else if object.is_special() {
-            self.read_missing(key)?;
+            self.read_missing(key, usize::MAX)?;
+        }
+        Ok(&mut self.graph.objects[key])
+    }
+
+    /// The same for a look at what a struct shows of an object. What a subclass adds to it stays unread.
+    #[inline]
+    pub(super) fn fresh_as<T: Entity>(&mut self, key: ObjectKey) -> Result<&mut super::compact::Object> {
+        let object = self.object(key)?;
+        if object.lacks_row() {
+            self.read_row(key)?;
+        } else if object.is_special() {
+            self.read_missing(key, usize::from(T::COLUMNS))?;
         }
         Ok(&mut self.graph.objects[key])
     }
@@ -92,15 +106,19 @@ impl Core {
         if self.read_again(key, &identity)? { Ok(()) } else { Err(self.gone(key)) }
     }
 
-    /// Reads what an object's row lacks, but for what a look is meant to refuse.
-    fn read_missing(&mut self, key: ObjectKey) -> Result<()> {
+    /// Reads what an object's row lacks among its first attributes, but for what a look is meant to refuse.
+    fn read_missing(&mut self, key: ObjectKey, among: usize) -> Result<()> {
         let Some(extra) = self.graph.extra(key) else { return Ok(()) };
-        if extra.expired.is_empty() && extra.deferred.is_empty() && !extra.begun {
+        let expired = extra.begun || extra.expired.iter().any(|it| it.index() < among);
+        if !expired && extra.deferred.iter().all(|it| it.index() >= among) {
             return Ok(());
         }
         self.check_readable(key)?;
-        self.read_expired(key)?;
-        let deferred = self.graph.extra(key).map(|it| it.deferred.clone()).unwrap_or_default();
+        if expired {
+            self.read_expired(key)?;
+        }
+        let mut deferred = self.graph.extra(key).map(|it| it.deferred.clone()).unwrap_or_default();
+        deferred.retain(|it| it.index() < among);
         self.read_columns(key, &deferred)
     }
 
@@ -134,11 +152,7 @@ impl Core {
 
     /// An empty row of a class.
     pub(super) fn blank(&self, class: ClassId) -> Row {
-        let class = self.graph.model.class(class);
-        match self.connection.schema().table_named(&class.table) {
-            Ok(table) if class.is_simple() => table.prototype.duplicate(),
-            _ => Tuple::nulls(class.columns.len()).into_row(),
-        }
+        self.graph.model.class(class).prototype.duplicate()
     }
 
     /// Sets a column. What the object has not read stays unread.
@@ -284,6 +298,8 @@ impl Graph {
         for &column in columns {
             let value = read.get(column).to_value();
             if let Some(own) = self.own_mut(key) {
+                // Who looks now is to see what was read, beside those who look at the row as it was.
+                own.lent = Lent::default();
                 for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
                     let put = edit(row).set(column, value.clone());
                     debug_assert!(put.is_ok(), "what the table holds fits the row");

@@ -1,6 +1,5 @@
 //! Copies of objects that own their data: they outlive the session, cross threads, and are merged into another session.
 
-use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -20,7 +19,7 @@ use super::state::State;
 use super::view::View;
 use crate::error::{Error, Misuse, Result};
 use crate::id::{ClassId, RelationId};
-use crate::record::{Row, edit};
+use crate::record::{Row, edit, seen_as, seen_as_mut};
 
 /// A copy of an object and of all that was loaded from it on, without a session. Its type says what the query of its
 /// view had loaded (`L`), as the view's does; a `Detached<Post>` says nothing, and any copy becomes one by `into()`.
@@ -124,8 +123,7 @@ impl<T: Entity, L> Detached<T, L> {
 
     /// The struct, for changing. Merging brings the change along.
     pub fn edit(&mut self) -> &mut T {
-        let row: &mut dyn Any = edit(&mut self.copy.nodes[0].row);
-        row.downcast_mut().expect(WHOLE)
+        seen_as_mut(edit(&mut self.copy.nodes[0].row)).expect(WHOLE)
     }
 
     /// How many objects the copy is made of.
@@ -242,7 +240,7 @@ impl Keeps for Many {
 
 impl Copied {
     fn entity<T: Entity>(&self, at: usize) -> Option<&T> {
-        (&*self.nodes[at].row as &dyn Any).downcast_ref()
+        seen_as(&*self.nodes[at].row)
     }
 
     fn kept<T: Entity, L>(&self, at: usize) -> Option<Kept<'_, T, L>> {
@@ -364,8 +362,10 @@ impl Core {
             return None;
         }
         let targets: Vec<ObjectKey> = graph.current(key, relation).into_iter().collect();
-        let at_hand =
-            |it: &ObjectKey| graph.row(*it).is_some() && graph.extra(*it).is_none_or(|it| it.expired.is_empty());
+        // What a subclass adds to the target of the relation is not asked for along it.
+        let asked = graph.model.class(relation.target).columns.len();
+        let lacks = |it: &Extra| it.expired.iter().any(|it| it.index() < asked);
+        let at_hand = |it: &ObjectKey| graph.row(*it).is_some() && !graph.extra(*it).is_some_and(lacks);
         targets.iter().all(at_hand).then_some(targets)
     }
 

@@ -1,13 +1,10 @@
 //! What a user's struct tells the object layer about itself. The derive writes all of it.
 
-use std::sync::Arc;
-
 use super::class::Class;
 use super::detached::Keeps;
 use super::view::Loads;
 use crate::id::{ColumnId, RelationId};
 use crate::record::Record;
-use crate::schema::Table;
 use crate::value::{AsValue, Value};
 
 /// A struct that is the row of a table.
@@ -18,6 +15,10 @@ pub trait Entity: Record + Clone + Sized {
     const CLASS: &'static str;
     /// The table's name.
     const TABLE: &'static str;
+    /// How many columns it has, with those of its base.
+    const COLUMNS: u16;
+    /// How many relations it has, with those of its base.
+    const RELATIONS: u16;
     /// The type of the primary key: one column's type, or a tuple in the order of the key.
     type Key: Key;
 
@@ -28,12 +29,28 @@ pub trait Entity: Record + Clone + Sized {
     fn declare() -> Class;
 }
 
-impl Class {
-    /// A class whose rows are the structs `E`.
-    pub fn of<E: Entity>(table: Table) -> Self {
-        Class::new(E::CLASS, table.of_records(Arc::new(E::draft())))
-    }
+/// An entity that others can extend: its rows tell of which class they are.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extended: its rows do not tell of which class they are",
+    label = "no field of it tells of which class a row is",
+    note = "write: `#[entity(discriminator = kind, identity = \"…\")]` above it, with a field `kind: String`"
+)]
+pub trait Extensible: Entity {}
+
+/// An entity whose rows begin with a row of its base: a class that inherits.
+pub trait Extends: Entity {
+    /// The class that it extends.
+    type Base: Extensible;
 }
+
+/// A class is another one, or extends it: its objects are objects of the other, with all that these have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `{B}`",
+    label = "`{Self}` is not `{B}`, and does not extend it"
+)]
+pub trait IsA<B> {}
+
+impl<T: Entity> IsA<T> for T {}
 
 /// A typed column of an entity: a zero-sized constant such as `Post::score`.
 pub trait Field: Copy + 'static {

@@ -86,6 +86,12 @@ impl Graph {
         }
     }
 
+    /// Whether there may be objects that lack a row or a part of it.
+    #[inline]
+    pub(super) fn may_lack(&self) -> bool {
+        self.holdings.any_lacks || !self.extras.is_empty()
+    }
+
     /// Whether a column of the object is known without reading.
     pub(super) fn has_column(&self, key: ObjectKey, column: ColumnId) -> bool {
         !self.objects[key].lacks_row() && !self.extra(key).is_some_and(|it| it.lacks(column))

@@ -130,9 +130,9 @@ impl Session {
                 }
                 targets.extend(target);
             }
-            if core.graph.holdings.any_lacks {
+            if core.graph.may_lack() {
                 for &target in &targets[before..] {
-                    core.fresh(target)?;
+                    core.fresh_as::<R::Target>(target)?;
                 }
             }
             if !wanted {

@@ -93,7 +93,10 @@ pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyConditi
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
-pub use entity::{Arity, Entity, Field, Key, Many, Optional, Relation, Required, Writable, field_name, relation_name};
+pub use entity::{
+    Arity, Entity, Extends, Extensible, Field, IsA, Key, Many, Optional, Relation, Required, Writable, field_name,
+    relation_name,
+};
 pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
 pub use hybrid::{Hybrid, Own, own};

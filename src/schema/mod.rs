@@ -23,6 +23,7 @@ mod default;
 mod edit;
 mod graph;
 mod index;
+mod inherit;
 mod lint;
 mod storage;
 

@@ -14,6 +14,7 @@ use crate::infer;
 pub(super) fn implementation(entity: &Entity) -> TokenStream {
     let (ident, class, table) = (&entity.ident, infer::class(entity), infer::table(entity));
     let key = fields::key_type(entity);
+    let (columns, count) = (entity.fields.len() as u16, entity.relations.len() as u16);
     let declaration = declaration(entity);
     let relations = relations::declarations(entity);
     let version = entity.fields.iter().filter(|it| it.version).map(infer::column);
@@ -22,6 +23,8 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
         impl ::diptych::derive_support::Entity for #ident {
             const CLASS: &'static str = #class;
             const TABLE: &'static str = #table;
+            const COLUMNS: u16 = #columns;
+            const RELATIONS: u16 = #count;
             type Key = #key;
 
             fn draft() -> Self {

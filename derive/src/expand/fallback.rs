@@ -65,6 +65,8 @@ fn implementations(entity: &Entity) -> TokenStream {
         impl #before ::diptych::derive_support::Entity for #ident #after where #bounds {
             const CLASS: &'static str = "";
             const TABLE: &'static str = "";
+            const COLUMNS: u16 = 0;
+            const RELATIONS: u16 = 0;
             type Key = i64;
 
             fn draft() -> Self {

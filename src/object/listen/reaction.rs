@@ -1,8 +1,6 @@
 //! What a listener may do: read and change objects. It cannot flush, commit or roll back, nor move relations while the
 //! session is only read.
 
-use std::any::Any;
-
 use super::During;
 use crate::error::{Misuse, Result};
 use crate::id::ClassId;
@@ -11,6 +9,7 @@ use crate::object::entity::{Entity, Field, Many, Relation, Writable};
 use crate::object::reference::{ObjectKey, Ref, SessionId};
 use crate::object::session::Core;
 use crate::object::state::State;
+use crate::record::{Row, seen_as, seen_as_mut};
 use crate::value::AsValue;
 use std::sync::Arc;
 
@@ -62,10 +61,10 @@ impl<'c> Reaction<'c> {
     /// When the reference is not of this session, or the object's row is gone.
     pub fn get<T: Entity>(&mut self, object: Ref<T>) -> Result<&T> {
         let key = self.check(object)?;
-        self.core.fresh(key)?;
-        let row = self.core.graph.row(key).map(|it| &**it as &dyn Any);
+        self.core.fresh_as::<T>(key)?;
+        let row = self.core.graph.row(key);
         let wrong = || Misuse::WrongClass { expected: T::CLASS.to_owned(), given: "another class".to_owned() }.into();
-        row.and_then(|it| it.downcast_ref()).ok_or_else(wrong)
+        row.and_then(|it| seen_as(&**it)).ok_or_else(wrong)
     }
 
     /// The struct of an object, for changing.
@@ -74,9 +73,9 @@ impl<'c> Reaction<'c> {
     /// As [`get`](Reaction::get).
     pub fn edit<T: Entity>(&mut self, object: Ref<T>) -> Result<&mut T> {
         let key = self.check(object)?;
-        let row: &mut dyn Any = self.core.editable(key)?;
+        let row = self.core.editable::<T>(key)?;
         let wrong = || Misuse::WrongClass { expected: T::CLASS.to_owned(), given: "another class".to_owned() }.into();
-        row.downcast_mut().ok_or_else(wrong)
+        seen_as_mut(row).ok_or_else(wrong)
     }
 
     /// Gives a column another value.
@@ -86,7 +85,7 @@ impl<'c> Reaction<'c> {
     pub fn assign<F: Field>(&mut self, object: Ref<F::Entity>, _: F, value: impl Into<F::Value>) -> Result<()> {
         let key = self.check(object)?;
         let value = value.into().as_value().to_value();
-        self.core.editable(key)?.set(F::COLUMN, value)?;
+        self.core.editable::<F::Entity>(key)?.set(F::COLUMN, value)?;
         Ok(())
     }
 
@@ -95,8 +94,10 @@ impl<'c> Reaction<'c> {
     /// # Errors
     /// When the database was made without the class.
     pub fn add<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
-        let class = self.core.graph.model.class_of::<T>(T::CLASS)?.id;
-        let key = self.core.graph.introduce(class, Arc::new(entity), State::Pending);
+        let mut row: Row = Arc::new(entity);
+        let class = self.core.graph.model.class_of::<T>(T::CLASS)?;
+        class.mark(&mut row)?;
+        let key = self.core.graph.introduce(class.id, row, State::Pending);
         Ok(self.refer(key))
     }
 

@@ -20,7 +20,7 @@ use crate::object::select::{Entity, Existing};
 use crate::object::session::Core;
 use crate::object::state::State;
 use crate::query::Places;
-use crate::record::{Row, Tuple};
+use crate::record::Row;
 use crate::value::Value;
 
 impl ClassModel {
@@ -112,11 +112,11 @@ impl Core {
         let deferred = deferred(&model, class.id, &read.place.branch.columns);
         let mut missing = Missing { deferred, absent: Vec::new() };
         let fresh: Row = match class.parts.as_slice() {
-            [part] if whole => match row(part.table_id) {
+            [part] if whole && row(part.table_id).is_some_and(|it| class.holds(it)) => match row(part.table_id) {
                 Some(row) => row.clone(),
                 None => return Ok(None),
             },
-            _ => assemble(&model, class, entity, row, &mut missing.absent)?.into_row(),
+            _ => assemble(&model, class, entity, row, &mut missing.absent)?,
         };
         self.meet_as(class.id, identity, fresh, missing, read).map(Some)
     }
@@ -293,7 +293,7 @@ fn assemble<'r>(
     entity: &Entity,
     row: impl Fn(TableId) -> Option<&'r Row>,
     missing: &mut Vec<ColumnId>,
-) -> Result<Tuple> {
+) -> Result<Row> {
     let mut values = vec![Value::Null; class.columns.len()];
     let mut given = vec![false; class.columns.len()];
     for part in &class.parts {
@@ -317,7 +317,7 @@ fn assemble<'r>(
     }
     let absent = (0..class.columns.len()).filter(|&it| !given[it]).map(|it| ColumnId::new(it as u16));
     missing.extend(absent);
-    Ok(Tuple::new(values))
+    class.row_of(values, |at| given[at])
 }
 
 /// The attributes of an object, for expressions over them.

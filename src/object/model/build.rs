@@ -4,9 +4,9 @@
 //! does, and the schema is built. Then `classes` finds tables and attributes, bases first; `relations` finds joins: `typed`
 //! follows a foreign key where the direction is said, `determine`, `terms` and `join` find both where it is not; `checks`
 //! refuses what contradicts itself; `inverses` finds which relation is the other side of which;
-//! `structs` refuses what has no place in a row that is a struct.
+//! `structs` puts what structs add to the table of their base into that table, finds the row
+//! that objects of each class have, and refuses what has no place in a struct.
 
-use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,7 +15,6 @@ use crate::error::{ErrorKind, Mistake, Result, closest};
 use crate::id::ClassId;
 use crate::object::class::{Class, Relationship};
 use crate::object::listen::Standing;
-use crate::record::Tuple;
 use crate::schema::{Components, Schema, Table};
 
 mod association;
@@ -35,6 +34,7 @@ mod typed;
 /// Builds the schema of the classes and tables, with the model attached to it.
 pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> Result<Schema> {
     let mut mistakes = check_names(&classes);
+    structs::share_tables(&mut classes);
     backrefs::add(&mut classes, &mut mistakes);
     let association = association::tables(&mut classes, &tables);
     let mut builder = Schema::builder();
@@ -93,21 +93,12 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
         return Err(mistakes.into());
     };
     relations::resolve(schema, classes, &by_name, &order, &mut built, &mut mistakes);
-    structs::check(schema, &built, &mut mistakes);
+    let by_type = structs::resolve(schema, classes, &order, &mut built, &mut mistakes);
     if !mistakes.is_empty() {
         return Err(mistakes.into());
     }
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
-    let mut by_type = rustc_hash::FxHashMap::default();
-    // A subclass in the table of its base is no class of the struct by itself, wherever it is declared.
-    let of_their_own = |it: &&ClassModel| it.base.is_none_or(|base| built[base.index()].table_id != it.table_id);
-    for class in built.iter().filter(of_their_own) {
-        let record = Any::type_id(&*schema.table(class.table_id).prototype);
-        if record != TypeId::of::<Tuple>() {
-            by_type.entry(record).or_insert(class.id);
-        }
-    }
     Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default() })
 }
 

@@ -1,5 +1,6 @@
 //! A class, resolved: its attributes, the tables they stand in, and its place in an inheritance.
 
+use std::any::Any;
 use std::sync::OnceLock;
 
 use super::RelationModel;
@@ -8,6 +9,7 @@ use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::{ComputedKind, Inheritance, Reach, SubclassLoad};
 use crate::query::Prepared;
+use crate::record::{Row, Tuple, edit};
 use crate::schema::Name;
 use crate::value::Value;
 
@@ -29,6 +31,8 @@ pub struct ClassModel {
     pub auto: bool,
     /// The names of its attributes, in order.
     pub columns: Vec<Name>,
+    /// A draft of the row that an object has in memory: the struct of the program that shows it, or a tuple.
+    pub(in crate::object) prototype: Row,
     /// Its relations; those of its base come first.
     pub relations: Vec<RelationModel>,
     /// The class it inherits from.
@@ -140,6 +144,48 @@ impl ClassModel {
     #[inline]
     pub(in crate::object) fn is_simple(&self) -> bool {
         self.base.is_none() && self.descendants.len() == 1 && self.computed.iter().all(|it| it.column.is_none())
+    }
+
+    /// The row of an object that holds these values, as far as they are given; it holds anything else elsewhere.
+    ///
+    /// # Errors
+    /// When the struct of the class does not hold one of them.
+    pub(in crate::object) fn row_of(&self, values: Vec<Value>, given: impl Fn(usize) -> bool) -> Result<Row> {
+        if (&*self.prototype as &dyn Any).is::<Tuple>() {
+            return Ok(Tuple::new(values).into_row());
+        }
+        let mut row = self.prototype.duplicate();
+        for (at, value) in values.into_iter().enumerate().filter(|it| given(it.0)) {
+            edit(&mut row).set(ColumnId::new(at as u16), value)?;
+        }
+        Ok(row)
+    }
+
+    /// Whether the rows of its table, which hold its attributes in order, are those of its objects.
+    pub(in crate::object) fn holds(&self, row: &Row) -> bool {
+        Any::type_id(&**row) == Any::type_id(&*self.prototype)
+    }
+
+    /// Lets the row of a new object say of which class it is, where an attribute tells.
+    ///
+    /// # Errors
+    /// When the attribute does not hold what stands for the class.
+    #[inline]
+    pub(in crate::object) fn mark(&self, row: &mut Row) -> Result<()> {
+        if self.identity_value.is_some() { self.mark_by_identity(row) } else { Ok(()) }
+    }
+
+    fn mark_by_identity(&self, row: &mut Row) -> Result<()> {
+        let on = match &self.discriminator {
+            Some(Discriminator::Column(column)) => Some(*column),
+            // Of a union the discriminator is computed, but an attribute may be called so, too.
+            Some(Discriminator::Table(on)) => self.column_named(on).ok(),
+            None => None,
+        };
+        if let (Some(on), Some(identity)) = (on, &self.identity_value) {
+            edit(row).set(on, identity.clone())?;
+        }
+        Ok(())
     }
 
     /// Whether an attribute is not loaded with the row.

@@ -1,6 +1,5 @@
 //! Finding and looking at objects.
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use crate::object::reference::{ObjectKey, Ref};
 use crate::object::select::{Existing, Selection};
 use crate::object::view::{View, Views};
 use crate::query::{Input, Outcome, Statement};
-use crate::record::{Record, Row};
+use crate::record::{Record, Row, seen_as};
 use crate::value::Value;
 
 impl Session {
@@ -181,7 +180,7 @@ impl Session {
     /// A view of an object whose row is lent.
     #[inline]
     fn viewed<'s, T: Entity, L>(&'s self, key: ObjectKey, row: &'s Row) -> Result<View<'s, T, L>> {
-        match (&**row as &dyn Any).downcast_ref::<T>() {
+        match seen_as::<T>(&**row) {
             Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
             None => self.view_anew(key),
         }
@@ -189,8 +188,8 @@ impl Session {
 
     #[cold]
     fn view_anew<T: Entity, L>(&self, key: ObjectKey) -> Result<View<'_, T, L>> {
-        let record = self.lend(key)?;
-        match (record as &dyn Any).downcast_ref::<T>() {
+        let record = self.lend::<T>(key)?;
+        match seen_as::<T>(record) {
             Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
             None => {
                 let given = self.core.borrow().graph.name(key);
@@ -208,20 +207,20 @@ impl Session {
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.
     pub(in crate::object) fn views<T: Entity, L>(&self, members: Arc<Vec<ObjectKey>>) -> Result<Views<'_, T, L>> {
         let mut core = self.core.borrow_mut();
-        if core.graph.holdings.any_lacks {
+        if core.graph.may_lack() {
             for &key in &*members {
-                core.fresh(key)?;
+                core.fresh_as::<T>(key)?;
             }
         }
         drop(core);
         Ok(Views { session: self, members, of: PhantomData })
     }
 
-    /// Borrows the row of an object for as long as the session is borrowed. The row, or the version in which it stands,
+    /// Borrows the row of an object, with what `T` shows of it, for as long as the session is borrowed. The row, or the version in which it stands,
     /// is kept among what was lent until nobody can be looking at it. What was lent already is not kept again.
-    pub(in crate::object) fn lend(&self, key: ObjectKey) -> Result<&dyn Record> {
+    pub(in crate::object) fn lend<T: Entity>(&self, key: ObjectKey) -> Result<&dyn Record> {
         let mut core = self.core.borrow_mut();
-        let object = core.fresh(key)?;
+        let object = core.fresh_as::<T>(key)?;
         let (class, held) = (object.class, object.held());
         let holdings = &mut core.graph.holdings;
         let row = match held {

@@ -1,6 +1,5 @@
 //! The verbs that change objects and relations.
 
-use std::any::Any;
 use std::ops::Index;
 
 use crate::error::{Misuse, Result};
@@ -10,7 +9,7 @@ use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
 use crate::query::Places;
-use crate::record::Record;
+use crate::record::{Record, Row, seen_as_mut};
 use std::sync::Arc;
 
 use super::Session;
@@ -73,7 +72,9 @@ impl Session {
     #[track_caller]
     fn introduce<T: Entity>(&mut self, entity: T, state: State) -> Result<Ref<T>> {
         let class = self.class_of::<T>()?;
-        let key = self.exclusive_here().graph.introduce(class, Arc::new(entity), state);
+        let mut row: Row = Arc::new(entity);
+        self.model.class(class).mark(&mut row)?;
+        let key = self.exclusive_here().graph.introduce(class, row, state);
         Ok(self.refer(key))
     }
 
@@ -108,8 +109,8 @@ impl Session {
     #[track_caller]
     pub fn edit<T: Entity>(&mut self, object: Ref<T>) -> Result<Edit<'_, T>> {
         let key = self.check(object)?;
-        let record = self.exclusive_here().editable(key)?;
-        match (record as &mut dyn Any).downcast_mut::<T>() {
+        let record = self.exclusive_here().editable::<T>(key)?;
+        match seen_as_mut::<T>(record) {
             Some(entity) => Ok(Edit { entity }),
             None => Err(Misuse::WrongClass { expected: T::CLASS.to_owned(), given: "another class".to_owned() }.into()),
         }
@@ -124,7 +125,7 @@ impl Session {
         let _ = field;
         let key = self.check(object)?;
         let value = crate::value::AsValue::as_value(&value.into()).to_value();
-        self.exclusive_here().told(|core| Ok(core.editable(key)?.set(F::COLUMN, value)?))
+        self.exclusive_here().told(|core| Ok(core.editable::<F::Entity>(key)?.set(F::COLUMN, value)?))
     }
 
     /// Lets a reference lead to another object, or to none. The other side follows at once; the foreign key follows
@@ -351,9 +352,10 @@ impl<T: Entity> Index<Ref<T>> for Session {
 }
 
 impl super::Core {
-    /// The row of an object, for changing: the version that was read is kept, and the flush compares with it.
-    pub(in crate::object) fn editable(&mut self, key: ObjectKey) -> Result<&mut dyn Record> {
-        let object = self.fresh(key)?;
+    /// The row of an object with what `T` shows of it, for changing: the version that was read is kept, and the flush
+    /// compares with it.
+    pub(in crate::object) fn editable<T: Entity>(&mut self, key: ObjectKey) -> Result<&mut dyn Record> {
+        let object = self.fresh_as::<T>(key)?;
         let (state, gone) =
             (object.state, object.state == State::Deleted || object.state == State::Detached && object.marked);
         if gone {

@@ -9,6 +9,7 @@ use crate::error::{Mistake, closest};
 use crate::id::{ClassId, ColumnId};
 use crate::object::class::{Class, Inheritance, Polymorphic, Reach, SubclassLoad};
 use crate::object::model::{ClassModel, ClassPart, Discriminator};
+use crate::record::Tuple;
 use crate::schema::{Name, Schema, TableSchema};
 use crate::value::{Kind, Value};
 
@@ -318,6 +319,7 @@ impl Shape<'_> {
             key: Vec::new(),
             auto: false,
             columns: Vec::new(),
+            prototype: Tuple::nulls(0).into_row(),
             relations: Vec::new(),
             base: None,
             root: self.id,

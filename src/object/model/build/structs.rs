@@ -1,42 +1,141 @@
 //! Classes whose rows are structs of the program.
 //!
-//! Such a row is what a view hands out, so it holds the columns of its table and nothing else. What a subclass adds, and
-//! what the tables compute with a row, has no place in it; a class that has either keeps its rows as tuples. A subclass in
-//! the same table that adds nothing is shown by the struct as well.
+//! Such a row is what a view hands out, so it holds the attributes of its class and nothing else. A class that extends
+//! another has a struct of its own, which begins with that of its base. What the tables compute with a row has no place in
+//! it, and neither has what a subclass without a struct adds; a class that has either keeps its rows as tuples. A subclass
+//! that adds nothing is shown by the struct of its base.
 
-use std::any::Any;
-use std::iter::successors;
+use std::any::{Any, TypeId};
+
+use rustc_hash::FxHashMap;
 
 use crate::error::Mistake;
+use crate::id::ClassId;
+use crate::object::class::{Class, Inheritance};
 use crate::object::model::ClassModel;
-use crate::record::Tuple;
-use crate::schema::Schema;
+use crate::record::{Row, Tuple};
+use crate::schema::{Name, Schema};
+use crate::value::Value;
 
-/// Notes classes whose objects have no place in the structs by which they would be shown.
-pub(super) fn check(schema: &Schema, classes: &[ClassModel], mistakes: &mut Vec<Mistake>) {
-    for class in classes {
-        let mut shown_as = successors(Some(class), |it| it.base.map(|base| &classes[base.index()]));
-        let Some(shown) = shown_as.find(|it| has_structs(schema, it)) else { continue };
-        if fits(schema, class, shown) {
-            continue;
-        }
-        let table = &schema.table(shown.table_id).name;
-        let problem = format!("has other attributes than the rows of `{table}`, which are structs of the program");
-        let root = &classes[shown.root.index()].name;
-        let mut advice = format!("declare `{root}` by `Class::new`, so that rows are tuples");
-        if let Some(computed) = class.computed.iter().find(|it| it.column.is_some()) {
-            advice = format!("make `{}` a `ComputedKind::Hybrid`, or {advice}", computed.name);
-        }
-        mistakes.push(Mistake::new(&*class.name, problem, advice));
+/// Puts what subclasses add to the table of their base into that table, whose rows are then tuples.
+pub(super) fn share_tables(classes: &mut [Class]) {
+    for at in 0..classes.len() {
+        let Some(added) = classes[at].added.clone() else { continue };
+        let own: Vec<Name> = added.column_names().cloned().collect();
+        classes[at].own_columns.extend(own.iter().cloned());
+        let Some(holder) = bases(classes, at).find(|it| classes[*it].table.is_some()) else { continue };
+        let Some(table) = classes[holder].table.take() else { continue };
+        let on = discriminator(classes, at).filter(|on| table.column_names().any(|it| it == on));
+        let shared = table.taking_in(&added, on.as_ref(), &identities(classes, at));
+        classes[holder].table = Some(if own.is_empty() { shared } else { shared.of_tuples() });
     }
 }
 
-fn has_structs(schema: &Schema, class: &ClassModel) -> bool {
-    !(&*schema.table(class.table_id).prototype as &dyn Any).is::<Tuple>()
+/// The bases of a class, from below. A ring is refused elsewhere, and left here.
+fn bases(classes: &[Class], at: usize) -> impl Iterator<Item = usize> {
+    let base = move |at: &usize| {
+        let name = classes[*at].base.as_ref()?;
+        classes.iter().position(|it| it.name == *name)
+    };
+    std::iter::successors(base(&at), base).take(classes.len())
 }
 
-/// Whether the attributes of a class are the columns of the table by whose rows its objects are shown.
-fn fits(schema: &Schema, class: &ClassModel, shown: &ClassModel) -> bool {
-    let columns = schema.table(shown.table_id).columns.iter().map(|it| &*it.name);
-    class.table_id == shown.table_id && columns.eq(class.columns.iter().map(|it| &**it))
+fn discriminator(classes: &[Class], at: usize) -> Option<Name> {
+    bases(classes, at).find_map(|it| classes[it].polymorphic.as_ref()?.on.clone())
+}
+
+/// What the discriminator holds in the rows of a class and of those below it.
+fn identities(classes: &[Class], at: usize) -> Vec<Value> {
+    let below = (0..classes.len()).filter(|&it| it == at || bases(classes, it).any(|base| base == at));
+    below.filter_map(|it| classes[it].polymorphic.as_ref()?.identity.clone()).collect()
+}
+
+/// The struct that shows the objects of a class.
+#[derive(Clone)]
+struct Shown {
+    /// The class that brings it along.
+    of: ClassId,
+    prototype: Row,
+    attributes: Vec<Name>,
+}
+
+/// Finds for each class the row that its objects have, and notes where they have no place in it. Returns the class of each
+/// struct.
+pub(super) fn resolve(
+    schema: &Schema,
+    classes: &[Class],
+    order: &[ClassId],
+    built: &mut [ClassModel],
+    mistakes: &mut Vec<Mistake>,
+) -> FxHashMap<TypeId, ClassId> {
+    let mut by_type = FxHashMap::default();
+    let mut shown: Vec<Option<Shown>> = vec![None; classes.len()];
+    for &id in order {
+        let class = &built[id.index()];
+        let own = own_struct(schema, &classes[id.index()], class);
+        if let Some(own) = &own {
+            by_type.entry(Any::type_id(&*own.prototype)).or_insert(id);
+            relations(classes, id, mistakes);
+        }
+        let alone = own.is_none() && class.inheritance == Some(Inheritance::Concrete);
+        let by = own.or_else(|| shown[class.base?.index()].clone());
+        let row = match &by {
+            None => Tuple::nulls(class.columns.len()).into_row(),
+            Some(by) => {
+                if alone || class.columns != by.attributes {
+                    mistakes.push(no_place(built, class, by));
+                }
+                by.prototype.clone()
+            }
+        };
+        shown[id.index()] = by;
+        built[id.index()].prototype = row;
+    }
+    by_type
+}
+
+/// The struct that a class brings along.
+fn own_struct(schema: &Schema, declared: &Class, class: &ClassModel) -> Option<Shown> {
+    if let Some(it) = &declared.structure {
+        let attributes = it.whole.column_names().cloned().collect();
+        return Some(Shown { of: class.id, prototype: it.prototype.clone(), attributes });
+    }
+    let table = declared.table.as_ref().map(|_| schema.table(class.table_id)).filter(|it| !it.holds_tuples())?;
+    let attributes = table.columns.iter().map(|it| it.name.clone().into()).collect();
+    Some(Shown { of: class.id, prototype: table.prototype.clone(), attributes })
+}
+
+/// Objects of a class have other attributes than the struct by which they would be shown.
+fn no_place(built: &[ClassModel], class: &ClassModel, by: &Shown) -> Mistake {
+    let twice = by.attributes.iter().enumerate().find(|(at, it)| by.attributes[..*at].contains(it));
+    if let Some((_, twice)) = twice {
+        let advice = format!("give the column another: `#[column(\"{}_{twice}\")]`", class.name.to_lowercase());
+        return Mistake::new(format!("{}.{twice}", class.name), "its base has a column of this name", advice);
+    }
+    let table = &built[by.of.index()].table;
+    let problem = format!("has other attributes than the rows of `{table}`, which are structs of the program");
+    let root = std::iter::successors(Some(class), |it| it.base.map(|base| &built[base.index()])).last();
+    let root = root.map_or(&class.name, |it| &it.name);
+    let mut advice = format!("declare `{root}` by `Class::new`, so that rows are tuples");
+    if let Some(computed) = class.computed.iter().find(|it| it.column.is_some()) {
+        advice = format!("make `{}` a `ComputedKind::Hybrid`, or {advice}", computed.name);
+    }
+    Mistake::new(&*class.name, problem, advice)
+}
+
+/// A typed relation of the base is asked for at its place in every subclass, so it has to be there, and be the same.
+fn relations(classes: &[Class], id: ClassId, mistakes: &mut Vec<Mistake>) {
+    let declared = &classes[id.index()];
+    let is_concrete = declared.polymorphic.as_ref().is_some_and(|it| it.kind == Some(Inheritance::Concrete));
+    for relation in bases(classes, id.index()).flat_map(|it| &classes[it].relations) {
+        let place = || format!("{}.{}", declared.name, relation.name);
+        if is_concrete && !relation.is_repeated() {
+            let problem = "its base has the relation by a foreign key to the rows of the base, which these are not";
+            let advice = format!("declare it on another class, or let `{}` share a table with its base", declared.name);
+            mistakes.push(Mistake::new(place(), problem, advice));
+        }
+        if !is_concrete && declared.relations.iter().any(|it| it.name == relation.name) {
+            mistakes.push(Mistake::new(place(), "its base has a relation of this name", "rename one of them"));
+        }
+    }
 }
