@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 pub use crate::id::{ColumnId, RelationId};
 pub use crate::object::{
-    Cascade, Class, CollectionKind, Entity, Field, Lazy, Many, Optional, PassiveDeletes, Query, Relation, Relationship,
-    Required, Writable, field_name, relation_name,
+    Cascade, Class, CollectionKind, Entity, Extends, Extensible, Field, Inheritance, IsA, Lazy, Many, Optional,
+    PassiveDeletes, Polymorphic, Query, Relation, Relationship, Required, SubclassLoad, Writable, field_name,
+    relation_name,
 };
 pub use crate::query::Direction;
 pub use crate::record::{Record, Row};
@@ -47,6 +48,62 @@ pub fn class_of<R: Relation>(_: R) -> &'static str {
 /// The table a relation leads to.
 pub fn table_of<R: Relation>(_: R) -> &'static str {
     <R::Target as Entity>::TABLE
+}
+
+/// The class that another one extends.
+pub type BaseOf<E> = <E as Extends>::Base;
+
+/// How many columns come before those that a class adds.
+pub const fn columns_before<E: Extends>() -> u16 {
+    <E::Base as Entity>::COLUMNS
+}
+
+/// How many relations come before those that a class adds.
+pub const fn relations_before<E: Extends>() -> u16 {
+    <E::Base as Entity>::RELATIONS
+}
+
+/// The table of the base.
+pub const fn base_table<E: Extends>() -> &'static str {
+    <E::Base as Entity>::TABLE
+}
+
+/// A draft of the row of the base.
+pub fn base_draft<E: Extends>() -> E::Base {
+    <E::Base as Entity>::draft()
+}
+
+/// Borrows the scalar of a column of the base.
+#[inline]
+pub fn base_read<E: Extends>(base: &E::Base, column: ColumnId) -> ValueRef<'_> {
+    base.get(column)
+}
+
+/// Puts a scalar into a column of the base; the row is as before if it does not fit.
+pub fn base_write<E: Extends>(base: &mut E::Base, column: ColumnId, value: Value) -> Result<(), Mismatch> {
+    base.set(column, value)
+}
+
+/// The row of the base.
+pub fn base_row<E: Extends>(base: &E::Base) -> &dyn Record {
+    base
+}
+
+/// The same, for changing.
+pub fn base_row_mut<E: Extends>(base: &mut E::Base) -> &mut dyn Record {
+    base
+}
+
+/// How many columns a row has.
+#[inline]
+pub fn width<E: Entity>() -> usize {
+    usize::from(E::COLUMNS)
+}
+
+/// The position of a column among those that a class adds; `None` for one of its base.
+#[inline]
+pub fn behind_base<E: Extends>(column: ColumnId) -> Option<usize> {
+    column.index().checked_sub(usize::from(columns_before::<E>()))
 }
 
 /// A copy of a row that nobody else holds.

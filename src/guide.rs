@@ -23,6 +23,11 @@
 //! | `primaryjoin=`, `secondaryjoin=` | `primary_join`, `secondary_join`: typed expressions |
 //! | `viewonly=True`, `post_update=True`, `single_parent=True` | `view_only`, `post_update`, `single_parent` |
 //! | `version_id_col` | `#[version]` |
+//! | `class Engineer(Employee)` | a field `#[base] employee: Employee`; the row begins with that of its base, and derefs to it |
+//! | `polymorphic_on`, `polymorphic_identity` | `#[entity(discriminator = kind, identity = "employee")]`, and `identity` in each subclass |
+//! | single, joined, concrete table inheritance | nothing, `table = "engineers"` or `concrete = "engineers"` beside `identity` |
+//! | `polymorphic_load="selectin"`, `"inline"` | `#[entity(load = selectin)]`, `load = inline` |
+//! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
 //! | reflection, `automap`, classes made at run time | [`Class`](crate::object::Class), [`Relationship`](crate::object::Relationship), [`Session::untyped`](crate::Session::untyped) |
 //!
@@ -40,6 +45,9 @@
 //! | `select(Post).where(Post.score > 1).order_by(…).limit(20)` | `Post::select().filter(Post::score.gt(1)).order_by(…).limit(20)` |
 //! | `Post.author.has(…)`, `User.posts.any(…)` | the same words |
 //! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
+//! | `with_polymorphic(Employee, [Engineer])`, `selectin_polymorphic` | [`Query::with_subclass`](crate::Query::with_subclass)`::<Engineer>(SubclassLoad::Inline)`, `Selectin` |
+//! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
+//! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast`; back by `engineer.upcast()` |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
 //! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |

@@ -9,6 +9,7 @@ use crate::argument::attribute_name;
 use crate::attr::{self, Check, EntityOptions, ForeignKey};
 use crate::code::Code;
 use crate::ctxt::Ctxt;
+use crate::infer;
 use crate::relation::Relation;
 use crate::symbol;
 
@@ -21,6 +22,8 @@ pub(crate) struct Entity {
     pub(crate) checks: Vec<Check>,
     /// Of single fields in their order, then those above the struct.
     pub(crate) foreign_keys: Vec<ForeignKey>,
+    /// The row of the class that it extends.
+    pub(crate) base: Option<Base>,
     pub(crate) fields: Vec<Field>,
     pub(crate) relations: Vec<Relation>,
     /// Whether `#[key]` stands above the struct: it is refused there, and then no field lacks it.
@@ -44,6 +47,12 @@ pub(crate) struct Field {
     pub(crate) version: bool,
 }
 
+/// `#[base]`: the field that holds the row of the base.
+pub(crate) struct Base {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+}
+
 /// `#[key]`
 pub(crate) struct Key {
     pub(crate) auto: bool,
@@ -57,6 +66,7 @@ impl Entity {
             options: EntityOptions::default(),
             checks: Vec::new(),
             foreign_keys: Vec::new(),
+            base: None,
             fields: Vec::new(),
             relations: Vec::new(),
             stray_key: input.attrs.iter().any(|it| it.path().is_ident("key")),
@@ -85,12 +95,51 @@ impl Entity {
         for field in fields.named {
             let Some(ident) = field.ident.clone() else { continue };
             misplaced(ctxt, &field.attrs, symbol::ABOVE, "above the struct");
+            if let Some(attribute) = single(ctxt, &field.attrs, "base") {
+                attr::flag(ctxt, attribute);
+                self.read_base(ctxt, attribute, ident, &field);
+                continue;
+            }
             let references = single(ctxt, &field.attrs, "references");
             self.foreign_keys.extend(references.map(|it| attr::references(ctxt, it, &ident)));
             self.fields.push(Field::read(ctxt, ident, field));
         }
+        self.find_base(ctxt);
         // Read in the order of the source, for the order of mistakes; declared with those of fields first.
         self.foreign_keys.sort_by_key(|it| !it.is_of_one_field());
+    }
+
+    /// A class that has an identity, and neither a key nor anything that holds the identity, extends another.
+    fn find_base(&mut self, ctxt: &Ctxt) {
+        let said = &self.options.inheritance;
+        let extends = said.word("identity").or(said.word("concrete")).is_some() && !infer::is_extensible(self);
+        if !extends || self.keys().next().is_some() {
+            return;
+        }
+        if let Some(at) = infer::likely_base(self) {
+            let field = self.fields.remove(at);
+            let (name, ty) = (field.text(), infer::shown(&field.ty));
+            let problem = format!("`{name}` is not marked as the row of the class that `{}` extends", self.ident);
+            ctxt.refuse(Code::UnmarkedBase, &field.ident, problem, format_args!("`#[base] {name}: {ty}`"));
+            self.base = Some(Base { ident: field.ident, ty: field.ty });
+        }
+    }
+
+    fn read_base(&mut self, ctxt: &Ctxt, attribute: &Attribute, ident: Ident, field: &syn::Field) {
+        let of_columns = symbol::ON_FIELD.iter().filter(|it| **it != "base");
+        for name in of_columns {
+            if let Some(other) = field.attrs.iter().find(|it| it.path().is_ident(name)) {
+                let problem = format!("`{ident}` is the row of the base and no column, so `#[{name}]` says nothing");
+                let write = format!("`#[{name}]` in the struct of the base");
+                ctxt.refuse(Code::BaseIsNoColumn, other.path(), problem, write);
+            }
+        }
+        if let Some(first) = &self.base {
+            let problem = format!("a class extends one other; its base is `{}`", first.ident);
+            ctxt.refuse(Code::TwoBases, attribute.path(), problem, "`#[base]` on one field");
+            return;
+        }
+        self.base = Some(Base { ident, ty: field.ty.clone() });
     }
 
     fn read_above(&mut self, ctxt: &Ctxt, attributes: &[Attribute]) {

@@ -20,6 +20,34 @@ pub(crate) struct EntityOptions {
     pub(crate) class: Option<LitStr>,
     pub(crate) uniques: Vec<Vec<Ident>>,
     pub(crate) indexes: Vec<Vec<Ident>>,
+    /// How the class stands to its base and to those that extend it.
+    pub(crate) inheritance: Inheritance,
+}
+
+/// What `#[entity(…)]` says of inheritance.
+#[derive(Default)]
+pub(crate) struct Inheritance {
+    /// The field that tells of which class a row is.
+    pub(crate) discriminator: Option<Ident>,
+    /// What it holds in rows of this class.
+    pub(crate) identity: Option<Expr>,
+    /// Whether queries read the whole tables of subclasses, too.
+    pub(crate) union: bool,
+    /// Whether queries load what subclasses add.
+    pub(crate) with_subclasses: bool,
+    /// The whole table that a subclass has of its own.
+    pub(crate) concrete: Option<LitStr>,
+    /// When queries on the base load what the class adds.
+    pub(crate) load: Option<Ident>,
+    /// The words that are said.
+    pub(crate) words: Vec<Ident>,
+}
+
+impl Inheritance {
+    /// The word, if it is said.
+    pub(crate) fn word(&self, word: &str) -> Option<&Ident> {
+        self.words.iter().find(|it| *it == word)
+    }
 }
 
 /// `#[check(name = condition)]`
@@ -134,10 +162,23 @@ pub(crate) fn entity(ctxt: &Ctxt, attribute: &Attribute) -> EntityOptions {
             "table" => options.table = argument.text(ctxt),
             "class" => options.class = argument.text(ctxt),
             "unique" => options.uniques.push(argument.idents(ctxt)),
-            _ => options.indexes.push(argument.idents(ctxt)),
+            "index" => options.indexes.push(argument.idents(ctxt)),
+            _ => inheritance(ctxt, &argument, &mut options.inheritance),
         }
     }
     options
+}
+
+fn inheritance(ctxt: &Ctxt, argument: &Argument, said: &mut Inheritance) {
+    said.words.push(argument.word.clone());
+    match argument.name().as_str() {
+        "discriminator" => said.discriminator = argument.ident(ctxt),
+        "identity" => said.identity = argument.expression(ctxt),
+        "union" => said.union = argument.flag(ctxt),
+        "with_subclasses" => said.with_subclasses = argument.flag(ctxt),
+        "concrete" => said.concrete = argument.text(ctxt),
+        _ => said.load = argument.choice(ctxt, symbol::SUBCLASS_LOADS),
+    }
 }
 
 /// Reads `#[key]` or `#[key(auto)]`: whether the table fills it.

@@ -21,7 +21,11 @@ pub(crate) fn check(ctxt: &Ctxt, entity: &Entity) {
         return;
     }
     generics(ctxt, entity);
-    keys(ctxt, entity);
+    if entity.base.is_some() {
+        extending(ctxt, entity)
+    } else {
+        extended(ctxt, entity)
+    }
     columns(ctxt, entity);
     lists(ctxt, entity);
     for key in &entity.foreign_keys {
@@ -46,6 +50,56 @@ fn generics(ctxt: &Ctxt, entity: &Entity) {
             Some(clause) if entity.generics.params.is_empty() => ctxt.refuse(Code::Generic, clause, problem, write),
             _ => ctxt.refuse(Code::Generic, &entity.generics, problem, write),
         }
+    }
+}
+
+/// What a class that extends another has to say, and what it cannot.
+fn extending(ctxt: &Ctxt, entity: &Entity) {
+    let said = &entity.options.inheritance;
+    for field in entity.keys() {
+        let problem = format!("`{}` has the key of its base", entity.ident);
+        let write = format!("`{}` without `#[key]`, or `#[unique]`", field.ident);
+        let at = field.key.as_ref().map_or_else(|| field.ident.span(), |it| it.at);
+        ctxt.refuse_at(Code::KeyBesideBase, at, problem, write);
+    }
+    if said.word("identity").is_none() && said.word("concrete").is_none() {
+        let problem = format!("nothing tells which rows of its base are of `{}`", entity.ident);
+        let write = format!("`#[entity(identity = \"{}\")]`", infer::snake_case(&entity.ident.to_string()));
+        ctxt.refuse(Code::NoIdentity, &entity.ident, problem, write);
+    }
+    if let (Some(table), Some(concrete)) = (&entity.options.table, said.word("concrete")) {
+        let problem = format!("`{}` has a table for what it adds, or one for all, not both", entity.ident);
+        let table = table.value();
+        let write = format!("`table = \"{table}\"`, or `concrete = \"{table}\"`");
+        ctxt.refuse(Code::TwoTables, concrete, problem, write);
+    }
+    for word in symbol::EXTENDED.iter().filter_map(|it| said.word(it)) {
+        let problem = format!("the first of the bases says `{word}`, for all that extend it");
+        let write = format!("`{word}` above the struct that has no `#[base]`");
+        ctxt.refuse(Code::SaidByBase, word, problem, write);
+    }
+}
+
+/// The same for a class that may be a base.
+fn extended(ctxt: &Ctxt, entity: &Entity) {
+    let said = &entity.options.inheritance;
+    keys(ctxt, entity);
+    for word in symbol::EXTENDING.iter().filter_map(|it| said.word(it)) {
+        let problem = format!("`{word}` is said by a class that extends another; `{}` has no base", entity.ident);
+        ctxt.refuse(Code::NoBase, word, problem, symbol::attribute_sample("base"));
+    }
+    if let Some(field) = &said.discriminator {
+        fields_exist(ctxt, entity, std::slice::from_ref(field));
+    }
+    let tells = said.word("discriminator").is_some() || said.union;
+    if let Some(word) = said.word("identity").filter(|_| !tells) {
+        let problem = "nothing holds the identity: no field is the discriminator, and `union` is not said";
+        ctxt.refuse(
+            Code::NoDiscriminator,
+            word,
+            problem,
+            "`discriminator = kind` beside it, and a field `kind: String`",
+        );
     }
 }
 

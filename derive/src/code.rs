@@ -83,6 +83,24 @@ codes! {
     TextTaken = 31,
     /// A text for what is stored as a number or as its field.
     TextOfNone = 32,
+    /// A second base.
+    TwoBases = 33,
+    /// What a column has, on the row of the base.
+    BaseIsNoColumn = 34,
+    /// A key beside that of the base.
+    KeyBesideBase = 35,
+    /// A subclass without a value that tells its rows.
+    NoIdentity = 36,
+    /// A table beside the one that is `concrete`.
+    TwoTables = 37,
+    /// What a subclass says, where there is no base.
+    NoBase = 38,
+    /// What the first base says for all, in a subclass.
+    SaidByBase = 39,
+    /// An identity that no discriminator holds.
+    NoDiscriminator = 40,
+    /// A field that is the row of a base, and is not marked.
+    UnmarkedBase = 41,
 }
 
 impl fmt::Display for Code {

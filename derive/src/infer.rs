@@ -79,6 +79,21 @@ fn plural(name: &str) -> String {
     if hisses { format!("{name}es") } else { format!("{name}s") }
 }
 
+/// Whether the rows tell of which class they are, so that others can extend it.
+pub(crate) fn is_extensible(entity: &Entity) -> bool {
+    let said = &entity.options.inheritance;
+    entity.base.is_some() || said.discriminator.is_some() || said.union
+}
+
+/// The field that is most likely the row of a base, where nothing is marked: it is called as its type is.
+pub(crate) fn likely_base(entity: &Entity) -> Option<usize> {
+    let is_named_so = |it: &Field| {
+        let ty = last_segment(&it.ty).filter(|it| it.arguments.is_empty());
+        ty.is_some_and(|ty| snake_case(&ty.ident.to_string()) == it.text())
+    };
+    entity.fields.iter().position(is_named_so)
+}
+
 /// Whether the type is written as an `Option`.
 pub(crate) fn is_option(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|it| it.ident == "Option")

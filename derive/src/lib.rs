@@ -43,6 +43,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | attribute | meaning |
 /// |---|---|
 /// | `#[entity(table = "t", class = "C", unique(a, b), index(a, b))]` | names, and keys over several fields; without `table`, `BlogPost` is in `blog_posts` |
+/// | `#[entity(discriminator = field, identity = "v")]` | others may extend it: the field tells of which class a row is, and holds this in its own |
 /// | `#[check(name = condition)]` | a condition on each row, such as `column("score").ge(0)` |
 /// | `#[foreign_key(via(a, b), references = Target, …)]` | a foreign key over several fields; options as for `references`, and `columns(a, b)` of the target |
 /// | `#[belongs_to(name: Target, …)]` | many-to-one: `via`, `passive_updates` |
@@ -57,9 +58,35 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `#[key]`, `#[key(auto)]` | part of the primary key; one that the table fills |
 /// | `#[unique]`, `#[index]` | a key or an index of this field alone |
 /// | `#[references(Target, …)]` | a foreign key: `on_delete = a`, `on_update = a`, `deferred`, `unindexed`, `column = field_of_target` |
+/// | `#[base]` | the row of the class that this one extends, which comes first |
 /// | `#[version]` | counts the versions of an object: an update or delete of another version fails |
 /// | `#[column("name")]` | the column's name, if not the field's |
 /// | `#[default(expression)]` | the column's default; beside `derive(Default)`, which claims that word, `#[column(default = expression)]` |
+///
+/// # A class that extends another
+///
+/// A struct whose field is marked with `#[base]` extends the struct of that field: it has its key, columns and relations,
+/// and derefs to it. It says by `identity` what the discriminator holds in its rows, and where they stand:
+///
+/// | `#[entity(…)]` | rows |
+/// |---|---|
+/// | `identity = "engineer"` | in the table of the base, which gets the columns that it adds; they are NULL in other rows |
+/// | `identity = "engineer", table = "engineers"` | in two tables: that of the base, and one for what it adds |
+/// | `identity = "engineer", concrete = "engineers"` | in a whole table of its own, with keys of its own |
+///
+/// A base with `concrete` classes says `union`, so that queries read their tables, too. `with_subclasses` above a base,
+/// or `load = selectin` and `load = inline` above a class that extends it, let queries on the base bring what is added;
+/// otherwise it is read when it is looked at.
+///
+/// ```text
+/// #[derive(Entity, Clone, Debug)]
+/// #[entity(discriminator = kind, identity = "employee")]
+/// struct Employee { #[key(auto)] id: Id<Employee>, kind: String, name: String }
+///
+/// #[derive(Entity, Clone, Debug)]
+/// #[entity(identity = "engineer")]
+/// struct Engineer { #[base] employee: Employee, language: Option<String> }
+/// ```
 ///
 /// # Options of relations
 ///
@@ -101,7 +128,8 @@ use syn::{DeriveInput, parse_macro_input};
         references,
         column,
         default,
-        version
+        version,
+        base
     )
 )]
 pub fn derive_entity(input: TokenStream) -> TokenStream {

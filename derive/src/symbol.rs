@@ -7,10 +7,20 @@ pub(crate) const ABOVE: &[&str] =
     &["entity", "check", "foreign_key", "has_one", "has_many", "belongs_to", "many_to_many"];
 
 /// Attributes of a field.
-pub(crate) const ON_FIELD: &[&str] = &["key", "unique", "index", "references", "column", "default", "version"];
+pub(crate) const ON_FIELD: &[&str] = &["key", "unique", "index", "references", "column", "default", "version", "base"];
 
 /// Options of `#[entity(…)]`.
-pub(crate) const ENTITY: &[&str] = &["table", "class", "unique", "index"];
+pub(crate) const ENTITY: &[&str] =
+    &["table", "class", "unique", "index", "discriminator", "identity", "union", "with_subclasses", "concrete", "load"];
+
+/// Options of `#[entity(…)]` that a class says with a base.
+pub(crate) const EXTENDING: &[&str] = &["concrete", "load"];
+
+/// Options of `#[entity(…)]` that the first of the bases says for all.
+pub(crate) const EXTENDED: &[&str] = &["discriminator", "union"];
+
+/// When what a subclass adds is loaded by queries on its base.
+pub(crate) const SUBCLASS_LOADS: &[&str] = &["on_access", "selectin", "inline"];
 
 /// Options of `#[entity(…)]` that may stand several times.
 pub(crate) const REPEATABLE: &[&str] = &["unique", "index"];
@@ -105,6 +115,7 @@ pub(crate) fn attribute_sample(attribute: &str) -> &'static str {
         "column" => "`#[column(\"name_in_table\")]`",
         "default" => "`#[default(0)]`",
         "version" => "`#[version]`",
+        "base" => "`#[base] employee: Employee`",
         "unique" => "`#[unique]`, or `#[entity(unique(a, b))]` for several fields",
         _ => "`#[index]`, or `#[entity(index(a, b))]` for several fields",
     }
@@ -117,6 +128,12 @@ pub(crate) fn option_sample(option: &str) -> &'static str {
         "class" => "`class = \"User\"`",
         "unique" => "`unique(a, b)`",
         "index" => "`index(a, b)`",
+        "discriminator" => "`discriminator = kind`, a field that tells of which class a row is",
+        "identity" => "`identity = \"employee\"`, what the discriminator holds in rows of this class",
+        "union" => "`union`",
+        "with_subclasses" => "`with_subclasses`",
+        "concrete" => "`concrete = \"engineers\"`, a whole table of its own",
+        "load" => "`load = selectin`",
         "on_delete" => "`on_delete = cascade`",
         "on_update" => "`on_update = cascade`",
         "column" => "`column = email`, a unique field of the target",

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::entity::{Arity, Field, Many, Relation};
+use super::entity::{Arity, Field, IsA, Many, Relation};
 use super::reference::Ref;
 use super::select::Term;
 use crate::expr::{Comparison, Expr, Expression};
@@ -20,6 +20,11 @@ pub struct Condition<E> {
 impl<E> Condition<E> {
     pub(super) fn new(expr: Expr<Term>) -> Self {
         Condition { expr, of: PhantomData }
+    }
+
+    /// The same condition of objects of a class that extends this one, or of this one.
+    pub fn of<S: IsA<E>>(self) -> Condition<S> {
+        Condition::new(self.expr)
     }
 
     /// Both hold.
@@ -168,15 +173,37 @@ impl<F: Field> From<F> for Ordering<F::Entity> {
     }
 }
 
+/// What orders objects of a class: a column, or an order, of it or of one of its bases.
+#[diagnostic::on_unimplemented(message = "`{Self}` does not order objects of `{E}`")]
+pub trait Orders<E> {
+    /// As an order of these objects.
+    fn ordering(self) -> Ordering<E>;
+}
+
+impl<B, E: IsA<B>> Orders<E> for Ordering<B> {
+    fn ordering(self) -> Ordering<E> {
+        Ordering::new(self.by, self.direction)
+    }
+}
+
+impl<F: Field, E: IsA<F::Entity>> Orders<E> for F {
+    fn ordering(self) -> Ordering<E> {
+        self.asc().ordering()
+    }
+}
+
 /// Conditions over what a reference leads to.
 pub trait ToOneCondition: Relation {
     /// It leads to an object that fulfils the condition.
-    fn has(self, condition: Condition<Self::Target>) -> Condition<Self::Owner> {
-        related::<Self>(Some(condition))
+    fn has<B>(self, condition: Condition<B>) -> Condition<Self::Owner>
+    where
+        Self::Target: IsA<B>,
+    {
+        related::<Self>(Some(condition.of()))
     }
 
     /// It leads to this object: its foreign key is compared.
-    fn is(self, target: Ref<Self::Target>) -> Condition<Self::Owner> {
+    fn is(self, target: Ref<impl IsA<Self::Target>>) -> Condition<Self::Owner> {
         let to = Some(target.untyped());
         Condition::new(Expr::Leaf(Term::Refers { of: None, relation: Self::NAME.into(), to }))
     }
@@ -204,12 +231,15 @@ impl ToOne for super::entity::Optional {}
 /// Conditions over the members of a collection.
 pub trait ToManyCondition: Relation<Arity = Many> {
     /// Some member fulfils the condition.
-    fn any(self, condition: Condition<Self::Target>) -> Condition<Self::Owner> {
-        related::<Self>(Some(condition))
+    fn any<B>(self, condition: Condition<B>) -> Condition<Self::Owner>
+    where
+        Self::Target: IsA<B>,
+    {
+        related::<Self>(Some(condition.of()))
     }
 
     /// This object is a member, as the rows say.
-    fn contains(self, member: Ref<Self::Target>) -> Condition<Self::Owner> {
+    fn contains(self, member: Ref<impl IsA<Self::Target>>) -> Condition<Self::Owner> {
         let object = member.untyped();
         Condition::new(Expr::Leaf(Term::Contains { of: None, relation: Self::NAME.into(), object }))
     }

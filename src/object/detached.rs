@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::entity::{Entity, Many, Optional, Relation, Required};
+use super::entity::{Entity, IsA, Many, Optional, Relation, Required};
 use super::extra::Extra;
 use super::identity::Identity;
 use super::links::{Link, Since};
@@ -176,7 +176,10 @@ impl<'d, T: Entity, L> Kept<'d, T, L> {
     ///
     /// # Errors
     /// When it was not loaded.
-    pub fn loaded<R: Relation<Owner = T>>(&self, relation: R) -> Result<Copies<'d, R, Nothing>> {
+    pub fn loaded<R: Relation>(&self, relation: R) -> Result<Copies<'d, R, Nothing>>
+    where
+        T: IsA<R::Owner>,
+    {
         let _ = relation;
         let places = self.copy.places(self.at, R::RELATION);
         places.and_then(|it| R::Arity::kept(self.copy, it)).ok_or_else(|| self.copy.not_loaded::<R>(self.at))

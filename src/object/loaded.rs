@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use super::entity::{Arity, Relation};
+use super::entity::{Arity, IsA, Relation};
 use super::reference::ObjectKey;
 use super::session::Session;
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub struct Loaded<L>(PhantomData<fn() -> L>);
 pub trait Includes<O, R, B, I> {}
 
 #[diagnostic::do_not_recommend]
-impl<R: Relation<Owner = O> + In<L, B, I>, B, L, O, I> Includes<O, R, B, I> for Loaded<L> {}
+impl<R: Relation + In<L, B, I>, B, L, O: IsA<R::Owner>, I> Includes<O, R, B, I> for Loaded<L> {}
 
 /// A relation stands in a list. It has the relation for its own type, which keeps the compiler from choosing one before
 /// it knows which is asked for.

@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::condition::{Condition, Ordering};
-use super::entity::{Many, Relation};
+use super::condition::{Condition, Orders};
+use super::entity::{IsA, Many, Relation};
 use super::loaded::{LoadList, Nothing, Promise};
 use super::query::{LoadPath, Query};
 use super::reference::Ref;
@@ -50,9 +50,13 @@ pub struct MembersQuery<'s, R: Relation, L = Nothing> {
 
 impl Session {
     /// The members of a collection as a query.
-    pub fn query_of<R: Relation<Arity = Many>>(&self, owner: Ref<R::Owner>, relation: R) -> MembersQuery<'_, R> {
+    pub fn query_of<R: Relation<Arity = Many>>(
+        &self,
+        owner: Ref<impl IsA<R::Owner>>,
+        relation: R,
+    ) -> MembersQuery<'_, R> {
         let _ = relation;
-        MembersQuery { session: self, owner, query: Query::new(), of: PhantomData }
+        MembersQuery { session: self, owner: owner.upcast(), query: Query::new(), of: PhantomData }
     }
 }
 
@@ -62,12 +66,15 @@ impl<'s, R: Relation<Arity = Many>, L: LoadList> MembersQuery<'s, R, L> {
     }
 
     /// Only members that fulfil the condition.
-    pub fn filter(self, condition: Condition<R::Target>) -> Self {
+    pub fn filter<B>(self, condition: Condition<B>) -> Self
+    where
+        R::Target: IsA<B>,
+    {
         self.map(|it| it.filter(condition))
     }
 
     /// In this order, and then in the declared one.
-    pub fn order_by(self, order: impl Into<Ordering<R::Target>>) -> Self {
+    pub fn order_by(self, order: impl Orders<R::Target>) -> Self {
         self.map(|it| it.order_by(order))
     }
 
@@ -82,7 +89,10 @@ impl<'s, R: Relation<Arity = Many>, L: LoadList> MembersQuery<'s, R, L> {
     }
 
     /// Loads a relation of the members along.
-    pub fn with<T, P: Promise>(self, path: LoadPath<R::Target, T, P>) -> MembersQuery<'s, R, P::Onto<L>> {
+    pub fn with<B, T, P: Promise>(self, path: LoadPath<B, T, P>) -> MembersQuery<'s, R, P::Onto<L>>
+    where
+        R::Target: IsA<B>,
+    {
         self.map(|it| it.with(path))
     }
 

@@ -89,7 +89,7 @@ pub use class::{
     Cascade, Class, CollectionKind, ComputedKind, Inheritance, JoinColumn, Lazy, Marks, PassiveDeletes, Polymorphic,
     Reach, Relationship, SubclassLoad, foreign, join_column, on, remote,
 };
-pub use condition::{Condition, FieldExpression, Operand, Ordering, ToManyCondition, ToOneCondition};
+pub use condition::{Condition, FieldExpression, Operand, Ordering, Orders, ToManyCondition, ToOneCondition};
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};

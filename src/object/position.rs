@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::Assigned;
-use super::entity::{Field, Many, Relation, Writable};
+use super::entity::{Field, IsA, Many, Relation, Writable};
 use super::model::RelationModel;
 use super::reference::{ObjectKey, Ref};
 use super::session::{Core, Member, Session};
@@ -16,13 +16,13 @@ impl Session {
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
     #[track_caller]
-    pub fn insert<R>(
+    pub fn insert<R, M: Member<R::Target>>(
         &mut self,
-        object: Ref<R::Owner>,
+        object: Ref<impl IsA<R::Owner>>,
         _: R,
         at: usize,
-        member: impl Member<R::Target>,
-    ) -> Result<Ref<R::Target>>
+        member: M,
+    ) -> Result<Ref<M::Object>>
     where
         R: Relation<Arity = Many> + Writable,
     {
@@ -38,7 +38,13 @@ impl Session {
     /// # Errors
     /// When it is no member, a reference is not of this session, or the collection cannot be read.
     #[track_caller]
-    pub fn move_to<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>, at: usize) -> Result<()>
+    pub fn move_to<R>(
+        &mut self,
+        object: Ref<impl IsA<R::Owner>>,
+        _: R,
+        member: Ref<impl IsA<R::Target>>,
+        at: usize,
+    ) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {
@@ -61,10 +67,11 @@ impl Session {
     /// # Errors
     /// When the reference is not of this session, or reading is refused or fails.
     #[track_caller]
-    pub fn keyed<R, F>(&self, object: Ref<R::Owner>, _: R, _: F) -> Result<BTreeMap<F::Value, Ref<R::Target>>>
+    pub fn keyed<R, F>(&self, object: Ref<impl IsA<R::Owner>>, _: R, _: F) -> Result<BTreeMap<F::Value, Ref<R::Target>>>
     where
         R: Relation<Arity = Many>,
-        F: Field<Entity = R::Target>,
+        R::Target: IsA<F::Entity>,
+        F: Field,
         F::Value: Ord,
     {
         let key = self.check(object)?;

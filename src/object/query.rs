@@ -3,12 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::class::Lazy;
-use super::condition::{Condition, Ordering};
+use super::class::{Lazy, SubclassLoad};
+use super::condition::{Condition, Orders};
 use super::diagnosis::Budget;
-use super::entity::{Entity, Field, Relation};
+use super::entity::{Entity, Field, IsA, Relation};
 use super::loaded::{LoadList, Nothing, Perhaps, Promise, Surely, With};
-use super::select::{Depth, LoadOption, PerOwner, Selection, Step, Strategy};
+use super::select::{Depth, LoadOption, PerOwner, Selection, Step, Strategy, Subclasses};
 use crate::expr::Expression;
 use crate::query::Direction;
 
@@ -29,14 +29,17 @@ impl<E: Entity> Query<E> {
 
 impl<E: Entity, L: LoadList> Query<E, L> {
     /// Only objects that fulfil the condition, beside those given before.
-    pub fn filter(mut self, condition: Condition<E>) -> Self {
+    pub fn filter<B>(mut self, condition: Condition<B>) -> Self
+    where
+        E: IsA<B>,
+    {
         self.selection = self.selection.filter(condition.expr);
         self
     }
 
     /// In this order, after those given before.
-    pub fn order_by(mut self, order: impl Into<Ordering<E>>) -> Self {
-        let order = order.into();
+    pub fn order_by(mut self, order: impl Orders<E>) -> Self {
+        let order = order.ordering();
         self.selection.order_by.push((order.by, order.direction));
         self
     }
@@ -50,6 +53,57 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     /// Without the first ones.
     pub fn offset(mut self, offset: u64) -> Self {
         self.selection.offset = offset;
+        self
+    }
+
+    /// What a class that extends this one adds comes along for its objects: by a join in the same statement, or by one
+    /// more statement for all of them. Otherwise it is read when it is looked at, unless its declaration says more.
+    ///
+    /// ```
+    /// use diptych::object::SubclassLoad;
+    /// use diptych::prelude::*;
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[entity(discriminator = kind, identity = "employee")]
+    /// # struct Employee { #[key(auto)] id: Id<Employee>, kind: String, name: String }
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[entity(identity = "engineer", table = "engineers")]
+    /// # struct Engineer { #[base] employee: Employee, language: Option<String> }
+    /// # fn main() -> Result<()> {
+    /// # let database = Database::of::<(Employee, Engineer)>()?;
+    /// # let mut session = database.session();
+    /// # session.add(Engineer::draft());
+    /// # session.commit()?;
+    /// # let session = database.session();
+    /// let all = session.all(Employee::select().with_subclass::<Engineer>(SubclassLoad::Inline))?;
+    /// for employee in &all {
+    ///     if let Some(engineer) = employee.downcast::<Engineer>()? {
+    ///         println!("{} writes {:?}", engineer.name, engineer.language);
+    ///     }
+    /// }
+    /// assert_eq!(session.totals().statements, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_subclass<S: Entity + IsA<E>>(mut self, load: SubclassLoad) -> Self {
+        match (load, &mut self.selection.subclasses) {
+            (SubclassLoad::OnAccess, _) | (SubclassLoad::Inline, Subclasses::All) => {}
+            (SubclassLoad::Selectin, _) => self.selection.loading.subclasses.push(S::CLASS.into()),
+            (SubclassLoad::Inline, Subclasses::These(all)) => all.push(S::CLASS.into()),
+            (SubclassLoad::Inline, other) => *other = Subclasses::These(vec![S::CLASS.into()]),
+        }
+        self
+    }
+
+    /// What every class adds that extends this one comes along, in the same statement.
+    pub fn with_subclasses(mut self) -> Self {
+        self.selection.subclasses = Subclasses::All;
+        self
+    }
+
+    /// Loads a relation of a class that extends this one, for those objects that are of it. The type of the query does not
+    /// say so.
+    pub fn with_of<S: Entity + IsA<E>, T, P>(mut self, path: LoadPath<S, T, P>) -> Self {
+        self.selection.loading.options.push(of_subclass::<S>(path.option));
         self
     }
 
@@ -69,14 +123,20 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     /// Loads a relation along, or forbids touching it. What is loaded is known to the type of the query, and
     /// [`View::get`](super::View::get) reads it; give each relation once, and what is behind it by
     /// [`then`](LoadPath::then).
-    pub fn with<T, P: Promise>(self, path: LoadPath<E, T, P>) -> Query<E, P::Onto<L>> {
+    pub fn with<B, T, P: Promise>(self, path: LoadPath<B, T, P>) -> Query<E, P::Onto<L>>
+    where
+        E: IsA<B>,
+    {
         let Query { selection, .. } = self.loading(path);
         Query { selection, of: PhantomData }
     }
 
     /// Loads a relation along as [`with`](Query::with) does, and does not say so in the type: for queries that are put
     /// together at run time.
-    pub fn loading<T, P>(mut self, path: LoadPath<E, T, P>) -> Self {
+    pub fn loading<B, T, P>(mut self, path: LoadPath<B, T, P>) -> Self
+    where
+        E: IsA<B>,
+    {
         self.selection.loading.options.push(path.option);
         self
     }
@@ -116,13 +176,25 @@ pub struct LoadPath<E, T, P = Perhaps> {
 
 impl<E, T, P: Promise> LoadPath<E, T, P> {
     /// Loads a relation of the targets as well; call it again for another one beside it.
-    pub fn then<N, Q: Promise>(mut self, next: LoadPath<T, N, Q>) -> LoadPath<E, T, P::Then<Q>> {
+    pub fn then<B, N, Q: Promise>(mut self, next: LoadPath<B, N, Q>) -> LoadPath<E, T, P::Then<Q>>
+    where
+        T: IsA<B>,
+    {
         self.option.then.options.push(next.option);
         LoadPath { option: self.option, of: PhantomData }
     }
 
+    /// Loads a relation of a class that extends that of the targets, for those targets that are of it.
+    pub fn then_of<S: Entity + IsA<T>, N, Q>(mut self, next: LoadPath<S, N, Q>) -> Self {
+        self.option.then.options.push(of_subclass::<S>(next.option));
+        self
+    }
+
     /// Only targets that fulfil the condition become members, so nothing is said about the relation as a whole.
-    pub fn filter(mut self, condition: Condition<T>) -> LoadPath<E, T> {
+    pub fn filter<B>(mut self, condition: Condition<B>) -> LoadPath<E, T>
+    where
+        T: IsA<B>,
+    {
         self.option.filter = Some(match self.option.filter.take() {
             Some(before) => before.and(condition.expr),
             None => condition.expr,
@@ -132,11 +204,10 @@ impl<E, T, P: Promise> LoadPath<E, T, P> {
 
     /// Each owner gets so many members at most, the first ones in the order of these columns and then in the declared
     /// one. Not for joined loads.
-    pub fn first<F: Field<Entity = T>>(
-        mut self,
-        limit: u64,
-        order: impl IntoIterator<Item = (F, Direction)>,
-    ) -> LoadPath<E, T> {
+    pub fn first<F: Field>(mut self, limit: u64, order: impl IntoIterator<Item = (F, Direction)>) -> LoadPath<E, T>
+    where
+        T: IsA<F::Entity>,
+    {
         let order_by = order.into_iter().map(|(_, direction)| (F::NAME.into(), direction)).collect();
         self.option.per_owner = Some(PerOwner { limit, order_by });
         LoadPath { option: self.option, of: PhantomData }
@@ -165,6 +236,15 @@ impl<E, T, P> fmt::Debug for LoadPath<E, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.option.fmt(f)
     }
+}
+
+/// The first step of a path as one of a subclass.
+fn of_subclass<S: Entity>(option: LoadOption) -> LoadOption {
+    let relation = match option.relation {
+        Step::Relation(name) => Step::Of(S::CLASS.into(), name),
+        other => other,
+    };
+    LoadOption { relation, ..option }
 }
 
 /// A path that says that its relation is loaded.

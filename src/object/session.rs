@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use elsa::FrozenVec;
 
 mod attributes;
+mod cast;
 mod changes;
 mod core;
 mod ends;

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::entity::{Arity, Entity, Many, Optional, Relation, Required};
+use super::entity::{Arity, Entity, IsA, Many, Optional, Relation, Required};
 use super::loaded::{Includes, Loaded, Nothing, With};
 use super::reference::{ObjectKey, Ref};
 use super::session::Session;
@@ -79,7 +79,10 @@ impl<'s, T: Entity, L> View<'s, T, L> {
     /// # Errors
     /// When the relation was declared or queried with `raise`, or reading fails.
     #[track_caller]
-    pub fn load<R: Relation<Owner = T>>(&self, relation: R) -> Result<Got<'s, R, Nothing>> {
+    pub fn load<R: Relation>(&self, relation: R) -> Result<Got<'s, R, Nothing>>
+    where
+        T: IsA<R::Owner>,
+    {
         let _ = relation;
         R::Arity::load::<R>(self.session, self.key)
     }
@@ -88,7 +91,10 @@ impl<'s, T: Entity, L> View<'s, T, L> {
     ///
     /// # Errors
     /// When it is not loaded.
-    pub fn loaded<R: Relation<Owner = T>>(&self, relation: R) -> Result<Got<'s, R, Nothing>> {
+    pub fn loaded<R: Relation>(&self, relation: R) -> Result<Got<'s, R, Nothing>>
+    where
+        T: IsA<R::Owner>,
+    {
         let _ = relation;
         R::Arity::loaded::<R>(self.session, self.key)
     }

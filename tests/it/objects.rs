@@ -40,5 +40,6 @@ mod strategies;
 mod structs;
 mod transactions;
 mod trees;
+mod typed_inheritance;
 mod typed_loading;
 mod typed_verbs;

@@ -12,10 +12,11 @@ use crate::infer;
 
 /// `impl Entity`.
 pub(super) fn implementation(entity: &Entity) -> TokenStream {
-    let (ident, class, table) = (&entity.ident, infer::class(entity), infer::table(entity));
+    let (ident, class, table) = (&entity.ident, infer::class(entity), table(entity));
     let key = fields::key_type(entity);
-    let (columns, count) = (entity.fields.len() as u16, entity.relations.len() as u16);
-    let declaration = declaration(entity);
+    let columns = super::after_base(entity, quote!(columns_before), entity.fields.len());
+    let count = super::after_base(entity, quote!(relations_before), entity.relations.len());
+    let declaration = class_declaration(entity);
     let relations = relations::declarations(entity);
     let version = entity.fields.iter().filter(|it| it.version).map(infer::column);
     quote! {
@@ -32,7 +33,7 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
             }
 
             fn declare() -> ::diptych::derive_support::Class {
-                ::diptych::derive_support::Class::of::<Self>(#declaration) #(.version_column(#version))* #(#relations)*
+                #declaration #(.version_column(#version))* #(#relations)*
             }
         }
     }
@@ -63,7 +64,71 @@ pub(super) fn functions(entity: &Entity, draft: &TokenStream) -> TokenStream {
 /// The body of `draft`.
 pub(super) fn draft(entity: &Entity) -> TokenStream {
     let names: Vec<&Ident> = entity.fields.iter().map(|it| &it.ident).collect();
-    quote!(Self { #(#names: ::diptych::derive_support::draft_of(Self::#names),)* })
+    let base = entity.base.as_ref().map(|base| {
+        let name = &base.ident;
+        quote!(#name: ::diptych::derive_support::base_draft::<Self>(),)
+    });
+    quote!(Self { #base #(#names: ::diptych::derive_support::draft_of(Self::#names),)* })
+}
+
+/// The name of the table: that of the base, unless the class has one of its own.
+fn table(entity: &Entity) -> TokenStream {
+    let said = entity.options.table.as_ref().or(entity.options.inheritance.concrete.as_ref());
+    match (said, &entity.base) {
+        (Some(name), Some(_)) => quote!(#name),
+        (None, Some(_)) => quote!(::diptych::derive_support::base_table::<Self>()),
+        (_, None) => {
+            let name = infer::table(entity);
+            quote!(#name)
+        }
+    }
+}
+
+/// The class as an expression.
+fn class_declaration(entity: &Entity) -> TokenStream {
+    let (table, polymorphic) = (declaration(entity), polymorphic(entity));
+    match (&entity.base, polymorphic) {
+        (Some(_), polymorphic) => quote!(::diptych::derive_support::Class::extending::<Self>(#table, #polymorphic)),
+        (None, None) => quote!(::diptych::derive_support::Class::of::<Self>(#table)),
+        (None, polymorphic) => {
+            quote!(::diptych::derive_support::Class::of::<Self>(#table).polymorphic(#polymorphic))
+        }
+    }
+}
+
+/// How the class stands to its base and its subclasses.
+fn polymorphic(entity: &Entity) -> Option<TokenStream> {
+    let said = &entity.options.inheritance;
+    let on = said.discriminator.as_ref().map(|it| infer::column_named(entity, it));
+    let start = match (&entity.base, &on) {
+        (Some(_), _) => {
+            let kind = match (&said.concrete, &entity.options.table) {
+                (Some(_), _) => quote!(Concrete),
+                (None, Some(_)) => quote!(Joined),
+                (None, None) => quote!(Single),
+            };
+            quote!(of(::diptych::derive_support::Inheritance::#kind))
+        }
+        (None, Some(on)) if !said.union => quote!(on(#on)),
+        (None, on) if said.union => {
+            let on = on.as_deref().unwrap_or("class");
+            quote!(default().union(#on))
+        }
+        (None, _) => return None,
+    };
+    let identity = said.identity.iter();
+    let with_subclasses = said.with_subclasses.then(|| quote!(.with_subclasses()));
+    let load = said.load.iter().map(|it| match it.to_string().as_str() {
+        "selectin" => quote!(Selectin),
+        "inline" => quote!(Inline),
+        _ => quote!(OnAccess),
+    });
+    Some(quote! {
+        ::diptych::derive_support::Polymorphic::#start
+            #(.identity(#identity))*
+            #with_subclasses
+            #(.load(::diptych::derive_support::SubclassLoad::#load))*
+    })
 }
 
 /// The table as an expression.
@@ -73,7 +138,8 @@ fn declaration(entity: &Entity) -> TokenStream {
         let default = field.default.iter().map(|it| quote!(.default(#it)));
         quote!(.column(::diptych::derive_support::column_of(Self::#name) #(#default)*))
     });
-    let (table, keys) = (infer::table(entity), entity.keys().map(infer::column));
+    let keys = entity.keys().map(infer::column);
+    let primary_key = entity.base.is_none().then(|| quote!(.primary_key([#(#keys),*])));
     let auto = entity.keys().any(|it| it.key.as_ref().is_some_and(|key| key.auto)).then(|| quote!(.auto()));
     let lists = lists(entity);
     let foreign_keys = entity.foreign_keys.iter().map(|it| foreign_key(entity, it));
@@ -82,9 +148,9 @@ fn declaration(entity: &Entity) -> TokenStream {
         quote!(.check(#name, #condition))
     });
     quote! {
-        ::diptych::derive_support::Table::new(#table)
+        ::diptych::derive_support::Table::new(<Self as ::diptych::derive_support::Entity>::TABLE)
             #(#columns)*
-            .primary_key([#(#keys),*]) #auto
+            #primary_key #auto
             #lists
             #(#foreign_keys)*
             #(#checks)*

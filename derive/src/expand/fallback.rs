@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{entity, fields, relations};
+use super::{base, entity, fields, relations};
 use crate::ast::Entity;
 use crate::symbol;
 
@@ -15,6 +15,7 @@ pub(super) fn expand(entity: &Entity, errors: &[TokenStream]) -> TokenStream {
     let implementations = implementations(entity);
     // A constant would need the parameters of a generic struct, which have nothing to stand for.
     let is_plain = entity.generics.params.is_empty() && entity.generics.where_clause.is_none();
+    let base = is_plain.then(|| base::implementations(entity, true));
     let names = is_plain.then(|| {
         let aliases = [fields::aliases(entity), relations::aliases(entity)];
         let (functions, constants) = (entity::functions(entity, &quote!(::core::unreachable!())), constants(entity));
@@ -28,6 +29,7 @@ pub(super) fn expand(entity: &Entity, errors: &[TokenStream]) -> TokenStream {
         #(#errors)*
         const _: () = {
             #implementations
+            #base
             #names
         };
     }

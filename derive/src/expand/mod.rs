@@ -1,11 +1,13 @@
-//! What a struct turns into, in this order: the implementations of `Entity` and `Record`, two functions, and one
-//! constant for each field and relation.
+//! What a struct turns into, in this order: the implementations of `Entity` and `Record`, what it is to its base and to
+//! those that extend it, two functions, and one constant for each field and relation.
 //!
 //! # Invariants
 //! - **M1** One mistake is one compile error. What the derive cannot see is named in one place only: types of columns
-//!   in `impl Field`, targets of relations in `impl Relation`. All other code reaches them through those, by the
+//!   in `impl Field`, targets of relations in `impl Relation`, the base in `impl Extends`. All other code reaches them
+//!   through those, by the
 //!   functions of `derive_support`: `read`, `write`, `draft_of`, `column_of`, `class_of`, `table_of`, `duplicate`.
-//!   A struct that forgets `Clone` or `Debug` is the exception: those are supertraits, and each impl repeats it.
+//!   A struct that forgets `Clone` or `Debug` is an exception: those are supertraits, and each impl repeats it. So is a
+//!   base that is no entity: it has neither a key nor rows that tell of which class they are.
 //! - **M2** Nothing of the user's is shadowed. The unit structs `Post::body` and so on are made of live in a block of
 //!   their own, which has no patterns and no expressions of the user's in it; types that the user wrote enter it under
 //!   an alias. So a field may be called `value`, `column` or `uuid: uuid::Uuid`.
@@ -14,6 +16,7 @@
 //! # Not here
 //! What is wrong with a struct (`check`), what is meant where nothing is said (`infer`).
 
+mod base;
 mod entity;
 mod fallback;
 mod fields;
@@ -27,6 +30,7 @@ use syn::{DeriveInput, Visibility};
 use crate::ast::Entity;
 use crate::check;
 use crate::ctxt::Ctxt;
+use crate::infer;
 
 /// The expansion of a struct, or its mistakes beside an inert one.
 pub(crate) fn derive(input: DeriveInput) -> TokenStream {
@@ -41,13 +45,14 @@ fn whole(entity: &Entity) -> TokenStream {
     let aliases = [fields::aliases(entity), relations::aliases(entity)];
     let (implementation, functions) =
         (entity::implementation(entity), entity::functions(entity, &entity::draft(entity)));
-    let record = record::implementation(entity);
+    let (record, base) = (record::implementation(entity), base::implementations(entity, infer::is_extensible(entity)));
     let constants = constants(entity);
     quote! {
         const _: () = {
             #(#aliases)*
             #implementation
             #record
+            #base
             #functions
             #constants
         };
@@ -62,6 +67,15 @@ fn constants(entity: &Entity) -> TokenStream {
             #fields
             #relations
         };
+    }
+}
+
+/// A position behind those of the base.
+fn after_base(entity: &Entity, before: TokenStream, position: usize) -> TokenStream {
+    let (ident, position) = (&entity.ident, position as u16);
+    match entity.base {
+        Some(_) => quote!(::diptych::derive_support::#before::<#ident>() + #position),
+        None => quote!(#position),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn constants(entity: &Entity) -> TokenStream {
 pub(super) fn constant(entity: &Entity, position: usize, relation: &Relation) -> TokenStream {
     let (ident, vis, name, text) = (&entity.ident, &entity.vis, &relation.name, relation.text());
     let alias = alias(position, relation);
-    let number = position as u16;
+    let number = super::after_base(entity, quote!(relations_before), position);
     let arity = match infer::arity(entity, relation) {
         Arity::Required => quote!(Required),
         Arity::Optional => quote!(Optional),

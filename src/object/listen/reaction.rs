@@ -5,7 +5,7 @@ use super::During;
 use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::condition::ToOne;
-use crate::object::entity::{Entity, Field, Many, Relation, Writable};
+use crate::object::entity::{Entity, Field, IsA, Many, Relation, Writable};
 use crate::object::reference::{ObjectKey, Ref, SessionId};
 use crate::object::session::Core;
 use crate::object::state::State;
@@ -82,7 +82,12 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// As [`get`](Reaction::get).
-    pub fn assign<F: Field>(&mut self, object: Ref<F::Entity>, _: F, value: impl Into<F::Value>) -> Result<()> {
+    pub fn assign<F: Field>(
+        &mut self,
+        object: Ref<impl IsA<F::Entity>>,
+        _: F,
+        value: impl Into<F::Value>,
+    ) -> Result<()> {
         let key = self.check(object)?;
         let value = value.into().as_value().to_value();
         self.core.editable::<F::Entity>(key)?.set(F::COLUMN, value)?;
@@ -105,7 +110,7 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// When the reference is not of this session, or reading is refused or fails.
-    pub fn one<R>(&mut self, object: Ref<R::Owner>, _: R) -> Result<Option<Ref<R::Target>>>
+    pub fn one<R>(&mut self, object: Ref<impl IsA<R::Owner>>, _: R) -> Result<Option<Ref<R::Target>>>
     where
         R: Relation,
         R::Arity: ToOne,
@@ -118,7 +123,11 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// As [`one`](Reaction::one).
-    pub fn many<R: Relation<Arity = Many>>(&mut self, object: Ref<R::Owner>, _: R) -> Result<Vec<Ref<R::Target>>> {
+    pub fn many<R: Relation<Arity = Many>>(
+        &mut self,
+        object: Ref<impl IsA<R::Owner>>,
+        _: R,
+    ) -> Result<Vec<Ref<R::Target>>> {
         let key = self.check(object)?;
         Ok(self.core.load_many(key, R::RELATION)?.iter().map(|it| self.refer(*it)).collect())
     }
@@ -127,7 +136,12 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// When a reference is not of this session, or the session is only read, by a query say.
-    pub fn set<R>(&mut self, object: Ref<R::Owner>, _: R, target: impl Into<Option<Ref<R::Target>>>) -> Result<()>
+    pub fn set<R>(
+        &mut self,
+        object: Ref<impl IsA<R::Owner>>,
+        _: R,
+        target: impl Into<Option<Ref<R::Target>>>,
+    ) -> Result<()>
     where
         R: Relation + Writable,
         R::Arity: ToOne,
@@ -142,7 +156,7 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// As [`set`](Reaction::set).
-    pub fn push<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
+    pub fn push<R>(&mut self, object: Ref<impl IsA<R::Owner>>, _: R, member: Ref<impl IsA<R::Target>>) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {
@@ -155,7 +169,7 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// When it is no member, and as [`set`](Reaction::set).
-    pub fn remove<R>(&mut self, object: Ref<R::Owner>, _: R, member: Ref<R::Target>) -> Result<()>
+    pub fn remove<R>(&mut self, object: Ref<impl IsA<R::Owner>>, _: R, member: Ref<impl IsA<R::Target>>) -> Result<()>
     where
         R: Relation<Arity = Many> + Writable,
     {

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::error::Result;
-use crate::object::entity::{Field, Relation};
+use crate::object::entity::{Field, IsA, Relation};
 use crate::object::reference::Ref;
 
 impl Session {
@@ -27,7 +27,7 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session, or the object is not persistent.
-    pub fn expire_field<F: Field>(&mut self, object: Ref<F::Entity>, field: F) -> Result<()> {
+    pub fn expire_field<F: Field>(&mut self, object: Ref<impl IsA<F::Entity>>, field: F) -> Result<()> {
         let _ = field;
         let key = self.check(object)?;
         let core = self.exclusive();
@@ -40,7 +40,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`expire_field`](Session::expire_field).
-    pub fn expire_relation<R: Relation>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()> {
+    pub fn expire_relation<R: Relation>(&mut self, object: Ref<impl IsA<R::Owner>>, relation: R) -> Result<()> {
         let _ = relation;
         let key = self.check(object)?;
         let core = self.exclusive();
@@ -54,7 +54,7 @@ impl Session {
     /// # Errors
     /// As [`expire_field`](Session::expire_field), and when the row is gone.
     #[track_caller]
-    pub fn refresh_field<F: Field>(&mut self, object: Ref<F::Entity>, field: F) -> Result<()> {
+    pub fn refresh_field<F: Field>(&mut self, object: Ref<impl IsA<F::Entity>>, field: F) -> Result<()> {
         let _ = field;
         let key = self.check(object)?;
         self.exclusive_here().refresh_attributes(key, &[F::COLUMN], &[])
@@ -65,7 +65,7 @@ impl Session {
     /// # Errors
     /// As [`refresh_field`](Session::refresh_field).
     #[track_caller]
-    pub fn refresh_relation<R: Relation>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()> {
+    pub fn refresh_relation<R: Relation>(&mut self, object: Ref<impl IsA<R::Owner>>, relation: R) -> Result<()> {
         let _ = relation;
         let key = self.check(object)?;
         self.exclusive_here().refresh_attributes(key, &[], &[R::RELATION])

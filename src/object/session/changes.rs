@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::error::Result;
-use crate::object::entity::{Field, Relation};
+use crate::object::entity::{Field, IsA, Relation};
 use crate::object::reference::Ref;
 use crate::object::untyped::Change;
 use crate::value::AsValue;
@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session.
-    pub fn changes_of<F: Field>(&mut self, object: Ref<F::Entity>, _: F) -> Result<Changes<F::Value>> {
+    pub fn changes_of<F: Field>(&mut self, object: Ref<impl IsA<F::Entity>>, _: F) -> Result<Changes<F::Value>> {
         let history = self.untyped().history(object.untyped(), F::NAME)?;
         let values = |all: Vec<Change>| {
             let values = all.into_iter().filter_map(|it| match it {
@@ -48,7 +48,11 @@ impl Session {
     ///
     /// # Errors
     /// When the reference is not of this session.
-    pub fn changes_along<R: Relation>(&mut self, object: Ref<R::Owner>, _: R) -> Result<Changes<Ref<R::Target>>> {
+    pub fn changes_along<R: Relation>(
+        &mut self,
+        object: Ref<impl IsA<R::Owner>>,
+        _: R,
+    ) -> Result<Changes<Ref<R::Target>>> {
         let history = self.untyped().history(object.untyped(), R::NAME)?;
         let refer = |all: Vec<Change>| {
             let objects = all.into_iter().filter_map(|it| match it {

@@ -4,7 +4,7 @@ use std::ops::Index;
 
 use crate::error::{Misuse, Result};
 use crate::object::condition::ToOne;
-use crate::object::entity::{Entity, Field, Many, Writable};
+use crate::object::entity::{Entity, Field, IsA, Many, Writable};
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
@@ -20,18 +20,25 @@ use super::Session;
     label = "wants a `Ref<{T}>`, or a new `{T}`"
 )]
 pub trait Member<T> {
+    /// What it is a reference to: `T`, or a class that extends it.
+    type Object: IsA<T>;
+
     /// A reference to the object.
     #[doc(hidden)]
-    fn into_reference(self, session: &mut Session) -> Result<Ref<T>>;
+    fn into_reference(self, session: &mut Session) -> Result<Ref<Self::Object>>;
 }
 
-impl<T> Member<T> for Ref<T> {
+impl<B, T: IsA<B>> Member<B> for Ref<T> {
+    type Object = T;
+
     fn into_reference(self, _: &mut Session) -> Result<Ref<T>> {
         Ok(self)
     }
 }
 
-impl<T: Entity> Member<T> for T {
+impl<B, T: Entity + IsA<B>> Member<B> for T {
+    type Object = T;
+
     fn into_reference(self, session: &mut Session) -> Result<Ref<T>> {
         session.transient(self)
     }
@@ -121,7 +128,12 @@ impl Session {
     /// # Errors
     /// As [`edit`](Session::edit).
     #[track_caller]
-    pub fn assign<F: Field>(&mut self, object: Ref<F::Entity>, field: F, value: impl Into<F::Value>) -> Result<()> {
+    pub fn assign<F: Field>(
+        &mut self,
+        object: Ref<impl IsA<F::Entity>>,
+        field: F,
+        value: impl Into<F::Value>,
+    ) -> Result<()> {
         let _ = field;
         let key = self.check(object)?;
         let value = crate::value::AsValue::as_value(&value.into()).to_value();
@@ -136,7 +148,7 @@ impl Session {
     #[track_caller]
     pub fn set<R>(
         &mut self,
-        object: Ref<R::Owner>,
+        object: Ref<impl IsA<R::Owner>>,
         relation: R,
         target: impl Into<Option<Ref<R::Target>>>,
     ) -> Result<()>
@@ -155,12 +167,12 @@ impl Session {
     /// # Errors
     /// When a reference is not of this session.
     #[track_caller]
-    pub fn push<R>(
+    pub fn push<R, M: Member<R::Target>>(
         &mut self,
-        object: Ref<R::Owner>,
+        object: Ref<impl IsA<R::Owner>>,
         relation: R,
-        member: impl Member<R::Target>,
-    ) -> Result<Ref<R::Target>>
+        member: M,
+    ) -> Result<Ref<M::Object>>
     where
         R: Writable<Arity = Many>,
     {
@@ -177,7 +189,12 @@ impl Session {
     /// # Errors
     /// When it is not a member, or a reference is not of this session.
     #[track_caller]
-    pub fn remove<R>(&mut self, object: Ref<R::Owner>, relation: R, member: Ref<R::Target>) -> Result<()>
+    pub fn remove<R>(
+        &mut self,
+        object: Ref<impl IsA<R::Owner>>,
+        relation: R,
+        member: Ref<impl IsA<R::Target>>,
+    ) -> Result<()>
     where
         R: Writable<Arity = Many>,
     {
@@ -191,7 +208,7 @@ impl Session {
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
     #[track_caller]
-    pub fn clear<R>(&mut self, object: Ref<R::Owner>, relation: R) -> Result<()>
+    pub fn clear<R>(&mut self, object: Ref<impl IsA<R::Owner>>, relation: R) -> Result<()>
     where
         R: Writable<Arity = Many>,
     {
@@ -205,7 +222,7 @@ impl Session {
     #[track_caller]
     pub fn replace<R>(
         &mut self,
-        object: Ref<R::Owner>,
+        object: Ref<impl IsA<R::Owner>>,
         relation: R,
         members: impl IntoIterator<Item = Ref<R::Target>>,
     ) -> Result<()>
