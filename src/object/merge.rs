@@ -151,8 +151,11 @@ impl Core {
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[given].class);
         let lacks_row = self.graph.objects[given].lacks_row();
-        let computed = |it: &ColumnId| class.is_computed(*it);
-        for column in (0..class.columns.len()).map(|it| ColumnId::new(it as u16)).filter(|it| !computed(it)) {
+        // Which class an object is of stays what it is, where it is known better than the given one knows.
+        let stays = self.graph.is_sound() && self.graph.objects[into].class != class.id;
+        let told_by = class.told_by().filter(|_| stays);
+        let left_out = |it: &ColumnId| class.is_computed(*it) || told_by == Some(*it);
+        for column in (0..class.columns.len()).map(|it| ColumnId::new(it as u16)).filter(|it| !left_out(it)) {
             self.check_has(into, model.introduces(class.id, column))?;
             if lacks_row || !self.graph.has_column(given, column) {
                 if !load {

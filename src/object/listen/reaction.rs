@@ -6,11 +6,12 @@ use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, IsA, Many, Relation, Writable};
+use crate::object::model::Discriminator;
 use crate::object::reference::{ObjectKey, Ref, SessionId};
 use crate::object::session::Core;
 use crate::object::state::State;
 use crate::record::{Row, seen_as, seen_as_mut};
-use crate::value::AsValue;
+use crate::value::{AsValue, Value};
 use std::sync::Arc;
 
 /// A session in the hands of a listener. Reading flushes nothing; what is changed is told to listeners afterwards, and
@@ -41,6 +42,30 @@ impl<'c> Reaction<'c> {
         }
         self.core.object(object.key)?;
         Ok(object.key)
+    }
+
+    /// The row of a table as the struct of a class, if the row is of the class and a whole one.
+    pub(super) fn shown<E: Entity>(&self, table: &str, row: &Row) -> Option<E> {
+        if let Some(whole) = seen_as::<E>(&**row) {
+            return Some(whole.clone());
+        }
+        let model = &self.core.graph.model;
+        let class = model.class_of::<E>(E::CLASS).ok()?;
+        let [part] = class.parts.as_slice() else { return None };
+        let told_by = match &class.discriminator {
+            Some(Discriminator::Column(on)) => part.column_of(*on),
+            _ => None,
+        };
+        let is_of = |it: &ClassId, value: &Value| model.class(*it).identity_value.as_ref() == Some(value);
+        let is_of_class = told_by.is_none_or(|it| {
+            let value = row.get(it).to_value();
+            class.descendants.iter().any(|it| is_of(it, &value))
+        });
+        if part.table != table || !is_of_class {
+            return None;
+        }
+        let values = part.columns.iter().map(|it| row.get(it.1).to_value()).collect();
+        class.row_of(values, |_| true).ok().and_then(|it| seen_as::<E>(&*it).cloned())
     }
 
     /// Refuses to move a relation while the session is only read: views may be alive whose types say what is loaded.

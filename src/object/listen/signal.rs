@@ -154,7 +154,8 @@ pub fn load<E: Entity>() -> Loads<E> {
     Loads(PhantomData)
 }
 
-/// A foreign key action changes or removes rows of a class, because the session has deleted an object.
+/// A foreign key action changes or removes rows of a class, because the session has deleted an object. A class whose rows
+/// stand in several tables is not told of: no row is a whole one of it. Ask for its base.
 pub fn rows_acted_on<E: Entity>() -> ActedSignal<E> {
     ActedSignal(PhantomData)
 }
@@ -338,10 +339,10 @@ impl<E: Entity> Signal for ActedSignal<E> {
 
     fn read(&self, happening: &Happening, _: Option<ClassId>, reaction: &Reaction<'_>) -> Option<Acted<E>> {
         let Happening::Action(taken) = happening else { return None };
-        let row: &E = (&*taken.before as &dyn std::any::Any).downcast_ref()?;
+        let row = reaction.shown(&taken.table, &taken.before)?;
         Some(Acted {
             table: taken.table.clone(),
-            row: row.clone(),
+            row,
             object: taken.object.map(|it| reaction.refer(it)),
             set: taken.set.clone(),
             origin: reaction.refer(taken.origin),

@@ -175,14 +175,18 @@ impl ClassModel {
         if self.identity_value.is_some() { self.mark_by_identity(row) } else { Ok(()) }
     }
 
-    fn mark_by_identity(&self, row: &mut Row) -> Result<()> {
-        let on = match &self.discriminator {
+    /// The attribute that tells of which class an object is.
+    pub(in crate::object) fn told_by(&self) -> Option<ColumnId> {
+        match &self.discriminator {
             Some(Discriminator::Column(column)) => Some(*column),
             // Of a union the discriminator is computed, but an attribute may be called so, too.
             Some(Discriminator::Table(on)) => self.column_named(on).ok(),
             None => None,
-        };
-        if let (Some(on), Some(identity)) = (on, &self.identity_value) {
+        }
+    }
+
+    fn mark_by_identity(&self, row: &mut Row) -> Result<()> {
+        if let (Some(on), Some(identity)) = (self.told_by(), &self.identity_value) {
             edit(row).set(on, identity.clone())?;
         }
         Ok(())

@@ -75,7 +75,6 @@ pub(super) fn resolve(
         let own = own_struct(schema, &classes[id.index()], class);
         if let Some(own) = &own {
             by_type.entry(Any::type_id(&*own.prototype)).or_insert(id);
-            relations(classes, id, mistakes);
         }
         let alone = own.is_none() && class.inheritance == Some(Inheritance::Concrete);
         let by = own.or_else(|| shown[class.base?.index()].clone());
@@ -85,6 +84,7 @@ pub(super) fn resolve(
                 if alone || class.columns != by.attributes {
                     mistakes.push(no_place(built, class, by));
                 }
+                relations(classes, id, mistakes);
                 by.prototype.clone()
             }
         };

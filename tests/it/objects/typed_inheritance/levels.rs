@@ -1,0 +1,186 @@
+//! A base that extends another itself, and mappings that differ from one level to the next.
+
+use diptych::error::Rule;
+use diptych::listen::{load, rows_acted_on};
+use diptych::prelude::*;
+use diptych::query::{Connection, Input, InsertRows};
+use diptych::{Class, Tuple, Value};
+use std::sync::{Arc, Mutex};
+
+#[derive(Entity, Clone, Debug)]
+#[entity(table = "places", discriminator = kind)]
+#[has_many(inside: Place, inverse = within, passive_deletes)]
+#[belongs_to(within: Place, inverse = inside)]
+struct Place {
+    #[key(auto)]
+    id: Id<Place>,
+    kind: String,
+    name: String,
+    #[references(Place, on_delete = cascade)]
+    within_id: Option<Id<Place>>,
+}
+
+/// Beside the others in the table of its base.
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "building")]
+#[has_many(lifts: Lift, inverse = building)]
+struct Building {
+    #[base]
+    place: Place,
+    floors: i64,
+}
+
+/// In a table of its own, though its base has none.
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "museum", table = "museums", load = selectin)]
+#[belongs_to(partner: Museum)]
+struct Museum {
+    #[base]
+    building: Building,
+    art: String,
+    #[references(Museum)]
+    partner_id: Option<Id<Museum>>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[belongs_to(building: Building, inverse = lifts)]
+struct Lift {
+    #[key(auto)]
+    id: Id<Lift>,
+    #[references(Building, on_delete = cascade)]
+    building_id: Id<Building>,
+}
+
+fn database() -> Result<Database> {
+    Database::of::<(Museum, Building, Place, Lift)>()
+}
+
+fn museum(name: &str, floors: i64, art: &str) -> Museum {
+    let place = Place { name: name.into(), ..Place::draft() };
+    Museum { building: Building { place, floors }, art: art.into(), ..Museum::draft() }
+}
+
+#[test]
+fn a_base_may_extend_another() -> Result<()> {
+    let database = database()?;
+    let mut session = database.session();
+    let (louvre, prado) = (session.add(museum("Louvre", 4, "all")), session.add(museum("Prado", 2, "old")));
+    let tower = Building { place: Place { name: "Tower".into(), ..Place::draft() }, floors: 9 };
+    let tower = session.add(tower);
+    session.push(tower, Place::inside, louvre)?;
+    session.push(louvre, Building::lifts, Lift::draft())?;
+    session.set(louvre, Museum::partner, prado)?;
+    session.commit()?;
+
+    let session = database.session();
+    let before = session.totals().statements;
+    let all = session.all(Place::select().order_by(Place::name))?;
+    assert_eq!(session.totals().statements, before + 2, "and one more for what museums add");
+    let kinds: Vec<&str> = all.iter().map(|it| it.entity().kind.as_str()).collect();
+    assert_eq!(kinds, ["museum", "museum", "building"]);
+    let louvre = all.first().expect("there is one").downcast::<Building>()?.expect("a museum is one");
+    assert_eq!((louvre.floors, louvre.name.as_str()), (4, "Louvre"));
+    let louvre = louvre.downcast::<Museum>()?.expect("it is one");
+    assert_eq!((louvre.art.as_str(), louvre.floors, louvre.name.as_str()), ("all", 4, "Louvre"));
+    assert_eq!(louvre.load(Museum::partner)?.expect("there is one").name, "Prado");
+    assert_eq!(louvre.load(Building::lifts)?.len(), 1);
+    assert_eq!(louvre.load(Place::within)?.expect("there is one").name, "Tower");
+    let (building, place): (Ref<Building>, Ref<Place>) = (louvre.reference().upcast(), louvre.reference().upcast());
+    assert_eq!(building.upcast::<Place>(), place);
+    assert_eq!(session.all(Building::select().filter(Building::floors.ge(4)))?.len(), 2);
+    assert_eq!(session.all(Museum::select().filter(Building::floors.ge(4)).filter(Museum::art.eq("all")))?.len(), 1);
+    assert_eq!(session.count(Museum::select().filter(Place::within.has(Place::name.eq("Tower"))))?, 1);
+    Ok(())
+}
+
+/// What a subclass adds to the table of its base may be NULL there, and is not in its own rows where its struct has no
+/// place for NULL: the tables see to that.
+#[test]
+fn rows_of_a_class_have_what_its_struct_has() -> Result<()> {
+    let database = database()?;
+    let mut connection = database.connect();
+    let insert = connection.prepare(InsertRows { table: "places".into() }.into())?;
+    let mut add = |kind: &str, floors: Value| {
+        let row = Tuple::new([Value::Null, kind.into(), "x".into(), Value::Null, floors]).into_row();
+        connection.run(&insert, Input::Rows(&mut vec![row])).map(drop)
+    };
+    add("place", Value::Null)?;
+    add("building", 1.into())?;
+    for kind in ["building", "museum"] {
+        let refused = add(kind, Value::Null).expect_err("a building has floors");
+        assert_eq!(refused.violation().map(|it| it.rule), Some(Rule::Check));
+    }
+    Ok(())
+}
+
+/// A struct is merged into the object of its key, whatever class that is of.
+#[test]
+fn an_object_stays_of_its_class_when_its_base_is_merged() -> Result<()> {
+    let database = database()?;
+    let mut session = database.session();
+    let louvre = session.add(museum("Louvre", 4, "all"));
+    session.commit()?;
+    let place = Place { name: "Le Louvre".into(), ..session.get(louvre)?.place.clone() };
+    let merged = session.merge(Place { kind: String::new(), ..place })?;
+    assert_eq!(merged, louvre.upcast());
+    session.commit()?;
+    let copy = session.one(Museum::select())?.detach();
+    assert_eq!((copy.kind.as_str(), copy.name.as_str(), copy.art.as_str()), ("museum", "Le Louvre", "all"));
+    let mut copy = session.one(Place::select())?.detach();
+    copy.edit().name = "Louvre".into();
+    let mut other = database.session();
+    let merged = other.merge(copy)?;
+    let museum = other.downcast::<Museum>(merged)?.expect("it is one still");
+    assert_eq!((other[museum].art.as_str(), other[museum].name.as_str()), ("all", "Louvre"));
+    Ok(())
+}
+
+/// Listeners to a base hear of its subclasses, and those to a subclass of its objects alone.
+#[test]
+fn listeners_to_a_base_hear_of_subclasses() -> Result<()> {
+    let database = database()?;
+    let mut session = database.session();
+    let tower = session.add(Building { floors: 9, ..Building::draft() });
+    session.push(tower, Place::inside, museum("Louvre", 4, "all"))?;
+    session.push(tower, Place::inside, Building { floors: 2, ..Building::draft() })?;
+    session.commit()?;
+
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let note = |what: &'static str| {
+        let heard = heard.clone();
+        move |it: String| heard.lock().map(|mut all| all.push(format!("{what} {it}"))).unwrap_or_default()
+    };
+    let mut session = database.session();
+    let (place, museums) = (note("place"), note("museum"));
+    session.on(load::<Place>(), move |it, all| all.get(it).map(|it| place(it.name.clone())))?.forever();
+    session.on(load::<Museum>(), move |it, all| all.get(it).map(|it| museums(it.art.clone())))?.forever();
+    let (place, building) = (note("acted on place"), note("acted on building"));
+    session.on(rows_acted_on::<Place>(), move |it, _| Ok(place(it.row.kind)))?.forever();
+    session.on(rows_acted_on::<Building>(), move |it, _| Ok(building(it.row.floors.to_string())))?.forever();
+    let tower = session.one(Building::select().filter(Building::floors.eq(9)))?.reference();
+    session.all(Place::select().order_by(Place::id))?;
+    session.delete(tower)?;
+    session.flush()?;
+    let heard = heard.lock().expect("nobody has panicked").clone();
+    let acted = ["acted on place museum", "acted on building 4", "acted on place building", "acted on building 2"];
+    assert_eq!(heard, [&["place ", "place Louvre", "museum all", "place "], &acted[..]].concat());
+    Ok(())
+}
+
+/// A class of names under a struct is shown by it as long as it adds nothing.
+#[test]
+fn a_class_at_run_time_is_shown_by_the_struct_that_it_extends() -> Result<()> {
+    use diptych::object::{Inheritance, Polymorphic};
+    let classes = [Museum::declare(), Building::declare(), Place::declare(), Lift::declare()];
+    let gallery = Class::inheriting("Gallery", "Museum");
+    let gallery = gallery.polymorphic(Polymorphic::of(Inheritance::Single).identity("gallery"));
+    let database = Database::with_classes(classes.into_iter().chain([gallery]), [])?;
+    let mut session = database.session();
+    let mut names = session.untyped();
+    let of = [("name", "Tate".into()), ("floors", 3.into()), ("art", "new".into())];
+    let tate = names.add("Gallery", &of)?;
+    session.commit()?;
+    let museum = session.downcast::<Museum>(tate)?.expect("it is one");
+    assert_eq!((session[museum].art.as_str(), session[museum].kind.as_str()), ("new", "gallery"));
+    Ok(())
+}
