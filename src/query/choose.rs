@@ -8,6 +8,7 @@ mod condition;
 mod cover;
 mod equal;
 mod indexed;
+mod merge;
 mod order;
 mod sample;
 mod way;
@@ -163,6 +164,7 @@ pub(super) fn choose(
         let after = extract(&mut pool, |it| it.floor <= depth && it.candidate.sources & !placed == 0);
         levels.push(Level { source: position, origin, kind, access: way.access, on, after, estimate: way.rows });
     }
+    chooser.merge(&mut levels);
     Choice { levels, gate, in_order }
 }
 

@@ -229,6 +229,7 @@ impl Explainer<'_> {
                 }
                 what
             }
+            Access::Merge { index: id, equal } => format!("{name} merged by {}, {} equal", index(*id), equal.len()),
             Access::AnyOf { index: id, list } => format!("{name} by {}, any of {}", index(*id), list.len()),
             Access::Answer { index: id, .. } => {
                 format!("{name} by {}, any of a subquery's answer", index(*id))

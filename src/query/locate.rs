@@ -194,13 +194,19 @@ struct Members<'p> {
     output: Option<usize>,
     /// Whether a combination without a member comes out, too.
     alone: bool,
+    /// Whether owners come in the order of the index.
+    merged: bool,
 }
 
 impl<'p> Members<'p> {
     fn of(plan: &'p SelectPlan) -> Option<Self> {
         let (last, before) = plan.levels.split_last().filter(|(_, before)| !before.is_empty())?;
         let Level { origin: Origin::Table(table), access, on, after, .. } = last else { return None };
-        let Access::Index { index, equal, range: Range::Whole, order: Order::Ascending } = access else { return None };
+        let (index, equal, merged) = match access {
+            Access::Index { index, equal, range: Range::Whole, order: Order::Ascending } => (index, equal, false),
+            Access::Merge { index, equal } => (index, equal, true),
+            _ => return None,
+        };
         let [equal] = &equal[..] else { return None };
         let kinds = |it: &Level, kinds: &[JoinKind]| kinds.contains(&it.kind);
         let plain = on.is_empty()
@@ -211,7 +217,7 @@ impl<'p> Members<'p> {
         let output = outputs.next().map(|(at, _)| at);
         let alone = last.kind == JoinKind::Left;
         let once = outputs.next().is_none();
-        (plain && once).then_some(Members { before, table: *table, index: *index, equal, output, alone })
+        (plain && once).then_some(Members { before, table: *table, index: *index, equal, output, alone, merged })
     }
 
     fn combine(
@@ -223,6 +229,7 @@ impl<'p> Members<'p> {
         found: &mut Places,
     ) -> Result<()> {
         let table = execution.image.table(self.table);
+        let mut finger = self.merged.then(|| table.finger(self.index));
         let mut cells: Vec<RowId> = Vec::with_capacity(plan.outputs.len());
         execution.each_combination_of(plan, self.before, None, &mut |frame| {
             cells.clear();
@@ -236,11 +243,14 @@ impl<'p> Members<'p> {
                 going
             };
             let value = self.equal.evaluate(frame)?;
-            if !value.get().is_null() {
-                table.each_id_equal(self.index, &[value.get()], |place| {
-                    read += 1;
-                    put(place)
-                });
+            let mut visit = |place| {
+                read += 1;
+                put(place)
+            };
+            match &mut finger {
+                _ if value.get().is_null() => {}
+                Some(finger) => finger.each_id_equal(&[value.get()], visit),
+                None => table.each_id_equal(self.index, &[value.get()], &mut visit),
             }
             if read == 0 && self.alone {
                 put(NOWHERE);

@@ -184,6 +184,9 @@ pub(super) enum Access {
     Scan,
     /// By an index: the first columns equal these, the next one lies within the range.
     Index { index: IndexId, equal: Vec<Bounded>, range: Range, order: Order },
+    /// By an index whose first columns equal these, which rise from one combination of the sources before to the next:
+    /// both sides are gone through once, side by side.
+    Merge { index: IndexId, equal: Vec<Bounded> },
     /// By an index whose first column equals one of these.
     AnyOf { index: IndexId, list: Vec<Bounded> },
     /// By an index whose first column equals one of what a subquery answers, which reads nothing around it.
@@ -200,6 +203,7 @@ impl Access {
     pub(super) fn index(&self) -> Option<IndexId> {
         match self {
             Access::Index { index, .. } | Access::AnyOf { index, .. } | Access::Answer { index, .. } => Some(*index),
+            Access::Merge { index, .. } => Some(*index),
             Access::Keys { index, .. } => *index,
             Access::Scan | Access::Hash { .. } => None,
         }

@@ -28,7 +28,7 @@ use super::whole::{is_whole, run_whole};
 use crate::error::{Misuse, Result};
 use crate::expr::Moment;
 use crate::record::Row;
-use crate::store::Image;
+use crate::store::{Finger, Image};
 use crate::value::{Value, ValueRef};
 
 pub(super) use arena::Arena;
@@ -55,6 +55,8 @@ pub(super) struct Execution<'r> {
     arena: &'r Arena,
     /// By level and, where that is not a table, by the rows.
     hashes: RefCell<FxHashMap<(*const Level, *const Row), Rc<HashTable<'r>>>>,
+    /// Where sources that are merged stand in their indexes, by level.
+    fingers: RefCell<FxHashMap<*const Level, Rc<RefCell<Finger<'r>>>>>,
     /// What subqueries that read nothing of the selects around them have answered.
     answers: RefCell<FxHashMap<*const SelectPlan, Rc<Answer>>>,
     /// What sources that read nothing around them have brought, by their plan.
@@ -79,6 +81,7 @@ impl<'r> Execution<'r> {
             profile: None,
             arena,
             hashes: RefCell::default(),
+            fingers: RefCell::default(),
             answers: RefCell::default(),
             found: RefCell::default(),
             working: RefCell::default(),

@@ -30,6 +30,7 @@ mod audit;
 mod change;
 mod edit;
 mod entries;
+mod finger;
 mod image;
 mod index;
 mod key;
@@ -37,6 +38,7 @@ mod table;
 pub mod tree;
 
 pub use change::{Change, Difference};
+pub use finger::Finger;
 pub use image::Image;
 pub use index::{GroupEntries, Order};
 pub use table::{TableImage, Taken};

@@ -28,7 +28,7 @@ pub(in crate::query) fn cover(
             *index = better;
             Some(held)
         }
-        Access::Keys { .. } | Access::Hash { .. } => None,
+        Access::Merge { .. } | Access::Keys { .. } | Access::Hash { .. } => None,
     }
 }
 

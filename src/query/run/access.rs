@@ -1,5 +1,6 @@
 //! How the rows of one source are found.
 
+use std::cell::RefCell;
 use std::ops::Bound;
 use std::rc::Rc;
 use std::time::Instant;
@@ -124,6 +125,7 @@ impl<'r> Execution<'r> {
                 }
             }
             Access::Index { .. } => self.each_in_range(table, &level.access, (frame, skip), &mut visit)?,
+            Access::Merge { index, equal } => self.each_merged(table, level, (*index, equal), frame, &mut visit)?,
             Access::AnyOf { index, list } => {
                 let values = self.any_of(list, frame)?;
                 each_of(table, *index, &mut values.iter(), &mut visit);
@@ -137,6 +139,41 @@ impl<'r> Execution<'r> {
                 let hash = self.hash_of_table(level, table, columns, (filter, frame))?;
                 self.each_hashed(&hash, equal, frame, &mut visit)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Visits the rows whose first index columns equal the given scalars, a few steps behind those of the scalars before.
+    fn each_merged(
+        &self,
+        table: &'r TableImage,
+        level: &Level,
+        (index, equal): (IndexId, &[Bounded]),
+        frame: &Frame<'_, 'r>,
+        visit: &mut dyn FnMut(RowId, &'r Row) -> bool,
+    ) -> Result<()> {
+        let finger = {
+            let mut fingers = self.fingers.borrow_mut();
+            fingers.entry(level).or_insert_with(|| Rc::new(RefCell::new(table.finger(index)))).clone()
+        };
+        // A level is not asked again while its rows are visited; if it were, it would be by a place of its own.
+        let mut other = None;
+        let mut finger = finger.try_borrow_mut();
+        let finger = match &mut finger {
+            Ok(it) => &mut **it,
+            Err(_) => other.insert(table.finger(index)),
+        };
+        if let [only] = equal {
+            let value = only.evaluate(frame)?;
+            if !value.get().is_null() {
+                finger.each_equal(&[value.get()], visit);
+            }
+            return Ok(());
+        }
+        let equal = equal.iter().map(|it| it.evaluate(frame)).collect::<Result<Vec<_>>>()?;
+        let probe: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
+        if !probe.iter().any(|it| it.is_null()) {
+            finger.each_equal(&probe, visit);
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ impl<'r> Execution<'r> {
                 let answer = self.answer(subquery, frame)?;
                 each_of(*index, &mut answer.members().into_iter(), left);
             }
-            Access::Keys { .. } | Access::Hash { .. } => {}
+            Access::Merge { .. } | Access::Keys { .. } | Access::Hash { .. } => {}
         }
         Ok(())
     }

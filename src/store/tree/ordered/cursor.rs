@@ -95,6 +95,19 @@ pub struct Ascending<'a, K> {
 }
 
 impl<'a, K> Ascending<'a, K> {
+    /// The next key, which remains the next.
+    #[inline]
+    pub fn peek(&mut self) -> Option<&'a K> {
+        loop {
+            if let Some(key) = self.keys.as_slice().first() {
+                return Some(key);
+            }
+            if !self.enter_next_leaf() {
+                return None;
+            }
+        }
+    }
+
     /// Steps to the next leaf; `false` when there is none.
     #[cold]
     fn enter_next_leaf(&mut self) -> bool {
