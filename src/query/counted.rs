@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use super::frame::Frame;
-use super::group::Group;
+use super::group::KeptGroup;
 use super::plan::{Access, Grouping, Origin, SelectPlan, Told};
 use super::run::{Execution, all_hold};
 use crate::error::Result;
@@ -41,7 +41,7 @@ pub(super) fn run_counted<'r>(
     };
     let prefix: Vec<ValueRef<'_>> = equal.iter().map(Scalar::get).collect();
     let each = !grouping.keys.is_empty();
-    let (mut groups, mut whole, mut count, mut rows): (Vec<Group>, Whole<'_>, usize, usize) = Default::default();
+    let (mut groups, mut whole, mut count, mut rows): (Vec<KeptGroup>, Whole<'_>, usize, usize) = Default::default();
     let mut large = true;
     if all_hold(&plan.gate, &frame)? && !prefix.iter().any(|it| it.is_null()) {
         let extremes = each && told.iter().any(|it| matches!(it, Told::Least | Told::Greatest));
@@ -60,10 +60,10 @@ pub(super) fn run_counted<'r>(
         }
     }
     if !each {
-        groups.push(Group { keys: Vec::new(), aggregates: told.iter().map(|it| whole.value(*it)).collect() });
+        groups.push(KeptGroup { keys: Box::default(), aggregates: told.iter().map(|it| whole.value(*it)).collect() });
     }
     for group in groups {
-        let frame = Frame { group: Some(&group), ..frame };
+        let frame = Frame { group: Some(group.group()), ..frame };
         let is_wanted = match &grouping.having {
             Some(condition) => condition.holds(&frame)?.is_true(),
             None => true,
@@ -75,7 +75,7 @@ pub(super) fn run_counted<'r>(
     Ok(true)
 }
 
-fn of_group(group: &GroupEntries<'_>, told: &[Told]) -> Group {
+fn of_group(group: &GroupEntries<'_>, told: &[Told]) -> KeptGroup {
     let aggregate = |it: &Told| match it {
         Told::Rows => Value::Int(group.count as i64),
         Told::Values if group.value.is_null() => Value::Int(0),
@@ -84,7 +84,7 @@ fn of_group(group: &GroupEntries<'_>, told: &[Told]) -> Group {
         Told::Least => group.least.to_value(),
         Told::Greatest => group.greatest.to_value(),
     };
-    Group { keys: vec![group.value.to_value()], aggregates: told.iter().map(aggregate).collect() }
+    KeptGroup { keys: [group.value.to_value()].into(), aggregates: told.iter().map(aggregate).collect() }
 }
 
 /// What is known of all rows, by the values of a column that come in order, NULL first.

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 use super::group::Group;
-use super::plan::BoundLeaf;
+use super::plan::{BoundLeaf, Bounded};
 use super::run::Execution;
 use crate::error::{Misuse, Result};
-use crate::expr::{Environment, Scalar};
+use crate::expr::{Environment, Expr, Scalar};
 use crate::id::{ColumnId, RowId};
 use crate::record::Row;
 use crate::value::{Truth, Value, ValueRef};
@@ -19,7 +19,7 @@ pub(super) struct Frame<'f, 'r> {
     /// What is known of the only source's row without a look at it, column by column.
     pub(super) entry: &'f [(ColumnId, Cell<ValueRef<'r>>)],
     pub(super) outer: Option<&'f Frame<'f, 'r>>,
-    pub(super) group: Option<&'f Group>,
+    pub(super) group: Option<Group<'f>>,
     /// The scalars that come out, where an order reads them.
     pub(super) outputs: &'f [Value],
     /// The values of the window functions.
@@ -46,6 +46,16 @@ impl<'f, 'r> Frame<'f, 'r> {
     #[inline]
     fn without_row(&self, column: ColumnId) -> ValueRef<'r> {
         self.entry.iter().find(|it| it.0 == column).map_or(ValueRef::Null, |it| it.1.get())
+    }
+
+    /// The scalar that an expression stands for, where it is one of the group's.
+    #[inline]
+    pub(super) fn held(&self, expr: &Bounded) -> Option<&'f Value> {
+        match expr {
+            Expr::Leaf(BoundLeaf::GroupKey(position)) => self.group.map(|it| &it.keys[*position]),
+            Expr::Leaf(BoundLeaf::Aggregate(position)) => self.group.map(|it| &it.aggregates[*position]),
+            _ => None,
+        }
     }
 }
 

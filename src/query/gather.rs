@@ -206,19 +206,18 @@ impl<'r, 'p> Groups<'r, 'p> {
     ) -> Result<()> {
         let nowhere: Box<Stand<'r>> = vec![Cell::new(None); plan.sources].into();
         let mut running = self.running.into_iter();
-        let mut group = Group::default();
+        let mut aggregates = Vec::with_capacity(self.grouping.aggregates.len());
         for place in 0..self.keyed.len() {
-            group.keys.clear();
-            group.keys.extend_from_slice(self.keyed.key(place));
-            group.aggregates.clear();
+            aggregates.clear();
             if let Some(tally) = &self.tally {
-                group.aggregates.extend(tally.values(place));
+                aggregates.extend(tally.values(place));
             }
             for (it, said) in running.by_ref().take(self.grouping.aggregates.len()).zip(&self.grouping.aggregates) {
-                group.aggregates.push(it.finish(&said.order_by)?);
+                aggregates.push(it.finish(&said.order_by)?);
             }
             let rows = self.rows.get(place).unwrap_or(&nowhere);
-            let frame = Frame { group: Some(&group), ..Frame::within(execution, rows, outer) };
+            let group = Group { keys: self.keyed.key(place), aggregates: &aggregates };
+            let frame = Frame { group: Some(group), ..Frame::within(execution, rows, outer) };
             let kept = match &self.grouping.having {
                 Some(condition) => condition.holds(&frame)?.is_true(),
                 None => true,

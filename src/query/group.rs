@@ -2,9 +2,28 @@
 
 use crate::value::Value;
 
-/// What a group is known by, and what was computed for it.
-#[derive(Clone, Default)]
-pub(super) struct Group {
-    pub(super) keys: Vec<Value>,
-    pub(super) aggregates: Vec<Value>,
+/// What a group is known by, and what was computed for it. Both stand where they were made: a query has a group for every
+/// few rows, and copies would be a good part of its time.
+#[derive(Clone, Copy)]
+pub(super) struct Group<'g> {
+    pub(super) keys: &'g [Value],
+    pub(super) aggregates: &'g [Value],
+}
+
+/// A group that outlives what made it.
+pub(super) struct KeptGroup {
+    pub(super) keys: Box<[Value]>,
+    pub(super) aggregates: Box<[Value]>,
+}
+
+impl KeptGroup {
+    pub(super) fn group(&self) -> Group<'_> {
+        Group { keys: &self.keys, aggregates: &self.aggregates }
+    }
+}
+
+impl From<Group<'_>> for KeptGroup {
+    fn from(group: Group<'_>) -> Self {
+        KeptGroup { keys: group.keys.into(), aggregates: group.aggregates.into() }
+    }
 }

@@ -57,7 +57,11 @@ impl Rows {
     /// # Errors
     /// When there are fewer scalars than the tuple has members, or one is of another type.
     pub fn typed<T: FromValues>(&self) -> Result<Vec<T>> {
-        (0..self.count).map(|position| T::from_values(self.values_at(position))).collect()
+        let mut typed = Vec::with_capacity(self.count);
+        for position in 0..self.count {
+            typed.push(T::from_values(self.values_at(position))?);
+        }
+        Ok(typed)
     }
 
     /// All scalars, row by row.
@@ -76,7 +80,8 @@ pub trait FromValues: Sized {
 }
 
 fn member<T: AsValue>(values: &[Value], position: usize) -> Result<T> {
-    let value = values.get(position).ok_or(Misuse::Parameters { expected: position + 1, given: values.len() })?;
+    let missing = || Misuse::Parameters { expected: position + 1, given: values.len() };
+    let value = values.get(position).ok_or_else(missing)?;
     Ok(T::from_value(value.clone())?)
 }
 

@@ -252,7 +252,10 @@ pub(in crate::query) fn put(outputs: &[BoundOutput], frame: &Frame<'_, '_>, out:
             BoundOutput::Row(source) => {
                 out.rows.push(frame.rows[*source as usize].get().map(|(_, row)| row.clone()));
             }
-            BoundOutput::Value(it) => out.values.push(it.evaluate(frame)?.into_value()),
+            BoundOutput::Value(it) => match frame.held(it) {
+                Some(held) => out.values.extend_from_slice(std::slice::from_ref(held)),
+                None => out.values.push(it.evaluate(frame)?.into_value()),
+            },
         }
     }
     out.count += 1;
