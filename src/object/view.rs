@@ -248,6 +248,9 @@ impl Loads for Required {
     type Output<'s, T: Entity, L> = View<'s, T, L>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<View<'_, R::Target>> {
+        if let Some((target, row)) = session.target_at_hand(key, R::RELATION) {
+            return session.viewed(target, row);
+        }
         let target =
             session.called_from(Location::caller()).told_while_shared(|core| core.load_one(key, R::RELATION))?;
         session.required::<R>(key, target)
@@ -269,6 +272,9 @@ impl Loads for Optional {
     type Output<'s, T: Entity, L> = Option<View<'s, T, L>>;
 
     fn load<R: Relation>(session: &Session, key: ObjectKey) -> Result<Option<View<'_, R::Target>>> {
+        if let Some((target, row)) = session.target_at_hand(key, R::RELATION) {
+            return session.viewed(target, row).map(Some);
+        }
         let target =
             session.called_from(Location::caller()).told_while_shared(|core| core.load_one(key, R::RELATION))?;
         target.map(|key| session.view(key)).transpose()

@@ -179,7 +179,11 @@ impl Session {
 
     /// A view of an object whose row is lent.
     #[inline]
-    fn viewed<'s, T: Entity, L>(&'s self, key: ObjectKey, row: &'s Row) -> Result<View<'s, T, L>> {
+    pub(in crate::object) fn viewed<'s, T: Entity, L>(
+        &'s self,
+        key: ObjectKey,
+        row: &'s Row,
+    ) -> Result<View<'s, T, L>> {
         match seen_as::<T>(&**row) {
             Some(entity) => Ok(View { session: self, key, entity, loaded: PhantomData }),
             None => self.view_anew(key),

@@ -1,16 +1,18 @@
-//! The shortest way to an object: by one integer key, in a version of the tables that is lent already.
+//! The shortest ways to an object: by one integer key, in a version of the tables that is lent already, and along a
+//! reference that is known.
 //!
 //! A look-up is so little work that everything around it counts. Where nothing is pending, nobody listens and a row is
 //! all that is read with the object, the version that was read last answers with the row itself: one walk of a tree
 //! finds it, and the view needs no other. It is a statement as any other and passes the door (Q1).
 //!
-//! What it does is what [`Core::find`] would have done; `objects::look_ups` holds the two against each other.
+//! What they do is what [`Core::find`] and [`Core::load_one`] would have done; `objects::look_ups` holds the ways against
+//! each other.
 //!
 //! A program that looks at many objects waits for their rows to come from memory, and a processor asks for the next row
 //! while it waits only as far ahead as it can hold instructions: some hundreds. So the calls on this way are inlined.
 
 use super::{Core, Session};
-use crate::id::ClassId;
+use crate::id::{ClassId, RelationId};
 use crate::object::graph::Graph;
 use crate::object::held::Held;
 use crate::object::reference::ObjectKey;
@@ -24,9 +26,7 @@ impl Session {
         let declared = &self.model.classes[class.index()];
         let prepared = declared.by_key.get().filter(|_| declared.quiet.get() == Some(&true))?;
         let mut core = self.core.borrow_mut();
-        // A call that finds an object which is known already still tells what listeners have not been told yet.
-        let listens = core.graph.events.heard || core.graph.events.on;
-        if listens || core.is_watched || core.ledger.is_some() {
+        if core.is_heeded() || core.is_watched {
             return None;
         }
         if let Some(known) = core.graph.known_integer(class, key) {
@@ -43,6 +43,19 @@ impl Session {
         Some(found.map(|(place, row)| (graph.meet_at(class, key, number as u16, place), row)))
     }
 
+    /// What a reference leads to that was read or set before, with the row of its target: what nearly every step of a walk
+    /// is. `None` where that takes more than a look, or it leads nowhere.
+    #[inline]
+    pub(in crate::object) fn target_at_hand(&self, key: ObjectKey, relation: RelationId) -> Option<(ObjectKey, &Row)> {
+        let core = self.core.borrow();
+        let class = core.graph.objects.get(key)?.class;
+        if core.is_heeded() || !core.graph.is_loaded(key, relation) {
+            return None;
+        }
+        let target = core.loaded_one(key, self.model.relation(class, relation))??;
+        self.row_at_hand(&core.graph, target).map(|row| (target, row))
+    }
+
     /// The row of an object that stands in a version which is lent already: what nearly every look is after the first.
     #[inline]
     pub(super) fn row_at_hand(&self, graph: &Graph, key: ObjectKey) -> Option<&Row> {
@@ -53,5 +66,14 @@ impl Session {
             return None;
         }
         self.versions.get(lent.at as usize)?.row(self.model.classes[object.class.index()].table_id, place)
+    }
+}
+
+impl Core {
+    /// Whether somebody heeds what is only looked at: a ledger, or listeners, who are told at the end of each call what
+    /// they have not been told yet.
+    #[inline]
+    fn is_heeded(&self) -> bool {
+        self.graph.events.heard || self.graph.events.on || self.ledger.is_some()
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use diptych::diagnosis::Finding;
 use diptych::listen::{Changed, Listening, Reaction, load};
 use diptych::object::Manner;
 use diptych::prelude::*;
@@ -265,6 +266,25 @@ fn a_ledger_of_loads_has_every_look_up() -> Result<()> {
     Ok(())
 }
 
+/// A reference that is known is looked at without a statement, and a ledger is told of the look: what was loaded along has
+/// been of use then.
+#[test]
+fn a_ledger_has_every_look_along_a_reference() -> Result<()> {
+    for looks in [false, true] {
+        let mut session = filled().session();
+        session.set_ledger(true);
+        let posts = session.all(Post::select().loading(Post::author.selectin()))?;
+        for post in posts.iter().filter(|_| looks) {
+            let (cost, author) = cost(&session, |_| post.load(Post::author).map(|it| it.id));
+            assert_eq!((cost.statements, author?), (0, post.author_id));
+        }
+        drop(posts);
+        let unused = session.diagnose()?.findings.iter().filter(|it| matches!(it, Finding::Unused(_))).count();
+        assert_eq!(unused, usize::from(!looks));
+    }
+    Ok(())
+}
+
 /// Two sessions that should not be told apart, each over a database of its own.
 struct Twin {
     database: Database,
@@ -280,13 +300,15 @@ impl Twin {
     fn new(database: Database, answers: Answers, manner: Manner) -> Self {
         let mut session = over(&database, answers).0;
         session.set_manner(manner);
+        // A ledger is told of every look, which the short way along a reference would not do.
+        session.set_ledger(answers == Answers::Long);
         Twin { database, session, users: Vec::new(), posts: Vec::new(), told: Arc::default(), listening: None }
     }
 
     /// Does a step; what can be seen of it, in words.
     fn step(&mut self, (what, a, b): (u8, u8, u8)) -> String {
         let key = KEYS[a as usize % KEYS.len()];
-        let outcome = match what % 25 {
+        let outcome = match what % 29 {
             0..=5 => self.find(key, KEYS[b as usize % KEYS.len()]),
             6 => self.find_post(1 + i64::from(a % 16)),
             7 => self.find_others(key, 1 + i64::from(b % 4), ["news", "none"][a as usize % 2]),
@@ -324,7 +346,8 @@ impl Twin {
                 let here = Update::table("users").set("name", format!("set {b}")).filter(col("id").eq(key));
                 said(self.session.execute(here).map(|it| it.count))
             }
-            _ => self.load_posts(a),
+            24 => self.move_post(a, b),
+            _ => self.load_author(a),
         };
         let states: Vec<_> = self.users.iter().map(|&it| self.session.state(it).ok()).collect();
         let (told, known) = (self.told.load(Ordering::Relaxed), self.session.len());
@@ -409,7 +432,12 @@ impl Twin {
         said(listening.map(|it| self.listening = Some(it)))
     }
 
-    fn load_posts(&mut self, at: u8) -> String {
+    fn move_post(&mut self, at: u8, to: u8) -> String {
+        let Some(&post) = self.posts.get(at as usize % self.posts.len().max(1)) else { return String::new() };
+        self.with_user(to, |session, user| session.set(post, Post::author, user))
+    }
+
+    fn load_author(&mut self, at: u8) -> String {
         let Some(&post) = self.posts.get(at as usize % self.posts.len().max(1)) else { return String::new() };
         let author = |it: View<'_, Post>| it.load(Post::author).map(|it| it.name.clone());
         said(self.session.get(post).and_then(author))
