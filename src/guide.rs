@@ -46,6 +46,7 @@
 //! | `Post.author.has(…)`, `User.posts.any(…)` | the same words |
 //! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
 //! | `with_polymorphic(Employee, [Engineer])`, `selectin_polymorphic` | [`Query::with_subclass`](crate::Query::with_subclass)`::<Engineer>(SubclassLoad::Inline)`, `Selectin` |
+//! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())` |
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast`; back by `engineer.upcast()` |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |

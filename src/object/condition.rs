@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::entity::{Arity, Field, IsA, Many, Relation};
+use super::entity::{Arity, Entity, Field, IsA, Many, Relation};
 use super::reference::Ref;
 use super::select::Term;
 use crate::expr::{Comparison, Expr, Expression};
@@ -25,6 +25,15 @@ impl<E> Condition<E> {
     /// The same condition of objects of a class that extends this one, or of this one.
     pub fn of<S: IsA<E>>(self) -> Condition<S> {
         Condition::new(self.expr)
+    }
+
+    /// The same condition in a query on a base, which has to bring what the class adds
+    /// ([`with_subclass`](super::Query::with_subclass)). In objects that are not of the class, that reads as NULL.
+    pub fn upcast<B>(self) -> Condition<B>
+    where
+        E: Entity + IsA<B>,
+    {
+        Condition::new(named::<E>(self.expr))
     }
 
     /// Both hold.
@@ -90,6 +99,32 @@ pub struct Ordering<E> {
 impl<E> Ordering<E> {
     pub(super) fn new(by: Expr<Term>, direction: Direction) -> Self {
         Ordering { by, direction, of: PhantomData }
+    }
+
+    /// The same order in a query on a base; see [`Condition::upcast`].
+    pub fn upcast<B>(self) -> Ordering<B>
+    where
+        E: Entity + IsA<B>,
+    {
+        Ordering::new(named::<E>(self.by), self.direction)
+    }
+}
+
+/// Names the class that an expression is about, where it is to stand in a query about another one.
+fn named<E: Entity>(expr: Expr<Term>) -> Expr<Term> {
+    let named = expr.try_map(&mut |it: &Term| {
+        let mut term = it.clone();
+        let (Term::Column { of, .. }
+        | Term::Related { of, .. }
+        | Term::Contains { of, .. }
+        | Term::Refers { of, .. }
+        | Term::RefersElsewhere { of, .. }) = &mut term;
+        of.get_or_insert_with(|| E::CLASS.into());
+        Ok::<_, std::convert::Infallible>(Expr::Leaf(term))
+    });
+    match named {
+        Ok(expr) => expr,
+        Err(never) => match never {},
     }
 }
 

@@ -33,7 +33,7 @@ impl Table {
             if let (false, Some(on)) = (it.nullable, on) {
                 let is_part = column(on.clone()).in_list(identities.iter().cloned().map(Expr::Value));
                 let condition = is_part.negated().or(column(it.name.clone()).is_not_null());
-                self = self.check(format!("{} is given", it.name), condition);
+                self = self.check(format!("{}_given", it.name), condition);
             }
             self = self.column(it.clone().nullable());
         }

@@ -127,6 +127,7 @@ impl<'c> Reaction<'c> {
         let mut row: Row = Arc::new(entity);
         let class = self.core.graph.model.class_of::<T>(T::CLASS)?;
         class.mark(&mut row)?;
+        class.check_marked(&row)?;
         let key = self.core.graph.introduce(class.id, row, State::Pending);
         Ok(self.refer(key))
     }

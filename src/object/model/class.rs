@@ -172,7 +172,10 @@ impl ClassModel {
     /// When the attribute does not hold what stands for the class.
     #[inline]
     pub(in crate::object) fn mark(&self, row: &mut Row) -> Result<()> {
-        if self.identity_value.is_some() { self.mark_by_identity(row) } else { Ok(()) }
+        match &self.identity_value {
+            Some(identity) => self.mark_by(identity, row),
+            None => Ok(()),
+        }
     }
 
     /// The attribute that tells of which class an object is.
@@ -185,11 +188,27 @@ impl ClassModel {
         }
     }
 
-    fn mark_by_identity(&self, row: &mut Row) -> Result<()> {
-        if let (Some(on), Some(identity)) = (self.told_by(), &self.identity_value) {
+    fn mark_by(&self, identity: &Value, row: &mut Row) -> Result<()> {
+        if let Some(on) = self.told_by() {
             edit(row).set(on, identity.clone())?;
         }
         Ok(())
+    }
+
+    /// Refuses to add a row that would be of no class when it is read: one of a class without an identity, which others
+    /// extend.
+    ///
+    /// # Errors
+    /// When it is one.
+    #[inline]
+    pub(in crate::object) fn check_marked(&self, row: &Row) -> Result<()> {
+        match &self.discriminator {
+            Some(Discriminator::Column(on)) if self.identity_value.is_none() && self.descendants.len() > 1 => {
+                let (class, value) = (self.name.clone(), row.get(*on).to_value());
+                Err(Misuse::UnknownDiscriminator { class, value }.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether an attribute is not loaded with the row.

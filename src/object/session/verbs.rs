@@ -48,7 +48,8 @@ impl Session {
     /// Adds a new object; the next flush inserts it.
     ///
     /// # Panics
-    /// When the database was made without the class; [`try_add`](Session::try_add) is the checked form.
+    /// Where [`try_add`](Session::try_add), the checked form, is an error: mostly when the database was made without the
+    /// class.
     #[track_caller]
     pub fn add<T: Entity>(&mut self, entity: T) -> Ref<T> {
         match self.try_add(entity) {
@@ -60,7 +61,8 @@ impl Session {
     /// Adds a new object; the next flush inserts it.
     ///
     /// # Errors
-    /// When the database was made without the class.
+    /// When the database was made without the class, or nothing would tell that the row is of it: it is a base without an
+    /// identity.
     #[track_caller]
     pub fn try_add<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
         self.introduce(entity, State::Pending)
@@ -80,7 +82,11 @@ impl Session {
     fn introduce<T: Entity>(&mut self, entity: T, state: State) -> Result<Ref<T>> {
         let class = self.class_of::<T>()?;
         let mut row: Row = Arc::new(entity);
-        self.model.class(class).mark(&mut row)?;
+        let declared = self.model.class(class);
+        declared.mark(&mut row)?;
+        if state == State::Pending {
+            declared.check_marked(&row)?;
+        }
         let key = self.exclusive_here().graph.introduce(class, row, state);
         Ok(self.refer(key))
     }

@@ -6,5 +6,6 @@
 mod both_ways;
 mod levels;
 mod models;
+mod property;
 mod refusals;
 mod views;

@@ -1,6 +1,6 @@
 //! A base that extends another itself, and mappings that differ from one level to the next.
 
-use diptych::error::Rule;
+use diptych::error::{Misuse, Rule};
 use diptych::listen::{load, rows_acted_on};
 use diptych::prelude::*;
 use diptych::query::{Connection, Input, InsertRows};
@@ -183,4 +183,13 @@ fn a_class_at_run_time_is_shown_by_the_struct_that_it_extends() -> Result<()> {
     let museum = session.downcast::<Museum>(tate)?.expect("it is one");
     assert_eq!((session[museum].art.as_str(), session[museum].kind.as_str()), ("new", "gallery"));
     Ok(())
+}
+
+/// A base without an identity has no objects but those of the classes that extend it.
+#[test]
+fn an_object_is_of_a_class_that_can_be_told() -> Result<()> {
+    let mut session = database()?.session();
+    let refused = session.try_add(Place::draft()).expect_err("nothing would tell that it is a place");
+    assert!(matches!(refused.misuse(), Some(Misuse::UnknownDiscriminator { .. })), "{refused}");
+    session.try_add(Building::draft()).map(drop)
 }

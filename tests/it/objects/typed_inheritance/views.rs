@@ -141,5 +141,8 @@ fn what_subclasses_add_comes_as_it_is_asked() -> Result<()> {
         assert!(engineer.is_none_or(|it| it.loaded(Engineer::tools).is_ok()), "they came along");
     }
     assert_eq!(session.totals().statements, before + 1, "the language of the engineer");
+    let rust = query().with_subclass::<Engineer>(SubclassLoad::Inline).filter(Engineer::language.eq("Rust").upcast());
+    let rust = rust.order_by(Engineer::language.desc().upcast());
+    assert_eq!(session.one(rust)?.name, "Ada");
     Ok(())
 }
