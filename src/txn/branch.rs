@@ -7,6 +7,7 @@ use super::carry::{Rule, carry};
 use super::changes::{ChangeSet, Origin as CommitOrigin};
 use super::commit::Next;
 use super::database::Shared;
+use super::history::Changed;
 use super::{Database, Snapshot, Version};
 use crate::error::{ErrorKind, Misuse, Result, closest};
 use crate::store::{Difference, Image};
@@ -187,10 +188,10 @@ impl Database {
         let next = Next::carried(image, &changes, turns);
         let slots = changes.iter().flat_map(crate::store::Change::slots);
         let made = current.image.differences_in(&next.image, slots);
-        let rows = made.len();
+        let changed = if shared.keeps_history() { Changed::of(&made) } else { Changed::default() };
         let listening = shared.feeds.are_listening();
         let set = listening.then(|| ChangeSet::new(shared, current.version, self.author.clone(), origin, made, None));
-        let published = shared.publish(&current, next, rows, set);
+        let published = shared.publish(&current, next, changed, set);
         drop(committing);
         Ok(published.version)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::carry::{Rule, carry};
 use super::changes::{ChangeSet, Origin};
 use super::database::Shared;
+use super::history::Changed;
 use super::spare::Spare;
 use super::{Snapshot, Transaction, Version};
 use crate::error::{ErrorKind, Result};
@@ -94,7 +95,7 @@ impl Transaction {
             None
         };
         shared.feeds.admit()?;
-        let rows = differences.len();
+        let changed = if shared.keeps_history() { Changed::of(&differences) } else { Changed::default() };
         let reasons = self.journal.reasons();
         let set = listening.then(|| {
             let author = self.author.clone();
@@ -104,7 +105,7 @@ impl Transaction {
             let image = std::mem::replace(&mut self.image, self.base.image.clone());
             Next { image, touched: self.journal.take_touched(), turns: self.turns }
         });
-        Ok(shared.publish(current, next, rows, set))
+        Ok(shared.publish(current, next, changed, set))
     }
 
     /// Gives the image back that was taken for editing, when what it changed is to be forgotten.
@@ -134,7 +135,8 @@ impl Shared {
 
     /// Makes a version the current one and tells the feeds, which have made room. The caller holds the lock of those
     /// that commit.
-    pub(super) fn publish(&self, current: &Snapshot, next: Next, rows: usize, set: Option<ChangeSet>) -> Snapshot {
+    pub(super) fn publish(&self, current: &Snapshot, next: Next, changed: Changed, set: Option<ChangeSet>) -> Snapshot {
+        let now = self.keeps_history().then(|| self.clock.read().now());
         let Next { image, touched, turns } = next;
         let version = Version(current.version.0 + 1);
         let published = Snapshot { schema: self.schema.clone(), version, image: image.clone() };
@@ -143,7 +145,9 @@ impl Shared {
         head.version = version;
         let mut history = self.history.lock();
         let keeps = history.is_kept();
-        let forgotten = if keeps { history.push(current.clone(), rows) } else { Vec::new() };
+        // Somebody may have begun to keep versions since the clock was asked; then it is asked now.
+        let now = || now.unwrap_or_else(|| self.clock.read().now());
+        let forgotten = if keeps { history.push(current.clone(), changed, now()) } else { Vec::new() };
         drop(history);
         drop(head);
         let touched = touched.filter(|it| !keeps && it.len() <= super::spare::WORTHWHILE);

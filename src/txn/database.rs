@@ -128,21 +128,39 @@ impl Database {
     /// # Errors
     /// [`Misuse::NotRetained`] when it is not kept; see [`retain`](Database::retain).
     pub fn at(&self, version: Version) -> Result<Snapshot> {
+        let now = self.shared.clock.read().now();
         // A commit moves the head and adds to the history under one lock, so a version is in one of them.
         let head = self.shared.head.read();
         if head.version == version {
             return Ok(Snapshot { schema: self.shared.schema.clone(), version, image: head.image.clone() });
         }
-        let history = self.shared.history.lock();
-        history.at(version).cloned().ok_or_else(|| {
+        let mut history = self.shared.history.lock();
+        let forgotten = history.forget(now);
+        let found = history.at(version).cloned().ok_or_else(|| {
             let (earliest, current) = (history.earliest().unwrap_or(head.version).0, head.version.0);
             Misuse::NotRetained { version: version.0, earliest, current }.into()
-        })
+        });
+        drop((history, head));
+        drop(forgotten);
+        found
+    }
+
+    /// The earliest version that is kept; it and all that came after it can be [asked for](Database::at).
+    pub fn earliest(&self) -> Version {
+        let now = self.shared.clock.read().now();
+        let head = self.shared.head.read();
+        let mut history = self.shared.history.lock();
+        let forgotten = history.forget(now);
+        let earliest = history.earliest().unwrap_or(head.version);
+        drop((history, head));
+        drop(forgotten);
+        earliest
     }
 
     /// Says which earlier versions are kept from here on. Without it none are ([`Retention::Current`]).
     pub fn retain(&self, retention: Retention) {
-        let forgotten = self.shared.history.lock().retain(retention);
+        let now = self.shared.clock.read().now();
+        let forgotten = self.shared.history.lock().retain(retention, now);
         drop(forgotten);
         if retention != Retention::Current {
             let unkept = self.shared.spare.lock().take();

@@ -68,6 +68,6 @@ pub use changes::{Cause, ChangeSet, Origin, RowChange};
 pub use database::Database;
 pub use difference::{Diff, RowDifference};
 pub use feed::{Event, Feed, Subscription, WhenFull};
-pub use history::{Retention, Version};
+pub use history::{Bounds, Retention, Version};
 pub use snapshot::Snapshot;
 pub use transaction::{Savepoint, Transaction};

@@ -1,7 +1,11 @@
 //! Earlier versions: which are kept, what lies between them, and taking it back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
 use diptych::error::{Conflict, ErrorKind, Misuse};
-use diptych::txn::{Retention, Version};
+use diptych::txn::{Bounds, Retention, Version};
 use diptych::{Action, Column, Database, Delete, Expression, ForeignKey, Insert, Statement, Table, Update, Value, col};
 
 use super::{cells, commit, rows, schema, sound};
@@ -78,6 +82,92 @@ fn history_is_bounded_as_it_is_said() {
     database.retain(Retention::Rows(5));
     names.iter().for_each(|it| commit(&database, [rename(1, it), rename(2, "Rob"), rename(2, "Bob")]));
     assert!(kept(&database) <= 5, "{}", kept(&database));
+}
+
+/// What is too old goes, by the clock of the database: with a commit, and when somebody asks, whether or not anybody commits.
+#[test]
+fn what_is_too_old_is_not_kept() {
+    let database = database();
+    let seconds = Arc::new(AtomicU64::new(100));
+    let told = seconds.clone();
+    database.set_clock(move || SystemTime::UNIX_EPOCH + Duration::from_secs(told.load(Ordering::Relaxed)));
+    // What was kept until now was dated by another clock.
+    database.retain(Retention::Current);
+    database.retain(Retention::age(Duration::from_secs(60)));
+    let first = version(&database).number();
+    let at = |number: u64| database.at(Version::new(number)).map(|it| it.version().number());
+    for (second, name) in [(100, "a"), (130, "b"), (160, "c")] {
+        seconds.store(second, Ordering::Relaxed);
+        commit(&database, [rename(1, name)]);
+    }
+    // The first was current until second 100, and is of interest until 160.
+    assert_eq!(at(first).unwrap(), first);
+    seconds.store(161, Ordering::Relaxed);
+    let error = at(first).unwrap_err();
+    let gone = Misuse::NotRetained { version: first, earliest: first + 1, current: first + 3 };
+    assert_eq!(error.misuse(), Some(&gone), "{error}");
+    assert_eq!((at(first + 1).unwrap(), database.earliest().number()), (first + 1, first + 1));
+    seconds.store(220, Ordering::Relaxed);
+    assert_eq!(database.earliest().number(), first + 2);
+    commit(&database, [rename(1, "d")]);
+    seconds.store(500, Ordering::Relaxed);
+    assert_eq!(database.earliest(), version(&database), "the current version is never too old");
+    // A clock that is put back makes nothing old.
+    commit(&database, [rename(1, "e")]);
+    seconds.store(3, Ordering::Relaxed);
+    assert_eq!(at(first + 4).unwrap(), first + 4);
+}
+
+/// A version holds what later ones do not: the rows that were changed or removed, as they were.
+#[test]
+fn history_is_bounded_by_bytes() {
+    let texts = Table::new("texts").auto_key("id").column(Column::text("text"));
+    let database = Database::new(schema([texts]));
+    let text = |length: usize| Value::from("x".repeat(length));
+    commit(&database, [Insert::into("texts", ["text"]).row([text(50_000)]).row([text(10)])]);
+    database.retain(Retention::bytes(100_000));
+    let first = version(&database);
+    let set = |id: i64, length: usize| Update::table("texts").set("text", text(length)).filter(col("id").eq(id));
+    // New rows are not of an earlier version, and what is small costs little.
+    commit(&database, [Insert::into("texts", ["text"]).row([text(90_000)])]);
+    (0..100).for_each(|it| commit(&database, [set(2, it)]));
+    assert_eq!(database.earliest(), first);
+    commit(&database, [set(1, 60_000)]);
+    assert_eq!(database.earliest(), first, "50,000 bytes, and 100 small rows");
+    let before = version(&database);
+    commit(&database, [Delete::from("texts").filter(col("id").eq(3))]);
+    assert_eq!(database.earliest(), before, "that and 90,000 are too many");
+    let between = version(&database);
+    commit(&database, [set(1, 0)]);
+    assert_eq!(database.earliest(), between, "60,000 alone are not");
+    commit(&database, [set(1, 120_000)]);
+    commit(&database, [set(1, 0)]);
+    assert_eq!(database.earliest(), version(&database), "one version may be too much");
+}
+
+/// Of several bounds, each holds.
+#[test]
+fn bounds_of_history_hold_together() {
+    let (day, hour) = (Duration::from_secs(86_400), Duration::from_secs(3_600));
+    let both = Retention::age(day).and(Retention::Last(9)).and(Retention::bytes(7)).and(Retention::age(hour));
+    let bounds = Bounds { versions: Some(9), rows: None, bytes: Some(7), age: Some(hour) };
+    assert_eq!(both, Retention::Within(bounds));
+    assert_eq!(both.and(Retention::All), both);
+    assert_eq!(Retention::Rows(4).and(Retention::Rows(3)).and(both).and(Retention::Current), Retention::Current);
+    let database = database();
+    let kept = |database: &Database| version(database).number() - database.earliest().number();
+    for (retention, expected) in [
+        (Retention::Last(4).and(Retention::Rows(100)), 4),
+        (Retention::Last(40).and(Retention::Rows(6)), 6),
+        (Retention::bytes(1 << 20).and(Retention::Last(3)), 3),
+        (Retention::bytes(0).and(Retention::Last(3)), 0),
+        (Retention::All.and(Retention::age(day)), 15),
+    ] {
+        database.retain(Retention::Current);
+        database.retain(retention);
+        (0..15).for_each(|it| commit(&database, [rename(1, ["a", "b"][it % 2])]));
+        assert_eq!(kept(&database), expected, "{retention:?}");
+    }
 }
 
 #[test]
