@@ -29,15 +29,19 @@ impl Table {
     /// column of it that was never NULL.
     #[must_use]
     pub fn taking_in(mut self, part: &Table, on: Option<&Name>, identities: &[Value]) -> Self {
+        // Conditions of the part hold for its rows alone.
+        let of_part = |condition: Expr<Name>| match on {
+            Some(on) => column(on.clone()).in_list(identities.iter().cloned().map(Expr::Value)).negated().or(condition),
+            None => condition,
+        };
         for it in &part.columns {
-            if let (false, Some(on)) = (it.nullable, on) {
-                let is_part = column(on.clone()).in_list(identities.iter().cloned().map(Expr::Value));
-                let condition = is_part.negated().or(column(it.name.clone()).is_not_null());
-                self = self.check(format!("{}_given", it.name), condition);
+            if !it.nullable && on.is_some() {
+                self = self.check(format!("{}_given", it.name), of_part(column(it.name.clone()).is_not_null()));
             }
             self = self.column(it.clone().nullable());
         }
-        self.with_rules_of(part)
+        let checks = part.checks.iter().map(|(name, condition)| (name.clone(), of_part(condition.clone()))).collect();
+        self.with_rules_of(&Table { checks, ..part.clone() })
     }
 
     /// Begins with the columns of another table, and has its keys, indexes, checks and foreign keys as well.

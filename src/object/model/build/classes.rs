@@ -175,6 +175,20 @@ impl Shape<'_> {
         unique
     }
 
+    /// The base whose queries are over the tables of all that inherit from it.
+    fn union(&self) -> Option<&Class> {
+        let mut at = self.bases[self.id.index()];
+        // A class that inherits from itself is refused before.
+        while let Some(base) = at {
+            let class = &self.classes[base.index()];
+            if class.polymorphic.as_ref().is_some_and(|it| it.reach == Reach::Union) {
+                return Some(class);
+            }
+            at = self.bases[base.index()];
+        }
+        None
+    }
+
     /// How the class stands to its base.
     fn kind(&self, polymorphic: &Polymorphic) -> Result<Option<Inheritance>, Mistake> {
         let Some(base) = self.base else {
@@ -182,6 +196,10 @@ impl Shape<'_> {
         };
         let own = self.declared.table.as_ref().filter(|it| it.name() != base.table);
         let kind = polymorphic.kind.unwrap_or(if own.is_some() { Inheritance::Joined } else { Inheritance::Single });
+        if let (true, Some(union)) = (kind != Inheritance::Concrete, self.union()) {
+            let problem = format!("queries on `{}` read whole tables, and it has none of its own", union.name);
+            return Err(self.wrong(problem, "give it one: `concrete`, or Inheritance::Concrete"));
+        }
         match (kind, own) {
             (Inheritance::Single, Some(own)) => {
                 let problem =

@@ -1,7 +1,7 @@
 //! Lints of classes: of their tables, and of how they inherit.
 
 use super::Linter;
-use crate::object::class::Inheritance;
+use crate::object::class::{Inheritance, Reach};
 use crate::object::model::{ClassModel, Discriminator};
 use crate::schema::Lint;
 
@@ -9,6 +9,20 @@ impl Linter<'_> {
     pub(super) fn class(&self, class: &ClassModel, found: &mut Vec<Lint>) {
         self.untold(class, found);
         self.merged(class, found);
+        self.unread(class, found);
+    }
+
+    /// A whole table that queries on the base do not read.
+    fn unread(&self, class: &ClassModel, found: &mut Vec<Lint>) {
+        let Some(base) = class.base.filter(|_| class.inheritance == Some(Inheritance::Concrete)) else { return };
+        let bases = std::iter::successors(Some(base), |it| self.model.class(*it).base);
+        if bases.into_iter().any(|it| self.model.class(it).reach == Reach::Union) {
+            return;
+        }
+        let base = &self.model.class(base).name;
+        let problem = format!("queries on `{base}` do not find its objects, which stand in `{}`", class.table);
+        let advice = format!("if they are to, let `{base}` say so: `union`, or `Polymorphic::union`");
+        found.push(Lint::new(&*class.name, problem, advice));
     }
 
     /// Rows that do not tell that they are of the class.

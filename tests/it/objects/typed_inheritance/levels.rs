@@ -4,7 +4,7 @@ use diptych::error::{Misuse, Rule};
 use diptych::listen::{load, rows_acted_on};
 use diptych::prelude::*;
 use diptych::query::{Connection, Input, InsertRows};
-use diptych::{Class, Tuple, Value};
+use diptych::{Class, Expression, Tuple, Value, column};
 use std::sync::{Arc, Mutex};
 
 #[derive(Entity, Clone, Debug)]
@@ -23,6 +23,7 @@ struct Place {
 /// Beside the others in the table of its base.
 #[derive(Entity, Clone, Debug)]
 #[entity(identity = "building")]
+#[check(floors_are_there = column("floors").is_not_null().and(column("floors").ge(0)))]
 #[has_many(lifts: Lift, inverse = building)]
 struct Building {
     #[base]
@@ -106,8 +107,8 @@ fn rows_of_a_class_have_what_its_struct_has() -> Result<()> {
     };
     add("place", Value::Null)?;
     add("building", 1.into())?;
-    for kind in ["building", "museum"] {
-        let refused = add(kind, Value::Null).expect_err("a building has floors");
+    for (kind, floors) in [("building", Value::Null), ("museum", Value::Null), ("building", (-1).into())] {
+        let refused = add(kind, floors).expect_err("a building has floors");
         assert_eq!(refused.violation().map(|it| it.rule), Some(Rule::Check));
     }
     Ok(())
@@ -192,4 +193,52 @@ fn an_object_is_of_a_class_that_can_be_told() -> Result<()> {
     let refused = session.try_add(Place::draft()).expect_err("nothing would tell that it is a place");
     assert!(matches!(refused.misuse(), Some(Misuse::UnknownDiscriminator { .. })), "{refused}");
     session.try_add(Building::draft()).map(drop)
+}
+
+/// A key of several fields is that of every class, and what refers to a class refers by it.
+#[test]
+fn a_key_may_have_several_fields() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(discriminator = kind, identity = "seat", table = "seats")]
+    struct Seat {
+        #[key]
+        row: i64,
+        #[key]
+        place: String,
+        kind: String,
+    }
+
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "box", table = "boxes")]
+    #[has_many(guests: Guest, inverse = at)]
+    struct BoxSeat {
+        #[base]
+        seat: Seat,
+        curtain: String,
+    }
+
+    #[derive(Entity, Clone, Debug)]
+    #[foreign_key(via(row, place), references = BoxSeat)]
+    #[belongs_to(at: BoxSeat, via(row, place), inverse = guests)]
+    struct Guest {
+        #[key(auto)]
+        id: Id<Guest>,
+        row: Option<i64>,
+        place: Option<String>,
+    }
+
+    let database = Database::of::<(Seat, BoxSeat, Guest)>()?;
+    let mut session = database.session();
+    let seat = Seat { row: 1, place: "a".into(), kind: String::new() };
+    session.add(Seat { place: "b".into(), ..seat.clone() });
+    let velvet = session.add(BoxSeat { seat, curtain: "velvet".into() });
+    session.push(velvet, BoxSeat::guests, Guest::draft())?;
+    session.commit()?;
+    let session = database.session();
+    assert_eq!(session.all(Seat::select())?.len(), 2);
+    let found = session.find::<Seat>((1, "a".to_owned()))?.expect("it is there");
+    let velvet = found.downcast::<BoxSeat>()?.expect("it is one");
+    assert_eq!((velvet.curtain.as_str(), velvet.row, velvet.load(BoxSeat::guests)?.len()), ("velvet", 1, 1));
+    assert!(session.find::<BoxSeat>((1, "b".to_owned()))?.is_none());
+    Ok(())
 }
