@@ -53,15 +53,16 @@ impl Table {
         self.with_rules_of(base)
     }
 
-    /// Begins with the key of another table, by which its rows refer to those of `to`: each is the rest of one of them, and
-    /// goes with it.
+    /// Begins with the key of another table, by which its rows refer to those of `to`: each is the rest of one of them,
+    /// goes with it, and has its key.
     #[must_use]
     pub fn keyed_as(mut self, base: &Table, to: impl Into<Name>) -> Self {
         let of_key = |it: &&Column| base.primary_key.contains(&it.name);
         let key = base.columns.iter().filter(of_key).map(|it| Column { default: None, ..it.clone() });
         self.columns.splice(0..0, key);
         self.primary_key = base.primary_key.clone();
-        self.foreign_key(ForeignKey::new(base.primary_key.clone(), to).on_delete(Action::Cascade))
+        let key = ForeignKey::new(base.primary_key.clone(), to);
+        self.foreign_key(key.on_delete(Action::Cascade).on_update(Action::Cascade))
     }
 
     fn with_rules_of(mut self, other: &Table) -> Self {

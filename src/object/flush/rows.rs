@@ -13,7 +13,7 @@ use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, RowChange, Statement, Update, UpdateRows};
 use crate::record::{Row, edit};
-use crate::schema::{DefaultValue, Name};
+use crate::schema::{Action, DefaultValue, Name, ReferenceSchema};
 use crate::value::Value;
 
 impl Core {
@@ -206,9 +206,19 @@ impl Core {
         let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
         let extra = self.graph.extra(key).cloned().unwrap_or_default();
         let version = class.version_column.map(|column| (column, self.version_of(key, column, plan)));
-        for part in &class.parts {
+        let now = |(attribute, before): (&ColumnId, &Value)| match columns.contains(attribute) {
+            true => row.get(*attribute).to_value(),
+            false => before.clone(),
+        };
+        let now: Vec<Value> = class.key.iter().zip(&identity).map(now).collect();
+        for (depth, part) in class.parts.iter().enumerate() {
+            // By then the foreign key has let the row of a further part have the key of its base.
+            let follows = depth > 0 && self.follows_key(part);
             let mut set: Vec<(Name, Expr<Leaf>)> = Vec::new();
             for &(attribute, column) in part.columns.iter().filter(|it| columns.contains(&it.0)) {
+                if follows && part.key.iter().any(|it| it.1 == column) {
+                    continue;
+                }
                 let name = self.column_name(part, column)?;
                 let value = match extra.expressions.iter().find(|it| it.0 == attribute) {
                     Some((_, expression)) => expression.clone(),
@@ -218,7 +228,7 @@ impl Core {
                 set.push((name, value));
             }
             let counted = version.as_ref().filter(|it| part.columns.iter().any(|own| own.0 == it.0));
-            let mut filter = self.by_key(class, part, &identity)?;
+            let mut filter = self.by_key(class, part, if follows { &now } else { &identity })?;
             if let Some((column, before)) = counted {
                 let name = self.part_column(part, *column)?;
                 set.retain(|it| it.0 != name);
@@ -234,6 +244,16 @@ impl Core {
             self.run_on_one(update.into(), &part.table, &identity)?;
         }
         self.settle_update(key, class, version, plan)
+    }
+
+    /// Whether the foreign key of a part lets its rows have another key when those of its base get one.
+    fn follows_key(&self, part: &ClassPart) -> bool {
+        let schema = self.connection.schema();
+        let mut references = schema.table(part.table_id).outbound.iter().map(|&it| schema.reference(it));
+        let over_key = |it: &ReferenceSchema| {
+            it.columns.len() == part.key.len() && part.key.iter().all(|key| it.columns.contains(&key.1))
+        };
+        references.any(|it| it.on_update == Action::Cascade && over_key(it))
     }
 
     /// After an update the object holds what was written; what the tables computed is read when it is looked at.
