@@ -172,6 +172,17 @@ impl<'d, T: Entity, L> Kept<'d, T, L> {
         R::Arity::kept(self.copy, places).expect(PROMISED)
     }
 
+    /// The same object as one of the class `S`; `None` if it is not one, or if what this adds had not been read when the copy
+    /// was made.
+    pub fn downcast<S: IsA<T> + Entity>(&self) -> Option<Kept<'d, S>> {
+        let lacks =
+            |it: &Extra| [&it.expired, &it.deferred].into_iter().flatten().any(|it| it.index() < S::COLUMNS.into());
+        match &self.copy.nodes[self.at].extra {
+            Some(extra) if lacks(extra) => None,
+            _ => self.copy.kept(self.at),
+        }
+    }
+
     /// What a relation led to when the copy was made.
     ///
     /// # Errors

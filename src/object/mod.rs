@@ -16,6 +16,12 @@
 //! an object another row; the version or row that was lent is kept until the next `&mut Session` call, when by the borrow
 //! rules nobody can be looking at it.
 //!
+//! # Classes that extend others
+//! A class may stand in the table of its base, in a table beside it or in a whole one of its own; its attributes and
+//! relations come behind those of the base, at the same positions in all of them. One key is one object of the hierarchy,
+//! of the class that its row tells. If its row is a struct, that begins with the struct of the base, so a
+//! [`Ref`] to the base shows a part of it.
+//!
 //! # Invariants
 //! - **O1** Within a session one key is one object.
 //! - **O2** Both sides of a relation that its verbs move agree at once, with no statement run, loaded or not. A foreign

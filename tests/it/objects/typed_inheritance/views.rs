@@ -105,6 +105,13 @@ fn a_copy_shows_members_by_their_base() -> Result<()> {
     drop(session);
     let names: Vec<String> = copy.get(Company::employees).iter().map(|it| it.name.clone()).collect();
     assert_eq!(names, ["Ada", "Eve"]);
+    assert!(copy.get(Company::employees)[0].downcast::<Engineer>().is_none(), "her language was not read");
+    let session = seeded()?;
+    let all = session.all(Employee::select().with_subclasses().order_by(Employee::name))?;
+    let copies: Vec<_> = all.iter().map(|it| it.detach()).collect();
+    let engineer = copies[0].view().downcast::<Engineer>().expect("she is one");
+    assert_eq!(engineer.language.as_deref(), Some("Rust"));
+    assert!(copies[1].view().downcast::<Engineer>().is_none());
     Ok(())
 }
 
