@@ -8,10 +8,12 @@
 mod budget;
 mod computed;
 mod dataset;
+mod decisions;
 mod fill;
 #[allow(dead_code, reason = "a forum adds its rows as structs of its own")]
 #[path = "../import/mod.rs"]
 mod import;
+mod ledger;
 mod model;
 mod moderation;
 mod owning;
@@ -80,6 +82,8 @@ fn story(posts: u64, seed: u64) -> Result<()> {
     owning::owners(&database)?;
     replies::trees(&database)?;
     computed::attributes(&database)?;
+    ledger::diagnoses(&database)?;
+    decisions::decided(&database)?;
     println!("\nEvery claim above was asserted.");
     Ok(())
 }

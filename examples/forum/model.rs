@@ -1,4 +1,4 @@
-//! The forum: eight tables, and the graph of objects above them.
+//! The forum: ten tables, and the graph of objects above them.
 //!
 //! The fields are the columns. Everything above a struct is its object panel and adds no column.
 
@@ -33,6 +33,8 @@ fn now() -> Expr<JoinColumn> {
     primary_join = on(User::id).eq(on(Post::author_id)).and(on(Post::created_at).gt(now().minus(DAY)))
 )]
 #[has_many(votes: Vote, inverse = user)]
+#[has_many(decisions: Decision, inverse = moderator)]
+#[has_many(warnings: Warning, inverse = user, cascade(all, delete_orphan))]
 pub struct User {
     #[key(auto)]
     pub id: Id<User>,
@@ -144,7 +146,42 @@ pub struct Vote {
     pub value: i64,
 }
 
+/// What somebody has decided about the forum: the base of each kind of decision.
+#[derive(Entity, Clone, Debug)]
+#[entity(table = "decisions", discriminator = kind, identity = "note")]
+#[belongs_to(moderator: User, via = moderator_id, inverse = decisions)]
+pub struct Decision {
+    #[key(auto)]
+    pub id: Id<Decision>,
+    pub kind: String,
+    #[references(User, on_delete = set_null)]
+    pub moderator_id: Option<Id<User>>,
+    pub reason: String,
+}
+
+/// A user was warned. Its columns stand in the table of all decisions.
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "warning")]
+#[belongs_to(user: User, via = user_id, inverse = warnings)]
+pub struct Warning {
+    #[base]
+    pub decision: Decision,
+    #[references(User, on_delete = cascade)]
+    pub user_id: Id<User>,
+    pub points: i64,
+}
+
+/// A post was removed. What it said is kept in a table of its own, which only those read who ask for it.
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "removal", table = "removals")]
+pub struct Removal {
+    #[base]
+    pub decision: Decision,
+    pub author: Option<String>,
+    pub body: String,
+}
+
 /// An empty forum. `post_tags` has no struct: the relation makes the table.
 pub fn empty() -> Result<Database> {
-    Database::of::<(User, Profile, Forum, Thread, Post, Tag, Vote)>()
+    Database::of::<(User, Profile, Forum, Thread, Post, Tag, Vote, Decision, Warning, Removal)>()
 }

@@ -21,9 +21,11 @@ pub fn budgets(database: &Database) -> Result<()> {
     one_and_n(database)
 }
 
-type Shows = fn(&Session) -> Result<usize>;
+/// Shows a view, and says how much there was to show.
+pub type Shows = fn(&Session) -> Result<usize>;
 
-const VIEWS: &[(&str, u64, Shows)] = &[
+/// Their names, how many statements each may take, and what shows them.
+pub const VIEWS: &[(&str, u64, Shows)] = &[
     ("front page", 3, front_page),
     ("thread page", 5, thread_page),
     ("user page", 2, user_page),

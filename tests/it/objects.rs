@@ -28,6 +28,7 @@ mod look_ups;
 mod mappings;
 mod mistakes;
 mod named_queries;
+mod pillars;
 mod property;
 mod proxies;
 mod reflection;

@@ -1,13 +1,23 @@
 //! What deletes set in motion: foreign key actions with their origin, and collections that lose their members.
 
+use rustc_hash::FxHashSet;
+
 use super::Interest;
 use crate::error::Result;
-use crate::id::TableId;
+use crate::id::{RowId, TableId};
 use crate::object::events::{ActionTaken, Happening};
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::record::Row;
+
+/// One statement that deletes rows.
+struct Deleting {
+    /// The objects whose rows it names.
+    named: FxHashSet<ObjectKey>,
+    /// Rows that actions remove, and that somebody was told of.
+    gone: FxHashSet<(TableId, RowId)>,
+}
 
 impl Core {
     /// Notes what deleting an object is going to do, as far as somebody listens: which collections lose it, and which
@@ -22,13 +32,14 @@ impl Core {
         if !self.listeners.wants(Interest::Actions) {
             return Ok(());
         }
+        let mut statement = Deleting { named: objects.iter().copied().collect(), gone: FxHashSet::default() };
         for &key in objects {
-            self.note_actions(key)?;
+            self.note_actions(key, &mut statement)?;
         }
         Ok(())
     }
 
-    fn note_actions(&mut self, origin: ObjectKey) -> Result<()> {
+    fn note_actions(&mut self, origin: ObjectKey, statement: &mut Deleting) -> Result<()> {
         let Some(identity) = self.graph.identity(origin) else { return Ok(()) };
         let table = self.graph.model.class(self.graph.objects[origin].class).table.clone();
         let plan = self.connection.plan_delete(&table, &identity.to_values())?;
@@ -36,7 +47,20 @@ impl Core {
         for (at, step) in plan.steps.iter().enumerate().skip(plan.named()) {
             let facts = &outline.steps[at];
             let by = |step: &usize| outline.steps[*step].cause.as_ref().map(|it| it.by.clone());
-            let path = plan.path(at).iter().filter_map(by).collect();
+            let way = plan.path(at);
+            let named = |at: usize| {
+                let object = self.object_of_row(plan.steps[at].table, &plan.steps[at].before);
+                object.is_some_and(|it| it != origin && statement.named.contains(&it))
+            };
+            // What the statement names is no action; what is behind that is told with the object that it names.
+            if way.iter().any(|it| named(*it)) {
+                continue;
+            }
+            // Several objects may lead to one row, which goes once.
+            if facts.set.is_none() && !statement.gone.insert((step.table, step.row)) {
+                continue;
+            }
+            let path = way.iter().filter_map(by).collect();
             let object = self.object_of_row(step.table, &step.before);
             if facts.set.is_none()
                 && let Some(key) = object

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use diptych::AnyRef;
 use diptych::error::Misuse;
 use diptych::listen::{Append, Cause, Changed, Reaction, Remove, Replace, Set, load, rows_acted_on};
 use diptych::object::{RowStep, UnitStep};
@@ -191,6 +192,47 @@ fn listeners_are_told_of_foreign_key_actions_with_their_origin() -> Result<()> {
     let by = |it: &(i64, bool, bool, Vec<String>)| (it.0, it.1, it.2, it.3.len());
     assert_eq!(seen.iter().map(by).collect::<Vec<_>>(), [(1, true, true, 1), (2, false, true, 1)], "{seen:?} {path:?}");
     assert_eq!(taken(&told), ["ForeignKeyAction"], "of the member that the session knows");
+    Ok(())
+}
+
+#[derive(Entity, Clone, Debug)]
+#[has_many(inside: Folder, inverse = within, passive_deletes = all)]
+#[belongs_to(within: Folder, inverse = inside)]
+struct Folder {
+    #[key(auto)]
+    id: Id<Folder>,
+    name: String,
+    #[references(Folder, on_delete = cascade)]
+    within_id: Option<Id<Folder>>,
+}
+
+/// 109: a row that a statement deletes by itself is no action's, and one that several of its rows lead to goes once: told
+/// of the nearest object that was deleted.
+#[test]
+fn what_a_statement_deletes_itself_is_no_action_and_what_it_takes_along_goes_once() -> Result<()> {
+    let database = Database::of::<(Folder,)>()?;
+    let mut session = database.session();
+    let folder = |name: &str| Folder { name: name.into(), ..Folder::draft() };
+    let outer = session.add(folder("outer"));
+    let inner = session.push(outer, Folder::inside, folder("inner"))?;
+    session.push(inner, Folder::inside, folder("leaf"))?;
+    session.push(outer, Folder::inside, folder("other"))?;
+    session.commit()?;
+    let told = Told::default();
+    let path = move |origin: AnyRef| if origin == outer.untyped() { "outer" } else { "inner" };
+    session
+        .on(
+            rows_acted_on::<Folder>(),
+            note!(told, it => format!("{} by {} over {} keys", it.row.name, path(it.origin), it.path.len())),
+        )?
+        .forever();
+    session.delete(outer)?;
+    session.delete(inner)?;
+    session.commit()?;
+    let mut told = taken(&told);
+    told.sort();
+    assert_eq!(told, ["leaf by inner over 1 keys", "other by outer over 1 keys"]);
+    assert_eq!(count(&mut database.session(), "folders"), 0);
     Ok(())
 }
 
