@@ -206,17 +206,30 @@ struct Folder {
     within_id: Option<Id<Folder>>,
 }
 
+/// Goes with either of two folders.
+#[derive(Entity, Clone, Debug)]
+struct Shortcut {
+    #[key(auto)]
+    id: Id<Shortcut>,
+    #[references(Folder, on_delete = cascade)]
+    from_id: Id<Folder>,
+    #[references(Folder, on_delete = cascade)]
+    to_id: Id<Folder>,
+}
+
 /// 109: a row that a statement deletes by itself is no action's, and one that several of its rows lead to goes once: told
 /// of the nearest object that was deleted.
 #[test]
 fn what_a_statement_deletes_itself_is_no_action_and_what_it_takes_along_goes_once() -> Result<()> {
-    let database = Database::of::<(Folder,)>()?;
+    let database = Database::of::<(Folder, Shortcut)>()?;
     let mut session = database.session();
     let folder = |name: &str| Folder { name: name.into(), ..Folder::draft() };
     let outer = session.add(folder("outer"));
     let inner = session.push(outer, Folder::inside, folder("inner"))?;
     session.push(inner, Folder::inside, folder("leaf"))?;
     session.push(outer, Folder::inside, folder("other"))?;
+    session.flush()?;
+    session.add(Shortcut { from_id: session[outer].id, to_id: session[inner].id, ..Shortcut::draft() });
     session.commit()?;
     let told = Told::default();
     let path = move |origin: AnyRef| if origin == outer.untyped() { "outer" } else { "inner" };
@@ -226,12 +239,13 @@ fn what_a_statement_deletes_itself_is_no_action_and_what_it_takes_along_goes_onc
             note!(told, it => format!("{} by {} over {} keys", it.row.name, path(it.origin), it.path.len())),
         )?
         .forever();
+    session.on(rows_acted_on::<Shortcut>(), note!(told, _ => "the shortcut".to_owned()))?.forever();
     session.delete(outer)?;
     session.delete(inner)?;
     session.commit()?;
     let mut told = taken(&told);
     told.sort();
-    assert_eq!(told, ["leaf by inner over 1 keys", "other by outer over 1 keys"]);
+    assert_eq!(told, ["leaf by inner over 1 keys", "other by outer over 1 keys", "the shortcut"]);
     assert_eq!(count(&mut database.session(), "folders"), 0);
     Ok(())
 }
