@@ -103,7 +103,7 @@ fn rows_of_a_class_have_what_its_struct_has() -> Result<()> {
     let insert = connection.prepare(InsertRows { table: "places".into() }.into())?;
     let mut add = |kind: &str, floors: Value| {
         let row = Tuple::new([Value::Null, kind.into(), "x".into(), Value::Null, floors]).into_row();
-        connection.run(&insert, Input::Rows(&mut vec![row])).map(drop)
+        connection.run(&insert, Input::Rows(&mut [row])).map(drop)
     };
     add("place", Value::Null)?;
     add("building", 1.into())?;
@@ -149,15 +149,18 @@ fn listeners_to_a_base_hear_of_subclasses() -> Result<()> {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let note = |what: &'static str| {
         let heard = heard.clone();
-        move |it: String| heard.lock().map(|mut all| all.push(format!("{what} {it}"))).unwrap_or_default()
+        move |it: String| -> Result<()> {
+            heard.lock().expect("nobody has panicked").push(format!("{what} {it}"));
+            Ok(())
+        }
     };
     let mut session = database.session();
     let (place, museums) = (note("place"), note("museum"));
-    session.on(load::<Place>(), move |it, all| all.get(it).map(|it| place(it.name.clone())))?.forever();
-    session.on(load::<Museum>(), move |it, all| all.get(it).map(|it| museums(it.art.clone())))?.forever();
+    session.on(load::<Place>(), move |it, all| place(all.get(it)?.name.clone()))?.forever();
+    session.on(load::<Museum>(), move |it, all| museums(all.get(it)?.art.clone()))?.forever();
     let (place, building) = (note("acted on place"), note("acted on building"));
-    session.on(rows_acted_on::<Place>(), move |it, _| Ok(place(it.row.kind)))?.forever();
-    session.on(rows_acted_on::<Building>(), move |it, _| Ok(building(it.row.floors.to_string())))?.forever();
+    session.on(rows_acted_on::<Place>(), move |it, _| place(it.row.kind))?.forever();
+    session.on(rows_acted_on::<Building>(), move |it, _| building(it.row.floors.to_string()))?.forever();
     let tower = session.one(Building::select().filter(Building::floors.eq(9)))?.reference();
     session.all(Place::select().order_by(Place::id))?;
     session.delete(tower)?;
@@ -240,9 +243,8 @@ fn a_key_may_have_several_fields() -> Result<()> {
     session.commit()?;
     session.edit(other)?.row = 6;
     session.flush()?;
-    let mut edit = session.edit(other)?;
-    (edit.row, edit.curtain) = (7, "lace".into());
-    drop(edit);
+    session.edit(other)?.row = 7;
+    session.edit(other)?.curtain = "lace".into();
     session.commit()?;
     assert!(session.find::<Seat>((6, "e".to_owned()))?.is_none());
     let found = session.find::<BoxSeat>((7, "e".to_owned()))?.expect("both rows have the other key");
