@@ -28,6 +28,7 @@
 //! | single, joined, concrete table inheritance | nothing, `table = "engineers"` or `concrete = "engineers"` beside `identity` |
 //! | `polymorphic_load="selectin"`, `"inline"` | `#[entity(load = selectin)]`, `load = inline` |
 //! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
+//! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
 //! | reflection, `automap`, classes made at run time | [`Class`](crate::object::Class), [`Relationship`](crate::object::Relationship), [`Session::untyped`](crate::Session::untyped) |
 //!

@@ -5,7 +5,7 @@ pub use crate::error::Result;
 pub use crate::object::session::Member;
 #[cfg(feature = "objects")]
 pub use crate::object::{
-    Detached, Entity, Field, FieldExpression, IsA, LoadRelation, Query, Ref, Relation, Session, ToManyCondition,
+    Detached, Entity, Field, FieldExpression, IsA, LoadRelation, OneOf, Query, Ref, Relation, Session, ToManyCondition,
     ToOneCondition, View, Views,
 };
 pub use crate::txn::Database;

@@ -71,6 +71,7 @@ mod meet;
 mod members;
 mod merge;
 mod model;
+mod one_of;
 mod parents;
 mod parts;
 mod position;
@@ -113,7 +114,11 @@ pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,
     ThroughLayout, Verdict,
 };
+pub use one_of::OneOf;
 pub use proxy::{Proxy, ProxyRelation};
+
+#[doc(hidden)]
+pub use one_of::{chosen_by, typed};
 pub use query::{Certain, LoadPath, LoadRelation, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use select::{

@@ -21,6 +21,7 @@ mod continuation;
 mod declare;
 mod default;
 mod edit;
+mod exclusive;
 mod graph;
 mod index;
 mod inherit;
@@ -33,6 +34,7 @@ pub use built::{CheckSchema, ColumnSchema, GeneratedSchema, ReferenceSchema, Sch
 pub use continuation::Continuation;
 pub use declare::{Column, ForeignKey, Index, Name, Table, column};
 pub use default::{DefaultExpression, DefaultFunction, DefaultValue, Sequence, SequenceSchema};
+pub use exclusive::{at_most_one_of, exactly_one_of};
 pub use graph::Components;
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;

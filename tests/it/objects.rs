@@ -28,6 +28,7 @@ mod look_ups;
 mod mappings;
 mod mistakes;
 mod named_queries;
+mod one_of;
 mod pillars;
 mod property;
 mod proxies;
