@@ -62,7 +62,7 @@ pub(super) struct SelectPlan {
     /// Queries whose rows are put together with these; order and limit are about all of them then.
     pub(super) compounds: Vec<CompoundPlan>,
     /// Where the only source is read off its index alone: which columns are, and where they stand there.
-    pub(super) covering: Option<Box<[(ColumnId, Held)]>>,
+    pub(super) covering: Option<HeldColumns>,
     /// What is left to sort by; empty when rows come in order already.
     pub(super) order_by: Vec<SortKey>,
     pub(super) limit: Option<Bounded>,
@@ -209,6 +209,9 @@ impl Access {
         }
     }
 }
+
+/// The columns that a query reads of its only source, and where an index holds each.
+pub(super) type HeldColumns = Box<[(ColumnId, Held)]>;
 
 /// Where an index holds a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::id::{ColumnId, IndexId, TableId};
 use crate::query::plan::{
-    Access, BoundAggregate, BoundLeaf, BoundOutput, Bounded, Held, Level, Origin, SelectPlan, SortKey,
+    Access, BoundAggregate, BoundLeaf, BoundOutput, Bounded, Held, HeldColumns, Level, Origin, SelectPlan, SortKey,
 };
 use crate::query::select::JoinKind;
 use crate::schema::{IndexSchema, Part, Schema};
@@ -10,11 +10,7 @@ use crate::store::Image;
 
 /// Where the columns that a query needs stand in the index that it reads, if all of them do. Of indexes that begin alike, it
 /// then reads the one that holds them.
-pub(in crate::query) fn cover(
-    schema: &Schema,
-    image: &Image,
-    plan: &mut SelectPlan,
-) -> Option<Box<[(ColumnId, Held)]>> {
+pub(in crate::query) fn cover(schema: &Schema, image: &Image, plan: &mut SelectPlan) -> Option<HeldColumns> {
     let needed = needed(plan)?;
     let [Level { origin: Origin::Table(table), access, kind: JoinKind::Inner, .. }] = &mut plan.levels[..] else {
         return None;
@@ -47,7 +43,7 @@ struct Covering<'a> {
 
 impl Covering<'_> {
     /// Where an index holds what is needed.
-    fn by(&self, index: IndexId) -> Option<Box<[(ColumnId, Held)]>> {
+    fn by(&self, index: IndexId) -> Option<HeldColumns> {
         let parts = &self.schema.table(self.table).index(index).parts;
         let held = |column: &ColumnId| {
             if self.key == Some(*column) {
@@ -60,7 +56,7 @@ impl Covering<'_> {
     }
 
     /// Whether the places of rows are all that is needed.
-    fn by_place(&self) -> Option<Box<[(ColumnId, Held)]>> {
+    fn by_place(&self) -> Option<HeldColumns> {
         match &self.needed[..] {
             [only] if self.key == Some(*only) => Some([(*only, Held::Place)].into()),
             _ => None,
@@ -68,7 +64,7 @@ impl Covering<'_> {
     }
 
     /// An index that begins as another one does, so that it brings the same rows in the same order, and holds more.
-    fn by_longer(&self, index: IndexId) -> Option<(IndexId, Box<[(ColumnId, Held)]>)> {
+    fn by_longer(&self, index: IndexId) -> Option<(IndexId, HeldColumns)> {
         let table = self.schema.table(self.table);
         let shorter = table.index(index);
         let fits = |it: &IndexSchema| it.parts.starts_with(&shorter.parts) && it.predicate == shorter.predicate;
