@@ -8,8 +8,8 @@ use std::sync::Arc;
 pub use crate::id::{ColumnId, RelationId};
 pub use crate::object::{
     Cascade, Class, CollectionKind, Entity, Extends, Extensible, Field, Inheritance, IsA, Lazy, Many, Optional,
-    PassiveDeletes, Polymorphic, Query, Relation, Relationship, Required, SubclassLoad, Writable, chosen_by,
-    field_name, relation_name, typed,
+    PassiveDeletes, Polymorphic, Query, Relation, Relationship, Required, SubclassLoad, Writable, field_name,
+    relation_name,
 };
 pub use crate::query::Direction;
 pub use crate::record::{Record, Row};

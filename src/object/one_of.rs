@@ -118,7 +118,7 @@ macro_rules! one_of {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $visible enum $name {
-            $($(#[$about_one])* $one($crate::Ref<$target>),)+
+            $($(#[$about_one])* $one($crate::object::Ref<$target>),)+
         }
 
         impl $crate::object::OneOf for $name {
@@ -131,22 +131,22 @@ macro_rules! one_of {
             }
 
             fn with_relations<T>(work: impl FnOnce(&[$crate::id::RelationId]) -> T) -> T {
-                work(&[$($crate::derive_support::chosen_by::<$owner, $target, _>(<$owner>::$relation)),+])
+                work(&[$($crate::object::chosen_by::<$owner, $target, _>(<$owner>::$relation)),+])
             }
 
-            fn relation_and_target(self) -> ($crate::id::RelationId, $crate::AnyRef) {
+            fn relation_and_target(self) -> ($crate::id::RelationId, $crate::object::AnyRef) {
                 match self {
                     $($name::$one(target) => {
-                        let by = $crate::derive_support::chosen_by::<$owner, $target, _>(<$owner>::$relation);
+                        let by = $crate::object::chosen_by::<$owner, $target, _>(<$owner>::$relation);
                         (by, target.untyped())
                     })+
                 }
             }
 
-            fn along(relation: $crate::id::RelationId, target: $crate::AnyRef) -> Option<Self> {
+            fn along(relation: $crate::id::RelationId, target: $crate::object::AnyRef) -> Option<Self> {
                 $(
-                    if relation == $crate::derive_support::chosen_by::<$owner, $target, _>(<$owner>::$relation) {
-                        return Some($name::$one($crate::derive_support::typed(target)));
+                    if relation == $crate::object::chosen_by::<$owner, $target, _>(<$owner>::$relation) {
+                        return Some($name::$one($crate::object::typed(target)));
                     }
                 )+
                 None
