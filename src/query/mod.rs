@@ -28,6 +28,7 @@ mod bind;
 mod choose;
 mod connection;
 mod counted;
+mod described;
 mod explain;
 mod frame;
 mod gather;

@@ -41,6 +41,13 @@ impl Views {
         self
     }
 
+    /// The others without the one of a name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|it| it.name != name);
+        self
+    }
+
     /// All of them, in the order in which they were added.
     pub fn all(&self) -> &[View] {
         &self.0

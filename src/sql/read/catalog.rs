@@ -7,8 +7,9 @@ use sqlparser::ast::Query;
 
 use super::types::affinity;
 use crate::error::{Misuse, Result, closest};
-use crate::expr::Affinity;
-use crate::schema::{ColumnSchema, Schema, Storage, TableSchema};
+use crate::expr::{Affinity, Expr, Type};
+use crate::query::{Leaf, Output};
+use crate::schema::{ColumnSchema, Name, Schema, Storage, TableSchema};
 use crate::value::Kind;
 
 /// A column that a name can mean.
@@ -46,6 +47,31 @@ pub(in crate::sql) struct Catalog {
     schema: Arc<Schema>,
     tables: HashMap<String, (usize, Arc<[Field]>)>,
     views: HashMap<String, View>,
+    /// The views that the schema holds, with their columns.
+    kept: HashMap<String, KeptView>,
+}
+
+/// A view that the schema holds, because a program has defined it.
+#[derive(Clone, Debug)]
+pub(super) struct KeptView {
+    pub(super) view: crate::query::View,
+    pub(super) types: Vec<Type>,
+}
+
+impl KeptView {
+    /// Its columns. Where nothing is computed, they have the affinities of those of tables.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let is_column =
+            |it: &Output| matches!(it, Output::Row(_) | Output::Value(Expr::Leaf(Leaf::Column { up: 0, .. })));
+        let plain = self.view.select.compounds.is_empty() && self.view.select.outputs.iter().all(is_column);
+        let field = |(name, it): (&Name, &Type)| Field {
+            name: name.to_string(),
+            inner: None,
+            kind: it.kind,
+            affinity: affinity(it.kind).filter(|_| plain),
+        };
+        self.view.columns.iter().zip(&self.types).map(field).collect()
+    }
 }
 
 impl Catalog {
@@ -53,7 +79,13 @@ impl Catalog {
         let fields = |table: &TableSchema| -> Arc<[Field]> { table.columns.iter().map(Field::of).collect() };
         let tables = schema.tables().iter().enumerate();
         let tables = tables.map(|(at, it)| (it.name.to_ascii_lowercase(), (at, fields(it)))).collect();
-        Catalog { schema, tables, views }
+        let held = schema.views();
+        let kept = held.all().iter().map(|view| {
+            let types = schema.types_of(&view.select);
+            (view.name.to_ascii_lowercase(), KeptView { view: view.clone(), types })
+        });
+        let kept = kept.collect();
+        Catalog { schema, tables, views, kept }
     }
 
     pub(super) fn table(&self, name: &str) -> Option<(&TableSchema, &Arc<[Field]>)> {
@@ -70,6 +102,22 @@ impl Catalog {
 
     pub(super) fn view(&self, name: &str) -> Option<&View> {
         self.views.get(&name.to_ascii_lowercase())
+    }
+
+    /// A view that the schema holds.
+    pub(super) fn kept(&self, name: &str) -> Option<&KeptView> {
+        self.kept.get(&name.to_ascii_lowercase())
+    }
+
+    /// The name of a view that the schema holds, as it was defined.
+    pub(in crate::sql) fn kept_named(&self, name: &str) -> Option<String> {
+        self.kept(name).map(|it| it.view.name.to_string())
+    }
+
+    pub(super) fn kept_by_name(&self) -> Vec<&KeptView> {
+        let mut views: Vec<&KeptView> = self.kept.values().collect();
+        views.sort_by(|a, b| a.view.name.cmp(&b.view.name));
+        views
     }
 
     pub(super) fn schema(&self) -> &Schema {

@@ -55,7 +55,7 @@ impl Reader<'_> {
 
     fn target(&mut self, name: &syntax::ObjectName) -> Result<Names> {
         let written = last_part(name);
-        if self.catalog.view(&written).is_some() {
+        if self.catalog.view(&written).is_some() || self.catalog.kept(&written).is_some() {
             return Err(wrong(name, format!("`{written}` is a view, whose rows cannot be changed")));
         }
         let (table, fields) = self.catalog.table_named(&written).map_err(|it| placed(it, name))?;

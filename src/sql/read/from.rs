@@ -7,7 +7,7 @@ use sqlparser::ast::{
 };
 
 use super::call::{last_part, parts_of};
-use super::catalog::Field;
+use super::catalog::{Field, View};
 use super::meaning::Typed;
 use super::place::{placed, unsupported, wrong};
 use super::scope::{Alias, Reader, Source as Names, field, leaf};
@@ -137,14 +137,18 @@ impl Reader<'_> {
             (self.scopes, self.commons) = around;
             self.views.pop();
             let (select, heading) = read.map_err(|it| placed(it, name))?;
-            let names =
-                view.columns.iter().cloned().chain(heading.iter().map(|it| it.name.clone()).skip(view.columns.len()));
             let fields: Vec<Field> =
-                heading.iter().zip(distinct_names(names)).map(|(it, name)| it.field(name)).collect();
+                heading.iter().zip(view_names(view, &heading)).map(|(it, name)| it.field(name)).collect();
             let fields = renamed(fields, alias)?;
             let names = fields.iter().map(|it| it.name.clone().into()).collect();
             self.in_sight(called, fields, position, false);
             return Ok(Source::Select(Box::new(select), names));
+        }
+        if let Some(kept) = self.catalog.kept(&written) {
+            refuse_columns(alias)?;
+            let (fields, name) = (kept.fields(), kept.view.name.clone());
+            self.in_sight(called, fields, position, false);
+            return Ok(Source::Table(name));
         }
         if self.catalog.table(&written).is_none()
             && let Some(system) = SystemTable::named(&parts_of(name), self.catalog, self.dialect)
@@ -285,6 +289,12 @@ impl Reader<'_> {
 enum Made {
     Values(Vec<Vec<Expr<Leaf>>>),
     Select(Box<Select>),
+}
+
+/// The names of the columns of a view: those that it was given, and those of what it brings.
+pub(super) fn view_names(view: &View, heading: &[Heading]) -> Vec<String> {
+    let given = view.columns.iter().cloned();
+    distinct_names(given.chain(heading.iter().map(|it| it.name.clone()).skip(view.columns.len())))
 }
 
 fn refuse_columns(alias: Option<&TableAlias>) -> Result<()> {

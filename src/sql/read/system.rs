@@ -1,11 +1,13 @@
 //! Tables that tell of tables: `sqlite_schema` as SQLite has it, `information_schema` as PostgreSQL does. They are read
 //! and never changed; whoever reads one reads a list of constants, made of the schema as it is then.
 
-use super::catalog::{Catalog, Field};
+use super::catalog::{Catalog, Field, KeptView};
+use super::from::view_names;
+use super::scope::Reader;
 use super::types::{SqlDialect, affinity};
-use crate::expr::Expr;
+use crate::expr::{Expr, Type};
 use crate::id::ColumnId;
-use crate::query::Leaf;
+use crate::query::{Leaf, Statement, View};
 use crate::schema::{ReferenceSchema, TableSchema, Uniqueness};
 use crate::sql::Dialect;
 use crate::sql::define::{index_text, table_text};
@@ -31,7 +33,8 @@ impl SystemTable {
         }
         match parts[..] {
             ["information_schema", "tables"] => Some(tables(catalog)),
-            ["information_schema", "columns"] => Some(columns(catalog)),
+            ["information_schema", "columns"] => Some(columns(catalog, dialect)),
+            ["information_schema", "views"] => Some(views(catalog)),
             ["information_schema", "table_constraints"] => Some(table_constraints(catalog)),
             ["information_schema", "key_column_usage"] => Some(key_column_usage(catalog)),
             ["information_schema", "referential_constraints"] => Some(referential_constraints(catalog)),
@@ -91,7 +94,61 @@ fn sqlite_schema(catalog: &Catalog) -> SystemTable {
         let text = format!("CREATE VIEW {}{columns} AS {}", Dialect::Sqlite.name(&view.name), view.query);
         rows.push(row("view", &view.name, &view.name, Some(text)));
     }
+    for KeptView { view, .. } in catalog.kept_by_name() {
+        let columns = Dialect::Sqlite.names(view.columns.iter().map(|it| &**it));
+        let query = kept_text(catalog, view, Dialect::Sqlite);
+        let text = format!("CREATE VIEW {} ({columns}) AS {query}", Dialect::Sqlite.name(&view.name));
+        rows.push(row("view", &view.name, &view.name, Some(text)));
+    }
     SystemTable::new(&columns, rows)
+}
+
+/// What a view that the schema holds brings, as text.
+fn kept_text(catalog: &Catalog, view: &View, dialect: Dialect) -> String {
+    Statement::from(view.select.clone()).to_sql_for(catalog.schema(), 0, dialect)
+}
+
+/// The columns of a view.
+type ViewColumns = Vec<(String, Type)>;
+
+/// All views with their columns. One that cannot be read as it was written, since a table has gone, has none.
+fn view_columns(catalog: &Catalog, dialect: SqlDialect) -> Vec<(String, ViewColumns)> {
+    let mut all = Vec::new();
+    for view in catalog.views_by_name() {
+        let mut columns = Vec::new();
+        if let Ok((select, heading)) = Reader::new(catalog, dialect).query(&view.query) {
+            let names = view_names(view, &heading);
+            let types = catalog.schema().types_of(&select);
+            let known = types.into_iter().zip(&heading).map(|(it, said)| Type { kind: it.kind.or(said.kind), ..it });
+            columns.extend(names.into_iter().zip(known));
+        }
+        all.push((view.name.clone(), columns));
+    }
+    for KeptView { view, types } in catalog.kept_by_name() {
+        let columns = view.columns.iter().map(|it| it.to_string()).zip(types.iter().copied());
+        all.push((view.name.to_string(), columns.collect()));
+    }
+    all
+}
+
+/// What views bring, as text. None of them can be changed.
+fn views(catalog: &Catalog) -> SystemTable {
+    let columns = [
+        ("table_catalog", Kind::Text),
+        ("table_schema", Kind::Text),
+        ("table_name", Kind::Text),
+        ("view_definition", Kind::Text),
+        ("check_option", Kind::Text),
+        ("is_updatable", Kind::Text),
+    ];
+    let row = |name: &str, text: String| {
+        let own: [Value; 4] = [name.into(), text.into(), "NONE".into(), yes_or_no(false)];
+        place().into_iter().chain(own).collect()
+    };
+    let said = catalog.views_by_name().into_iter().map(|it| row(&it.name, it.query.to_string()));
+    let kept = catalog.kept_by_name();
+    let kept = kept.into_iter().map(|it| row(&it.view.name, kept_text(catalog, &it.view, Dialect::Postgres)));
+    SystemTable::new(&columns, said.chain(kept).collect())
 }
 
 fn tables(catalog: &Catalog) -> SystemTable {
@@ -102,13 +159,16 @@ fn tables(catalog: &Catalog) -> SystemTable {
         ("table_type", Kind::Text),
     ];
     let tables = catalog.schema().tables().iter().map(|it| (&it.name, "BASE TABLE"));
-    let all = tables.chain(catalog.views_by_name().into_iter().map(|it| (&it.name, "VIEW")));
-    let rows = all.map(|(name, kind)| place().into_iter().chain([name.as_str().into(), kind.into()]).collect());
+    let tables = tables.map(|(name, kind)| (name.as_str(), kind));
+    let views = catalog.views_by_name().into_iter().map(|it| (it.name.as_str(), "VIEW"));
+    let kept = catalog.kept_by_name().into_iter().map(|it| (&*it.view.name, "VIEW"));
+    let all = tables.chain(views).chain(kept);
+    let rows = all.map(|(name, kind)| place().into_iter().chain([name.into(), kind.into()]).collect());
     SystemTable::new(&columns, rows.collect())
 }
 
-/// The columns of tables; those of views are not among them.
-fn columns(catalog: &Catalog) -> SystemTable {
+/// The columns of tables and views.
+fn columns(catalog: &Catalog, dialect: SqlDialect) -> SystemTable {
     let columns = [
         ("table_catalog", Kind::Text),
         ("table_schema", Kind::Text),
@@ -135,6 +195,21 @@ fn columns(catalog: &Catalog) -> SystemTable {
                 Dialect::Postgres.column_type(column.kind, false).into(),
                 yes_or_no(table.auto == Some(id)),
                 if column.generated.is_some() { "ALWAYS" } else { "NEVER" }.into(),
+            ];
+            rows.push(place().into_iter().chain(own).collect());
+        }
+    }
+    for (view, columns) in view_columns(catalog, dialect) {
+        for (position, (name, Type { kind, nullable })) in (1..).zip(columns) {
+            let own: [Value; 8] = [
+                view.as_str().into(),
+                name.into(),
+                Value::Int(position),
+                Value::Null,
+                yes_or_no(nullable),
+                kind.map(|it| Dialect::Postgres.column_type(it, false)).into(),
+                yes_or_no(false),
+                "NEVER".into(),
             ];
             rows.push(place().into_iter().chain(own).collect());
         }

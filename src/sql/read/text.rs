@@ -75,6 +75,7 @@ fn is_word(it: Option<&TokenWithSpan>, text: &str) -> bool {
 
 fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
     refuse_depth(&tokens)?;
+    refuse_triggers(&tokens)?;
     if is_word(tokens.first(), "REINDEX") {
         let name = tokens.get(1).map(|it| it.token.to_string());
         return Ok(Parsed::Reindex(name));
@@ -94,6 +95,21 @@ fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
         return Err(wrong_at(rest.span, format!("expected: the end of the statement, found: {}", rest.token)));
     }
     Ok(Parsed::Syntax(Box::new(statement)))
+}
+
+/// There are no triggers, however one is written; what does their work here is told.
+fn refuse_triggers(tokens: &[TokenWithSpan]) -> Result<()> {
+    let verb = ["CREATE", "DROP", "ALTER"].into_iter().find(|it| is_word(tokens.first(), it));
+    let between = ["OR", "REPLACE", "TEMP", "TEMPORARY", "CONSTRAINT"];
+    let what = tokens.iter().skip(1).find(|it| !between.iter().any(|word| is_word(Some(it), word)));
+    match (verb, what) {
+        (Some(verb), Some(what)) if is_word(Some(what), "TRIGGER") => {
+            let instead = "a program can listen to sessions (`Database::on`) and to commits (`Database::subscribe`); what \
+                           follows a row can be a foreign key's action, a default or a generated column";
+            Err(wrong_at(what.span, format!("{verb} TRIGGER is not supported: {instead}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The syntax tree is as deep as there are operators in a row, and it is freed by recursion.

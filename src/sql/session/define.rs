@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::open::{Before, SqlSession};
 use crate::error::{Mistake, Misuse, Result, closest};
-use crate::query::{Connection, Control, Statement};
+use crate::query::{Connection, Control, Statement, Views};
 use crate::schema::{ForeignKey, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
 use crate::sql::SqlDialect;
 use crate::sql::read::{Catalog, Command, Definition, KeyText, TableText, parse};
@@ -86,7 +86,7 @@ impl SqlSession {
             }
             Definition::CreateView { view, if_not_exists, replace } => {
                 let key = view.name.to_ascii_lowercase();
-                let table = self.declared_table(&view.name).is_some();
+                let table = self.declared_table(&view.name).is_some() || self.catalog.kept_named(&key).is_some();
                 self.with_views(|views| {
                     if table || views.contains_key(&key) && !replace {
                         return if if_not_exists { Ok(()) } else { Err(taken("view", &view.name)) };
@@ -102,6 +102,10 @@ impl SqlSession {
                 None => Err(unknown("index", &name)),
             },
             Definition::DropView { name, if_exists } => {
+                if let Some(kept) = self.catalog.kept_named(&name) {
+                    let views = Views::clone(&self.database().schema().views()).without(&kept);
+                    return self.alter_with(|it| it, views);
+                }
                 let found = self.with_views(|views| Ok(views.remove(&name.to_ascii_lowercase())))?;
                 if found.is_none() && !if_exists { Err(unknown("view", &name)) } else { Ok(()) }
             }
@@ -127,7 +131,8 @@ impl SqlSession {
 
     fn create_table(&mut self, text: TableText) -> Result<()> {
         let name = text.table.name().to_owned();
-        if self.declared_table(&name).is_some() || self.catalog.views().contains_key(&name.to_ascii_lowercase()) {
+        let view = self.catalog.views().contains_key(&name.to_ascii_lowercase());
+        if view || self.declared_table(&name).is_some() || self.catalog.kept_named(&name).is_some() {
             return if text.if_not_exists { Ok(()) } else { Err(taken("table", &name)) };
         }
         let waiting = self.waiting.clone();
@@ -224,7 +229,13 @@ impl SqlSession {
     }
 
     /// Makes the database of another schema and puts it in place.
+    /// Changes tables. Views that the schema holds stay, which is refused where one could not be read any more.
     fn alter(&mut self, change: impl FnOnce(SchemaBuilder) -> SchemaBuilder) -> Result<()> {
+        let views = Views::clone(&self.database().schema().views());
+        self.alter_with(change, views)
+    }
+
+    fn alter_with(&mut self, change: impl FnOnce(SchemaBuilder) -> SchemaBuilder, views: Views) -> Result<()> {
         if self.explicit {
             if self.before.is_none() {
                 let (database, catalog) = (self.database().fork(), self.catalog.clone());
@@ -236,7 +247,7 @@ impl SqlSession {
         }
         let schema = change(self.database().schema().edit()).build()?;
         let (schema, waiting) = with_keys(schema, &self.waiting)?;
-        let schema = Arc::new(schema);
+        let schema = Arc::new(if views.all().is_empty() { schema } else { schema.with_views(views)? });
         let database = self.database().altered(schema.clone())?;
         let catalog = Catalog::new(schema, self.catalog.views().clone());
         self.replace(database, catalog);

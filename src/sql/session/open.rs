@@ -32,8 +32,14 @@ use crate::txn::Database;
 /// ROLLBACK takes the session back to the rows and the schema at BEGIN all the same.
 ///
 /// # Tables that tell of tables
-/// `sqlite_schema`, or `sqlite_master`, in SQLite's dialect; in PostgreSQL's `information_schema` with `tables`, `columns`
-/// (of tables, not of views), `table_constraints`, `key_column_usage` and `referential_constraints`.
+/// `sqlite_schema`, or `sqlite_master`, in SQLite's dialect; in PostgreSQL's `information_schema` with `tables`, `columns`,
+/// `views`, `table_constraints`, `key_column_usage` and `referential_constraints`. What a view computes is said to be never
+/// NULL where that follows from what it says.
+///
+/// # Views
+/// A text names the views that a program has defined ([`Schema::with_views`](crate::Schema::with_views)) like those that
+/// CREATE VIEW made. The former stand in the schema, and what would make one unreadable is refused; the latter are known to
+/// the session alone.
 ///
 /// # What SQLite does that this does not
 /// Columns are strict in their type, and integers that overflow are refused, unless a type such as DECIMAL says nothing
@@ -107,7 +113,8 @@ impl SqlSession {
     /// The names of tables and views, for a completion.
     pub fn names(&self) -> Vec<String> {
         let tables = self.database().schema().tables().iter().map(|it| it.name.clone());
-        tables.chain(self.catalog.views().values().map(|it| it.name.clone())).collect()
+        let kept = self.database().schema().views().all().iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+        tables.chain(kept).chain(self.catalog.views().values().map(|it| it.name.clone())).collect()
     }
 
     /// Puts another database in place.

@@ -1,7 +1,8 @@
 //! The tables that tell of tables, in the words of SQLite and of PostgreSQL.
 
+use diptych::query::Views;
 use diptych::sql::{SqlDialect, SqlSession};
-use diptych::{Database, Schema, Value};
+use diptych::{Column, Database, Expression, Schema, Select, Table, Value, col};
 use rusqlite::types::Value as Cell;
 
 const TABLES: &str = "
@@ -114,4 +115,95 @@ fn information_schema_tells_of_columns_and_keys() {
         WHERE table_name = 'books' ORDER BY constraint_type";
     assert_eq!(lines(&mut sql, constraints), ["has_isbn|CHECK", "written_by|FOREIGN KEY", "books_pkey|PRIMARY KEY"]);
     assert!(sql.run("SELECT * FROM sqlite_schema", ()).is_err());
+}
+
+/// A view has columns as a table has; of what it computes, kinds and NULLs are told as far as they follow.
+#[test]
+fn views_have_columns() {
+    let mut sql = session(SqlDialect::Postgres);
+    sql.run(
+        "CREATE VIEW counted AS SELECT a.name, count(*) AS many, max(b.isbn) AS last, avg(a.born) AS mean, 1 + 2 AS three,
+             a.born IS NULL AS unborn, coalesce(a.born, 0) AS since, sum(a.born) OVER () AS \"all\"
+         FROM authors a JOIN books b ON b.author = a.id GROUP BY a.name, a.born;
+         CREATE VIEW outer_join (author, isbn) AS SELECT a.id, b.isbn FROM authors a LEFT JOIN books b ON b.author = a.id;
+         CREATE VIEW both AS SELECT name, 'a' AS what FROM old UNION SELECT isbn, NULL FROM outer_join;
+         CREATE VIEW ring AS WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT n FROM r",
+        (),
+    )
+    .unwrap();
+    let columns = "SELECT table_name, column_name, ordinal_position, is_nullable, data_type
+        FROM information_schema.columns WHERE table_name NOT IN ('authors', 'books') ORDER BY 1, 3";
+    assert_eq!(
+        lines(&mut sql, columns),
+        [
+            "both|name|1|YES|text",
+            "both|what|2|YES|NULL",
+            "counted|name|1|NO|text",
+            "counted|many|2|NO|bigint",
+            "counted|last|3|NO|text",
+            "counted|mean|4|YES|double precision",
+            "counted|three|5|NO|bigint",
+            "counted|unborn|6|NO|boolean",
+            "counted|since|7|NO|bigint",
+            "counted|all|8|YES|bigint",
+            "old|name|1|NO|text",
+            "outer_join|author|1|NO|bigint",
+            "outer_join|isbn|2|YES|text",
+            "ring|n|1|YES|bigint",
+        ]
+    );
+    let views = "SELECT table_name, view_definition, is_updatable FROM information_schema.views
+        WHERE table_name IN ('old', 'ring') ORDER BY 1";
+    assert_eq!(lines(&mut sql, views)[0], "old|SELECT name FROM authors WHERE born < 1900|NO");
+    // One that cannot be read any more has no columns, and does not keep others from being told.
+    sql.run("DROP TABLE books", ()).unwrap();
+    let some = "SELECT DISTINCT table_name FROM information_schema.columns ORDER BY 1";
+    assert_eq!(lines(&mut sql, some), ["authors", "old", "ring"]);
+    assert_eq!(lines(&mut sql, "SELECT count(*) FROM information_schema.views"), ["5"]);
+}
+
+/// Views that a program has defined are named in texts like those that a text has made.
+#[test]
+fn views_of_the_schema_are_named_in_texts() {
+    let notes = Table::new("notes").auto_key("id").column(Column::text("body")).column(Column::int("stars").nullable());
+    let best = Select::from("notes").values([col("id"), col("stars")]).filter(col("stars").ge(4));
+    let bodies = Select::from("notes").values([col("body").lower(), col("stars").plus(1)]);
+    let views = Views::new().view("Best", ["note", "stars"], best).view("bodies", ["body", "more"], bodies);
+    let schema = Schema::builder().table(notes).build().unwrap().with_views(views).unwrap();
+    let mut sql = Database::new(schema).sql();
+    sql.run("INSERT INTO notes (body, stars) VALUES ('Ann', 3), ('BOB', 5), ('cid', 4), ('Dee', NULL)", ()).unwrap();
+    assert_eq!(lines(&mut sql, "SELECT * FROM best ORDER BY note DESC"), ["3|4", "2|5"]);
+    assert_eq!(
+        lines(&mut sql, "SELECT b.body, x.note FROM bodies b LEFT JOIN Best AS x ON b.more = x.stars + 1 ORDER BY 1"),
+        ["ann|NULL", "bob|2", "cid|3", "dee|NULL"]
+    );
+    // A column of a table has an affinity in SQLite, and what is computed has none.
+    assert_eq!(lines(&mut sql, "SELECT count(*) FROM best WHERE stars = '5'"), ["1"]);
+    assert_eq!(lines(&mut sql, "SELECT count(*) FROM bodies WHERE more = '6'"), ["0"]);
+    sql.run("CREATE VIEW top AS SELECT max(stars) AS most FROM best", ()).unwrap();
+    assert_eq!(lines(&mut sql, "SELECT * FROM top"), ["5"]);
+    let told = lines(&mut sql, "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'Best'");
+    assert_eq!(told, ["CREATE VIEW Best (note, stars) AS SELECT id, stars FROM notes WHERE stars >= 4"]);
+    let mut sql = sql.dialect(SqlDialect::Postgres);
+    let columns =
+        "SELECT column_name, is_nullable, data_type FROM information_schema.columns WHERE table_name = 'Best'";
+    assert_eq!(lines(&mut sql, columns), ["note|NO|bigint", "stars|YES|bigint"]);
+    let texts = "SELECT view_definition FROM information_schema.views ORDER BY table_name";
+    assert_eq!(lines(&mut sql, texts)[0], "SELECT id, stars FROM notes WHERE stars >= 4");
+    // Their names are taken, their rows are not changed, and they outlive changes that leave them readable.
+    for (text, problem) in [
+        ("CREATE TABLE bodies (x INTEGER)", "bodies"),
+        ("CREATE VIEW BEST AS SELECT 1", "BEST"),
+        ("DELETE FROM Best", "`Best` is a view, whose rows cannot be changed"),
+        ("DROP TABLE notes", "there is no table `notes`"),
+        ("SELECT stars FROM bodies", "there is no column `stars`"),
+    ] {
+        let error = sql.run(text, ()).expect_err(text).to_string();
+        assert!(error.contains(problem), "{text}: {error}");
+    }
+    sql.run("ALTER TABLE notes ADD COLUMN more TEXT", ()).unwrap();
+    assert_eq!(lines(&mut sql, "SELECT count(*) FROM best"), ["2"]);
+    sql.run("DROP VIEW best; CREATE TABLE best (x INTEGER)", ()).unwrap();
+    assert_eq!(lines(&mut sql, "SELECT count(*) FROM best"), ["0"]);
+    assert_eq!(sql.database().schema().views().all().len(), 1);
 }

@@ -175,7 +175,15 @@ fn l4_what_is_wrong_is_told_with_its_place() {
         ("SELECT 'a", "line 1, column 8"),
         ("SELECT frobnicate(1)", "line 1, column 8: there is no function `frobnicate`"),
         ("INSERT INTO authors (id) VALUES (1, 2)", "are given 2 values"),
-        ("CREATE TRIGGER t AFTER INSERT ON authors BEGIN SELECT 1; END", "is not supported"),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON authors BEGIN SELECT 1; END",
+            "1, column 8: CREATE TRIGGER is not supported",
+        ),
+        ("SELECT 1;\nDROP TRIGGER IF EXISTS t", "line 2, column 6: DROP TRIGGER is not supported"),
+        (
+            "CREATE TEMP TRIGGER t BEFORE UPDATE OF name ON authors WHEN new.id > 3 BEGIN DELETE FROM books; END;",
+            "a program can listen to sessions (`Database::on`) and to commits (`Database::subscribe`)",
+        ),
         ("SELECT id FROM authors, books", "is in several tables"),
         ("SELECT id FROM authors ORDER BY 3", "there is no column 3"),
     ] {
