@@ -153,3 +153,26 @@ fn what_subclasses_add_comes_as_it_is_asked() -> Result<()> {
     assert_eq!(session.one(rust)?.name, "Ada");
     Ok(())
 }
+
+/// O8: what a query promises of a subclass is whole, though its objects were known by the base before.
+#[test]
+fn o8_what_is_promised_of_a_subclass_is_whole() -> Result<()> {
+    let database = database();
+    let mut session = database.session();
+    let ada = session.add(engineer("Ada", "Rust"));
+    session.push(ada, Engineer::tools, Tool { name: "drill".into(), ..Tool::draft() })?;
+    session.commit()?;
+    let strategies = [Tool::owner.selectin(), Tool::owner.joined(), Tool::owner.subquery(), Tool::owner.immediate()];
+    for strategy in strategies {
+        let session = database.session();
+        let ada = named(&session, "Ada")?;
+        assert_eq!(session.get(ada)?.name, "Ada", "her language is not read");
+        let tool = session.one(Tool::select().with(strategy))?;
+        let before = session.totals().statements;
+        let owner = tool.get(Tool::owner);
+        assert_eq!((owner.language.as_deref(), owner.reference().upcast()), (Some("Rust"), ada));
+        assert_eq!(tool.detach().get(Tool::owner).language.as_deref(), Some("Rust"));
+        assert_eq!(session.totals().statements, before);
+    }
+    Ok(())
+}
