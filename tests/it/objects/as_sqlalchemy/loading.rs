@@ -236,16 +236,23 @@ fn a_ring_stops_batches_only() -> Result<()> {
     Ok(())
 }
 
-/// A row that was begun is read whole in a transaction that has changed tables, too.
+/// A row that was begun by a value is read whole, with what comes with it, and as the transaction has changed it; the value
+/// stays.
 #[test]
 fn a_row_that_was_begun_is_read_among_changes() -> Result<()> {
     let database = blog(plain, |it| it.lazy(Lazy::Joined))?;
     let mut session = session(&database);
     session.set_autoflush(false);
-    let (_, post, _) = ada(&mut session)?;
+    let (user, post, _) = ada(&mut session)?;
     let mut by_name = session.untyped();
     by_name.update_where("User", &[("name", Expr::Value("Ada".into()))], None, Synchronize::Not)?;
     by_name.assign(post, "title", "Notes")?;
     assert_eq!(by_name.value(post, "author_id")?, 1.into());
+    assert_eq!(by_name.value(post, "title")?, "Notes".into(), "what was set is not what was read");
+    assert!(by_name.is_loaded(post, "author")?, "it comes with the row");
+    let before = session.totals().statements;
+    let mut by_name = session.untyped();
+    assert_eq!((by_name.related(post, "author")?, by_name.value(user, "name")?), (vec![user], "Ada".into()));
+    assert_eq!(session.totals().statements, before);
     Ok(())
 }
