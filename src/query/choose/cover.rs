@@ -8,9 +8,6 @@ use crate::query::select::JoinKind;
 use crate::schema::{IndexSchema, Part, Schema};
 use crate::store::Image;
 
-/// The columns that an index holds, each with its place there.
-type HeldColumns = Box<[(ColumnId, Held)]>;
-
 /// Where the columns that a query needs stand in the index that it reads, if all of them do. Of indexes that begin alike, it
 /// then reads the one that holds them.
 pub(in crate::query) fn cover(schema: &Schema, image: &Image, plan: &mut SelectPlan) -> Option<HeldColumns> {
