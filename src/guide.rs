@@ -45,6 +45,7 @@
 //! | `session.get(User, 1)` | `session.find::<User>(1)?` |
 //! | `select(Post).where(Post.score > 1).order_by(…).limit(20)` | `Post::select().filter(Post::score.gt(1)).order_by(…).limit(20)` |
 //! | `Post.author.has(…)`, `User.posts.any(…)` | the same words |
+//! | `join(Post.author).where(User.name == …).order_by(User.name)`, `contains_eager` | `.join(Post::author.join().filter(…).order_by(User::name).eager())` |
 //! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
 //! | `with_polymorphic(Employee, [Engineer])`, `selectin_polymorphic` | [`Query::with_subclass`](crate::Query::with_subclass)`::<Engineer>(SubclassLoad::Inline)`, `Selectin` |
 //! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())` |

@@ -33,7 +33,7 @@ impl<E> Condition<E> {
     where
         E: Entity + IsA<B>,
     {
-        Condition::new(named::<E>(self.expr))
+        Condition::new(Term::named(&self.expr, &E::CLASS.into()))
     }
 
     /// Both hold.
@@ -106,25 +106,7 @@ impl<E> Ordering<E> {
     where
         E: Entity + IsA<B>,
     {
-        Ordering::new(named::<E>(self.by), self.direction)
-    }
-}
-
-/// Names the class that an expression is about, where it is to stand in a query about another one.
-fn named<E: Entity>(expr: Expr<Term>) -> Expr<Term> {
-    let named = expr.try_map(&mut |it: &Term| {
-        let mut term = it.clone();
-        let (Term::Column { of, .. }
-        | Term::Related { of, .. }
-        | Term::Contains { of, .. }
-        | Term::Refers { of, .. }
-        | Term::RefersElsewhere { of, .. }) = &mut term;
-        of.get_or_insert_with(|| E::CLASS.into());
-        Ok::<_, std::convert::Infallible>(Expr::Leaf(term))
-    });
-    match named {
-        Ok(expr) => expr,
-        Err(never) => match never {},
+        Ordering::new(Term::named(&self.by, &E::CLASS.into()), self.direction)
     }
 }
 

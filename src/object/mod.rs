@@ -62,6 +62,7 @@ mod held;
 mod history;
 mod hybrid;
 mod identity;
+mod joining;
 mod link;
 mod links;
 pub mod listen;
@@ -107,6 +108,7 @@ pub use entity::{
 pub use events::{RowStep, StateChange, UnitStep};
 pub use flush::{FlushPlan, FlushStep};
 pub use hybrid::{Hybrid, Own, own};
+pub use joining::{JoinPath, JoinRelation};
 pub use load::BATCH;
 pub use loaded::{Beyond, Here, In, Includes, LoadList, Loaded, Nothing, Perhaps, Promise, Surely, With};
 pub use members::MembersQuery;

@@ -175,6 +175,25 @@ impl Term {
     pub fn column_of(of: impl Into<Name>, name: impl Into<Name>) -> Expr<Term> {
         Expr::Leaf(Term::Column { of: Some(of.into()), name: name.into() })
     }
+
+    /// An expression, as one about what a name stands for where it says nothing else. Conditions within it that are about
+    /// related objects stay about those.
+    pub(in crate::object) fn named(expr: &Expr<Term>, name: &Name) -> Expr<Term> {
+        let named = expr.try_map(&mut |term: &Term| {
+            let mut term = term.clone();
+            let (Term::Column { of, .. }
+            | Term::Related { of, .. }
+            | Term::Contains { of, .. }
+            | Term::Refers { of, .. }
+            | Term::RefersElsewhere { of, .. }) = &mut term;
+            of.get_or_insert_with(|| name.clone());
+            Ok::<_, std::convert::Infallible>(Expr::Leaf(term))
+        });
+        match named {
+            Ok(expr) => expr,
+            Err(never) => match never {},
+        }
+    }
 }
 
 impl Expression<Term> for Term {

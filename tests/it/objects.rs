@@ -45,5 +45,6 @@ mod structs;
 mod transactions;
 mod trees;
 mod typed_inheritance;
+mod typed_joins;
 mod typed_loading;
 mod typed_verbs;
