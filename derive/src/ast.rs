@@ -51,6 +51,8 @@ pub(crate) struct Field {
 pub(crate) struct Base {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
+    /// Whether it is of another crate.
+    pub(crate) foreign: bool,
 }
 
 /// `#[key]`
@@ -96,7 +98,6 @@ impl Entity {
             let Some(ident) = field.ident.clone() else { continue };
             misplaced(ctxt, &field.attrs, symbol::ABOVE, "above the struct");
             if let Some(attribute) = single(ctxt, &field.attrs, "base") {
-                attr::flag(ctxt, attribute);
                 self.read_base(ctxt, attribute, ident, &field);
                 continue;
             }
@@ -121,11 +122,12 @@ impl Entity {
             let (name, ty) = (field.text(), infer::shown(&field.ty));
             let problem = format!("`{name}` is not marked as the row of the class that `{}` extends", self.ident);
             ctxt.refuse(Code::UnmarkedBase, &field.ident, problem, format_args!("`#[base] {name}: {ty}`"));
-            self.base = Some(Base { ident: field.ident, ty: field.ty });
+            self.base = Some(Base { ident: field.ident, ty: field.ty, foreign: false });
         }
     }
 
     fn read_base(&mut self, ctxt: &Ctxt, attribute: &Attribute, ident: Ident, field: &syn::Field) {
+        let foreign = attr::base(ctxt, attribute);
         let of_columns = symbol::ON_FIELD.iter().filter(|it| **it != "base");
         for name in of_columns {
             if let Some(other) = field.attrs.iter().find(|it| it.path().is_ident(name)) {
@@ -139,7 +141,7 @@ impl Entity {
             ctxt.refuse(Code::TwoBases, attribute.path(), problem, "`#[base]` on one field");
             return;
         }
-        self.base = Some(Base { ident, ty: field.ty.clone() });
+        self.base = Some(Base { ident, ty: field.ty.clone(), foreign });
     }
 
     fn read_above(&mut self, ctxt: &Ctxt, attributes: &[Attribute]) {

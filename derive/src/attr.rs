@@ -186,6 +186,11 @@ pub(crate) fn key(ctxt: &Ctxt, attribute: &Attribute) -> bool {
     plain_arguments(ctxt, attribute, symbol::KEY).iter().any(|it| it.flag(ctxt))
 }
 
+/// Reads `#[base]` or `#[base(foreign)]`: whether the base is of another crate.
+pub(crate) fn base(ctxt: &Ctxt, attribute: &Attribute) -> bool {
+    plain_arguments(ctxt, attribute, symbol::BASE).iter().any(|it| it.flag(ctxt))
+}
+
 /// Reads an attribute that is one word, such as `#[unique]`.
 pub(crate) fn flag(ctxt: &Ctxt, attribute: &Attribute) -> bool {
     if !matches!(attribute.meta, Meta::Path(_)) {

@@ -88,6 +88,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// struct Engineer { #[base] employee: Employee, language: Option<String> }
 /// ```
 ///
+/// A base of another crate is marked with `#[base(foreign)]`. What the class is beyond that base, two steps of `upcast` say.
+///
 /// # Options of relations
 ///
 /// The table above says which relation has which; those that it does not name, all have.

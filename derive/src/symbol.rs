@@ -28,6 +28,9 @@ pub(crate) const REPEATABLE: &[&str] = &["unique", "index"];
 /// Options of `#[key(…)]`.
 pub(crate) const KEY: &[&str] = &["auto"];
 
+/// Options of `#[base(…)]`.
+pub(crate) const BASE: &[&str] = &["foreign"];
+
 /// Options of `#[references(Target, …)]`.
 pub(crate) const REFERENCES: &[&str] = &["on_delete", "on_update", "deferred", "unindexed", "column"];
 
@@ -161,6 +164,7 @@ pub(crate) fn option_sample(option: &str) -> &'static str {
         "own" => "`own = \"post_id\"`, or `own(\"a\", \"b\")`",
         "other" => "`other = \"tag_id\"`, or `other(\"a\", \"b\")`",
         "auto" => "`auto`",
+        "foreign" => "`foreign`",
         "deferred" => "`deferred`",
         _ => "`unindexed`",
     }

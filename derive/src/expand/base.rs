@@ -17,18 +17,29 @@ pub(super) fn implementations(entity: &Entity, is_extensible: bool) -> TokenStre
     });
     let extends = entity.base.as_ref().map(|base| {
         let (field, alias) = (&base.ident, fields::base_alias(entity));
+        // What a base of another crate is, that crate may say otherwise one day, so the compiler does not let this follow.
+        let is_a = if base.foreign {
+            quote! {
+                #[automatically_derived]
+                impl ::diptych::derive_support::IsA<#alias> for #ident {}
+            }
+        } else {
+            quote! {
+                #[automatically_derived]
+                impl<DiptychOther> ::diptych::derive_support::IsA<DiptychOther> for #ident
+                where
+                    ::diptych::derive_support::BaseOf<#ident>: ::diptych::derive_support::IsA<DiptychOther>,
+                {
+                }
+            }
+        };
         quote! {
             #[automatically_derived]
             impl ::diptych::derive_support::Extends for #ident {
                 type Base = #alias;
             }
 
-            #[automatically_derived]
-            impl<DiptychOther> ::diptych::derive_support::IsA<DiptychOther> for #ident
-            where
-                ::diptych::derive_support::BaseOf<#ident>: ::diptych::derive_support::IsA<DiptychOther>,
-            {
-            }
+            #is_a
 
             #[automatically_derived]
             impl ::core::ops::Deref for #ident {

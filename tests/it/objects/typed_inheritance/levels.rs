@@ -198,6 +198,29 @@ fn an_object_is_of_a_class_that_can_be_told() -> Result<()> {
     session.try_add(Building::draft()).map(drop)
 }
 
+/// A base that may be of another crate: the class is what it is, and what that is by one more step.
+#[test]
+fn a_foreign_base_is_extended() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "tower")]
+    struct Tower {
+        #[base(foreign)]
+        building: Building,
+        bells: i64,
+    }
+
+    let mut session = Database::of::<(Museum, Building, Place, Lift, Tower)>()?.session();
+    let tower = Building { place: Place { name: "Pisa".into(), ..Place::draft() }, floors: 8 };
+    let tower = session.add(Tower { building: tower, bells: 7 });
+    session.push(tower, Building::lifts, Lift::draft())?;
+    session.commit()?;
+    let place: Ref<Place> = tower.upcast::<Building>().upcast();
+    assert_eq!(session.get(place)?.name, "Pisa");
+    let found = session.one(Tower::select().filter(Building::floors.eq(8)))?;
+    assert_eq!((found.bells, found.load(Building::lifts)?.len(), found.name.as_str()), (7, 1, "Pisa"));
+    Ok(())
+}
+
 /// A key of several fields is that of every class, and what refers to a class refers by it.
 #[test]
 fn a_key_may_have_several_fields() -> Result<()> {
