@@ -25,7 +25,8 @@
 //! # Invariants
 //! - **O1** Within a session one key is one object.
 //! - **O2** Both sides of a relation that its verbs move agree at once, with no statement run, loaded or not. A foreign
-//!   key column that is written by hand moves its relation with the flush.
+//!   key column that is written by hand counts from the flush on, for whatever is read then; what was read before leads
+//!   where it led until it is read again.
 //! - **O3** A flush is all or nothing: if it fails, rows and objects are as before.
 //! - **O4** A flush writes only columns that differ.
 //! - **O5** A [`Ref`] is valid or refused: never of another object, never of another session's.

@@ -156,6 +156,7 @@ impl Core {
         let way = self.way_now(key, declared);
         if self.graph.is_sound() {
             self.check_related_readable(key)?;
+            self.check_whole(key, declared)?;
         }
         self.may_look(key, declared, way)?;
         self.check_related_readable(key)?;
@@ -194,16 +195,22 @@ impl Core {
         self.check_readable(key)
     }
 
+    /// Refuses to read a collection as a whole that is only written.
+    fn check_whole(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if relation.lazy != Lazy::WriteOnly {
+            return Ok(());
+        }
+        let (relation, object) = (relation.name.clone(), self.graph.name(key));
+        Err(Misuse::WriteOnly { relation, object }.into())
+    }
+
     /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
     /// query say about reading it.
     pub(in crate::object) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
             return Ok(());
         }
-        if relation.lazy == Lazy::WriteOnly {
-            let (relation, object) = (relation.name.clone(), self.graph.name(key));
-            return Err(Misuse::WriteOnly { relation, object }.into());
-        }
+        self.check_whole(key, relation)?;
         let class = self.object(key)?.class;
         self.fresh(key)?;
         if self.graph.is_loaded(key, relation.id) {
