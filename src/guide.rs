@@ -19,6 +19,12 @@
 //! | `foreign_keys=` | `via = …` |
 //! | `cascade="all, delete-orphan"` | `cascade(all, delete_orphan)` |
 //! | `order_by=`, `passive_deletes=`, `passive_updates=`, `join_depth=` | the same words |
+//! | `backref="author"` | [`Relationship::backref`](crate::object::Relationship::backref), for classes made at run time; a lint prefers `inverse` on both sides |
+//! | `remote_side=[id]` | nothing: the side with the key is `belongs_to`, also where both are one class |
+//! | `collection_class=set`, `ordering_list("position")` | `collection = set`; `order_by(position), ordered` |
+//! | `hybrid_property`, `hybrid_method` | functions that return a [`Hybrid`](crate::object::Hybrid): one definition for rows and queries |
+//! | `association_proxy("votes", "user", creator=f)` | `Post::votes.through(Vote::user).creating(f)`, with [`ProxyRelation`](crate::object::ProxyRelation) in scope |
+//! | a generic reference: a name of a table beside a number | [`one_of!`](crate::one_of): an enum over foreign keys, one for each class |
 //! | `lazy="selectin"` | `lazy = selectin`; all the strategies have their names there |
 //! | `primaryjoin=`, `secondaryjoin=` | `primary_join`, `secondary_join`: typed expressions |
 //! | `viewonly=True`, `post_update=True`, `single_parent=True` | `view_only`, `post_update`, `single_parent` |
@@ -69,9 +75,26 @@
 //! | `event.listen(target, "append", f)` on one session's objects | [`Session::on`](crate::Session::on)`(Append(User::posts), f)`; told when the call has done its work |
 //! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
 //! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
+//! | `inspect(x).pending`, `.persistent`, … | [`Session::state`](crate::Session::state) |
+//! | `inspect(x).attrs.name.history`, of a collection too | [`changes_of`](crate::Session::changes_of)`(x, User::name)`, [`changes_along`](crate::Session::changes_along)`(x, User::posts)` |
+//! | a recursive `cte()` with `aliased()` | [`descendants`](crate::Session::descendants)`(forum, Forum::children, None)`, [`ancestors`](crate::Session::ancestors) |
+//! | an identity map of weak references | objects stay until [`let_go`](crate::Session::let_go), or [`let_go_of_all`](crate::Session::let_go_of_all) |
 //! | `echo=True` | [`Session::observe`](crate::Session::observe) |
+//! | counting statements in a test | [`assert_statements!`](crate::assert_statements)`(session, 2, { … })` |
+//! | looking for N + 1 in the echo | [`Session::diagnose`](crate::Session::diagnose): the relation, the line, and the option that mends it; [`assert_no_n_plus_one!`](crate::assert_no_n_plus_one) |
 //! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
+//!
+//! # Errors
+//!
+//! | there | here |
+//! |---|---|
+//! | `IntegrityError` | [`Error::violation`](crate::Error::violation): constraint, columns, values and the rows in the way; [`in_flush`](crate::Error::in_flush) names the object and the line |
+//! | `StaleDataError` | [`Misuse::Stale`](crate::error::Misuse::Stale) |
+//! | `DetachedInstanceError` | [`Misuse::Detached`](crate::error::Misuse::Detached); a reference of another session: `WrongSession` |
+//! | `ObjectDeletedError`, `NoResultFound`, `MultipleResultsFound` | [`Misuse::NotFound`](crate::error::Misuse::NotFound), [`Misuse::NotOne`](crate::error::Misuse::NotOne) |
+//! | `raiseload`: "is not available due to lazy='raise'" | [`Misuse::NotLoaded`](crate::error::Misuse::NotLoaded), which says what would load it |
+//! | `ArgumentError`, `AmbiguousForeignKeysError` when mappers are configured | [`ErrorKind::Declaration`](crate::error::ErrorKind::Declaration): all mistakes of the model, each with the line to write |
 //!
 //! Where a session behaves otherwise than SQLAlchemy by intent, [`Manner`](crate::object::Manner) has SQLAlchemy's way as
 //! well; DESIGN.md in the repository lists the differences with their reasons.
