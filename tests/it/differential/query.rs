@@ -127,7 +127,11 @@ impl<'a> QueryWriter<'a> {
             outputs.extend((0..self.choices.below(width + 1)).map(|_| self.number(0)));
             select = select.group_by(outputs.clone());
             let having = self.choices.percent(30);
+            let keys = outputs.clone();
             outputs.extend((outputs.len()..width).map(|_| self.aggregate()));
+            if !keys.is_empty() && outputs.len() > keys.len() && self.choices.percent(20) {
+                outputs[width - 1] = self.window_over_groups(&keys);
+            }
             if having {
                 select = select.having(self.aggregate().compare(self.comparison(), self.constant()));
             }

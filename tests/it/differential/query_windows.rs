@@ -22,6 +22,35 @@ impl QueryWriter<'_> {
         Expr::Leaf(Leaf::Window(Box::new(window)))
     }
 
+    /// A window function of a group and its neighbours, which reads what groups are made by and aggregates.
+    pub(super) fn window_over_groups(&mut self, keys: &[Expr<Leaf>]) -> Expr<Leaf> {
+        use WindowFunction::*;
+        let functions = [
+            Rank,
+            DenseRank,
+            PercentRank,
+            CumulativeDistribution,
+            Aggregate(diptych::Aggregate::Count),
+            Aggregate(diptych::Aggregate::Sum),
+            Aggregate(diptych::Aggregate::Max),
+        ];
+        let function = *self.choices.one(&functions);
+        let of_group = |writer: &mut Self| match keys {
+            [_, ..] if writer.choices.percent(40) => writer.choices.one(keys).clone(),
+            _ => diptych::count(),
+        };
+        let operands = if matches!(function, Aggregate(_)) { vec![of_group(self)] } else { Vec::new() };
+        let partition_by = (0..self.choices.weighted(&[3, 2])).map(|_| of_group(self)).collect();
+        let order_by = (0..self.choices.weighted(&[1, 4, 1])).map(|_| OrderBy {
+            by: if self.choices.percent(50) { self.aggregate() } else { of_group(self) },
+            direction: if self.choices.percent(50) { Direction::Ascending } else { Direction::Descending },
+            nulls: None,
+        });
+        let order_by = order_by.collect();
+        let window = Window { function, operands, filter: None, partition_by, order_by, frame: None };
+        Expr::Leaf(Leaf::Window(Box::new(window)))
+    }
+
     /// An order, and whether it leaves no two rows equal.
     fn window_order(&mut self) -> (Vec<OrderBy>, bool) {
         let mut by: Vec<Expr<Leaf>> = (0..self.choices.weighted(&[2, 5, 2])).map(|_| self.number(0)).collect();
