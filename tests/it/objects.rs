@@ -40,6 +40,7 @@ mod refusals;
 mod run_time;
 mod scale;
 mod sessions;
+mod shapes;
 mod sides;
 mod standing;
 mod strategies;

@@ -56,7 +56,8 @@ pub enum Lazy {
     Selectin,
     /// With the objects, by a join in the same statement.
     Joined,
-    /// With the objects, by one more statement that holds the first as a subquery.
+    /// With the objects, by one more statement for all of them, however many. SQLAlchemy's holds the first query as a
+    /// subquery; this one names the keys, so that both see the same owners.
     Subquery,
     /// With the objects, by one statement for each of them.
     Immediate,
