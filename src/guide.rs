@@ -66,6 +66,8 @@
 //! | `session.flush()`, `commit()`, `rollback()`, `begin_nested()` | `flush`, `commit`, `rollback`; `savepoint`, `release`, `rollback_to` |
 //! | `session.expire(x)`, `refresh(x)`, `expunge(x)`, `delete(x)`, `close()` | the same words |
 //! | `expire(x, ["name"])`, `refresh(x, ["posts"])` | `expire_field(x, User::name)`, `refresh_relation(x, User::posts)`, … |
+//! | `session.execute(insert(User), [ … ])` | [`Session::insert_many`](crate::Session::insert_many) |
+//! | `update(Post).where(…).values(…)`, `delete(…)`, `synchronize_session` | [`update_where`](crate::Session::update_where), [`delete_where`](crate::Session::delete_where), [`Synchronize`](crate::object::Synchronize) |
 //! | `session.merge(detached)` | [`merge`](crate::Session::merge), of a struct or of a [`Detached`](crate::object::Detached) copy: `view.detach()` |
 //! | `user.posts.select().where(…)` of `lazy="write_only"`, `"dynamic"` | [`session.query_of(user, User::posts)`](crate::Session::query_of)`.filter(…)` |
 //! | `with session.no_autoflush:` | [`Session::no_autoflush`](crate::Session::no_autoflush) |

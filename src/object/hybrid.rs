@@ -104,7 +104,7 @@ impl<E: Entity, V: AsValue> Hybrid<E, V> {
     }
 
     /// What it is for the rows of a query.
-    fn term(&self) -> Expr<Term> {
+    pub(super) fn term(&self) -> Expr<Term> {
         let named = self.expression.try_map(&mut |it: &Own<E>| {
             Ok::<_, std::convert::Infallible>(Expr::Leaf(Term::Column { of: None, name: it.name.into() }))
         });

@@ -69,6 +69,7 @@ mod links;
 pub mod listen;
 mod load;
 mod loaded;
+mod many;
 mod meet;
 mod members;
 mod merge;
@@ -112,6 +113,7 @@ pub use hybrid::{Hybrid, Own, own};
 pub use joining::{JoinPath, JoinRelation};
 pub use load::BATCH;
 pub use loaded::{Beyond, Here, In, Includes, LoadList, Loaded, Nothing, Perhaps, Promise, Surely, With};
+pub use many::{Assignment, FieldAssignment};
 pub use members::MembersQuery;
 pub use model::{
     ClassModel, ClassPart, ComputedModel, Discriminator, Fate, Harmony, Join, JoinLeaf, Model, RelationModel,

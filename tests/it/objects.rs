@@ -26,6 +26,7 @@ mod lints;
 mod listeners;
 mod loaders;
 mod look_ups;
+mod many_rows;
 mod mappings;
 mod merges;
 mod mistakes;

@@ -68,7 +68,7 @@ impl Core {
     }
 
     /// The row that an object has in one of its tables.
-    fn part_row(&self, class: &ClassModel, part: &ClassPart, row: &Row) -> Result<Row> {
+    pub(in crate::object) fn part_row(&self, class: &ClassModel, part: &ClassPart, row: &Row) -> Result<Row> {
         if class.is_simple() {
             return Ok(row.duplicate());
         }

@@ -13,8 +13,8 @@ use crate::object::model::{ClassModel, ClassPart, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Delete, Input, Leaf, Output, Statement, Update};
-use crate::record::Row;
+use crate::query::{Control, Delete, Input, InsertRows, Leaf, Output, Statement, Update};
+use crate::record::{Row, edit};
 use crate::schema::Name;
 use crate::value::{Truth, Value, ValueRef};
 
@@ -125,6 +125,47 @@ impl Core {
             self.settle_deleted(key);
         }
         Ok(count)
+    }
+
+    /// Inserts rows of a class, and returns them as the tables hold them.
+    pub(in crate::object) fn insert_many(&mut self, class: ClassId, mut rows: Vec<Row>) -> Result<Vec<Row>> {
+        self.before_query()?;
+        let model = self.graph.model.clone();
+        let declared = model.class(class);
+        for row in &mut rows {
+            declared.mark(row)?;
+            declared.check_marked(row)?;
+            if let Some(version) = declared.version_column {
+                edit(row).set(version, Value::Int(1))?;
+            }
+        }
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        self.found.let_go();
+        self.graph.let_go_of_versions();
+        if declared.is_simple() {
+            let prepared = self.prepared(&declared.insert, || InsertRows { table: declared.table.clone() }.into())?;
+            self.connection.run(&prepared, Input::Rows(&mut rows))?;
+            return Ok(rows);
+        }
+        self.connection.control(Control::Savepoint)?;
+        let inserted = declared.parts.iter().try_for_each(|part| self.insert_parts(declared, part, &mut rows));
+        self.connection.control(if inserted.is_ok() { Control::Release } else { Control::RollbackTo })?;
+        inserted.map(|()| rows)
+    }
+
+    /// Inserts what of the rows stands in one table, and takes over what that has given.
+    fn insert_parts(&mut self, class: &ClassModel, part: &ClassPart, rows: &mut [Row]) -> Result<()> {
+        let mut parts = rows.iter().map(|it| self.part_row(class, part, it)).collect::<Result<Vec<_>>>()?;
+        let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
+        self.connection.run(&prepared, Input::Rows(&mut parts))?;
+        for (row, held) in rows.iter_mut().zip(parts) {
+            for &(attribute, column) in &part.columns {
+                edit(row).set(attribute, held.get(column).to_value())?;
+            }
+        }
+        Ok(())
     }
 
     /// The names that a bulk statement can use: the table that it changes is the first source.

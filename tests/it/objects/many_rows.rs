@@ -1,0 +1,231 @@
+//! Statements on many rows at once, typed: what they write, what the session's objects see of it, and what they refuse.
+
+use diptych::object::{FieldAssignment, Hybrid, Synchronize, own};
+use diptych::prelude::*;
+use diptych::{Expression, State, assert_statements, column};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, proptest};
+use proptest::test_runner::Config;
+
+use super::forum::rows;
+use super::property::cases;
+
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(discriminator = kind, identity = "staff")]
+#[has_many(badges: Badge, inverse = holder)]
+struct Staff {
+    #[key(auto)]
+    id: Id<Staff>,
+    kind: String,
+    #[unique]
+    name: String,
+    #[version]
+    version: i64,
+}
+
+/// In the table of its base.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(identity = "cook")]
+struct Cook {
+    #[base]
+    staff: Staff,
+    dish: Option<String>,
+}
+
+/// In a table of its own, beside that of its base.
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[entity(identity = "waiter", table = "waiters")]
+#[check(few = column("tables").lt(100))]
+struct Waiter {
+    #[base]
+    staff: Staff,
+    tables: i64,
+}
+
+#[derive(Entity, Clone, Debug, PartialEq)]
+#[belongs_to(holder: Staff, via = holder_id, inverse = badges)]
+struct Badge {
+    #[key(auto)]
+    id: Id<Badge>,
+    #[references(Staff, on_delete = cascade)]
+    holder_id: Id<Staff>,
+    worth: i64,
+}
+
+fn database() -> Database {
+    Database::of::<(Staff, Cook, Waiter, Badge)>().expect("the model is right")
+}
+
+fn staff(name: &str) -> Staff {
+    Staff { name: name.to_owned(), ..Staff::draft() }
+}
+
+fn cook(name: &str) -> Cook {
+    Cook { staff: staff(name), dish: Some(format!("{name}'s")) }
+}
+
+fn waiter(name: &str, tables: i64) -> Waiter {
+    Waiter { staff: staff(name), tables }
+}
+
+#[test]
+fn rows_are_inserted_without_objects_and_come_back_with_their_keys() -> Result<()> {
+    let database = database();
+    let mut session = database.session();
+    let ann = session.add(staff("Ann"));
+    let made = assert_statements!(session, 2, { session.insert_many([staff("Eve"), staff("Joe")])? });
+    let shown: Vec<_> = made.iter().map(|it| (it.id, it.kind.as_str(), it.version)).collect();
+    assert_eq!(shown, [(Id::new(2), "staff", 1), (Id::new(3), "staff", 1)], "what was pending went first");
+    assert_eq!((session.len(), session.get(ann)?.id), (1, Id::new(1)));
+    let more = session.insert_many([cook("Pia")])?;
+    assert_eq!((more[0].staff.id, more[0].staff.kind.as_str()), (Id::new(4), "cook"));
+    let more = assert_statements!(session, 2, { session.insert_many([waiter("Tom", 4), waiter("Kim", 6)])? });
+    assert_eq!((more[1].staff.id, more[1].staff.kind.as_str(), more[1].tables), (Id::new(6), "waiter", 6));
+    session.commit()?;
+    let session = database.session();
+    let found = session.all(Waiter::select().order_by(Waiter::tables))?;
+    assert_eq!(found.iter().map(|it| it.entity().clone()).collect::<Vec<_>>(), more);
+    assert_eq!(session.count(Staff::select())?, 6);
+    assert!(database.session().insert_many(Vec::<Cook>::new())?.is_empty());
+    Ok(())
+}
+
+/// A row that is refused takes all others of the call along, in every table, and nothing else.
+#[test]
+fn all_rows_are_inserted_or_none() -> Result<()> {
+    let mut session = database().session();
+    session.insert_many([staff("Ann")])?;
+    for _ in 0..2 {
+        assert!(session.insert_many([staff("Eve"), staff("Ann")]).is_err());
+        assert!(session.insert_many([waiter("Joe", 1), waiter("Joe", 2)]).is_err());
+        assert!(session.insert_many([waiter("Joe", 1), waiter("Kim", 200)]).is_err(), "the second table refuses");
+        assert_eq!((rows(&mut session, "staffs").len(), rows(&mut session, "waiters").len()), (1, 0));
+    }
+    session.insert_many([waiter("Joe", 1)])?;
+    session.commit()?;
+    assert_eq!(session.count(Waiter::select())?, 1);
+    Ok(())
+}
+
+#[test]
+fn objects_follow_an_update_of_many_rows_as_asked() -> Result<()> {
+    for synchronize in [Synchronize::Auto, Synchronize::Evaluate, Synchronize::Fetch, Synchronize::Not] {
+        let mut session = database().session();
+        let holder = session.add(staff("Ann"));
+        let badges = [1, 2, 3].map(|worth| Badge { worth, ..Badge::draft() });
+        let badges = badges.map(|it| session.push(holder, Staff::badges, it).expect("it can be pushed"));
+        session.commit()?;
+        let worth = |session: &Session| badges.map(|it| session.get(it).expect("it is there").worth);
+        assert_eq!(worth(&session), [1, 2, 3]);
+        let tenfold = || Hybrid::<Badge, i64>::new(own(Badge::worth).times(10));
+        let of_many = Badge::select().filter(Badge::worth.ge(2));
+        let changed = session.update_where(of_many, [Badge::worth.becomes_computed(tenfold())], synchronize)?;
+        let followed = if synchronize == Synchronize::Not { [1, 2, 3] } else { [1, 20, 30] };
+        assert_eq!((changed, worth(&session)), (2, followed), "{synchronize:?}");
+        session.commit()?;
+        assert_eq!(worth(&session), [1, 20, 30], "{synchronize:?}");
+        let gone = session.delete_where(Badge::select().filter(Badge::worth.eq(20)), synchronize)?;
+        let state = if synchronize == Synchronize::Not { State::Persistent } else { State::Deleted };
+        assert_eq!((gone, session.state(badges[1])?), (1, state), "{synchronize:?}");
+    }
+    Ok(())
+}
+
+/// Of a class that extends another, both its own columns and those of its base, and only its rows.
+#[test]
+fn rows_of_a_subclass_are_changed_alone() -> Result<()> {
+    let mut session = database().session();
+    session.insert_many([staff("Ann")])?;
+    session.insert_many([cook("Eve"), cook("Joe")])?;
+    session.insert_many([waiter("Tom", 4), waiter("Kim", 6)])?;
+    let none = Cook::select().filter(Cook::dish.eq("Eve's"));
+    assert_eq!(session.update_where(none, [Cook::dish.becomes(None)], Synchronize::Auto)?, 1);
+    let busy = Waiter::select().filter(Waiter::tables.gt(4));
+    assert_eq!(session.update_where(busy, [Waiter::tables.becomes(5)], Synchronize::Auto)?, 1);
+    let kim = Waiter::select().filter(Waiter::tables.eq(5));
+    let other = [Staff::name.becomes("Kit").of_subclass::<Waiter>()];
+    assert_eq!(session.update_where(kim, other, Synchronize::Auto)?, 1);
+    let names: Vec<String> =
+        session.all(Staff::select().order_by(Staff::name))?.iter().map(|it| it.name.clone()).collect();
+    assert_eq!(names, ["Ann", "Eve", "Joe", "Kit", "Tom"]);
+    assert_eq!(session.delete_where(Cook::select(), Synchronize::Auto)?, 2);
+    assert_eq!((session.count(Staff::select())?, session.count(Cook::select())?), (3, 0));
+    Ok(())
+}
+
+#[test]
+fn what_a_statement_on_many_rows_cannot_say_is_refused() -> Result<()> {
+    let mut session = database().session();
+    session.insert_many([staff("Ann"), staff("Eve")])?;
+    let queries = [
+        Staff::select().limit(1),
+        Staff::select().order_by(Staff::name),
+        Staff::select().join(Staff::badges.join()),
+        Staff::select().loading(Staff::badges.selectin()),
+    ];
+    for query in queries {
+        let refusal = session.delete_where(query.clone(), Synchronize::Auto).expect_err("it asks for more");
+        assert!(refusal.to_string().contains("takes the condition of a query"), "{refusal}");
+        assert!(session.update_where(query, [Staff::name.becomes("x")], Synchronize::Auto).is_err());
+    }
+    assert_eq!(session.count(Staff::select())?, 2);
+    let both = session.update_where(Staff::select(), [Staff::name.becomes("same")], Synchronize::Auto);
+    assert!(both.is_err(), "names are unique");
+    assert_eq!(session.count(Staff::select().filter(Staff::name.eq("same")))?, 0);
+    Ok(())
+}
+
+fn many() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
+    vec((0..3_u8, 0..40_u8, any::<bool>()), 0..12)
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(64), failure_persistence: None, ..Config::default() })]
+
+    /// What is inserted at once is what objects would have become.
+    #[test]
+    fn rows_at_once_are_the_rows_of_objects(calls in vec(many(), 0..4)) {
+        let (mut at_once, mut one_by_one) = (database().session(), database().session());
+        for call in calls {
+            for kind in 0..3_u8 {
+                let of_kind = || call.iter().filter(move |it| it.0 == kind);
+                let (done, flushed) = match kind {
+                    0 => {
+                        let all: Vec<Staff> = of_kind().map(|it| staff(&it.1.to_string())).collect();
+                        for it in &all {
+                            one_by_one.add(it.clone());
+                        }
+                        (at_once.insert_many(all).is_ok(), one_by_one.flush().is_ok())
+                    }
+                    1 => {
+                        let dish = |it: bool| it.then(|| "soup".to_owned());
+                        let all: Vec<Cook> =
+                            of_kind().map(|it| Cook { dish: dish(it.2), ..cook(&it.1.to_string()) }).collect();
+                        for it in &all {
+                            one_by_one.add(it.clone());
+                        }
+                        (at_once.insert_many(all).is_ok(), one_by_one.flush().is_ok())
+                    }
+                    _ => {
+                        let all: Vec<Waiter> = of_kind().map(|it| waiter(&it.1.to_string(), i64::from(it.2))).collect();
+                        for it in &all {
+                            one_by_one.add(it.clone());
+                        }
+                        (at_once.insert_many(all).is_ok(), one_by_one.flush().is_ok())
+                    }
+                };
+                assert_eq!(done, flushed);
+                if done {
+                    at_once.commit().expect("it can be committed");
+                    one_by_one.commit().expect("it can be committed");
+                } else {
+                    at_once.rollback().expect("it can be taken back");
+                    one_by_one.rollback().expect("it can be taken back");
+                }
+                for table in ["staffs", "waiters"] {
+                    assert_eq!(rows(&mut at_once, table), rows(&mut one_by_one, table));
+                }
+            }
+        }
+    }
+}
