@@ -69,9 +69,9 @@ fn lines(set: &ChangeSet) -> Vec<Line> {
 
 fn main() -> Result<()> {
     let database = Database::of::<(User, Post, Tag)>()?;
+    database.retain(Retention::Last(8));
     let clock = AtomicU64::new(100);
     database.set_clock(move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.fetch_add(1, Ordering::Relaxed)));
-    database.retain(Retention::Last(8));
     let (_, feed) = database.subscribe(Subscription::bounded(64));
 
     let mut session = database.by("ada").session();

@@ -136,7 +136,9 @@ impl Shared {
     /// Makes a version the current one and tells the feeds, which have made room. The caller holds the lock of those
     /// that commit.
     pub(super) fn publish(&self, current: &Snapshot, next: Next, changed: Changed, set: Option<ChangeSet>) -> Snapshot {
-        let now = self.keeps_history().then(|| self.clock.read().now());
+        // A commit has one time, which its change set has told already if there is one.
+        let told = set.as_ref().map(|it| it.at);
+        let now = told.or_else(|| self.keeps_history().then(|| self.clock.read().now()));
         let Next { image, touched, turns } = next;
         let version = Version(current.version.0 + 1);
         let published = Snapshot { schema: self.schema.clone(), version, image: image.clone() };
