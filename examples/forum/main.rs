@@ -265,3 +265,9 @@ fn without_author(database: &Database, table: &str) -> Result<usize> {
     let counted = database.connect().execute(rows)?.rows.typed::<i64>()?;
     Ok(counted[0] as usize)
 }
+
+/// The story as a test: a small forum, of another seed than the one that is told.
+#[test]
+fn the_story_holds() -> Result<()> {
+    story(2_000, 7)
+}
