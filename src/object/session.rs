@@ -14,6 +14,7 @@ mod changes;
 mod core;
 mod ends;
 mod find;
+mod keeping;
 mod look_up;
 mod scope;
 mod unit;

@@ -22,6 +22,7 @@ mod harmony;
 mod hybrids;
 mod identity;
 mod inheritance;
+mod keeping;
 mod lints;
 mod listeners;
 mod loaders;

@@ -327,10 +327,10 @@ impl Twin {
                 _ => self.session.rollback_to(),
             }),
             18 => {
-                if a % 4 == 0 {
-                    self.session.let_go_of_all()
-                } else {
-                    self.session.expire_all()
+                match a % 4 {
+                    0 => self.session.let_go_of_all(),
+                    1 => return said(self.session.keep_at_most(usize::from(b % 8))),
+                    _ => self.session.expire_all(),
                 }
                 String::new()
             }

@@ -69,7 +69,12 @@ impl Driver {
             51 => self.savepoint()?,
             52 => self.release()?,
             53 => self.rollback_to()?,
-            54 | 55 => self.commit()?,
+            54 | 55 => {
+                self.commit()?;
+                if a % 2 == 0 {
+                    self.keep_some(b)?;
+                }
+            }
             56 => self.rollback()?,
             57 => self.expire(a, b)?,
             58 => self.new_session()?,
@@ -322,6 +327,23 @@ impl Driver {
         self.say(format!("delete n{node}"));
         self.session.delete(object).map_err(|it| format!("delete failed: {it}"))?;
         self.world.kill(node);
+        Ok(())
+    }
+
+    /// Lets some objects go, whichever the session likes; the others are found again by their keys.
+    fn keep_some(&mut self, most: usize) -> Outcome {
+        let before = self.session.len();
+        let most = most % (before + 1);
+        let gone = self.session.keep_at_most(most).map_err(|it| it.to_string())?;
+        self.say(format!("keep {most} of {before}"));
+        if self.session.len() != before - gone {
+            return Err(format!("{gone} are said to have gone, {} of {before} are there", self.session.len()));
+        }
+        for known in &mut self.refs {
+            if known.is_some_and(|it| self.session.state(it).is_err()) {
+                *known = None;
+            }
+        }
         Ok(())
     }
 

@@ -1,0 +1,119 @@
+//! How many objects a session keeps.
+
+use rustc_hash::FxHashSet;
+
+use super::{Core, Session};
+use crate::error::Result;
+use crate::object::links::Link;
+use crate::object::reference::ObjectKey;
+use crate::object::state::State;
+
+impl Session {
+    /// Lets go of objects until the session holds no more than so many, as far as it can: those that have a row and no
+    /// changes go, whichever, unless they are linked with one that has none. What is pending is flushed first. References to
+    /// what went are refused from now on, and relations that led there are read again when they are looked at. Returns how
+    /// many went.
+    ///
+    /// A session that walks many objects holds all that it has met. Called after each part of the work, this bounds what it
+    /// holds; [`let_go_of_all`](Session::let_go_of_all) is less work where nothing is to stay.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// struct Post { #[key(auto)] id: Id<Post>, score: i64 }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let mut session = Database::of::<(Post,)>()?.session();
+    /// session.insert_many((0..100).map(|score| Post { score, ..Post::draft() }))?;
+    /// for part in 0..10 {
+    ///     for key in 1..=10 {
+    ///         let post = session.find::<Post>(10 * part + key)?.expect("it is there").reference();
+    ///         session.edit(post)?.score += 1;
+    ///     }
+    ///     session.keep_at_most(10)?;
+    ///     assert_eq!(session.len(), 10);
+    /// }
+    /// session.commit()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the flush fails; nothing has gone then.
+    #[track_caller]
+    pub fn keep_at_most(&mut self, most: usize) -> Result<usize> {
+        self.exclusive_here().told(|core| core.keep_at_most(most))
+    }
+}
+
+impl Core {
+    fn keep_at_most(&mut self, most: usize) -> Result<usize> {
+        let excess = self.graph.objects.len().saturating_sub(most);
+        if excess == 0 {
+            return Ok(0);
+        }
+        self.check_active()?;
+        if !self.graph.touched.is_empty() {
+            self.flush()?;
+        }
+        let bound = self.graph.bound_to_the_rowless();
+        let goes = |it: &(ObjectKey, &crate::object::compact::Object)| {
+            it.1.state == State::Persistent && !it.1.marked && !it.1.touched && !bound.contains(&it.0)
+        };
+        let going: FxHashSet<ObjectKey> = self.graph.objects.iter().filter(goes).map(|it| it.0).take(excess).collect();
+        for &key in &going {
+            self.graph.expunge_one(key);
+            self.graph.remove_object(key);
+            self.notes.remove(key);
+            self.peers.remove(key);
+        }
+        self.graph.unload_links_to(&going);
+        Ok(going.len())
+    }
+}
+
+impl crate::object::graph::Graph {
+    /// The objects that are linked with one that has no row, from either side: nothing but these links says so.
+    fn bound_to_the_rowless(&self) -> FxHashSet<ObjectKey> {
+        let mut bound = FxHashSet::default();
+        for (holder, object) in &self.objects {
+            let Some(links) = object.links() else { continue };
+            let has_row = object.state == State::Persistent;
+            for link in self.links.get(links) {
+                let (one, members) = match link {
+                    Link::One { target, .. } => (*target, None),
+                    Link::Many(collection) => (None, collection.members.as_deref()),
+                    Link::Unloaded => (None, None),
+                };
+                for target in one.into_iter().chain(members.into_iter().flatten().copied()) {
+                    if !has_row {
+                        bound.insert(target);
+                    } else if self.objects.get(target).is_none_or(|it| it.state != State::Persistent) {
+                        bound.insert(holder);
+                    }
+                }
+            }
+        }
+        bound
+    }
+
+    /// Lets relations that lead to objects which have gone be read again.
+    fn unload_links_to(&mut self, gone: &FxHashSet<ObjectKey>) {
+        for object in self.objects.values() {
+            let Some(links) = object.links() else { continue };
+            for link in self.links.get_mut(links) {
+                let leads_there = match link {
+                    Link::One { target, .. } => target.is_some_and(|it| gone.contains(&it)),
+                    Link::Many(collection) => {
+                        collection.members.as_deref().is_some_and(|all| all.iter().any(|it| gone.contains(it)))
+                    }
+                    Link::Unloaded => false,
+                };
+                if leads_there {
+                    *link = Link::Unloaded;
+                }
+            }
+        }
+    }
+}
