@@ -68,6 +68,7 @@
 //! | `expire(x, ["name"])`, `refresh(x, ["posts"])` | `expire_field(x, User::name)`, `refresh_relation(x, User::posts)`, … |
 //! | `session.execute(insert(User), [ … ])` | [`Session::insert_many`](crate::Session::insert_many) |
 //! | `update(Post).where(…).values(…)`, `delete(…)`, `synchronize_session` | [`update_where`](crate::Session::update_where), [`delete_where`](crate::Session::delete_where), [`Synchronize`](crate::object::Synchronize) |
+//! | the identity map refers weakly | [`keep_at_most`](crate::Session::keep_at_most), [`let_go`](crate::Session::let_go): it holds what it has met until it is told otherwise |
 //! | `session.merge(detached)` | [`merge`](crate::Session::merge), of a struct or of a [`Detached`](crate::object::Detached) copy: `view.detach()` |
 //! | `user.posts.select().where(…)` of `lazy="write_only"`, `"dynamic"` | [`session.query_of(user, User::posts)`](crate::Session::query_of)`.filter(…)` |
 //! | `with session.no_autoflush:` | [`Session::no_autoflush`](crate::Session::no_autoflush) |

@@ -122,7 +122,7 @@ fn members_are_counted_as_read_one_by_one() {
         select.outputs = vec![Output::Row(0), Output::Row(1)];
         let query = connection.prepare(select.into()).unwrap();
         let plan = query.explain(connection.schema()).to_string();
-        assert!(plan.contains("join members by index members_owner_idx, 1 equal  ("), "nothing is left to ask: {plan}");
+        assert!(plan.contains("by index members_owner_idx, 1 equal  ("), "nothing is left to ask: {plan}");
         let (rows, read) = located(&mut connection, &query, &[]);
         let alone = rows.iter().filter(|it| it[1].is_none()).count();
         (rows.len(), alone, read)
