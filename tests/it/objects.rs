@@ -13,6 +13,7 @@ mod delete_plans;
 mod deletes;
 mod detached;
 mod diagnoses;
+mod doors;
 mod eager_paths;
 mod end_states;
 mod flush_order;

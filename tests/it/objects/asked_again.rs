@@ -1,83 +1,31 @@
 //! Queries that are asked again: with other values they run as they were planned; whatever else differs is planned anew.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use diptych::object::{AnyRef, ComputedKind, Selection, Term};
 use diptych::prelude::*;
-use diptych::query::{Control, Input, Log, Outcome, Places, Prepared};
-use diptych::{
-    Class, Column, Connection, Direction, Expr, Expression, NativeConnection, Schema, Statement, Table, Value, column,
-};
+use diptych::{Class, Column, Direction, Expr, Expression, Table, Value, column};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::Config;
 
+use super::doors::{Counted, Door, over};
 use super::forum::*;
 use super::property::cases;
 
-/// A connection that counts what is planned, and of which a plan can be asked to be out of date at once.
-struct Door {
-    behind: NativeConnection,
-    forgets: bool,
-    planned: Arc<AtomicU64>,
-}
-
-impl Connection for Door {
-    fn schema(&self) -> &Arc<Schema> {
-        self.behind.schema()
-    }
-
-    fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
-        self.prepare_for(statement, &[])
-    }
-
-    fn prepare_for(&mut self, statement: Statement, values: &[Value]) -> Result<Prepared> {
-        self.planned.fetch_add(1, Ordering::Relaxed);
-        self.behind.prepare_for(statement, values)
-    }
-
-    fn is_current(&self, statement: &Prepared) -> bool {
-        !self.forgets && self.behind.is_current(statement)
-    }
-
-    fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
-        self.behind.run(statement, input)
-    }
-
-    fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
-        self.behind.locate(statement, input, found)
-    }
-
-    fn control(&mut self, control: Control) -> Result<()> {
-        self.behind.control(control)
-    }
-
-    fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<diptych::query::ActionPlan> {
-        self.behind.plan_delete(table, keys)
-    }
-
-    fn log(&mut self) -> &mut Log {
-        self.behind.log()
-    }
-}
-
-/// A session, and how many statements it has planned.
+/// A session, and what its door has counted.
 struct Asking {
     session: Session,
-    planned: Arc<AtomicU64>,
+    counted: Counted,
 }
 
 impl Asking {
-    fn of(database: &Database, forgets: bool) -> Self {
-        let planned = Arc::<AtomicU64>::default();
-        let door = Door { behind: database.connect(), forgets, planned: planned.clone() };
-        Asking { session: Session::over(database.session().model().clone(), door), planned }
+    fn of(database: &Database, door: Door) -> Self {
+        let (session, counted) = over(database, door);
+        Asking { session, counted }
     }
 
     /// How many statements were planned since the last time.
     fn planned(&self) -> u64 {
-        self.planned.swap(0, Ordering::Relaxed)
+        self.counted.planned.take()
     }
 }
 
@@ -117,7 +65,7 @@ fn a_query_with_other_values_is_planned_once() -> Result<()> {
         filling.add(User { email: format!("{at}@example.org"), ..user(&format!("user {}", at % 3)) });
     }
     filling.commit()?;
-    let Asking { session, planned } = Asking::of(&database, false);
+    let Asking { session, counted } = Asking::of(&database, Door::Open);
     for at in 0..20 {
         let before = session.totals();
         let found = session.one(User::select().filter(User::email.eq(format!("{at}@example.org"))))?;
@@ -125,14 +73,14 @@ fn a_query_with_other_values_is_planned_once() -> Result<()> {
         let cost = session.totals() - before;
         assert_eq!((cost.statements, cost.rows_read, cost.rows), (1, 1, 1));
     }
-    assert_eq!(planned.swap(0, Ordering::Relaxed), 1);
+    assert_eq!(counted.planned.take(), 1);
     let page = |after: i64| {
         let after = User::id.gt(Id::new(after)).and(User::name.ne("user 1"));
         session.all(User::select().filter(after).order_by(User::id).limit(2))
     };
     let keys = |after| page(after).map(|it| it.iter().map(|it| it.id.get().unwrap_or(0)).collect::<Vec<_>>());
     assert_eq!((keys(0)?, keys(4)?, keys(18)?, keys(20)?), (vec![1, 3], vec![6, 7], vec![19], vec![]));
-    assert_eq!(planned.load(Ordering::Relaxed), 1);
+    assert_eq!(counted.planned.get(), 1);
     Ok(())
 }
 
@@ -141,7 +89,7 @@ fn a_query_with_other_values_is_planned_once() -> Result<()> {
 fn what_is_no_value_of_an_attribute_is_part_of_the_query() -> Result<()> {
     let database = letters();
     write(&database, (1..=6).map(|it| (it, it % 2)));
-    let mut asking = Asking::of(&database, false);
+    let mut asking = Asking::of(&database, Door::Open);
     let all = Selection::new();
     let by_id = || Selection::new().order_by(Term::column("id"), Direction::Ascending);
     let list = |values: &[i64]| Term::column("sender").in_list(values.iter().map(|it| Expr::Value((*it).into())));
@@ -188,7 +136,7 @@ fn what_is_no_value_of_an_attribute_is_part_of_the_query() -> Result<()> {
 fn a_plan_that_values_have_decided_serves_them_alone() -> Result<()> {
     let database = letters();
     write(&database, (0..400).map(|it| if it < 200 { (1, it) } else { (it, 1) }));
-    let mut asking = Asking::of(&database, false);
+    let mut asking = Asking::of(&database, Door::Open);
     for (sender, topic) in [(1, 7), (300, 1), (1, 8), (301, 1)] {
         let before = asking.session.totals();
         let both = Selection::new().filter(is("sender", sender).and(is("topic", topic)));
@@ -203,7 +151,7 @@ fn a_plan_that_values_have_decided_serves_them_alone() -> Result<()> {
 #[test]
 fn a_plan_is_made_anew_when_its_tables_have_grown() -> Result<()> {
     let database = letters();
-    let mut asking = Asking::of(&database, false);
+    let mut asking = Asking::of(&database, Door::Open);
     let few = Selection::new().filter(is("sender", 3));
     assert_eq!((asking.found(&few).len(), asking.found(&few).len(), asking.planned()), (0, 0, 1));
     asking.session.rollback()?;
@@ -349,7 +297,7 @@ proptest! {
     fn q3_what_was_planned_before_finds_the_same_at_the_same_cost(steps in vec(steps(), 1..40)) {
         let database = letters();
         write(&database, (0..20).map(|it| (it % 3, it % 5)));
-        let (mut known, mut anew) = (Asking::of(&database.fork(), false), Asking::of(&database.fork(), true));
+        let (mut known, mut anew) = (Asking::of(&database.fork(), Door::Open), Asking::of(&database.fork(), Door::WithoutMemory));
         for (at, step) in steps.iter().enumerate() {
             assert_eq!(known.step(step), anew.step(step), "step {at}: {step:?}");
         }

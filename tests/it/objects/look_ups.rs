@@ -1,7 +1,7 @@
 //! Finding by key: the shortest way, which is one walk of a tree, does and counts what the long way does.
 //!
-//! A door that says nothing of [`Connection::look_up`] leaves only the long way to a session, so the same work is done
-//! by two sessions over equal databases, one with each door.
+//! A door without short ways leaves only the long way to a session, so the same work is done by two sessions over equal
+//! databases, one with each door.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,79 +10,16 @@ use diptych::diagnosis::Finding;
 use diptych::listen::{Changed, Listening, Reaction, load};
 use diptych::object::Manner;
 use diptych::prelude::*;
-use diptych::query::{Control, Input, Log, LookedUp, Outcome, Places, Prepared, Totals, Version};
-use diptych::{
-    Connection, Delete, Expression, Insert, NativeConnection, Schema, Statement, Update, Value, assert_statements, col,
-};
+use diptych::query::{Control, Totals};
+use diptych::{Connection, Delete, Expression, Insert, Update, Value, assert_statements, col};
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 use proptest::test_runner::Config;
 
+use super::doors::{Door, over};
 use super::forum::*;
 use super::loaders::cost;
 use super::property::cases;
-
-/// What a door answers when it is asked for the shortest way.
-#[derive(Clone, Copy, PartialEq)]
-enum Answers {
-    /// What the connection behind it says.
-    Short,
-    /// Nothing, so that the long way is taken.
-    Long,
-}
-
-/// A connection that counts how often it has answered by the shortest way.
-struct Door {
-    behind: NativeConnection,
-    answers: Answers,
-    short: Arc<AtomicU64>,
-}
-
-impl Connection for Door {
-    fn schema(&self) -> &Arc<Schema> {
-        self.behind.schema()
-    }
-
-    fn prepare(&mut self, statement: Statement) -> Result<Prepared> {
-        self.behind.prepare(statement)
-    }
-
-    fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
-        self.behind.run(statement, input)
-    }
-
-    fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
-        self.behind.locate(statement, input, found)
-    }
-
-    fn look_up<'v>(&mut self, statement: &Prepared, key: i64, version: &'v Version) -> Option<LookedUp<'v>> {
-        if self.answers == Answers::Long {
-            return None;
-        }
-        let found = self.behind.look_up(statement, key, version)?;
-        self.short.fetch_add(1, Ordering::Relaxed);
-        Some(found)
-    }
-
-    fn control(&mut self, control: Control) -> Result<()> {
-        self.behind.control(control)
-    }
-
-    fn plan_delete(&mut self, table: &str, keys: &[Value]) -> Result<diptych::query::ActionPlan> {
-        self.behind.plan_delete(table, keys)
-    }
-
-    fn log(&mut self) -> &mut Log {
-        self.behind.log()
-    }
-}
-
-/// A session over a door, and how often the door has answered by the shortest way.
-fn over(database: &Database, answers: Answers) -> (Session, Arc<AtomicU64>) {
-    let short = Arc::<AtomicU64>::default();
-    let door = Door { behind: database.connect(), answers, short: short.clone() };
-    (Session::over(database.session().model().clone(), door), short)
-}
 
 /// Keys of users that are there, near zero and far from it, and some that are not.
 const KEYS: [i64; 13] = [-7, -1, 0, 1, 2, 3, 4, 99, (1 << 26) - 1, i64::MAX, 1 << 40, 1 << 26, i64::MIN + 1];
@@ -110,10 +47,10 @@ fn filled() -> Database {
 #[test]
 fn a_look_up_counts_as_the_statement_that_it_is() -> Result<()> {
     let database = filled();
-    let (session, short) = over(&database, Answers::Short);
+    let (session, counted) = over(&database, Door::Open);
     let count = |statements, rows_read, rows| Totals { statements, rows_read, rows };
     let warm = session.find::<User>(KEYS[2])?.expect("it is there").id;
-    assert_eq!((warm, short.load(Ordering::Relaxed)), (Id::new(KEYS[2]), 0), "the first prepares the statement");
+    assert_eq!((warm, counted.short.get()), (Id::new(KEYS[2]), 0), "the first prepares the statement");
     for (at, key) in KEYS.into_iter().enumerate().filter(|it| it.0 != 2) {
         let is_there = at % 2 == 0;
         let (first, found) = cost(&session, |it| it.find::<User>(key).map(|it| it.map(|it| it.name.clone())));
@@ -125,7 +62,7 @@ fn a_look_up_counts_as_the_statement_that_it_is() -> Result<()> {
     let (none, found) = cost(&session, |it| it.find::<User>(Id::auto()).map(|it| it.is_none()));
     assert_eq!((none, found?), (count(0, 0, 0), true), "what has no key is not looked for");
     // Each of the other keys was asked for by the shortest way, those that are not there twice.
-    assert_eq!(short.load(Ordering::Relaxed), 6 + 2 * 6);
+    assert_eq!(counted.short.get(), 6 + 2 * 6);
     assert_eq!(session.len(), 7, "O1: one object a row");
     Ok(())
 }
@@ -134,11 +71,11 @@ fn a_look_up_counts_as_the_statement_that_it_is() -> Result<()> {
 #[test]
 fn o1_the_shortest_way_makes_the_object_that_all_others_find() -> Result<()> {
     let database = filled();
-    let (session, short) = over(&database, Answers::Short);
+    let (session, counted) = over(&database, Door::Open);
     session.find::<User>(KEYS[2])?.expect("it is there");
     let far = session.find::<User>(KEYS[12])?.expect("it is there").reference();
     let near = session.find::<User>(KEYS[4])?.expect("it is there").reference();
-    assert_eq!(short.load(Ordering::Relaxed), 2);
+    assert_eq!(counted.short.get(), 2);
     let all = session.all(User::select().order_by(User::id))?.references();
     assert_eq!((all[0], all[3], all.len()), (far, near, 7));
     for post in &session.all(Post::select().filter(Post::author_id.eq(Id::new(KEYS[12]))))? {
@@ -150,11 +87,11 @@ fn o1_the_shortest_way_makes_the_object_that_all_others_find() -> Result<()> {
 /// Views that were handed out stay while others are found, and what is pending is written before anything is looked up.
 #[test]
 fn what_is_pending_is_flushed_before_a_look_up() -> Result<()> {
-    let (mut session, short) = over(&filled(), Answers::Short);
+    let (mut session, counted) = over(&filled(), Door::Open);
     session.find::<User>(KEYS[2])?.expect("it is there");
     let (first, second) = (session.find::<User>(KEYS[4])?, session.find::<User>(KEYS[6])?);
     assert_eq!([first, second].map(|it| it.expect("it is there").name.clone()), ["user 2", "user 4"]);
-    assert_eq!(short.load(Ordering::Relaxed), 2);
+    assert_eq!(counted.short.get(), 2);
     let new = session.add(User { id: Id::new(500), ..user("new") });
     assert_eq!(session.find::<User>(500)?.map(|it| it.reference()), Some(new), "the flush gave it its key");
     session.set_autoflush(false);
@@ -170,7 +107,7 @@ fn what_is_pending_is_flushed_before_a_look_up() -> Result<()> {
 /// before it and was looked at last.
 #[test]
 fn a_look_up_sees_what_its_own_transaction_has_done() -> Result<()> {
-    let (mut session, short) = over(&filled(), Answers::Short);
+    let (mut session, counted) = over(&filled(), Door::Open);
     let held = session.find::<User>(KEYS[2])?.expect("it is there").reference();
     session.execute(Update::table("users").set("name", "changed").filter(col("id").eq(KEYS[4])))?;
     session.execute(Delete::from("votes"))?;
@@ -179,9 +116,9 @@ fn a_look_up_sees_what_its_own_transaction_has_done() -> Result<()> {
     assert_eq!(session.get(held)?.name, format!("user {}", KEYS[2]), "it stands where it was read");
     assert!(session.find::<User>(KEYS[6])?.is_none());
     assert_eq!(session.find::<User>(KEYS[4])?.expect("it is there").name, "changed");
-    assert_eq!(short.load(Ordering::Relaxed), 0);
+    assert_eq!(counted.short.get(), 0);
     session.find::<User>(KEYS[8])?.expect("it is there");
-    assert_eq!(short.load(Ordering::Relaxed), 1, "the version that was read last is lent now");
+    assert_eq!(counted.short.get(), 1, "the version that was read last is lent now");
     Ok(())
 }
 
@@ -211,13 +148,13 @@ fn what_loads_by_itself_is_loaded_after_a_look_up() -> Result<()> {
         session.push(book, Book::pages, Page { id: Id::new(key), ..Page::draft() })?;
     }
     session.commit()?;
-    let (mut session, short) = over(&database, Answers::Short);
+    let (mut session, counted) = over(&database, Door::Open);
     let first = session.find::<Book>(1)?.expect("it is there").reference();
     session.expire_field(first, Book::title)?;
     assert_eq!(session.get(first)?.title, "book 1");
     for key in [2, 3] {
         let book = session.find::<Book>(key)?.expect("it is there");
-        assert_eq!((book.loaded(Book::pages)?.len(), short.load(Ordering::Relaxed)), (1, 0));
+        assert_eq!((book.loaded(Book::pages)?.len(), counted.short.get()), (1, 0));
     }
     Ok(())
 }
@@ -225,7 +162,7 @@ fn what_loads_by_itself_is_loaded_after_a_look_up() -> Result<()> {
 /// Whoever listens to loads is told of those by key; whoever watches statements sees them, with their line.
 #[test]
 fn listeners_and_watches_see_every_look_up() -> Result<()> {
-    let (mut session, short) = over(&filled(), Answers::Short);
+    let (mut session, counted) = over(&filled(), Door::Open);
     session.find::<User>(KEYS[2])?.expect("it is there");
     let loads = Arc::<AtomicU64>::default();
     let counter = loads.clone();
@@ -236,11 +173,11 @@ fn listeners_and_watches_see_every_look_up() -> Result<()> {
     for key in [KEYS[4], KEYS[5], KEYS[6], KEYS[6]] {
         session.find::<User>(key)?;
     }
-    assert_eq!((loads.load(Ordering::Relaxed), short.load(Ordering::Relaxed)), (2, 0));
+    assert_eq!((loads.load(Ordering::Relaxed), counted.short.get()), (2, 0));
     drop(listening);
     session.find::<User>(KEYS[8])?;
     session.find::<User>(KEYS[10])?;
-    assert_eq!((loads.load(Ordering::Relaxed), short.load(Ordering::Relaxed)), (2, 1), "nobody listens any more");
+    assert_eq!((loads.load(Ordering::Relaxed), counted.short.get()), (2, 1), "nobody listens any more");
     let line = line!() + 1;
     let seen = assert_statements!(session, 1, { session.find::<User>(KEYS[12])?.map(|it| it.id) });
     assert_eq!(seen, Some(Id::new(KEYS[12])));
@@ -255,14 +192,14 @@ fn listeners_and_watches_see_every_look_up() -> Result<()> {
 /// A ledger of loads has every look-up, also where a watch over statements that began before it has ended since.
 #[test]
 fn a_ledger_of_loads_has_every_look_up() -> Result<()> {
-    let (mut session, short) = over(&filled(), Answers::Short);
+    let (mut session, counted) = over(&filled(), Door::Open);
     session.find::<User>(KEYS[2])?.expect("it is there");
     let watch = session.watch_statements();
     session.set_ledger(true);
     session.watched_statements(watch);
     session.find::<User>(KEYS[4])?.expect("it is there");
     session.find::<User>(KEYS[5])?;
-    assert_eq!((session.loads().len(), short.load(Ordering::Relaxed)), (2, 0));
+    assert_eq!((session.loads().len(), counted.short.get()), (2, 0));
     Ok(())
 }
 
@@ -297,11 +234,11 @@ struct Twin {
 }
 
 impl Twin {
-    fn new(database: Database, answers: Answers, manner: Manner) -> Self {
-        let mut session = over(&database, answers).0;
+    fn new(database: Database, door: Door, manner: Manner) -> Self {
+        let mut session = over(&database, door).0;
         session.set_manner(manner);
         // A ledger is told of every look, which the short way along a reference would not do.
-        session.set_ledger(answers == Answers::Long);
+        session.set_ledger(door == Door::WithoutShortWays);
         Twin { database, session, users: Vec::new(), posts: Vec::new(), told: Arc::default(), listening: None }
     }
 
@@ -460,8 +397,8 @@ proptest! {
     ) {
         let manner = if as_sqlalchemy { Manner::SqlAlchemy } else { Manner::Sound };
         let database = filled();
-        let mut short = Twin::new(database.fork(), Answers::Short, manner);
-        let mut long = Twin::new(database, Answers::Long, manner);
+        let mut short = Twin::new(database.fork(), Door::Open, manner);
+        let mut long = Twin::new(database, Door::WithoutShortWays, manner);
         let mut story = String::new();
         for step in steps {
             let (by_short, by_long) = (short.step(step), long.step(step));
