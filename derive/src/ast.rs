@@ -9,7 +9,6 @@ use crate::argument::attribute_name;
 use crate::attr::{self, Check, EntityOptions, ForeignKey};
 use crate::code::Code;
 use crate::ctxt::Ctxt;
-use crate::infer;
 use crate::relation::Relation;
 use crate::symbol;
 
@@ -105,25 +104,8 @@ impl Entity {
             self.foreign_keys.extend(references.map(|it| attr::references(ctxt, it, &ident)));
             self.fields.push(Field::read(ctxt, ident, field));
         }
-        self.find_base(ctxt);
         // Read in the order of the source, for the order of mistakes; declared with those of fields first.
         self.foreign_keys.sort_by_key(|it| !it.is_of_one_field());
-    }
-
-    /// A class that has an identity, and neither a key nor anything that holds the identity, extends another.
-    fn find_base(&mut self, ctxt: &Ctxt) {
-        let said = &self.options.inheritance;
-        let extends = said.word("identity").or(said.word("concrete")).is_some() && !infer::is_extensible(self);
-        if !extends || self.keys().next().is_some() {
-            return;
-        }
-        if let Some(at) = infer::likely_base(self) {
-            let field = self.fields.remove(at);
-            let (name, ty) = (field.text(), infer::shown(&field.ty));
-            let problem = format!("`{name}` is not marked as the row of the class that `{}` extends", self.ident);
-            ctxt.refuse(Code::UnmarkedBase, &field.ident, problem, format_args!("`#[base] {name}: {ty}`"));
-            self.base = Some(Base { ident: field.ident, ty: field.ty, foreign: false });
-        }
     }
 
     fn read_base(&mut self, ctxt: &Ctxt, attribute: &Attribute, ident: Ident, field: &syn::Field) {

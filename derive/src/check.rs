@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use syn::{Ident, Type};
 
-use crate::ast::{Entity, Field};
+use crate::ast::{Base, Entity, Field};
 use crate::attr::ForeignKey;
 use crate::code::Code;
 use crate::ctxt::Ctxt;
@@ -14,6 +14,23 @@ use crate::symbol;
 
 /// The widest tuple that is a key.
 const WIDEST_KEY: usize = 4;
+
+/// Refuses a field that nobody has marked as the row of a base, and takes it for one, so that nothing else is refused for
+/// want of it: a class that has an identity, and neither a key nor anything that holds the identity, extends another.
+pub(crate) fn unmarked_base(ctxt: &Ctxt, entity: &mut Entity) {
+    let said = &entity.options.inheritance;
+    let extends = said.word("identity").or(said.word("concrete")).is_some() && !infer::is_extensible(entity);
+    if !extends || entity.keys().next().is_some() {
+        return;
+    }
+    if let Some(at) = infer::likely_base(entity) {
+        let field = entity.fields.remove(at);
+        let (name, ty) = (field.text(), infer::shown(&field.ty));
+        let problem = format!("`{name}` is not marked as the row of the class that `{}` extends", entity.ident);
+        ctxt.refuse(Code::UnmarkedBase, &field.ident, problem, format_args!("`#[base] {name}: {ty}`"));
+        entity.base = Some(Base { ident: field.ident, ty: field.ty, foreign: false });
+    }
+}
 
 /// Refuses what is wrong with an entity that could be read.
 pub(crate) fn check(ctxt: &Ctxt, entity: &Entity) {

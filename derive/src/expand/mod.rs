@@ -35,7 +35,8 @@ use crate::infer;
 /// The expansion of a struct, or its mistakes beside an inert one.
 pub(crate) fn derive(input: DeriveInput) -> TokenStream {
     let ctxt = Ctxt::new();
-    let entity = Entity::read(&ctxt, input);
+    let mut entity = Entity::read(&ctxt, input);
+    check::unmarked_base(&ctxt, &mut entity);
     check::check(&ctxt, &entity);
     let errors = ctxt.finish();
     if errors.is_empty() { whole(&entity) } else { fallback::expand(&entity, &errors) }
