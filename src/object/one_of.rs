@@ -244,10 +244,11 @@ impl Core {
     }
 
     fn choose(&mut self, key: ObjectKey, all: &[RelationId], chosen: Option<(RelationId, ObjectKey)>) -> Result<()> {
-        for &relation in all {
-            let target = chosen.filter(|it| it.0 == relation).map(|it| it.1);
-            self.link_one(key, relation, target)?;
+        // What can be refused comes first: then the choice before still stands.
+        if let Some((relation, target)) = chosen {
+            self.link_one(key, relation, Some(target))?;
         }
-        Ok(())
+        let others = all.iter().filter(|it| chosen.is_none_or(|chosen| chosen.0 != **it));
+        others.copied().try_for_each(|it| self.link_one(key, it, None))
     }
 }

@@ -48,6 +48,18 @@ impl Parents {
         self.known.retain(|(child, _), _| !which(*child));
     }
 
+    /// Forgets what is known by these parents.
+    pub(super) fn forget_parents(&mut self, which: impl Fn(ObjectKey) -> bool) {
+        let Parents { known, by_object } = self;
+        known.retain(|(child, by), parent| {
+            let goes = matches!(parent, Parent::Is(it) if which(*it));
+            if goes && let Some(all) = by_object.get_mut(child) {
+                all.retain(|it| it != by);
+            }
+            !goes
+        });
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Parents::default();
     }

@@ -37,6 +37,12 @@ pub trait Connection {
         self.prepare(statement)
     }
 
+    /// Whether a version is the one that statements are answered from now.
+    fn is_at(&self, version: &Version) -> bool {
+        let _ = version;
+        true
+    }
+
     /// Whether the tables that a query reads are still of about the sizes that it was planned for.
     fn is_current(&self, statement: &Prepared) -> bool {
         let _ = statement;

@@ -287,6 +287,13 @@ impl Connection for NativeConnection {
         Ok(Prepared(Arc::new(PreparedParts { statement, tables, plan, shape, indexes, by_values, sizes })))
     }
 
+    fn is_at(&self, version: &Version) -> bool {
+        match &self.transaction {
+            Some(transaction) => version.is(transaction.image()),
+            None => version.is(self.database.begin().image()),
+        }
+    }
+
     fn is_current(&self, statement: &Prepared) -> bool {
         match &self.transaction {
             Some(transaction) => statement.0.sizes.hold(transaction.image()),

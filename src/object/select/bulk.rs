@@ -71,7 +71,12 @@ impl Core {
             attributes.push(declared.column_named(name)?);
         }
         let part = part_of(declared, &attributes)?;
-        let reached = self.reached(&model, class, filter, synchronize)?;
+        if synchronize != Synchronize::Not && attributes.iter().any(|it| declared.key.contains(it)) {
+            let reason =
+                format!("objects of {} would not follow another key; edit them, or do not synchronize", declared.name);
+            return Err(Misuse::Statement { reason }.into());
+        }
+        let reached = self.reached((&model, class, part), filter, synchronize)?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut update = Update::table(part.table.clone());
         for (attribute, (_, value)) in attributes.iter().zip(values) {
@@ -91,6 +96,7 @@ impl Core {
         let reached = self.resolve_reached(class, reached, returned);
         for key in reached {
             self.follow_update(&model, key, &attributes, values)?;
+            self.frame().written.insert(key);
         }
         Ok(count)
     }
@@ -107,8 +113,8 @@ impl Core {
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
         let declared = model.class(class);
-        let reached = self.reached(&model, class, filter, synchronize)?;
         let part = &declared.parts[declared.parts.len() - 1];
+        let reached = self.reached((&model, class, part), filter, synchronize)?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut delete = Delete::from(part.table.clone());
         for (table, on) in others(ground, class, part, &entity)? {
@@ -188,15 +194,14 @@ impl Core {
     /// Which objects a statement will reach, as far as that is to be known before it runs.
     fn reached(
         &self,
-        model: &Model,
-        class: ClassId,
+        of: (&Model, ClassId, &ClassPart),
         filter: Option<&Expr<Term>>,
         synchronize: Synchronize,
     ) -> Result<Reached> {
         let evaluated = match synchronize {
             Synchronize::Not => return Ok(Reached::Unasked),
             Synchronize::Fetch => return Ok(Reached::Returned),
-            Synchronize::Auto | Synchronize::Evaluate => self.evaluate(model, class, filter),
+            Synchronize::Auto | Synchronize::Evaluate => self.evaluate(of, filter),
         };
         match evaluated {
             Ok(keys) => Ok(Reached::Known(keys)),
@@ -205,15 +210,30 @@ impl Core {
         }
     }
 
-    /// The objects of a class that fulfil a condition, as they are in memory.
-    fn evaluate(&self, model: &Model, class: ClassId, filter: Option<&Expr<Term>>) -> Result<Vec<ObjectKey>> {
+    /// The objects of a class with a row in a table that fulfil a condition, as they are in memory.
+    fn evaluate(
+        &self,
+        (model, class, part): (&Model, ClassId, &ClassPart),
+        filter: Option<&Expr<Term>>,
+    ) -> Result<Vec<ObjectKey>> {
         let mut found = Vec::new();
         let condition = filter.map(|it| in_memory(model, class, it)).transpose()?;
         for (key, object) in &self.graph.objects {
             if object.state != State::Persistent || !model.is_a(object.class, class) {
                 continue;
             }
+            if !model.class(object.class).parts.iter().any(|it| it.table_id == part.table_id) {
+                continue;
+            }
             let Some(row) = self.graph.row(key) else { continue };
+            let mut read = true;
+            if let Some(condition) = &condition {
+                condition.leaves(&mut |it| read &= self.graph.has_column(key, *it));
+            }
+            if !read {
+                let reason = "a column that the condition reads was not read of every object".to_owned();
+                return Err(Misuse::NotEvaluable { reason }.into());
+            }
             let holds = match &condition {
                 Some(condition) => condition.holds(&Attributes(row))? == Truth::True,
                 None => true,

@@ -29,9 +29,11 @@ impl Core {
     pub(in crate::object) fn select_count(&mut self, class: ClassId, selection: &Selection) -> Result<u64> {
         self.before_query()?;
         let mut select = self.values(class, selection, &[])?;
-        let simple = selection.limit.is_none() && selection.offset == 0 && !selection.distinct;
-        if simple {
+        let unlimited = selection.limit.is_none() && selection.offset == 0;
+        if unlimited {
             select.order_by.clear();
+        }
+        if unlimited && !selection.distinct {
             select.outputs = vec![Output::Value(crate::query::count())];
         } else {
             let names: Vec<String> = (0..select.outputs.len()).map(|it| format!("key_{it}")).collect();

@@ -14,7 +14,7 @@ use super::entity::Ground;
 use super::run::Running;
 use super::{Loading, Selection, Term};
 use crate::expr::{Comparison, Expr};
-use crate::id::ClassId;
+use crate::id::{ClassId, ColumnId};
 use crate::query::{Connection, Leaf, Prepared};
 use crate::value::{Kind, Value};
 
@@ -51,7 +51,10 @@ impl Parameters {
     pub(super) fn of(ground: Ground<'_>, class: ClassId, selection: &Selection) -> Self {
         let mut parameters = Parameters::default();
         for condition in conditions(selection) {
-            let found = compared(condition).filter(|it| kind_of(ground, class, it.0) == it.2.kind());
+            let of_kind = |it: &(&str, Comparison, &Value)| {
+                it.2.kind().is_some_and(|kind| kind_of(ground, class, it.0) == Some(kind))
+            };
+            let found = compared(condition).filter(of_kind);
             parameters.kinds.push(found.and_then(|it| it.2.kind()));
             parameters.values.extend(found.map(|it| it.2.clone()));
         }
@@ -170,7 +173,8 @@ fn compared(condition: &Expr<Term>) -> Option<(&str, Comparison, &Value)> {
     }
 }
 
-/// The type of an attribute that stands in a column.
+/// The type of an attribute that stands in a column, unless a partial index asks for its value: whether that one serves
+/// depends on the constant.
 fn kind_of(ground: Ground<'_>, class: ClassId, attribute: &str) -> Option<Kind> {
     let class = ground.model.class(class);
     if class.computed.iter().any(|it| it.name == attribute) {
@@ -178,5 +182,13 @@ fn kind_of(ground: Ground<'_>, class: ClassId, attribute: &str) -> Option<Kind> 
     }
     let attribute = class.column_named(attribute).ok()?;
     let part = class.parts.iter().find_map(|it| Some((it.table_id, it.column_of(attribute)?)));
-    part.map(|(table, column)| ground.schema.table(table).column(column).kind)
+    let (table, column) = part?;
+    let table = ground.schema.table(table);
+    let asks = |predicate: &Expr<ColumnId>| {
+        let mut asks = false;
+        predicate.leaves(&mut |it| asks |= *it == column);
+        asks
+    };
+    let is_asked = table.indexes.iter().filter_map(|it| it.predicate.as_ref()).any(asks);
+    (!is_asked).then(|| table.column(column).kind)
 }

@@ -11,18 +11,21 @@ use super::page::paged;
 use super::route::Route;
 use super::source::{Sources, subclasses};
 use super::union::{is_union, union};
-use super::{Existing, Repeats, Selection, Step, Strategy};
+use super::{Existing, Repeats, Selection, Step, Strategy, Term};
 use crate::error::{Misuse, Result};
-use crate::expr::Expr;
-use crate::id::ClassId;
+use crate::expr::{Expr, Expression};
+use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::graph::Graph;
 use crate::object::load::{Branch, Joined, Joiner, Node, Place, Reach, Reading};
+use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, JoinKind, Leaf, OrderBy, Places};
+use crate::record::project;
 use crate::schema::Name;
+use crate::value::Value;
 
 /// A query whose names are resolved, before what it loads along is joined.
 pub(in crate::object) struct Resolved<'a> {
@@ -79,6 +82,12 @@ impl Running {
 fn repeated() -> crate::error::Error {
     let reason = "a collection that is joined repeats objects, which then come once and all together; \
                   load it by selectin instead";
+    Misuse::Statement { reason: reason.to_owned() }.into()
+}
+
+fn parts_of_a_join() -> crate::error::Error {
+    let reason =
+        "a query that joins brings an object in several rows, which parts would tear; ask by `has` and `any` instead";
     Misuse::Statement { reason: reason.to_owned() }.into()
 }
 
@@ -189,6 +198,7 @@ impl Core {
         let (place, everywhere) = place(&model, class, selection)?;
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
+        let keeps = keeps && !is_union(ground, class);
         let parameters = if keeps { Parameters::of(ground, class, selection) } else { Parameters::default() };
         let put = |at: usize, condition| if keeps { parameters.put(at, condition) } else { condition };
         let mut resolved = Resolved::with(ground, &self.graph, (class, selection), put)?;
@@ -219,6 +229,11 @@ impl Core {
 
     /// Runs a query whose objects are made so many rows at a time.
     pub(in crate::object) fn chunks(&mut self, class: ClassId, selection: &Selection, size: usize) -> Result<Chunks> {
+        if !selection.joins.is_empty() {
+            return Err(parts_of_a_join());
+        }
+        // Without a join no object comes twice.
+        let selection = &Selection { distinct: false, ..selection.clone() };
         let what = Noted::Query { class, selection };
         let (rows, query) = match self.noted(what, |core| core.start(class, selection))? {
             Started::Read(found) => return Ok(Chunks::Read(found)),
@@ -237,15 +252,30 @@ impl Core {
             Chunks::Read(found) => Ok(Some(std::mem::take(found))),
             Chunks::Rows(it) if it.from >= it.rows.len() => Ok(None),
             Chunks::Rows(it) => {
-                self.found = it.rows.part(it.from, it.from.saturating_add(it.size));
+                let part = it.rows.part(it.from, it.from.saturating_add(it.size));
                 it.from += it.size;
                 let (class, selection) = (it.query.root.class, &it.selection);
+                if let Some(keys) = self.keys_of_old(&part, &it.query.root) {
+                    return self.select(class, &among(&self.graph.model, class, selection, &keys)).map(Some);
+                }
+                self.found = part;
                 let found = self.budgeted(selection.budget, |core| {
                     core.noted(Noted::Query { class, selection }, |core| core.take(&it.query.reading()))
                 })?;
                 Ok(Some(listed(found.by_row, selection, it.query.may_repeat)))
             }
         }
+    }
+
+    /// The keys of the objects that rows are of, if these stand in a version that is not the present one any more: what the
+    /// work on the parts before has changed is read anew.
+    fn keys_of_old(&self, part: &Places, root: &Entity) -> Option<Vec<Vec<Value>>> {
+        let version = part.version().filter(|it| !self.connection.is_at(it))?;
+        let columns: Vec<ColumnId> =
+            self.graph.model.class(root.class).parts.first()?.key.iter().map(|it| it.1).collect();
+        let (table, _) = *root.tables.first()?;
+        let row = |place| version.row(table, place);
+        Some(part.column(0).flatten().filter_map(row).map(|it| project(&**it, &columns)).collect())
     }
 
     /// The object with this key, with what is asked to be loaded along if its row has to be read.
@@ -269,6 +299,26 @@ impl Core {
             core.noted(Noted::Key { class, key }, |core| core.read_by_key(class, key, &place, existing, everywhere))
         })
     }
+}
+
+/// The query for those of its objects that have one of these keys.
+fn among(model: &Model, class: ClassId, selection: &Selection, keys: &[Vec<Value>]) -> Selection {
+    let names = model.class(class).names(&model.class(class).key);
+    let filter = match &names[..] {
+        [only] => {
+            let keys = keys.iter().flatten().cloned().map(Expr::Value);
+            Term::column(only.clone()).in_list(keys)
+        }
+        _ => Expr::Or(
+            keys.iter()
+                .map(|key| {
+                    let equal = names.iter().zip(key).map(|(name, it)| Term::column(name.clone()).eq(it.clone()));
+                    Expr::And(equal.collect())
+                })
+                .collect(),
+        ),
+    };
+    Selection { limit: None, offset: 0, ..selection.clone() }.filter(filter)
 }
 
 /// Where a query begins, and what it asks of every relation at all its places.

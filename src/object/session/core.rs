@@ -96,6 +96,8 @@ pub(in crate::object) struct Frame {
     pub(in crate::object) rekeyed: Vec<(ObjectKey, Identity)>,
     /// Objects that a flush has written; of interest in savepoints only.
     pub(in crate::object) written: FxHashSet<ObjectKey>,
+    /// Whether objects were let go of meanwhile: what was written of them is not known any more.
+    pub(in crate::object) let_go: bool,
 }
 
 impl Frame {
@@ -112,6 +114,7 @@ impl Frame {
         self.deleted.extend(later.deleted);
         self.rekeyed.extend(later.rekeyed);
         self.written.extend(later.written);
+        self.let_go |= later.let_go;
     }
 }
 
@@ -303,6 +306,8 @@ impl Core {
             }
             self.graph.take_back_links(key);
         }
+        self.frames.iter_mut().for_each(|it| it.let_go = true);
+        self.graph.forget_reads_of(&std::iter::once(key).collect());
         self.graph.expunge_one(key);
         self.graph.forget_links_to(key);
         if self.graph.objects[key].touched {

@@ -87,10 +87,11 @@ impl Session {
 
     /// Walks the objects that a query finds, so many at a time: each part is made of its rows, and what the query loads
     /// along is read for it, when the part before is done. The statement runs once. Let go of what is not needed any
-    /// more, and the session never holds more than a part.
+    /// more, and the session never holds more than a part. Where the work on a part has changed rows, or has ended the
+    /// transaction, the parts that follow are read anew by their keys: what has gone does not come, what has come neither.
     ///
     /// # Errors
-    /// As [`all`](Session::all), when the query joins a collection, and when the work fails.
+    /// As [`all`](Session::all), when the query joins, or loads a collection by a join, and when the work fails.
     #[track_caller]
     pub fn each_chunk<T: Entity, L>(
         &mut self,
@@ -106,8 +107,11 @@ impl Session {
             let core = self.exclusive();
             core.called_from(caller);
             let Some(found) = core.next_chunk(&mut chunks)? else { break };
-            let found = found.into_iter().map(|key| self.refer(key)).collect();
-            work(self, found)?;
+            let found: Vec<Ref<T>> = found.into_iter().map(|key| self.refer(key)).collect();
+            // All of a part may have gone meanwhile.
+            if !found.is_empty() {
+                work(self, found)?;
+            }
         }
         Ok(())
     }
@@ -134,14 +138,16 @@ impl Session {
         }
     }
 
-    /// How many objects a query finds.
+    /// How many objects a query finds, each once, also where it joins.
     ///
     /// # Errors
     /// As [`all`](Session::all).
     #[track_caller]
     pub fn count<T: Entity, L>(&self, query: Query<T, L>) -> Result<u64> {
         let class = self.class_of::<T>()?;
-        self.called_from(Location::caller()).select_count(class, &query.selection)
+        let distinct = query.selection.distinct || !query.selection.joins.is_empty();
+        let selection = Selection { distinct, ..query.selection };
+        self.called_from(Location::caller()).select_count(class, &selection)
     }
 
     /// Runs a statement of the tables within the session's transaction, after a flush. Objects do not notice what it

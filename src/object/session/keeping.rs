@@ -49,19 +49,21 @@ impl Session {
 
 impl Core {
     fn keep_at_most(&mut self, most: usize) -> Result<usize> {
-        let excess = self.graph.objects.len().saturating_sub(most);
-        if excess == 0 {
+        if self.graph.objects.len() <= most {
             return Ok(0);
         }
         self.check_active()?;
         if !self.graph.touched.is_empty() {
             self.flush()?;
         }
+        let excess = self.graph.objects.len().saturating_sub(most);
         let bound = self.graph.bound_to_the_rowless();
         let goes = |it: &(ObjectKey, &crate::object::compact::Object)| {
             it.1.state == State::Persistent && !it.1.marked && !it.1.touched && !bound.contains(&it.0)
         };
         let going: FxHashSet<ObjectKey> = self.graph.objects.iter().filter(goes).map(|it| it.0).take(excess).collect();
+        self.graph.forget_reads_of(&going);
+        self.frames.iter_mut().for_each(|it| it.let_go |= !going.is_empty());
         for &key in &going {
             self.graph.expunge_one(key);
             self.graph.remove_object(key);
@@ -79,7 +81,7 @@ impl crate::object::graph::Graph {
         let mut bound = FxHashSet::default();
         for (holder, object) in &self.objects {
             let Some(links) = object.links() else { continue };
-            let has_row = object.state == State::Persistent;
+            let has_row = object.state == State::Persistent && !object.touched;
             for link in self.links.get(links) {
                 let (one, members) = match link {
                     Link::One { target, .. } => (*target, None),
@@ -89,13 +91,33 @@ impl crate::object::graph::Graph {
                 for target in one.into_iter().chain(members.into_iter().flatten().copied()) {
                     if !has_row {
                         bound.insert(target);
-                    } else if self.objects.get(target).is_none_or(|it| it.state != State::Persistent) {
+                    } else if self.objects.get(target).is_none_or(|it| it.state != State::Persistent || it.touched) {
+                        bound.insert(holder);
+                    }
+                }
+                if let Link::Many(collection) = link {
+                    bound.extend(collection.queued_added().iter().chain(collection.queued_removed()));
+                    if !collection.queued_added().is_empty() || !collection.queued_removed().is_empty() {
                         bound.insert(holder);
                     }
                 }
             }
         }
         bound
+    }
+
+    /// Lets references that were read by foreign keys, and lead to objects that are about to go, be read again.
+    pub(in crate::object) fn forget_reads_of(&mut self, going: &FxHashSet<ObjectKey>) {
+        let model = self.model.clone();
+        let leads_there = |key: ObjectKey, object: &crate::object::compact::Object| {
+            let relations = &model.classes[object.class.index()].relations;
+            object
+                .reads()
+                .any(|at| self.known_reference(key, &relations[at]).flatten().is_some_and(|it| going.contains(&it)))
+        };
+        let holders: Vec<ObjectKey> = self.objects.iter().filter(|it| leads_there(it.0, it.1)).map(|it| it.0).collect();
+        holders.into_iter().for_each(|it| self.objects[it].forget_reads());
+        self.parents.forget_parents(|it| going.contains(&it));
     }
 
     /// Lets relations that lead to objects which have gone be read again.

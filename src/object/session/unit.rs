@@ -265,6 +265,7 @@ impl Core {
     /// Takes back what flushes since a frame began did to objects (O6): what was inserted is transient again, what was
     /// deleted is persistent again, and what is persistent is read again when it is next looked at.
     fn undo(&mut self, frame: Frame, extent: Extent) {
+        let extent = if frame.let_go { Extent::All } else { extent };
         let mut touched = self.graph.touched.take();
         touched.retain(|it| self.graph.objects.contains_key(*it));
         for &key in &touched {

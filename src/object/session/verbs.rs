@@ -333,7 +333,8 @@ impl Session {
         core.notes.clear();
         core.peers.clear();
         (core.found, core.met) = (Places::default(), Vec::new());
-        core.frames.iter_mut().for_each(|frame| *frame = super::core::Frame::default());
+        let nothing = || super::core::Frame { let_go: true, ..Default::default() };
+        core.frames.iter_mut().for_each(|frame| *frame = nothing());
     }
 
     /// Rolls back and lets all objects leave the session.

@@ -1,7 +1,8 @@
 //! Queries that are asked again: with other values they run as they were planned; whatever else differs is planned anew.
 
-use diptych::object::{AnyRef, ComputedKind, Selection, Term};
+use diptych::object::{AnyRef, ComputedKind, Inheritance, Polymorphic, Selection, Term};
 use diptych::prelude::*;
+use diptych::schema::Index;
 use diptych::{Class, Column, Direction, Expr, Expression, Table, Value, column};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -157,6 +158,48 @@ fn a_plan_is_made_anew_when_its_tables_have_grown() -> Result<()> {
     asking.session.rollback()?;
     write(&database, (0..2000).map(|it| (it % 500, it)));
     assert_eq!((asking.found(&few).len(), asking.found(&few).len(), asking.planned()), (4, 4, 1));
+    Ok(())
+}
+
+/// A constant that a partial index asks for stays one, so that the index serves.
+#[test]
+fn a_constant_that_a_partial_index_asks_for_stays_one() -> Result<()> {
+    let table = Table::new("letters").auto_key("id").column(Column::int("state"));
+    let table = table.add_index(Index::on(["id"]).filter(column("state").eq(1)));
+    let database = Database::with_classes([Class::new("Letter", table)], [])?;
+    let mut session = database.session();
+    for at in 0..400 {
+        session.untyped().add("Letter", &[("state", Value::Int(i64::from(at == 200)))])?;
+    }
+    session.commit()?;
+    let mut session = database.session();
+    for _ in 0..2 {
+        let before = session.totals();
+        assert_eq!(session.untyped().select("Letter", &Selection::new().filter(is("state", 1)))?.len(), 1);
+        assert_eq!((session.totals() - before).rows_read, 1);
+    }
+    Ok(())
+}
+
+/// A query over whole tables is put together from a statement for each, and is not kept.
+#[test]
+fn a_union_of_tables_is_asked_by_values_too() -> Result<()> {
+    let shapes = |name: &'static str| {
+        Table::new(name).column(Column::int("id")).primary_key(["id"]).column(Column::text("name"))
+    };
+    let base = Class::new("Shape", shapes("shapes"));
+    let base = base.polymorphic(Polymorphic::default().union("kind").identity("Shape"));
+    let circle = Class::new("Circle", shapes("circles")).inherits("Shape");
+    let circle = circle.polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"));
+    let database = Database::with_classes([base, circle], [])?;
+    let mut session = database.session();
+    session.untyped().add("Shape", &[("id", 1.into()), ("name", "a".into())])?;
+    session.untyped().add("Circle", &[("id", 2.into()), ("name", "b".into())])?;
+    session.commit()?;
+    for name in ["b", "a", "b"] {
+        let found = session.untyped().select("Shape", &Selection::new().filter(is("name", name)))?;
+        assert_eq!(found.len(), 1, "{name}");
+    }
     Ok(())
 }
 

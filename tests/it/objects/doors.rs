@@ -74,6 +74,10 @@ impl Connection for Through {
         self.behind.prepare_for(statement, values)
     }
 
+    fn is_at(&self, version: &Version) -> bool {
+        self.behind.is_at(version)
+    }
+
     fn is_current(&self, statement: &Prepared) -> bool {
         self.door != Door::WithoutMemory && self.behind.is_current(statement)
     }

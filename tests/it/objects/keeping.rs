@@ -1,5 +1,6 @@
 //! A session that is told how many objects to keep.
 
+use diptych::object::UnitStep;
 use diptych::prelude::*;
 use diptych::{State, assert_statements};
 
@@ -117,5 +118,164 @@ fn what_is_linked_with_an_object_without_a_row_stays() -> Result<()> {
     session.save(draft)?;
     session.commit()?;
     assert_eq!(database.session().count(Post::select().filter(Post::author.has(User::name.eq("Eve"))))?, 2);
+    Ok(())
+}
+
+/// Ann, her post, and that both were looked at.
+fn post_of_ann() -> Result<(Database, Session, Ref<User>, Ref<Post>)> {
+    let database = forum();
+    let mut session = database.session();
+    let ann = session.add(user("Ann"));
+    posted(&mut session, ann, "a");
+    session.commit()?;
+    let session = database.session();
+    let ann = session.find::<User>(1)?.expect("she is there").reference();
+    let post = session.find::<Post>(1)?.expect("it is there");
+    assert_eq!(post.load(Post::author)?.name, "Ann");
+    let post = post.reference();
+    Ok((database, session, ann, post))
+}
+
+/// A reference that was read by its foreign key is read again when its target has gone, however that went.
+#[test]
+fn a_reference_that_was_read_is_read_again() -> Result<()> {
+    let (_, mut session, _, post) = post_of_ann()?;
+    session.keep_at_most(1)?;
+    assert_eq!(session.get(post)?.load(Post::author)?.name, "Ann");
+    let (_, mut session, ann, post) = post_of_ann()?;
+    session.let_go(ann)?;
+    assert_eq!(session.get(post)?.load(Post::author)?.name, "Ann");
+    let (_, mut session, _, _) = post_of_ann()?;
+    session.keep_at_most(1)?;
+    let posts = session.all(Post::select().with(Post::author.selectin()))?;
+    assert_eq!(posts.first().expect("there is one").get(Post::author).name, "Ann");
+    Ok(())
+}
+
+/// A parent that was let go of and is found again is the parent still.
+#[test]
+fn an_orphan_is_one_although_its_parent_was_let_go_of() -> Result<()> {
+    for keeps in [false, true] {
+        let database = forum();
+        let mut session = database.session();
+        let ann = session.add(user("Ann"));
+        let profile = session.add(Profile { text: "x".into(), ..Profile::draft() });
+        session.set(ann, User::profile, profile)?;
+        session.flush()?;
+        if keeps {
+            assert_eq!(session.keep_at_most(1)?, 1);
+        } else {
+            session.let_go(ann)?;
+        }
+        let ann = session.find::<User>(1)?.expect("she is there").reference();
+        session.get(ann)?.load(User::profile)?;
+        session.set(ann, User::profile, None)?;
+        session.commit()?;
+        assert_eq!(database.session().count(Profile::select())?, 0, "{keeps}");
+    }
+    Ok(())
+}
+
+/// A member that waits for its collection to be read is a link as any other.
+#[test]
+fn what_waits_for_a_collection_stays() -> Result<()> {
+    for by_listener in [false, true] {
+        let database = forum();
+        let mut session = database.session();
+        let (ann, badge) = (session.add(user("Ann")), session.add(Badge::draft()));
+        session.commit()?;
+        session.expire_all();
+        session.get(badge)?;
+        if by_listener {
+            let mut done = false;
+            let told = session.on(UnitStep::AfterFlush, move |_, it| {
+                if !std::mem::replace(&mut done, true) {
+                    it.push(ann, User::badges, badge)?;
+                }
+                Ok(())
+            })?;
+            session.add(user("Joe"));
+            session.keep_at_most(0)?;
+            drop(told);
+        } else {
+            session.expunge(ann)?;
+            session.push(ann, User::badges, badge)?;
+            session.keep_at_most(0)?;
+            session.save(ann)?;
+        }
+        session.commit()?;
+        let found = database.session();
+        assert_eq!(found.find::<User>(1)?.expect("she is there").load(User::badges)?.len(), 1, "{by_listener}");
+    }
+    Ok(())
+}
+
+/// What was written in a savepoint and let go of is read again after it is rolled back, and what was inserted is gone.
+#[test]
+fn a_savepoint_takes_back_what_was_found_again() -> Result<()> {
+    let (_, mut session, ann, _) = post_of_ann()?;
+    session.savepoint()?;
+    session.edit(ann)?.name = "Anna".into();
+    session.add(user("Eve"));
+    session.keep_at_most(0)?;
+    let again = session.find::<User>(1)?.expect("she is there").reference();
+    let eve = session.one(User::select().filter(User::name.eq("Eve")))?.reference();
+    assert_eq!(session.get(again)?.name, "Anna");
+    session.rollback_to()?;
+    assert_eq!(session.get(again)?.name, "Ann");
+    assert!(session.find::<User>(2)?.is_none() && session.get(eve).is_err());
+    Ok(())
+}
+
+/// A walk in parts goes on with what the work on the parts before has left: the last word of a part is heard by the next.
+#[test]
+fn parts_are_of_the_present() -> Result<()> {
+    type Ends = fn(&mut Session) -> Result<()>;
+    let ends: [Ends; 2] = [Session::commit, |it| it.keep_at_most(0).map(drop)];
+    for end in ends {
+        let (database, mut session, ann, _) = post_of_ann()?;
+        for body in ["b", "c"] {
+            posted(&mut session, ann, body);
+        }
+        session.commit()?;
+        session.each_chunk(Post::select().with(Post::author.joined()), 1, |session, posts| {
+            for post in posts {
+                let author = session.get(post)?.load(Post::author)?.reference();
+                session.edit(author)?.name.push('!');
+            }
+            end(session)
+        })?;
+        session.commit()?;
+        assert_eq!(database.session().find::<User>(1)?.expect("she is there").name, "Ann!!!");
+        // What has gone meanwhile does not come; keys of two columns are told apart, too.
+        let mut seen = Vec::new();
+        session.each_chunk(Post::select().order_by(Post::id), 2, |session, posts| {
+            seen.extend(posts.iter().map(|it| session.get(*it).map(|it| it.body.clone())).collect::<Result<Vec<_>>>()?);
+            if seen.len() == 2 {
+                let last = session.find::<Post>(3)?.expect("it is there").reference();
+                session.delete(last)?;
+                session.commit()?;
+            }
+            Ok(())
+        })?;
+        assert_eq!(seen, ["a", "b"]);
+    }
+    Ok(())
+}
+
+/// An object comes in one part, so a query that joins has none; without a join, equal rows are no matter.
+#[test]
+fn parts_of_a_join_are_refused() -> Result<()> {
+    let (_, mut session) = filled()?;
+    let joined = User::select().join(User::posts.join());
+    let told = session.each_chunk(joined, 2, |_, _| Ok(())).expect_err("it would be torn").to_string();
+    assert!(told.contains("by `has` and `any`"), "{told}");
+    let mut seen = Vec::new();
+    let some = User::select().distinct().limit(1).offset(1).order_by(User::id);
+    session.each_chunk(some, 1, |session, users| {
+        seen.extend(users.iter().map(|it| session.get(*it).map(|it| it.name.clone())).collect::<Result<Vec<_>>>()?);
+        Ok(())
+    })?;
+    assert_eq!(seen, ["Eve"]);
     Ok(())
 }

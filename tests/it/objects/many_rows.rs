@@ -153,6 +153,61 @@ fn rows_of_a_subclass_are_changed_alone() -> Result<()> {
     Ok(())
 }
 
+/// What an object has not read decides nothing: the tables are asked.
+#[test]
+fn a_condition_on_what_was_not_read_is_asked_of_the_tables() -> Result<()> {
+    let database = database();
+    database.session().insert_many([cook("Eve")]).map(drop)?;
+    let mut session = database.session();
+    session.insert_many([waiter("Tom", 4)])?;
+    let tom = session.one(Staff::select().filter(Staff::name.eq("Tom")))?.reference();
+    let busy = || Waiter::select().filter(Waiter::tables.eq(4));
+    let other = || [Staff::name.becomes("Tim").of_subclass::<Waiter>()];
+    assert!(session.update_where(busy(), other(), Synchronize::Evaluate).is_err(), "nobody knows his tables");
+    assert_eq!(session.update_where(busy(), other(), Synchronize::Auto)?, 1);
+    assert_eq!(session.get(tom)?.name, "Tim");
+    Ok(())
+}
+
+#[test]
+fn a_savepoint_takes_back_what_objects_have_followed() -> Result<()> {
+    let mut session = database().session();
+    let ann = session.add(staff("Ann"));
+    session.commit()?;
+    session.get(ann)?;
+    session.savepoint()?;
+    session.update_where(Staff::select(), [Staff::name.becomes("Anna")], Synchronize::Auto)?;
+    assert_eq!(session.get(ann)?.name, "Anna");
+    session.rollback_to()?;
+    assert_eq!(session.get(ann)?.name, "Ann");
+    Ok(())
+}
+
+/// A statement on a base changes its table, not the whole tables of its subclasses.
+#[test]
+fn objects_of_other_tables_do_not_follow() -> Result<()> {
+    use diptych::object::{Inheritance, Polymorphic};
+    use diptych::{Class, Column, Expr, Table};
+    let shapes = |name: &'static str| {
+        Table::new(name).column(Column::int("id")).primary_key(["id"]).column(Column::text("name"))
+    };
+    let base = Class::new("Shape", shapes("shapes"));
+    let base = base.polymorphic(Polymorphic::default().union("kind").identity("Shape"));
+    let circle = Class::new("Circle", shapes("circles")).inherits("Shape");
+    let circle = circle.polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"));
+    let mut session = Database::with_classes([base, circle], [])?.session();
+    session.untyped().add("Shape", &[("id", 1.into()), ("name", "a".into())])?;
+    let circle = session.untyped().add("Circle", &[("id", 2.into()), ("name", "a".into())])?;
+    session.commit()?;
+    let mut untyped = session.untyped();
+    untyped.value(circle, "name")?;
+    assert_eq!(untyped.update_where("Shape", &[("name", Expr::Value("z".into()))], None, Synchronize::Auto)?, 1);
+    assert_eq!(untyped.value(circle, "name")?, "a".into());
+    assert_eq!(untyped.delete_where("Shape", None, Synchronize::Auto)?, 1);
+    assert_eq!(session.state(circle)?, State::Persistent);
+    Ok(())
+}
+
 #[test]
 fn what_a_statement_on_many_rows_cannot_say_is_refused() -> Result<()> {
     let mut session = database().session();
@@ -169,6 +224,8 @@ fn what_a_statement_on_many_rows_cannot_say_is_refused() -> Result<()> {
         assert!(session.update_where(query, [Staff::name.becomes("x")], Synchronize::Auto).is_err());
     }
     assert_eq!(session.count(Staff::select())?, 2);
+    let keys = session.update_where(Staff::select(), [Staff::id.becomes(Id::new(9))], Synchronize::Auto);
+    assert!(keys.expect_err("objects would not follow").to_string().contains("would not follow another key"));
     let both = session.update_where(Staff::select(), [Staff::name.becomes("same")], Synchronize::Auto);
     assert!(both.is_err(), "names are unique");
     assert_eq!(session.count(Staff::select().filter(Staff::name.eq("same")))?, 0);

@@ -207,6 +207,25 @@ fn a_choice_of_another_session_is_refused_and_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// A choice that is refused leaves the one before, in memory and in the rows.
+#[test]
+fn a_choice_that_is_refused_leaves_the_one_before() -> Result<()> {
+    let database = database();
+    let mut session = database.session();
+    let (post, seat, note) = begun(&mut session);
+    session.choose(note, Subject::Post(post))?;
+    session.commit()?;
+    let mut other = database.session();
+    let there = other.find::<Seat>((4, 7))?.expect("it is there").reference();
+    other.delete(there)?;
+    other.commit()?;
+    assert!(session.choose(note, Subject::Seat(seat)).is_err(), "the row of the seat has gone");
+    assert_eq!(session.chosen(note)?, Some(Subject::Post(post)));
+    session.commit()?;
+    assert_eq!(database.session().find::<Note>(1)?.expect("it is there").post_id, Some(Id::new(1)));
+    Ok(())
+}
+
 /// The other way to say it, which SQLAlchemy calls a generic association: a pair of a name and a number, which a join
 /// tells apart. The tables cannot enforce it, and a member that the join would not find is refused.
 #[test]

@@ -124,6 +124,8 @@ fn a_limit_counts_rows_unless_they_are_distinct() -> Result<()> {
     let joined = || User::select().join(User::posts.join()).order_by(User::id).limit(2);
     assert_eq!(session.all(joined())?.len(), 1, "Ann comes twice, for her two posts");
     assert_eq!(session.all(joined().distinct())?.len(), 2);
+    assert_eq!(session.count(User::select().join(User::posts.join()).order_by(User::name))?, 2, "each once");
+    assert_eq!(session.count(joined())?, 2);
     Ok(())
 }
 
