@@ -81,7 +81,7 @@ pub fn seen_as_mut<T: Any>(row: &mut dyn Record) -> Option<&mut T> {
 /// The columns in which two rows of the same table differ.
 pub fn changed_columns(a: &dyn Record, b: &dyn Record) -> Vec<ColumnId> {
     let columns = (0..a.width()).map(|position| ColumnId(position as u16));
-    columns.filter(|&column| a.get(column) != b.get(column)).collect()
+    columns.filter(|&column| !a.get(column).is_identical(b.get(column))).collect()
 }
 
 /// The row of a table that is known only at run time: a list of scalars.

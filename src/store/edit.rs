@@ -272,7 +272,7 @@ impl TableImage {
     fn with_other_keys(&self, schema: &TableSchema, rows: &[(RowId, Row)]) -> Vec<bool> {
         let columns: Vec<ColumnId> = schema.indexes.iter().flat_map(|it| it.reads.iter().copied()).collect();
         let differs = |(id, row): &(RowId, Row)| {
-            self.get(*id).is_some_and(|before| columns.iter().any(|&it| before.get(it) != row.get(it)))
+            self.get(*id).is_some_and(|before| columns.iter().any(|&it| !before.get(it).is_identical(row.get(it))))
         };
         rows.iter().map(differs).collect()
     }

@@ -1,8 +1,12 @@
 //! Columns that take values of any kind, as SQLite's do, for scripts that were written for it.
 
 use diptych::error::Rule;
+use diptych::expr::{Arithmetic, Expr};
 use diptych::schema::{Affinity, Index};
-use diptych::{Column, Connection, Database, Expression, Insert, Schema, Select, Table, Update, Value, col};
+use diptych::{
+    Column, Connection, Control, Database, Delete, Expression, Insert, Schema, Select, Table, Update, Value, col,
+    column,
+};
 use rusqlite::types::Value as Lite;
 
 use super::{connect, done, id, refused, rows, sound};
@@ -112,4 +116,45 @@ fn other_columns_hold_their_kind_alone() {
     assert_eq!(rows(&mut connection, "t"), [[Value::from("7")]]);
     assert_eq!(refused(&mut connection, Insert::into("t", ["v"]).row([Value::Null])).rule, Rule::NotNull);
     assert_eq!(connection.schema().tables()[0].columns[0].kind, diptych::Kind::Text);
+}
+
+fn half_of<L>(it: Expr<L>) -> Expr<L> {
+    Expr::Arithmetic(Arithmetic::Divide, Box::new(it), Box::new(Expr::Value(2.into())))
+}
+
+/// A value becomes an equal one of another kind: 1 and 1.0, 0.0 and -0.0. Indexes hold the new one, rules see it, and what
+/// an index is asked for is what the row says.
+#[test]
+fn a_value_that_becomes_an_equal_one_of_another_kind_has_changed() -> diptych::Result<()> {
+    let numbers = |name: &'static str| Column::flexible(name, Affinity::Blob).nullable();
+    let half = Index::over(half_of(column("a")));
+    let table = Table::new("t").column(Column::int("id")).primary_key(["id"]).column(numbers("a"));
+    let table = table.index(["a"]).add_index(half).check("small", column("a").lt(1000));
+    let database = Database::new(Schema::builder().table(table).build()?);
+    let mut connection = database.connect();
+    let ids = |connection: &mut diptych::NativeConnection, half: Value| {
+        let found = Select::from("t").values([col("id")]).filter(half_of(col("a")).eq(half));
+        connection.execute(found).and_then(|it| it.rows.typed::<i64>())
+    };
+    connection.execute(Insert::into("t", ["id", "a"]).row([Value::Int(1), Value::Int(3)]))?;
+    connection.execute(Update::table("t").set("a", 3.0))?;
+    assert_eq!(ids(&mut connection, Value::Int(1))?, [0; 0]);
+    assert_eq!(ids(&mut connection, Value::Float(1.5))?, [1]);
+    let held = connection.execute(Select::from("t").values([col("a")]).filter(col("a").ge(0)))?;
+    assert_eq!(format!("{:?}", held.rows.to_values()), "[[3.0]]", "read off the index alone");
+    connection.execute(Delete::from("t"))?;
+    connection.execute(Insert::into("t", ["id", "a"]).row([Value::Int(1), Value::Int(100)]))?;
+    assert_eq!(ids(&mut connection, Value::Float(1.5))?, [0; 0], "no entry was left behind");
+    connection.control(Control::Commit)?;
+    assert_eq!(database.audit(), Ok(()));
+    // A strict column refuses it, as it refuses any other float.
+    let strict = Table::new("s").column(Column::int("id")).primary_key(["id"]).column(Column::int("n")).index(["n"]);
+    let strict = Database::new(Schema::builder().table(strict).build()?);
+    let mut connection = strict.connect();
+    connection.execute(Insert::into("s", ["id", "n"]).row([-1, 3]))?;
+    assert!(connection.execute(Update::table("s").set("n", 3.0)).is_err());
+    assert!(connection.execute(Update::table("s").set("id", -1.0)).is_err());
+    connection.control(Control::Commit)?;
+    assert_eq!(strict.audit(), Ok(()));
+    Ok(())
 }
