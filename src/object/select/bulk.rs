@@ -71,7 +71,9 @@ impl Core {
             attributes.push(declared.column_named(name)?);
         }
         let part = part_of(declared, &attributes)?;
-        if synchronize != Synchronize::Not && attributes.iter().any(|it| declared.key.contains(it)) {
+        // SQLAlchemy lets it happen, and holds the objects by their old keys from then on.
+        let follows = self.graph.is_sound() && synchronize != Synchronize::Not;
+        if follows && attributes.iter().any(|it| declared.key.contains(it)) {
             let reason =
                 format!("objects of {} would not follow another key; edit them, or do not synchronize", declared.name);
             return Err(Misuse::Statement { reason }.into());
