@@ -286,7 +286,9 @@ fn as_bool(it: &Typed) -> Option<Typed> {
 fn with_number(it: Typed) -> Typed {
     match it.expr {
         Expr::Value(Value::Text(text)) => Typed::constant(numeric(&text).unwrap_or(Value::Text(text))),
-        expr if it.kind == Some(Kind::Text) => {
+        // A column without a type may hold a text. A parameter may, too, and is left as it is: a statement that is written
+        // as text and read again would have another one around it.
+        expr if it.kind == Some(Kind::Text) || it.kind.is_none() && it.affinity.is_some() => {
             Typed::unknown(Expr::Cast(Cast::Affine(Affinity::Numeric), Box::new(expr)))
         }
         expr => Typed { expr, ..it },

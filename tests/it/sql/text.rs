@@ -21,6 +21,33 @@ fn session() -> SqlSession {
     sql
 }
 
+/// A column without a type takes part in a comparison with a number as a number, in whichever way they meet.
+#[test]
+fn a_column_without_a_type_meets_numbers_as_sqlite_lets_it() {
+    let mut sql = Database::new(Schema::builder().build().unwrap()).sql();
+    let tables = "CREATE TABLE t (id INTEGER PRIMARY KEY, a); INSERT INTO t VALUES (1, '1'), (2, 1), (3, 'x');\
+                  CREATE TABLE u (id INTEGER PRIMARY KEY, n INTEGER, s TEXT); INSERT INTO u VALUES (1, 1, '1');";
+    let sqlite = rusqlite::Connection::open_in_memory().unwrap();
+    sqlite.execute_batch(tables).unwrap();
+    sql.run(tables, ()).unwrap();
+    for text in [
+        "SELECT t.id FROM t JOIN u ON u.n = t.a ORDER BY 1",
+        "SELECT t.id FROM t JOIN u ON t.a = u.n ORDER BY 1",
+        "SELECT t.id FROM t JOIN u ON u.s = t.a ORDER BY 1",
+        "SELECT id FROM t WHERE a IN (SELECT n FROM u) ORDER BY 1",
+        "SELECT id FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.n = t.a) ORDER BY 1",
+        "SELECT id FROM t WHERE a < (SELECT n + 0 FROM u) ORDER BY 1",
+        "SELECT u.id FROM u WHERE n BETWEEN (SELECT a FROM t WHERE id = 1) AND 5 ORDER BY 1",
+        "SELECT id FROM t WHERE a = 1 ORDER BY 1",
+        "SELECT id FROM t WHERE a = '1' ORDER BY 1",
+    ] {
+        let mut there = sqlite.prepare(text).unwrap();
+        let expected: Vec<String> =
+            there.query_map([], |row| row.get::<_, i64>(0)).unwrap().map(|it| it.unwrap().to_string()).collect();
+        assert_eq!(rows(&mut sql, text), expected.join("; "), "{text}");
+    }
+}
+
 /// Rows as text: columns between bars, rows between semicolons.
 fn rows(sql: &mut SqlSession, text: &str) -> String {
     let found = sql.run(text, ()).unwrap_or_else(|error| panic!("{text}: {error:#}"));
