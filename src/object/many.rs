@@ -102,7 +102,8 @@ impl Session {
     }
 
     /// Inserts rows, by one statement for each table that they stand in, and makes no objects of them. Returns them as the
-    /// tables hold them, with the keys that were given; collections that are loaded do not follow. What is pending is flushed
+    /// tables hold them, with the keys that were given; collections that are loaded do not follow, and listeners to
+    /// objects, rules among them, are not asked; the rules of the tables are. What is pending is flushed
     /// first, if the session flushes by itself. All of them are inserted, or none.
     ///
     /// # Errors

@@ -130,7 +130,7 @@ macro_rules! one_of {
                 }
             }
 
-            fn with_relations<T>(work: impl FnOnce(&[$crate::id::RelationId]) -> T) -> T {
+            fn with_relations<T>(work: impl ::core::ops::FnOnce(&[$crate::id::RelationId]) -> T) -> T {
                 work(&[$($crate::object::chosen_by::<$owner, $target, _>(<$owner>::$relation)),+])
             }
 
@@ -143,13 +143,13 @@ macro_rules! one_of {
                 }
             }
 
-            fn along(relation: $crate::id::RelationId, target: $crate::object::AnyRef) -> Option<Self> {
+            fn along(relation: $crate::id::RelationId, target: $crate::object::AnyRef) -> ::core::option::Option<Self> {
                 $(
                     if relation == $crate::object::chosen_by::<$owner, $target, _>(<$owner>::$relation) {
-                        return Some($name::$one($crate::object::typed(target)));
+                        return ::core::option::Option::Some($name::$one($crate::object::typed(target)));
                     }
                 )+
-                None
+                ::core::option::Option::None
             }
         }
     };

@@ -37,7 +37,12 @@ pub trait Connection {
         self.prepare(statement)
     }
 
-    /// Whether a version is the one that statements are answered from now.
+    /// The version that statements are answered from now; `None` where the connection has no versions.
+    fn version(&mut self) -> Option<Version> {
+        None
+    }
+
+    /// Whether that is this one.
     fn is_at(&self, version: &Version) -> bool {
         let _ = version;
         true

@@ -287,6 +287,10 @@ impl Connection for NativeConnection {
         Ok(Prepared(Arc::new(PreparedParts { statement, tables, plan, shape, indexes, by_values, sizes })))
     }
 
+    fn version(&mut self) -> Option<Version> {
+        Some(Version::of(self.begun().image()))
+    }
+
     fn is_at(&self, version: &Version) -> bool {
         match &self.transaction {
             Some(transaction) => version.is(transaction.image()),

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::rows::Rows;
 use super::version::Version;
-use crate::id::{ColumnId, RowId};
+use crate::id::{ColumnId, RowId, TableId};
 use crate::record::{Row, project};
 use crate::store::Image;
 use crate::value::Value;
@@ -81,15 +81,17 @@ impl Places {
         &self.keys
     }
 
-    /// The first whole row of a result from one table, shared.
-    pub fn whole(&self, table: crate::id::TableId) -> Option<Row> {
-        if self.is_empty() {
-            return None;
-        }
+    /// A whole row of a row of the result, which is of this table; `None` where a left join found no partner.
+    pub fn row(&self, position: usize, column: usize, table: TableId) -> Option<&Row> {
         match self.version() {
-            Some(version) => version.row(table, self.at(0, 0)?).cloned(),
-            None => self.shared[0].clone(),
+            Some(version) => version.row(table, self.at(position, column)?),
+            None => self.shared.get(position * self.width + column)?.as_ref(),
         }
+    }
+
+    /// The first whole row of a result from one table, shared.
+    pub fn whole(&self, table: TableId) -> Option<Row> {
+        if self.is_empty() { None } else { self.row(0, 0, table).cloned() }
     }
 
     /// Some of the rows of the result, from one position to before another, as a result of its own.

@@ -22,7 +22,7 @@ use crate::object::load::{Branch, Joined, Joiner, Node, Place, Reach, Reading};
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::query::{Input, JoinKind, Leaf, OrderBy, Places};
+use crate::query::{Input, JoinKind, Leaf, OrderBy, Places, Version};
 use crate::record::project;
 use crate::schema::Name;
 use crate::value::Value;
@@ -65,6 +65,8 @@ pub(in crate::object) enum Chunks {
 /// The rows of such a query, and how far they have been looked at.
 pub(in crate::object) struct ChunkRows {
     rows: Places,
+    /// The version that they are of, which is kept as long as they are.
+    version: Option<Version>,
     query: Arc<Running>,
     selection: Selection,
     from: usize,
@@ -167,8 +169,17 @@ impl<'a> Resolved<'a> {
 impl Core {
     /// Runs a query and loads what it asks for.
     pub(in crate::object) fn select(&mut self, class: ClassId, selection: &Selection) -> Result<Found> {
+        self.select_by(class, selection, |core| core.start(class, selection))
+    }
+
+    fn select_by(
+        &mut self,
+        class: ClassId,
+        selection: &Selection,
+        start: impl FnOnce(&mut Core) -> Result<Started>,
+    ) -> Result<Found> {
         self.budgeted(selection.budget, |core| {
-            core.noted(Noted::Query { class, selection }, |core| match core.start(class, selection)? {
+            core.noted(Noted::Query { class, selection }, |core| match start(core)? {
                 Started::Read(found) => Ok(found),
                 Started::Rows(query) => {
                     let found = core.take(&query.reading())?;
@@ -242,7 +253,8 @@ impl Core {
         if query.repeats {
             return Err(repeated());
         }
-        Ok(Chunks::Rows(Box::new(ChunkRows { rows, query, selection: selection.clone(), from: 0, size })))
+        let (version, selection) = (self.connection.version(), selection.clone());
+        Ok(Chunks::Rows(Box::new(ChunkRows { rows, version, query, selection, from: 0, size })))
     }
 
     /// The objects of the next rows; `None` after the last ones.
@@ -255,8 +267,13 @@ impl Core {
                 let part = it.rows.part(it.from, it.from.saturating_add(it.size));
                 it.from += it.size;
                 let (class, selection) = (it.query.root.class, &it.selection);
-                if let Some(keys) = self.keys_of_old(&part, &it.query.root) {
-                    return self.select(class, &among(&self.graph.model, class, selection, &keys)).map(Some);
+                if it.version.as_ref().is_some_and(|version| !self.connection.is_at(version)) {
+                    let keys = self.keys_of(&part, &it.query.root);
+                    let again = among(&self.graph.model, class, selection, &keys);
+                    // These keys do not come again, so the query is not worth keeping.
+                    let start =
+                        |core: &mut Core| core.before_query().and_then(|()| core.start_anew(class, &again, false));
+                    return self.select_by(class, &again, start).map(Some);
                 }
                 self.found = part;
                 let found = self.budgeted(selection.budget, |core| {
@@ -267,15 +284,14 @@ impl Core {
         }
     }
 
-    /// The keys of the objects that rows are of, if these stand in a version that is not the present one any more: what the
-    /// work on the parts before has changed is read anew.
-    fn keys_of_old(&self, part: &Places, root: &Entity) -> Option<Vec<Vec<Value>>> {
-        let version = part.version().filter(|it| !self.connection.is_at(it))?;
-        let columns: Vec<ColumnId> =
-            self.graph.model.class(root.class).parts.first()?.key.iter().map(|it| it.1).collect();
-        let (table, _) = *root.tables.first()?;
-        let row = |place| version.row(table, place);
-        Some(part.column(0).flatten().filter_map(row).map(|it| project(&**it, &columns)).collect())
+    /// The keys of the objects that rows are of: where these are not of the present version any more, what the work on the
+    /// parts before has changed is read anew.
+    fn keys_of(&self, part: &Places, root: &Entity) -> Vec<Vec<Value>> {
+        let first = &self.graph.model.class(root.class).parts[0];
+        let columns: Vec<ColumnId> = first.key.iter().map(|it| it.1).collect();
+        let cell = root.tables.iter().position(|it| it.0 == first.table_id).unwrap_or_default();
+        let rows = (0..part.len()).filter_map(|it| part.row(it, cell, first.table_id));
+        rows.map(|it| project(&**it, &columns)).collect()
     }
 
     /// The object with this key, with what is asked to be loaded along if its row has to be read.

@@ -74,6 +74,10 @@ impl Connection for Through {
         self.behind.prepare_for(statement, values)
     }
 
+    fn version(&mut self) -> Option<Version> {
+        self.behind.version()
+    }
+
     fn is_at(&self, version: &Version) -> bool {
         self.behind.is_at(version)
     }

@@ -1,10 +1,15 @@
 //! A session that is told how many objects to keep.
 
-use diptych::object::UnitStep;
+use diptych::object::{FieldAssignment, Synchronize, UnitStep};
 use diptych::prelude::*;
 use diptych::{State, assert_statements};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::test_runner::Config;
 
 use super::forum::*;
+use super::property::cases;
 
 /// Ann has written `a` and `b`, Eve `c`.
 fn filled() -> Result<(Database, Session)> {
@@ -247,7 +252,7 @@ fn parts_are_of_the_present() -> Result<()> {
         })?;
         session.commit()?;
         assert_eq!(database.session().find::<User>(1)?.expect("she is there").name, "Ann!!!");
-        // What has gone meanwhile does not come; keys of two columns are told apart, too.
+        // What has gone meanwhile does not come.
         let mut seen = Vec::new();
         session.each_chunk(Post::select().order_by(Post::id), 2, |session, posts| {
             seen.extend(posts.iter().map(|it| session.get(*it).map(|it| it.body.clone())).collect::<Result<Vec<_>>>()?);
@@ -278,4 +283,236 @@ fn parts_of_a_join_are_refused() -> Result<()> {
     })?;
     assert_eq!(seen, ["Eve"]);
     Ok(())
+}
+
+/// The same for keys of several columns, and for a class whose rows stand in two tables.
+#[test]
+fn parts_are_found_again_by_any_key() -> Result<()> {
+    let (database, mut session, ann, _) = post_of_ann()?;
+    let eve = session.add(user("Eve"));
+    for (author, body) in [(ann, "b"), (eve, "c")] {
+        let post = posted(&mut session, author, body);
+        for user in [ann, eve] {
+            let vote = session.add(Vote::draft());
+            session.set(vote, Vote::user, user)?;
+            session.set(vote, Vote::post, post)?;
+        }
+    }
+    session.commit()?;
+    let mut seen = Vec::new();
+    session.each_chunk(Vote::select().order_by(Vote::post_id).order_by(Vote::user_id), 1, |session, votes| {
+        for vote in votes {
+            session.edit(vote)?.value += 1;
+            let shown = session.get(vote)?;
+            seen.push((shown.post_id.get(), shown.user_id.get()));
+            if seen.len() == 2 {
+                let next = session.find::<Vote>((Id::new(1), Id::new(3)))?.expect("it is there").reference();
+                session.delete(next)?;
+            }
+        }
+        session.commit()
+    })?;
+    let keys = |all: &[(i64, i64)]| all.iter().map(|it| (Some(it.0), Some(it.1))).collect::<Vec<_>>();
+    assert_eq!(seen, keys(&[(2, 1), (2, 2), (3, 2)]));
+    assert_eq!(database.session().count(Vote::select().filter(Vote::value.eq(1)))?, 3);
+
+    #[derive(Entity, Clone, Debug)]
+    #[entity(discriminator = kind, identity = "room")]
+    struct Room {
+        #[key]
+        floor: i64,
+        #[key]
+        number: i64,
+        kind: String,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "lab", table = "labs")]
+    struct Lab {
+        #[base]
+        room: Room,
+        benches: i64,
+    }
+    let database = Database::of::<(Room, Lab)>()?;
+    let mut session = database.session();
+    let room = |at: i64| Room { floor: at / 2, number: at % 2, ..Room::draft() };
+    session.insert_many((0..4).map(|it| Lab { room: room(it), benches: 0 }))?;
+    session.commit()?;
+    let mut at = 0;
+    session.each_chunk(Lab::select().order_by(Room::floor).order_by(Room::number), 1, |session, labs| {
+        for lab in labs {
+            at += 1;
+            let shown = session.get(lab)?;
+            assert_eq!(
+                (2 * shown.floor + shown.number, shown.benches),
+                (at - 1, at - 1),
+                "as the part before has left it"
+            );
+        }
+        session.update_where(Lab::select(), [Lab::benches.becomes(at)], Synchronize::Not)?;
+        session.commit()
+    })?;
+    assert_eq!(at, 4);
+    Ok(())
+}
+
+/// A step of two sessions that find everything by its key.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Add,
+    Post { author: i64, parent: i64 },
+    Rename { user: i64 },
+    Move { post: i64, to: i64 },
+    Below { post: i64, parent: Option<i64> },
+    Tag { post: i64, off: bool },
+    Profile { user: i64, none: bool },
+    Delete { post: i64 },
+    Look { post: i64 },
+    Flush,
+    Savepoint,
+    Release,
+    RollbackTo,
+    Commit,
+    Rollback,
+}
+
+/// A step, whether everything is looked at after it, and how many objects are kept then.
+fn steps() -> impl Strategy<Value = (Step, bool, usize)> {
+    let key = || 1..6_i64;
+    let step = prop_oneof![
+        2 => Just(Step::Add),
+        3 => (key(), key()).prop_map(|(author, parent)| Step::Post { author, parent }),
+        3 => key().prop_map(|user| Step::Rename { user }),
+        2 => (key(), key()).prop_map(|(post, to)| Step::Move { post, to }),
+        2 => (key(), option::of(key())).prop_map(|(post, parent)| Step::Below { post, parent }),
+        2 => (key(), any::<bool>()).prop_map(|(post, off)| Step::Tag { post, off }),
+        2 => (key(), any::<bool>()).prop_map(|(user, none)| Step::Profile { user, none }),
+        1 => key().prop_map(|post| Step::Delete { post }),
+        3 => key().prop_map(|post| Step::Look { post }),
+        2 => Just(Step::Flush),
+        1 => Just(Step::Savepoint),
+        1 => Just(Step::Release),
+        1 => Just(Step::RollbackTo),
+        1 => Just(Step::Commit),
+        1 => Just(Step::Rollback),
+    ];
+    (step, any::<bool>(), 0..8_usize)
+}
+
+/// Does a step; what can be seen of it, in words.
+fn step(session: &mut Session, step: Step, number: usize) -> String {
+    let user_at = |session: &Session, key: i64| session.find::<User>(key).map(|it| it.map(|it| it.reference()));
+    let post_at = |session: &Session, key: i64| session.find::<Post>(key).map(|it| it.map(|it| it.reference()));
+    let outcome = (|| -> Result<String> {
+        match step {
+            Step::Add => {
+                session.add(user(&format!("user {number}")));
+            }
+            Step::Post { author, parent } => {
+                let (Some(author), parent) = (user_at(session, author)?, post_at(session, parent)?) else {
+                    return Ok("nobody".into());
+                };
+                let new = posted(session, author, &format!("post {number}"));
+                session.set(new, Post::parent, parent)?;
+            }
+            Step::Rename { user } => {
+                let Some(user) = user_at(session, user)? else { return Ok("nobody".into()) };
+                session.edit(user)?.name = format!("name {number}");
+            }
+            Step::Move { post, to } => {
+                let (Some(post), Some(to)) = (post_at(session, post)?, user_at(session, to)?) else {
+                    return Ok("nothing".into());
+                };
+                session.set(post, Post::author, to)?;
+            }
+            Step::Below { post, parent } => {
+                let parent = parent.filter(|it| *it != post).map(|it| post_at(session, it)).transpose()?.flatten();
+                let Some(post) = post_at(session, post)? else { return Ok("nothing".into()) };
+                session.set(post, Post::parent, parent)?;
+            }
+            Step::Tag { post, off } => {
+                let Some(post) = post_at(session, post)? else { return Ok("nothing".into()) };
+                let tag = match session.find::<Tag>("news".to_owned())? {
+                    Some(tag) => tag.reference(),
+                    None => session.add(tag("news")),
+                };
+                let is_there = session.get(post)?.load(Post::tags)?.references().contains(&tag);
+                match off {
+                    true if is_there => session.remove(post, Post::tags, tag)?,
+                    false if !is_there => drop(session.push(post, Post::tags, tag)?.untyped()),
+                    _ => {}
+                }
+            }
+            Step::Profile { user, none } => {
+                let Some(user) = user_at(session, user)? else { return Ok("nobody".into()) };
+                if none {
+                    session.set(user, User::profile, None)?;
+                } else {
+                    let profile = session.add(Profile { text: format!("text {number}"), ..Profile::draft() });
+                    session.set(user, User::profile, profile)?;
+                }
+            }
+            Step::Delete { post } => {
+                let Some(post) = post_at(session, post)? else { return Ok("nothing".into()) };
+                session.delete(post)?;
+            }
+            Step::Look { post } => {
+                let Some(post) = session.find::<Post>(post)? else { return Ok("nothing".into()) };
+                let author = post.load(Post::author)?;
+                let profile = author.load(User::profile)?.map(|it| it.text.clone());
+                let parent = post.load(Post::parent)?.map(|it| it.body.clone());
+                let (replies, tags) = (post.load(Post::replies)?.len(), post.load(Post::tags)?.len());
+                return Ok(format!(
+                    "{} by {} ({profile:?}) under {parent:?}, {replies} {tags}",
+                    post.body, author.name
+                ));
+            }
+            Step::Flush => session.flush()?,
+            Step::Savepoint => session.savepoint()?,
+            Step::Release => session.release()?,
+            Step::RollbackTo => session.rollback_to()?,
+            Step::Commit => session.commit()?,
+            Step::Rollback => session.rollback()?,
+        }
+        Ok("done".into())
+    })();
+    match outcome {
+        Ok(shown) => shown,
+        // A reference to what is held by one session alone has another number in each.
+        Err(error) => error.to_string().split(" of session").next().unwrap_or_default().to_owned(),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: cases(96), failure_persistence: None, ..Config::default() })]
+
+    /// Who finds everything by its key does not notice what was let go of: a session that keeps a few objects sees and
+    /// writes what one sees and writes that flushes as often and keeps all.
+    #[test]
+    fn letting_go_is_not_noticed_by_who_finds_by_key(steps in vec(steps(), 1..40)) {
+        let database = filled().expect("it can be filled").0;
+        let (kept, few) = (database.fork(), database.fork());
+        let (mut keeps_all, mut keeps_few) = (kept.session(), few.session());
+        let mut story = String::new();
+        for (number, &(now, walks, most)) in steps.iter().enumerate() {
+            let (all, some) = (step(&mut keeps_all, now, number), step(&mut keeps_few, now, number));
+            story.push_str(&format!("{now:?}, keep {most}: {all}\n"));
+            proptest::prop_assert_eq!(&all, &some, "{}", story);
+            let (flushed, went) = (keeps_all.flush().is_ok(), keeps_few.flush().is_ok());
+            proptest::prop_assert_eq!(flushed, went, "{}", story);
+            if !flushed {
+                keeps_all.rollback().expect("it can be taken back");
+                keeps_few.rollback().expect("it can be taken back");
+            }
+            for post in (1..6).filter(|_| walks) {
+                let look = Step::Look { post };
+                let (all, some) = (step(&mut keeps_all, look, number), step(&mut keeps_few, look, number));
+                proptest::prop_assert_eq!(&all, &some, "post {} {}", post, story);
+            }
+            keeps_few.keep_at_most(most).expect("there is nothing to refuse");
+            for table in ["users", "profiles", "posts", "post_tags"] {
+                let (one, other) = (rows(&mut keeps_all, table), rows(&mut keeps_few, table));
+                proptest::prop_assert_eq!(one, other, "{} {}", table, story);
+            }
+        }
+    }
 }
