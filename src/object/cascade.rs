@@ -97,6 +97,7 @@ impl Graph {
         match self.objects[key].state {
             State::Pending => self.change_state(key, State::Transient),
             State::Persistent => {
+                self.has_left = true;
                 self.keep_reads(key);
                 let root = self.root(self.objects[key].class);
                 if let Some(identity) = self.identity(key) {

@@ -51,6 +51,8 @@ pub(super) struct Graph {
     pub(super) has_begun: bool,
     /// Whether the row of an object was deleted. As long as none was, collections hold none that is gone.
     pub(super) has_gone: bool,
+    /// Whether an object that had a row has left. As long as none has, a reference that was read leads to one that is there.
+    pub(super) has_left: bool,
 }
 
 impl Graph {
@@ -74,6 +76,7 @@ impl Graph {
             manner: Manner::default(),
             has_begun: false,
             has_gone: false,
+            has_left: false,
         }
     }
 
@@ -205,7 +208,12 @@ impl Graph {
     /// Whether what a relation leads to is known.
     pub(super) fn is_loaded(&self, key: ObjectKey, relation: RelationId) -> bool {
         match self.link(key, relation) {
-            Link::Unloaded => self.objects[key].was_read(relation),
+            Link::Unloaded if !self.objects[key].was_read(relation) => false,
+            // What was read is found again by the foreign key, if its target is still there.
+            Link::Unloaded => {
+                let declared = || self.model.relation(self.objects[key].class, relation);
+                !self.has_left || self.known_reference(key, declared()).is_some()
+            }
             Link::One { .. } => true,
             Link::Many(collection) => collection.members.is_some(),
         }

@@ -40,6 +40,7 @@ impl Graph {
             manner: self.manner,
             has_begun: self.has_begun,
             has_gone: self.has_gone,
+            has_left: self.has_left,
         }
     }
 }

@@ -307,7 +307,7 @@ impl Core {
             self.graph.take_back_links(key);
         }
         self.frames.iter_mut().for_each(|it| it.let_go = true);
-        self.graph.forget_reads_of(&std::iter::once(key).collect());
+        self.graph.parents.forget_parents(|it| it == key);
         self.graph.expunge_one(key);
         self.graph.forget_links_to(key);
         if self.graph.objects[key].touched {

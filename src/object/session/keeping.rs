@@ -62,7 +62,7 @@ impl Core {
             it.1.state == State::Persistent && !it.1.marked && !it.1.touched && !bound.contains(&it.0)
         };
         let going: FxHashSet<ObjectKey> = self.graph.objects.iter().filter(goes).map(|it| it.0).take(excess).collect();
-        self.graph.forget_reads_of(&going);
+        self.graph.parents.forget_parents(|it| going.contains(&it));
         self.frames.iter_mut().for_each(|it| it.let_go |= !going.is_empty());
         for &key in &going {
             self.graph.expunge_one(key);
@@ -104,20 +104,6 @@ impl crate::object::graph::Graph {
             }
         }
         bound
-    }
-
-    /// Lets references that were read by foreign keys, and lead to objects that are about to go, be read again.
-    pub(in crate::object) fn forget_reads_of(&mut self, going: &FxHashSet<ObjectKey>) {
-        let model = self.model.clone();
-        let leads_there = |key: ObjectKey, object: &crate::object::compact::Object| {
-            let relations = &model.classes[object.class.index()].relations;
-            object
-                .reads()
-                .any(|at| self.known_reference(key, &relations[at]).flatten().is_some_and(|it| going.contains(&it)))
-        };
-        let holders: Vec<ObjectKey> = self.objects.iter().filter(|it| leads_there(it.0, it.1)).map(|it| it.0).collect();
-        holders.into_iter().for_each(|it| self.objects[it].forget_reads());
-        self.parents.forget_parents(|it| going.contains(&it));
     }
 
     /// Lets relations that lead to objects which have gone be read again.

@@ -147,9 +147,12 @@ fn a_reference_that_was_read_is_read_again() -> Result<()> {
     let (_, mut session, _, post) = post_of_ann()?;
     session.keep_at_most(1)?;
     assert_eq!(session.get(post)?.load(Post::author)?.name, "Ann");
-    let (_, mut session, ann, post) = post_of_ann()?;
-    session.let_go(ann)?;
-    assert_eq!(session.get(post)?.load(Post::author)?.name, "Ann");
+    for goes in [Session::let_go, Session::expunge] {
+        let (_, mut session, ann, post) = post_of_ann()?;
+        goes(&mut session, ann)?;
+        assert!(session.get(post)?.loaded(Post::author).is_err(), "nobody knows where it leads");
+        assert_eq!(session.get(post)?.load(Post::author)?.name, "Ann");
+    }
     let (_, mut session, _, _) = post_of_ann()?;
     session.keep_at_most(1)?;
     let posts = session.all(Post::select().with(Post::author.selectin()))?;
