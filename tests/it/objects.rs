@@ -54,3 +54,4 @@ mod typed_inheritance;
 mod typed_joins;
 mod typed_loading;
 mod typed_verbs;
+mod unnoticed;

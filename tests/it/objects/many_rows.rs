@@ -1,13 +1,14 @@
 //! Statements on many rows at once, typed: what they write, what the session's objects see of it, and what they refuse.
 
-use diptych::object::{FieldAssignment, Hybrid, Synchronize, own};
+use diptych::object::{FieldAssignment, Hybrid, Inheritance, Synchronize, own};
 use diptych::prelude::*;
-use diptych::{Expression, State, assert_statements, column};
+use diptych::{Expr, Expression, State, assert_statements, column};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, proptest};
 use proptest::test_runner::Config;
 
 use super::forum::rows;
+use super::mappings::mapped;
 use super::property::cases;
 
 #[derive(Entity, Clone, Debug, PartialEq)]
@@ -186,18 +187,9 @@ fn a_savepoint_takes_back_what_objects_have_followed() -> Result<()> {
 /// A statement on a base changes its table, not the whole tables of its subclasses.
 #[test]
 fn objects_of_other_tables_do_not_follow() -> Result<()> {
-    use diptych::object::{Inheritance, Polymorphic};
-    use diptych::{Class, Column, Expr, Table};
-    let shapes = |name: &'static str| {
-        Table::new(name).column(Column::int("id")).primary_key(["id"]).column(Column::text("name"))
-    };
-    let base = Class::new("Shape", shapes("shapes"));
-    let base = base.polymorphic(Polymorphic::default().union("kind").identity("Shape"));
-    let circle = Class::new("Circle", shapes("circles")).inherits("Shape");
-    let circle = circle.polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"));
-    let mut session = Database::with_classes([base, circle], [])?.session();
+    let mut session = mapped(Inheritance::Concrete).session();
     session.untyped().add("Shape", &[("id", 1.into()), ("name", "a".into())])?;
-    let circle = session.untyped().add("Circle", &[("id", 2.into()), ("name", "a".into())])?;
+    let circle = session.untyped().add("Circle", &[("id", 2.into()), ("name", "a".into()), ("radius", 1.into())])?;
     session.commit()?;
     let mut untyped = session.untyped();
     untyped.value(circle, "name")?;

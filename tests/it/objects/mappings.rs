@@ -17,7 +17,8 @@ fn part(name: &'static str, column: &'static str) -> Table {
     table.foreign_key(ForeignKey::new(["id"], "shape"))
 }
 
-fn mapped(how: Inheritance) -> Database {
+/// Shapes, circles and squares, mapped so.
+pub(super) fn mapped(how: Inheritance) -> Database {
     let identity = |class: &str| Polymorphic::of(how).identity(class.to_owned());
     let typed = || shapes("shape").column(Column::text("kind"));
     let classes = match how {
