@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use diptych::Database;
 use forum::beside::{self, Whose};
 use forum::ours::Strategy;
-use forum::{Data, Thread, generate, next, ours, pages, raw, singly, sqlite, sums};
+use forum::{Data, Thread, generate, many, next, ours, pages, raw, singly, sqlite, sums, trees};
 
 const ROUNDS: usize = 7;
 
@@ -70,7 +70,10 @@ fn main() {
     table.extend(small(&data, &database, &by_hand, &lite));
     table.extend(beside_each_other(&data));
     table.extend(changing(posts, &database, &by_hand, &mut lite));
+    table.extend(updating(&data, &database, &by_hand, &lite));
     table.push(deleting(&data, &database, &by_hand));
+    table.push(answers("W8b delete a chain of replies", &trees::chain(CHAIN)));
+    table.push(answers("W8c delete a post with all replies", &trees::star(posts)));
     print(table);
 }
 
@@ -288,6 +291,18 @@ fn changing(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &mut ru
         }
         score
     };
+    let bare = contest(
+        "W13a fork, drop",
+        FORKS,
+        |t| {
+            timed(t, || {
+                (0..FORKS).map(|_| i64::from(!black_box(database.fork()).schema().tables().is_empty())).sum::<i64>()
+                    / FORKS as i64
+            })
+        },
+        |t| copied(t, &mut || i64::from(!black_box(by_hand.clone()).posts.is_empty())),
+        |t| copied(t, &mut || i64::from(black_box(sqlite::copy(lite)).is_autocommit())),
+    );
     let fork = contest(
         "W13b fork, change a row, drop",
         FORKS,
@@ -295,7 +310,78 @@ fn changing(posts: usize, database: &Database, by_hand: &raw::Raw, lite: &mut ru
         |t| copied(t, &mut || raw::copy_and_change(by_hand)),
         |t| copied(t, &mut || sqlite::copy_and_change(lite)),
     );
-    vec![work, fork]
+    vec![work, bare, fork]
+}
+
+/// Many rows by one statement, or by one for each thread.
+fn updating(data: &Data, database: &Database, by_hand: &raw::Raw, lite: &rusqlite::Connection) -> Vec<Row> {
+    let (posts, users, threads) = (data.posts.len(), data.users.len() as i64, data.threads.len());
+    let mut own = by_hand.clone();
+    let (fork, backs) = (database.fork(), 1..=threads as i64);
+    vec![
+        contest(
+            "W9a all posts to other authors",
+            posts,
+            |t| {
+                let own = ours::fill(data);
+                timed(t, || many::mirror_ours(&own, users))
+            },
+            |t| {
+                let mut copy = by_hand.clone();
+                timed(t, || many::mirror_raw(&mut copy, users))
+            },
+            |t| {
+                let copy = sqlite::fill(data);
+                timed(t, || many::mirror_sqlite(&copy, users))
+            },
+        ),
+        contest(
+            "W9b all posts below other ones",
+            posts - threads,
+            |t| {
+                let own = ours::fill(data);
+                timed(t, || many::parent_ours(&own, threads as i64))
+            },
+            |t| {
+                let mut copy = by_hand.clone();
+                timed(t, || many::parent_raw(&mut copy, threads as i64))
+            },
+            |t| {
+                let copy = sqlite::fill(data);
+                timed(t, || many::parent_sqlite(&copy, threads as i64))
+            },
+        ),
+        contest(
+            "W13c scores of a thread, taken back",
+            threads,
+            |t| timed(t, || backs.clone().map(|it| many::taken_back_ours(&fork, it)).sum::<usize>()),
+            |t| timed(t, || backs.clone().map(|it| many::taken_back_raw(&mut own, it)).sum::<usize>()),
+            |t| timed(t, || backs.clone().map(|it| many::taken_back_sqlite(lite, it)).sum::<usize>()),
+        ),
+    ]
+}
+
+/// How deep the chain of replies is: SQLite follows no longer one.
+const CHAIN: usize = 1000;
+
+/// Posts that go with the first one.
+fn answers(name: &'static str, data: &Data) -> Row {
+    contest(
+        name,
+        data.posts.len(),
+        |t| {
+            let own = ours::fill(data);
+            timed(t, || trees::delete_ours(&own))
+        },
+        |t| {
+            let mut own = raw::fill(data);
+            timed(t, || trees::delete_raw(&mut own))
+        },
+        |t| {
+            let own = sqlite::fill(data);
+            timed(t, || trees::delete_sqlite(&own))
+        },
+    )
 }
 
 fn deleting(data: &Data, database: &Database, by_hand: &raw::Raw) -> Row {

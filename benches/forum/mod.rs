@@ -4,12 +4,14 @@
 //! table, SQLite binds its fields, hand-written code clones it into vectors and indexes and checks the same keys.
 
 pub mod beside;
+pub mod many;
 pub mod ours;
 pub mod pages;
 pub mod raw;
 pub mod singly;
 pub mod sqlite;
 pub mod sums;
+pub mod trees;
 
 use diptych::prelude::*;
 

@@ -8,7 +8,8 @@ use rustc_hash::FxHasher;
 
 use super::{Data, Forum, Post, PostTag, Profile, Tag, Thread, User, Vote};
 
-type Map<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
+/// A hash map with the same fast hash that the library uses.
+pub type Map<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
 type Set<K> = HashSet<K, BuildHasherDefault<FxHasher>>;
 
 /// The forum in vectors and hash maps.
@@ -24,8 +25,8 @@ pub struct Raw {
     pub posts: Vec<Option<Post>>,
     pub post_by_id: Map<i64, usize>,
     pub posts_by_thread: Map<i64, Vec<usize>>,
-    posts_by_author: Map<i64, Vec<usize>>,
-    posts_by_parent: Map<i64, Vec<usize>>,
+    pub posts_by_author: Map<i64, Vec<usize>>,
+    pub posts_by_parent: Map<i64, Vec<usize>>,
     tags: Map<i64, Tag>,
     tag_by_name: Map<String, i64>,
     post_tags: Set<(i64, i64)>,
@@ -37,7 +38,8 @@ pub struct Raw {
     votes_by_user: Map<i64, Vec<i64>>,
 }
 
-fn number<T>(id: diptych::Id<T>) -> i64 {
+/// The number of a key that was given.
+pub fn number<T>(id: diptych::Id<T>) -> i64 {
     id.get().expect("keys are given")
 }
 
@@ -109,6 +111,35 @@ impl Raw {
         self.votes_by_post.entry(post).or_default().push(user);
         self.votes_by_user.entry(user).or_default().push(post);
     }
+
+    /// Deletes posts and everything that hangs on them; returns how many rows are gone.
+    pub fn delete_posts(&mut self, mut work: Vec<usize>) -> usize {
+        let mut gone = 0;
+        while let Some(at) = work.pop() {
+            let Some(post) = self.posts[at].take() else { continue };
+            let id = number(post.id);
+            gone += 1;
+            self.post_by_id.remove(&id);
+            if let Some(all) = self.posts_by_author.get_mut(&number(post.author_id)) {
+                all.retain(|it| *it != at);
+            }
+            work.extend(self.posts_by_parent.remove(&id).unwrap_or_default());
+            for tag in self.tags_by_post.remove(&id).unwrap_or_default() {
+                gone += usize::from(self.post_tags.remove(&(id, tag)));
+                if let Some(all) = self.posts_by_tag.get_mut(&tag) {
+                    all.retain(|it| *it != id);
+                }
+            }
+            for user in self.votes_by_post.remove(&id).unwrap_or_default() {
+                let at = self.vote_by_key.remove(&(id, user));
+                gone += usize::from(at.and_then(|at| self.votes[at].take()).is_some());
+                if let Some(all) = self.votes_by_user.get_mut(&user) {
+                    all.retain(|it| *it != id);
+                }
+            }
+        }
+        gone
+    }
 }
 
 /// The sum of the scores of posts found by key.
@@ -167,30 +198,7 @@ pub fn delete_forum(raw: &mut Raw) -> usize {
         gone += usize::from(raw.threads.remove(&thread).is_some());
         work.extend(raw.posts_by_thread.remove(&thread).unwrap_or_default());
     }
-    while let Some(at) = work.pop() {
-        let Some(post) = raw.posts[at].take() else { continue };
-        let id = number(post.id);
-        gone += 1;
-        raw.post_by_id.remove(&id);
-        if let Some(all) = raw.posts_by_author.get_mut(&number(post.author_id)) {
-            all.retain(|it| *it != at);
-        }
-        work.extend(raw.posts_by_parent.remove(&id).unwrap_or_default());
-        for tag in raw.tags_by_post.remove(&id).unwrap_or_default() {
-            gone += usize::from(raw.post_tags.remove(&(id, tag)));
-            if let Some(all) = raw.posts_by_tag.get_mut(&tag) {
-                all.retain(|it| *it != id);
-            }
-        }
-        for user in raw.votes_by_post.remove(&id).unwrap_or_default() {
-            let at = raw.vote_by_key.remove(&(id, user));
-            gone += usize::from(at.and_then(|at| raw.votes[at].take()).is_some());
-            if let Some(all) = raw.votes_by_user.get_mut(&user) {
-                all.retain(|it| *it != id);
-            }
-        }
-    }
-    gone
+    gone + raw.delete_posts(work)
 }
 
 /// A deep copy in which one post gets another score, dropped again.

@@ -230,12 +230,18 @@ pub fn delete_forum(connection: &Connection) -> usize {
     before - tables.iter().map(|it| count(it)).sum::<usize>()
 }
 
-/// A copy of the database in which one post gets another score, dropped again.
-pub fn copy_and_change(connection: &Connection) -> i64 {
+/// A copy of the database.
+pub fn copy(connection: &Connection) -> Connection {
     let mut copy = Connection::open_in_memory().expect("SQLite opens");
     let backup = rusqlite::backup::Backup::new(connection, &mut copy).expect("a backup begins");
     backup.run_to_completion(i32::MAX, std::time::Duration::ZERO, None).expect("a backup works");
     drop(backup);
+    copy
+}
+
+/// A copy of the database in which one post gets another score, dropped again.
+pub fn copy_and_change(connection: &Connection) -> i64 {
+    let copy = copy(connection);
     copy.execute("UPDATE posts SET score = 1000000 WHERE id = 77", []).expect("the update works");
     1_000_000
 }
