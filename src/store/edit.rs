@@ -2,11 +2,21 @@
 
 use super::change::Change;
 use super::entries::Batch;
+use super::exchange::has_same_key;
 use super::table::{AWAY, Keys, TableImage, Taken};
-use crate::id::{ColumnId, IndexId, RowId};
+use crate::id::{IndexId, RowId};
 use crate::record::{Record, Row};
 use crate::schema::TableSchema;
 use crate::value::ValueRef;
+
+/// What another version of a row takes with it, and the version before where that was released for it.
+enum Moving {
+    Nothing,
+    /// The row keeps its slot, and an index holds it under another key.
+    Keys(Option<Row>),
+    /// Its integer key, and so its slot.
+    Slot(Option<Row>),
+}
 
 impl TableImage {
     /// The slot that a new row gets (T2).
@@ -160,28 +170,17 @@ impl TableImage {
                 tree.insert(&*row, id, index);
             }
         }
-        if let Keys::Integer { column, strays } = &mut self.keys
-            && id.0 & AWAY != 0
-            && let ValueRef::Int(key) = row.get(*column)
-        {
-            strays.insert((key, id));
-        }
-        if id.0 & AWAY == 0 {
-            self.home.insert(id.0, row)
-        } else {
-            self.away.insert(id.0 & !AWAY, row)
-        };
+        self.set_slot(id, Some(row));
     }
 
     /// Takes a row out of its slot and every index.
     pub(super) fn remove(&mut self, schema: &TableSchema, id: RowId) -> Option<Row> {
-        let row = if id.0 & AWAY == 0 { self.home.remove(id.0) } else { self.away.remove(id.0 & !AWAY) }?;
+        let row = self.set_slot(id, None)?;
         for (index, tree) in schema.indexes.iter().zip(&mut self.indexes) {
             if let Some(tree) = tree {
                 tree.remove(&*row, id, index);
             }
         }
-        self.forget_stray(id, &row);
         Some(row)
     }
 
@@ -224,56 +223,52 @@ impl TableImage {
         rows: Vec<(RowId, Row)>,
         changes: &mut Vec<Change>,
     ) -> Result<(), Taken> {
-        let moved = self.with_other_keys(schema, &rows);
-        if moved.iter().all(|it| !it) {
-            for (id, row) in rows {
-                let slot = if id.0 & AWAY == 0 { self.home.get_mut(id.0) } else { self.away.get_mut(id.0 & !AWAY) };
-                if let Some(slot) = slot {
-                    let before = std::mem::replace(slot, row);
-                    changes.push(Change::Replaced { table: schema.id, from: id, to: id, before });
-                }
-            }
-            return Ok(());
+        if rows.iter().all(|(id, row)| self.stays(*id, row)) {
+            return self.replace_in_place(schema, rows, changes);
         }
-        // Keys change. A copy of the roots is cheap, and going back to it undoes a half-done exchange.
-        let backup = self.clone();
-        let start = changes.len();
-        let mut released: Vec<(RowId, Row, Option<Row>)> = Vec::with_capacity(rows.len());
-        for ((id, row), moved) in rows.into_iter().zip(moved) {
-            let before = if moved { self.remove(schema, id) } else { None };
-            released.push((id, row, before));
+        // A copy of the roots is cheap, and going back to it undoes a half-done exchange.
+        let (backup, start) = (self.clone(), changes.len());
+        let mut released: Vec<(RowId, Row, Moving)> = Vec::with_capacity(rows.len());
+        for (id, row) in rows {
+            let moving = match (self.stays(id, &row), self.keeps_keys(schema, id, &row)) {
+                (false, _) => Moving::Slot(self.remove(schema, id)),
+                (true, false) => Moving::Keys(self.remove(schema, id)),
+                (true, true) => Moving::Nothing,
+            };
+            released.push((id, row, moving));
         }
         // Rows that keep their slot come back first: a row that gets another one must not be given theirs.
-        let keys = &self.keys;
-        let (leaving, staying): (Vec<_>, Vec<_>) = released.into_iter().partition(|(_, row, before)| match keys {
-            Keys::Integer { column, .. } => before.as_ref().is_some_and(|it| it.get(*column) != row.get(*column)),
-            Keys::Arrival => false,
-        });
-        let count = staying.len();
-        for (at, (id, row, before)) in staying.into_iter().chain(leaving).enumerate() {
-            let placed = match before {
-                Some(before) => self.check_free(schema, &row).map(|()| {
-                    let to = if at < count { id } else { self.place(&*row) };
-                    self.put(schema, to, row);
-                    changes.push(Change::Replaced { table: schema.id, from: id, to, before });
-                }),
-                None => self.replace_many(schema, vec![(id, row)], changes),
-            };
-            if let Err(taken) = placed {
+        let (leaving, staying): (Vec<_>, Vec<_>) = released.into_iter().partition(|it| matches!(it.2, Moving::Slot(_)));
+        for (from, row, moving) in staying.into_iter().chain(leaving) {
+            if let Moving::Slot(_) | Moving::Keys(_) = moving
+                && let Err(taken) = self.check_free(schema, &row)
+            {
                 *self = backup;
                 changes.truncate(start);
                 return Err(taken);
             }
+            let to = if let Moving::Slot(_) = moving { self.place(&*row) } else { from };
+            let before = match moving {
+                Moving::Nothing => self.set_slot(from, Some(row)),
+                Moving::Slot(before) | Moving::Keys(before) => {
+                    self.put(schema, to, row);
+                    before
+                }
+            };
+            changes.extend(before.map(|before| Change::Replaced { table: schema.id, from, to, before }));
         }
         Ok(())
     }
 
-    /// For each row, whether any index holds it under another key than its new version has.
-    fn with_other_keys(&self, schema: &TableSchema, rows: &[(RowId, Row)]) -> Vec<bool> {
-        let columns: Vec<ColumnId> = schema.indexes.iter().flat_map(|it| it.reads.iter().copied()).collect();
-        let differs = |(id, row): &(RowId, Row)| {
-            self.get(*id).is_some_and(|before| columns.iter().any(|&it| !before.get(it).is_identical(row.get(it))))
-        };
-        rows.iter().map(differs).collect()
+    /// Whether every index holds another version of a row under the key that it has.
+    fn keeps_keys(&self, schema: &TableSchema, id: RowId, row: &Row) -> bool {
+        let before = self.get(id).map(|it| &**it);
+        schema.indexes.iter().all(|it| has_same_key(it, before, Some(&**row)))
+    }
+
+    /// Whether another version of a row has the same slot: it gets another one when its integer key changes.
+    fn stays(&self, id: RowId, row: &Row) -> bool {
+        let Keys::Integer { column, .. } = &self.keys else { return true };
+        self.get(id).is_none_or(|before| before.get(*column).is_identical(row.get(*column)))
     }
 }

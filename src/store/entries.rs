@@ -68,6 +68,17 @@ impl Index {
         }
     }
 
+    /// Takes the entries of a batch out that was made for this index.
+    pub(super) fn leave(&mut self, batch: &Batch) {
+        match (self, batch) {
+            (Index::Int(index), Batch::Int(batch)) => index.leave(batch),
+            (Index::Pair(index), Batch::Pair(batch)) => index.leave(batch),
+            (Index::Text(index), Batch::Text(batch)) => index.leave(batch),
+            (Index::General(index), Batch::General(batch)) => index.leave(batch),
+            _ => unreachable!("a batch has the shape of the index that made it"),
+        }
+    }
+
     /// Enters a batch that was made for this index.
     pub(super) fn enter(&mut self, batch: Batch) {
         match (self, batch) {
@@ -108,6 +119,11 @@ impl<K: IndexKey> Keyed<K> {
             }
         }
         true
+    }
+
+    pub(super) fn leave(&mut self, batch: &Entries<K>) {
+        self.present.remove_sorted(&batch.present);
+        self.absent.remove_sorted(&batch.absent);
     }
 
     fn enter(&mut self, batch: Entries<K>) {

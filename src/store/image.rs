@@ -32,18 +32,34 @@ impl Image {
         Arc::make_mut(&mut Arc::make_mut(&mut self.tables)[id.index()])
     }
 
-    /// Takes the changes of one statement back. Each row is among them at most once, so first everything new goes, then
-    /// everything old comes back: rows that have exchanged their slots would otherwise overwrite each other.
+    /// Takes the changes of one statement back. Each row is among them at most once; where rows have exchanged their slots,
+    /// what comes back to a slot counts and not what leaves it.
     pub fn revert(&mut self, schema: &Schema, changes: Vec<Change>) {
-        for change in changes.iter().rev() {
-            if let Change::Inserted { table, row } | Change::Replaced { table, to: row, .. } = change {
-                self.table_mut(*table).remove(schema.table(*table), *row);
+        let mut contents: Vec<(TableId, RowId, Option<Row>)> = Vec::with_capacity(changes.len());
+        for change in changes {
+            match change {
+                Change::Inserted { table, row } => contents.push((table, row, None)),
+                Change::Removed { table, row, before } => contents.push((table, row, Some(before))),
+                Change::Replaced { table, from, to, before } => {
+                    if to != from {
+                        contents.push((table, to, None));
+                    }
+                    contents.push((table, from, Some(before)));
+                }
             }
         }
-        for change in changes.into_iter().rev() {
-            if let Change::Removed { table, row, before } | Change::Replaced { table, from: row, before, .. } = change {
-                self.table_mut(table).put(schema.table(table), row, before);
-            }
+        contents.sort_by_key(|(table, row, content)| (*table, *row, content.is_none()));
+        contents.dedup_by_key(|it| (it.0, it.1));
+        self.exchange(schema, contents);
+    }
+
+    /// Gives slots other contents; those of one table come one after the other.
+    fn exchange(&mut self, schema: &Schema, contents: Vec<(TableId, RowId, Option<Row>)>) {
+        let mut contents = contents.into_iter().peekable();
+        while let Some((table, row, content)) = contents.next() {
+            let mut of_table = vec![(row, content)];
+            of_table.extend(std::iter::from_fn(|| contents.next_if(|it| it.0 == table)).map(|it| (it.1, it.2)));
+            self.table_mut(table).exchange(schema.table(table), of_table);
         }
     }
 
@@ -88,14 +104,7 @@ impl Image {
     /// Takes over from `other` what it holds in these slots. The rest of both is taken to be the same.
     pub fn catch_up(&mut self, schema: &Schema, other: &Image, slots: &[(TableId, RowId)]) {
         let differences = self.differences_in(other, slots.iter().copied());
-        for it in differences.iter().filter(|it| it.before.is_some()) {
-            self.table_mut(it.table).remove(schema.table(it.table), it.row);
-        }
-        for it in differences {
-            if let Some(row) = it.after {
-                self.table_mut(it.table).put(schema.table(it.table), it.row, row);
-            }
-        }
+        self.exchange(schema, differences.into_iter().map(|it| (it.table, it.row, it.after)).collect());
     }
 
     /// Whether both are the very same version, so that nothing differs.

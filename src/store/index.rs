@@ -194,8 +194,7 @@ impl<K: IndexKey> Keyed<K> {
 
     fn remove_many(&mut self, rows: &[(RowId, Row)], schema: &IndexSchema) {
         let entries = Entries::<K>::of(rows.iter().map(|(id, row)| (*id, row)), schema);
-        self.present.remove_sorted(&entries.present);
-        self.absent.remove_sorted(&entries.absent);
+        self.leave(&entries);
     }
 
     fn holds(&self, row: &dyn Record, id: RowId, schema: &IndexSchema) -> bool {

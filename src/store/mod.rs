@@ -30,6 +30,7 @@ mod audit;
 mod change;
 mod edit;
 mod entries;
+mod exchange;
 mod finger;
 mod image;
 mod index;
