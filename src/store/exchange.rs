@@ -175,3 +175,123 @@ pub(super) fn has_same_key(index: &IndexSchema, before: Option<&dyn Record>, aft
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::column;
+    use crate::expr::Expression;
+    use crate::record::{Tuple, values};
+    use crate::schema::{Column, Index, Schema, Table};
+    use crate::store::Image;
+    use crate::value::Value;
+
+    /// A table of four columns that are read by every shape of index; `by_arrival` says that its key is no integer alone.
+    fn schema(by_arrival: bool) -> Schema {
+        let table = Table::new("t").column(Column::int("id")).column(Column::int("a").nullable());
+        let table = table.column(Column::int("b")).column(Column::text("c").nullable());
+        let table = if by_arrival { table.primary_key(["id", "b"]) } else { table.primary_key(["id"]) };
+        let table = table.index(["a"]).index(["a", "c"]).index(["b", "id"]).unique(["c"]);
+        let table = table.add_index(Index::on(["b"]).unique().filter(column("a").eq(1)));
+        Schema::builder().table(table).build().expect("the declaration is right")
+    }
+
+    type Cells = (i64, Option<i64>, i64, Option<u8>);
+
+    fn tuple((id, a, b, c): Cells) -> Row {
+        let c = c.map(|it| Value::from(format!("c{it}")));
+        Arc::new(Tuple::new([id.into(), a.into(), b.into(), c.into()]))
+    }
+
+    fn cells() -> impl Strategy<Value = Cells> {
+        // Some keys are at home, some far away.
+        let id = prop_oneof![4 => 0..60_i64, 1 => -5..0_i64, 1 => 1_000_000..1_000_010_i64];
+        (id, prop::option::of(0..4_i64), 0..40_i64, prop::option::weighted(0.7, 0..90_u8))
+    }
+
+    /// Which rows are changed, by their order, and to what: one column of each, taken from a row of this list.
+    fn step() -> impl Strategy<Value = (Vec<bool>, u8, Vec<Cells>)> {
+        (vec(prop::bool::weighted(0.6), 60), 0..6_u8, vec(cells(), 60))
+    }
+
+    fn held(image: &Image, schema: &Schema) -> BTreeMap<RowId, Vec<Value>> {
+        let table = schema.tables()[0].id;
+        image.table(table).rows().map(|(id, row)| (id, values(&**row))).collect()
+    }
+
+    /// Whether no two of these rows agree in a unique key.
+    fn is_free<'a>(rows: impl Iterator<Item = &'a Vec<Value>>, by_arrival: bool) -> bool {
+        let (mut keys, mut texts, mut partial) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        rows.fold(true, |free, row| {
+            let key = if by_arrival { vec![row[0].clone(), row[2].clone()] } else { vec![row[0].clone()] };
+            let text = row[3].is_null() || texts.insert(row[3].clone());
+            let once = row[1] != Value::Int(1) || partial.insert(row[2].clone());
+            keys.insert(key) && text && once && free
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// T1 to T4: many rows at once, few, and those whose slots change, judged as a whole; what is refused has changed
+        /// nothing, what is taken back is as before, and whoever catches up holds the same.
+        #[test]
+        fn t1_indexes_follow_rows_however_many_change(
+            by_arrival in any::<bool>(),
+            rows in vec(cells(), 1..60),
+            steps in vec((step(), any::<bool>()), 1..6),
+        ) {
+            let schema = schema(by_arrival);
+            let table = &schema.tables()[0];
+            let mut image = Image::empty(&schema);
+            for it in rows {
+                // Some are in the way of others.
+                let _ = image.table_mut(table.id).insert(table, tuple(it));
+            }
+            for ((chosen, what, others), back) in steps {
+                let before = held(&image, &schema);
+                let mut follower = image.clone();
+                let mut after = before.clone();
+                for ((_, row), other) in after.iter_mut().zip(&others).zip(&chosen).filter(|it| *it.1).map(|it| it.0) {
+                    let other = values(&*tuple(*other));
+                    match what {
+                        // Equal values of another version, and all columns at once.
+                        4 => {}
+                        5 => *row = other,
+                        column => row[column as usize] = other[column as usize].clone(),
+                    }
+                }
+                let changed: Vec<(RowId, Row)> = (after.iter().zip(&chosen).filter(|it| *it.1))
+                    .map(|((id, row), _)| (*id, Arc::new(Tuple::new(row.clone())) as Row))
+                    .collect();
+                let mut changes = Vec::new();
+                let outcome = image.table_mut(table.id).replace_many(table, changed, &mut changes);
+                image.audit(&schema).expect("the table is sound");
+                if let Err(taken) = outcome {
+                    prop_assert!(!is_free(after.values(), by_arrival), "{:?}", taken);
+                    prop_assert!(changes.is_empty());
+                    prop_assert_eq!(held(&image, &schema), before);
+                    continue;
+                }
+                prop_assert!(is_free(after.values(), by_arrival));
+                let all = |it: &BTreeMap<RowId, Vec<Value>>| it.values().cloned().collect::<BTreeSet<_>>();
+                prop_assert_eq!(all(&held(&image, &schema)), all(&after));
+                let slots: Vec<_> = changes.iter().flat_map(Change::slots).collect();
+                follower.catch_up(&schema, &image, &slots);
+                follower.audit(&schema).expect("who has caught up is sound");
+                prop_assert_eq!(held(&follower, &schema), held(&image, &schema));
+                if back {
+                    image.revert(&schema, changes);
+                    image.audit(&schema).expect("what was taken back is sound");
+                    prop_assert_eq!(held(&image, &schema), before);
+                }
+            }
+        }
+    }
+}
