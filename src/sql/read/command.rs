@@ -4,6 +4,7 @@ use sqlparser::ast::{self as syntax, Spanned, Statement as Syntax};
 
 use super::catalog::Catalog;
 use super::define::Definition;
+use super::meaning::Purpose;
 use super::place::{placed, unsupported, wrong_at};
 use super::scope::Reader;
 use super::select::Heading;
@@ -46,7 +47,12 @@ pub(in crate::sql) enum Command {
 
 impl Command {
     /// Gives a statement's syntax its meaning.
-    pub(in crate::sql) fn read(parsed: &Parsed, catalog: &Catalog, dialect: SqlDialect) -> Result<Command> {
+    pub(in crate::sql) fn read(
+        parsed: &Parsed,
+        catalog: &Catalog,
+        dialect: SqlDialect,
+        purpose: Purpose,
+    ) -> Result<Command> {
         let syntax = match parsed {
             Parsed::Reindex(name) => return Ok(Command::Reindex(name.clone())),
             Parsed::SetConstraints { names, deferred } => {
@@ -60,7 +66,7 @@ impl Command {
             }
             Parsed::Syntax(it) => it,
         };
-        let mut reader = Reader::new(catalog, dialect);
+        let mut reader = Reader::new(catalog, dialect, purpose);
         reader.command(syntax).map_err(|it| placed(it, &**syntax))
     }
 }

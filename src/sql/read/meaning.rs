@@ -64,6 +64,16 @@ fn known(it: &Typed) -> Expr<Option<Kind>> {
     }
 }
 
+/// What a text is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) enum Purpose {
+    /// To be a statement, which may be written as text again. Parameters are left as they are: around one that is
+    /// converted, the text that is written and read again would have another conversion.
+    Statement,
+    /// To be run with its parameters, as SQLite would convert them.
+    Run,
+}
+
 impl Reader<'_> {
     /// As a value that comes out or is computed with: in SQLite, a condition is 0 or 1.
     pub(super) fn value(&self, it: Typed) -> Typed {
@@ -112,12 +122,41 @@ impl Reader<'_> {
         }
         let (a, b) = (self.value(a), self.value(b));
         match (Side::of(&a), Side::of(&b)) {
-            (Side::Number, Side::Text | Side::Any) => (a, with_number(b)),
-            (Side::Text | Side::Any, Side::Number) => (with_number(a), b),
-            (Side::Text, Side::Any) => (a, with_text(b)),
-            (Side::Any, Side::Text) => (with_text(a), b),
+            (Side::Number, Side::Text | Side::Any) => (a, self.with_number(b)),
+            (Side::Text | Side::Any, Side::Number) => (self.with_number(a), b),
+            (Side::Text, Side::Any) => (a, self.with_text(b)),
+            (Side::Any, Side::Text) => (self.with_text(a), b),
             _ => (a, b),
         }
+    }
+
+    /// A value beside a number column: a text that is a number becomes one.
+    fn with_number(&self, it: Typed) -> Typed {
+        let may_be_text =
+            it.kind == Some(Kind::Text) || it.kind.is_none() && it.affinity.is_some() || self.is_converted(&it);
+        match it.expr {
+            Expr::Value(Value::Text(text)) => Typed::constant(numeric(&text).unwrap_or(Value::Text(text))),
+            expr if may_be_text => Typed::unknown(Expr::Cast(Cast::Affine(Affinity::Numeric), Box::new(expr))),
+            expr => Typed { expr, ..it },
+        }
+    }
+
+    /// A value beside a text column: a number becomes a text.
+    fn with_text(&self, it: Typed) -> Typed {
+        let is_converted = self.is_converted(&it);
+        match it.expr {
+            Expr::Value(Value::Int(number)) => Typed::constant(number.to_string().into()),
+            expr if matches!(it.kind, Some(Kind::Int | Kind::Float)) => {
+                Typed::of(Expr::Cast(Cast::Affine(Affinity::Text), Box::new(expr)), Kind::Text)
+            }
+            expr if is_converted => Typed::unknown(Expr::Cast(Cast::Affine(Affinity::Text), Box::new(expr))),
+            expr => Typed { expr, ..it },
+        }
+    }
+
+    /// Whether it is a parameter that is converted when the statement runs.
+    fn is_converted(&self, it: &Typed) -> bool {
+        self.purpose == Purpose::Run && matches!(it.expr, Expr::Leaf(Leaf::Parameter(_)))
     }
 
     /// A value and those that it is looked for among, all as they are compared. In SQLite they are conditions where all
@@ -279,29 +318,5 @@ fn as_bool(it: &Typed) -> Option<Typed> {
     match it.expr {
         Expr::Value(Value::Int(number @ (0 | 1))) => Some(Typed::constant(Value::Bool(number == 1))),
         _ => None,
-    }
-}
-
-/// A value beside a number column: a text that is a number becomes one.
-fn with_number(it: Typed) -> Typed {
-    match it.expr {
-        Expr::Value(Value::Text(text)) => Typed::constant(numeric(&text).unwrap_or(Value::Text(text))),
-        // A column without a type may hold a text. A parameter may, too, and is left as it is: a statement that is written
-        // as text and read again would have another one around it.
-        expr if it.kind == Some(Kind::Text) || it.kind.is_none() && it.affinity.is_some() => {
-            Typed::unknown(Expr::Cast(Cast::Affine(Affinity::Numeric), Box::new(expr)))
-        }
-        expr => Typed { expr, ..it },
-    }
-}
-
-/// A value beside a text column: a number becomes a text.
-fn with_text(it: Typed) -> Typed {
-    match it.expr {
-        Expr::Value(Value::Int(number)) => Typed::constant(number.to_string().into()),
-        expr if matches!(it.kind, Some(Kind::Int | Kind::Float)) => {
-            Typed::of(Expr::Cast(Cast::Affine(Affinity::Text), Box::new(expr)), Kind::Text)
-        }
-        expr => Typed { expr, ..it },
     }
 }

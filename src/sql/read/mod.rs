@@ -34,6 +34,7 @@ mod with;
 pub(super) use catalog::{Catalog, View};
 pub(super) use command::Command;
 pub(super) use define::{Definition, KeyText, TableText};
+pub(super) use meaning::Purpose;
 pub(super) use select::Heading;
 pub(super) use text::parse;
 pub use types::SqlDialect;

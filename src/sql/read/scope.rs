@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::{Ident, NamedWindowDefinition};
 
 use super::catalog::{Catalog, Field};
-use super::meaning::Typed;
+use super::meaning::{Purpose, Typed};
 use super::place::wrong_at;
 use super::types::SqlDialect;
 use crate::error::{Result, closest};
@@ -59,6 +59,7 @@ pub(super) struct CommonName {
 pub(super) struct Reader<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) dialect: SqlDialect,
+    pub(super) purpose: Purpose,
     /// The selects around, the innermost last.
     pub(super) scopes: Vec<Scope>,
     /// The queries of the WITHs around, the innermost last.
@@ -75,10 +76,11 @@ pub(super) struct Reader<'a> {
 const DEPTH: usize = 200;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(catalog: &'a Catalog, dialect: SqlDialect) -> Self {
+    pub(super) fn new(catalog: &'a Catalog, dialect: SqlDialect, purpose: Purpose) -> Self {
         Reader {
             catalog,
             dialect,
+            purpose,
             scopes: Vec::new(),
             commons: Vec::new(),
             parameters: Vec::new(),

@@ -3,6 +3,7 @@
 
 use super::catalog::{Catalog, Field, KeptView};
 use super::from::view_names;
+use super::meaning::Purpose;
 use super::scope::Reader;
 use super::types::{SqlDialect, affinity};
 use crate::expr::{Expr, Type};
@@ -116,7 +117,7 @@ fn view_columns(catalog: &Catalog, dialect: SqlDialect) -> Vec<(String, ViewColu
     let mut all = Vec::new();
     for view in catalog.views_by_name() {
         let mut columns = Vec::new();
-        if let Ok((select, heading)) = Reader::new(catalog, dialect).query(&view.query) {
+        if let Ok((select, heading)) = Reader::new(catalog, dialect, Purpose::Run).query(&view.query) {
             let names = view_names(view, &heading);
             let types = catalog.schema().types_of(&select);
             let known = types.into_iter().zip(&heading).map(|(it, said)| Type { kind: it.kind.or(said.kind), ..it });

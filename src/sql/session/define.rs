@@ -8,7 +8,7 @@ use crate::error::{Mistake, Misuse, Result, closest};
 use crate::query::{Connection, Control, Statement, Views};
 use crate::schema::{ForeignKey, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
 use crate::sql::SqlDialect;
-use crate::sql::read::{Catalog, Command, Definition, KeyText, TableText, parse};
+use crate::sql::read::{Catalog, Command, Definition, KeyText, Purpose, TableText, parse};
 use crate::txn::Database;
 
 impl Schema {
@@ -30,7 +30,7 @@ impl Schema {
         let empty = Database::new(Schema::builder().build()?);
         let mut session = empty.sql().dialect(dialect);
         for parsed in parse(text, dialect)? {
-            match Command::read(&parsed, &session.catalog, dialect)? {
+            match Command::read(&parsed, &session.catalog, dialect, Purpose::Statement)? {
                 Command::Define(all) => all.into_iter().try_for_each(|it| session.define(it))?,
                 Command::Pragma { .. } | Command::Nothing | Command::Begin | Command::Commit => {}
                 _ => return Err(said("a script of a schema has CREATE statements only")),
@@ -46,7 +46,8 @@ impl Schema {
 }
 
 impl Statement {
-    /// Reads one query, INSERT, UPDATE or DELETE over the tables of a schema.
+    /// Reads one query, INSERT, UPDATE or DELETE over the tables of a schema. Its parameters are compared as they are: what
+    /// SQLite would make of one beside a column of another type is done where a [`SqlSession`] runs the text.
     ///
     /// ```
     /// use diptych::sql::SqlDialect;
@@ -64,7 +65,7 @@ impl Statement {
         let catalog = Catalog::new(schema.clone(), HashMap::new());
         let mut found = None;
         for parsed in parse(text, dialect)? {
-            match Command::read(&parsed, &catalog, dialect)? {
+            match Command::read(&parsed, &catalog, dialect, Purpose::Statement)? {
                 Command::Run { statement, .. } if found.is_none() => found = Some(*statement),
                 _ => return Err(said("one query, INSERT, UPDATE or DELETE is wanted")),
             }

@@ -8,7 +8,7 @@ use super::parameters::SqlParameters;
 use crate::error::{Misuse, Result};
 use crate::query::{Connection, Control, Input, Output, Prepared, Source, Statement};
 use crate::schema::Schema;
-use crate::sql::read::{Command, Heading, parse};
+use crate::sql::read::{Command, Heading, Purpose, parse};
 
 /// How many texts are kept ready.
 const KEPT: usize = 256;
@@ -44,7 +44,7 @@ impl SqlSession {
         }
         let (mut outcomes, mut kept) = (Vec::new(), Vec::new());
         for parsed in parse(text, self.dialect)? {
-            let command = Command::read(&parsed, &self.catalog, self.dialect)?;
+            let command = Command::read(&parsed, &self.catalog, self.dialect, Purpose::Run)?;
             let Command::Run { statement, heading, parameters: names } = command else {
                 outcomes.push(self.command(command)?);
                 continue;

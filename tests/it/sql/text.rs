@@ -48,6 +48,40 @@ fn a_column_without_a_type_meets_numbers_as_sqlite_lets_it() {
     }
 }
 
+/// A parameter is converted as the column asks that it is compared with, on either side and among others.
+#[test]
+fn parameters_meet_columns_as_sqlite_lets_them() {
+    let mut sql = Database::new(Schema::builder().build().unwrap()).sql();
+    let tables = "CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, r REAL, s TEXT, a); CREATE INDEX by_i ON t (i);\
+                  CREATE INDEX by_s ON t (s); INSERT INTO t VALUES (1, 1, 1.0, '1', 1), (2, 2, 2.5, '1.0', '1'),\
+                  (3, 10, 10.0, '10', 'x'), (4, NULL, NULL, NULL, NULL), (5, 3, -1.5, 'x', 2.5);";
+    let sqlite = rusqlite::Connection::open_in_memory().unwrap();
+    sqlite.execute_batch(tables).unwrap();
+    sql.run(tables, ()).unwrap();
+    let values = [1.into(), "1".into(), 1.0.into(), "1.0".into(), "x".into(), "2.5".into(), " 2 ".into(), Value::Null];
+    for column in ["i", "r", "s", "a", "+i", "i + 0", "s || ''"] {
+        for condition in
+            ["# = ?1", "?1 = #", "# < ?1", "# IN (?1, 7)", "# BETWEEN ?1 AND 5", "NOT # IS ?1", "?1 IN (#, 8)"]
+        {
+            let text = format!("SELECT id FROM t WHERE {} ORDER BY 1", condition.replace('#', column));
+            for value in &values {
+                let given: rusqlite::types::Value = match value {
+                    Value::Int(it) => (*it).into(),
+                    Value::Float(it) => (*it).into(),
+                    Value::Text(it) => it.to_string().into(),
+                    _ => rusqlite::types::Value::Null,
+                };
+                let mut there = sqlite.prepare(&text).unwrap();
+                let expected: Vec<i64> =
+                    there.query_map([given], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+                let found = sql.run(&text, vec![value.clone()]).unwrap_or_else(|error| panic!("{text}: {error:#}"));
+                let found: Vec<Value> = found.rows.into_iter().flatten().collect();
+                assert_eq!(found, expected.into_iter().map(Value::Int).collect::<Vec<_>>(), "{text} with {value:?}");
+            }
+        }
+    }
+}
+
 /// Rows as text: columns between bars, rows between semicolons.
 fn rows(sql: &mut SqlSession, text: &str) -> String {
     let found = sql.run(text, ()).unwrap_or_else(|error| panic!("{text}: {error:#}"));
