@@ -2,8 +2,9 @@
 //! without.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use diptych::error::Misuse;
 use diptych::prelude::*;
 use diptych::query::{Control, Input, Log, LookedUp, Outcome, Places, Prepared, Version};
 use diptych::{Connection, NativeConnection, Schema, Statement, Value};
@@ -38,13 +39,50 @@ impl Count {
     }
 }
 
-/// What a door has counted.
+/// How many statements pass before one fails, and those after it; none does while it is not lit.
+#[derive(Clone)]
+pub(super) struct Fuse(Arc<AtomicI64>);
+
+impl Default for Fuse {
+    fn default() -> Self {
+        Fuse(Arc::new(AtomicI64::new(i64::MAX)))
+    }
+}
+
+impl Fuse {
+    /// What the error of a statement says that fails.
+    pub(super) const BLOWN: &str = "the fuse has blown";
+
+    /// Lets so many statements pass.
+    pub(super) fn light(&self, statements: i64) {
+        self.0.store(statements, Ordering::Relaxed);
+    }
+
+    /// Lets all pass.
+    pub(super) fn put_out(&self) {
+        self.light(i64::MAX);
+    }
+
+    fn pass(&self) -> Result<()> {
+        match self.0.load(Ordering::Relaxed) {
+            i64::MAX => Ok(()),
+            0 => Err(Misuse::Statement { reason: Self::BLOWN.to_owned() }.into()),
+            left => {
+                self.light(left - 1);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a door has counted, and what makes it fail.
 #[derive(Clone, Default)]
 pub(super) struct Counted {
     /// Statements that were planned.
     pub(super) planned: Count,
     /// Look-ups that were answered by the shortest way.
     pub(super) short: Count,
+    pub(super) fuse: Fuse,
 }
 
 struct Through {
@@ -87,10 +125,12 @@ impl Connection for Through {
     }
 
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
+        self.counted.fuse.pass()?;
         self.behind.run(statement, input)
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
+        self.counted.fuse.pass()?;
         self.behind.locate(statement, input, found)
     }
 

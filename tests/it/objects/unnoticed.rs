@@ -12,7 +12,7 @@ use super::property::cases;
 
 /// A step of two sessions that find everything by its key.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub(super) enum Step {
     Add,
     Post { author: i64, parent: i64 },
     Rename { user: i64 },
@@ -31,7 +31,7 @@ enum Step {
 }
 
 /// A step, whether everything is looked at after it, and how many objects are kept then.
-fn steps() -> impl Strategy<Value = (Step, bool, usize)> {
+pub(super) fn steps() -> impl Strategy<Value = (Step, bool, usize)> {
     let key = || 1..6_i64;
     let step = prop_oneof![
         2 => Just(Step::Add),
@@ -54,7 +54,7 @@ fn steps() -> impl Strategy<Value = (Step, bool, usize)> {
 }
 
 /// Does a step; what can be seen of it, in words.
-fn step(session: &mut Session, step: Step, number: usize) -> String {
+pub(super) fn step(session: &mut Session, step: Step, number: usize) -> String {
     match carry_out(session, step, number) {
         Ok(shown) => shown.unwrap_or_else(|| "nothing is there".into()),
         // A reference to what is held by one session alone has another number in each.
