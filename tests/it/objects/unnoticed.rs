@@ -1,5 +1,6 @@
 //! Who finds everything by its key does not notice what a session has let go of.
 
+use diptych::object::AnyRef;
 use diptych::prelude::*;
 use proptest::collection::vec;
 use proptest::option;
@@ -53,9 +54,9 @@ pub(super) fn steps() -> impl Strategy<Value = (Step, bool, usize)> {
     (step, any::<bool>(), 0..8_usize)
 }
 
-/// Does a step; what can be seen of it, in words.
-pub(super) fn step(session: &mut Session, step: Step, number: usize) -> String {
-    match carry_out(session, step, number) {
+/// Does a step; what can be seen of it, in words, and which objects came.
+pub(super) fn step(session: &mut Session, step: Step, number: usize, came: &mut Vec<AnyRef>) -> String {
+    match carry_out(session, step, number, came) {
         Ok(shown) => shown.unwrap_or_else(|| "nothing is there".into()),
         // A reference to what is held by one session alone has another number in each.
         Err(error) => error.to_string().split(" of session").next().unwrap_or_default().to_owned(),
@@ -71,13 +72,14 @@ fn post_at(session: &Session, key: i64) -> Result<Option<Ref<Post>>> {
 }
 
 /// The same; `None` where what the step is about is not there.
-fn carry_out(session: &mut Session, step: Step, number: usize) -> Result<Option<String>> {
+fn carry_out(session: &mut Session, step: Step, number: usize, came: &mut Vec<AnyRef>) -> Result<Option<String>> {
     match step {
-        Step::Add => drop(session.add(user(&format!("user {number}"))).untyped()),
+        Step::Add => came.push(session.add(user(&format!("user {number}"))).untyped()),
         Step::Post { author, parent } => {
             let Some(author) = user_at(session, author)? else { return Ok(None) };
             let parent = post_at(session, parent)?;
             let new = posted(session, author, &format!("post {number}"));
+            came.push(new.untyped());
             session.set(new, Post::parent, parent)?;
         }
         Step::Rename { user } => {
@@ -102,6 +104,7 @@ fn carry_out(session: &mut Session, step: Step, number: usize) -> Result<Option<
             let text = format!("text {number}");
             let profile = (!none).then(|| session.add(Profile { text, ..Profile::draft() }));
             session.set(user, User::profile, profile)?;
+            came.extend(profile.map(|it| it.untyped()));
         }
         Step::Delete { post } => {
             let Some(post) = post_at(session, post)? else { return Ok(None) };
@@ -151,9 +154,10 @@ proptest! {
         let database = filled().expect("it can be filled").0;
         let (kept, few) = (database.fork(), database.fork());
         let (mut keeps_all, mut keeps_few) = (kept.session(), few.session());
+        let seen_by = |session: &mut Session, now, number| step(session, now, number, &mut Vec::new());
         let mut story = String::new();
         for (number, &(now, walks, most)) in steps.iter().enumerate() {
-            let (all, some) = (step(&mut keeps_all, now, number), step(&mut keeps_few, now, number));
+            let (all, some) = (seen_by(&mut keeps_all, now, number), seen_by(&mut keeps_few, now, number));
             story.push_str(&format!("{now:?}, keep {most}: {all}\n"));
             proptest::prop_assert_eq!(&all, &some, "{}", story);
             let (flushed, went) = (keeps_all.flush().is_ok(), keeps_few.flush().is_ok());
@@ -164,7 +168,7 @@ proptest! {
             }
             for post in (1..6).filter(|_| walks) {
                 let look = Step::Look { post };
-                let (all, some) = (step(&mut keeps_all, look, number), step(&mut keeps_few, look, number));
+                let (all, some) = (seen_by(&mut keeps_all, look, number), seen_by(&mut keeps_few, look, number));
                 proptest::prop_assert_eq!(&all, &some, "post {} {}", post, story);
             }
             keeps_few.keep_at_most(most).expect("there is nothing to refuse");
