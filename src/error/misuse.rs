@@ -156,7 +156,7 @@ pub enum Misuse {
         /// The class that was given.
         given: String,
     },
-    /// Rows that need each other before either can exist.
+    /// Rows of which each needs another one before it can be written.
     Circular {
         /// The rows, in a ring.
         ring: Vec<String>,
@@ -352,7 +352,11 @@ impl Misuse {
                 write!(f, "{relation} has no member at position {position}: it has {members}")
             }
             Misuse::Circular { ring, advice } => {
-                write!(f, "these rows need each other before any can exist: {}; {advice}", ring.join(" → "))
+                write!(
+                    f,
+                    "these rows need each other before any of them can be written: {}; {advice}",
+                    ring.join(" → ")
+                )
             }
             Misuse::SingleParent { relation, object } => {
                 write!(f, "{object} has a parent by {relation} already, and may have one only; take it out there first")

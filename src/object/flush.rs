@@ -12,6 +12,7 @@ mod apply;
 mod blame;
 mod collect;
 mod delete;
+mod exchange;
 mod in_view;
 mod needs;
 mod order;
@@ -21,8 +22,10 @@ mod settle;
 mod slots;
 mod synchronize;
 mod told;
+mod turn;
 mod turns;
 
+use rustc_hash::FxHashSet;
 use std::fmt;
 
 pub(super) use in_view::Seen;
@@ -49,6 +52,8 @@ pub struct FlushPlan {
     listed: Vec<ObjectKey>,
     /// New objects that are left out, because they have lost their parents.
     dropped: Vec<ObjectKey>,
+    /// Objects whose rows are written by several statements, each of which has columns of its own.
+    apart: FxHashSet<ObjectKey>,
     /// New objects that take over the rows of deleted ones.
     switches: Vec<(ObjectKey, ObjectKey)>,
 }
@@ -76,6 +81,10 @@ enum Work {
         columns: Vec<ColumnId>,
         objects: Vec<ObjectKey>,
         when: When,
+    },
+    /// Updates of rows that wait for each other, of one hierarchy, each with the columns that it writes.
+    Exchange {
+        rows: Vec<(ObjectKey, Vec<ColumnId>)>,
     },
     Delete {
         class: ClassId,
@@ -127,6 +136,7 @@ impl FlushStep {
     pub fn rows(&self) -> usize {
         match &self.work {
             Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => objects.len(),
+            Work::Exchange { rows } => rows.len(),
             Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } | Work::Reassociate { pairs, .. } => {
                 pairs.len()
             }
@@ -137,7 +147,7 @@ impl FlushStep {
     pub fn verb(&self) -> &'static str {
         match &self.work {
             Work::Insert { .. } | Work::Associate { .. } => "insert",
-            Work::Update { .. } | Work::Reassociate { .. } => "update",
+            Work::Update { .. } | Work::Exchange { .. } | Work::Reassociate { .. } => "update",
             Work::Delete { .. } | Work::Dissociate { .. } => "delete",
         }
     }
@@ -149,6 +159,7 @@ impl FlushPlan {
         let of = |step: &FlushStep| match &step.work {
             Work::Insert { objects, .. } => Some((objects.clone(), RowStep::BeforeInsert)),
             Work::Update { objects, .. } => Some((objects.clone(), RowStep::BeforeUpdate)),
+            Work::Exchange { rows } => Some((rows.iter().map(|it| it.0).collect(), RowStep::BeforeUpdate)),
             Work::Delete { objects, .. } => Some((objects.clone(), RowStep::BeforeDelete)),
             Work::Associate { .. } | Work::Reassociate { .. } | Work::Dissociate { .. } => None,
         };

@@ -16,6 +16,7 @@ mod diagnoses;
 mod doors;
 mod eager_paths;
 mod end_states;
+mod exchanges;
 mod faults;
 mod flush_order;
 mod follows;

@@ -48,7 +48,7 @@ pub(super) struct Done {
 }
 
 /// The assignments of each object.
-type ByObject<'p> = FxHashMap<ObjectKey, Vec<&'p Assignment>>;
+pub(super) type ByObject<'p> = FxHashMap<ObjectKey, Vec<&'p Assignment>>;
 
 impl Core {
     /// Runs the steps in order.
@@ -79,6 +79,13 @@ impl Core {
                     }
                     done.updated.extend(objects);
                     self.note_rows(objects, RowStep::AfterUpdate);
+                }
+                Work::Exchange { rows } => {
+                    let objects: Vec<ObjectKey> = rows.iter().map(|it| it.0).collect();
+                    self.note_rows(&objects, RowStep::BeforeUpdate);
+                    self.apply_exchange(rows, (&assigned, plan), undo)?;
+                    done.updated.extend(&objects);
+                    self.note_rows(&objects, RowStep::AfterUpdate);
                 }
                 Work::Delete { class, objects } => {
                     self.read_before_delete(objects)?;
@@ -291,15 +298,30 @@ impl Core {
         for &key in objects {
             self.read_begun(key)?;
             self.check_given(key, columns)?;
-            self.remember_row(key, undo);
-            for it in assigned.get(&key).into_iter().flatten().filter(|it| it.when == when) {
-                let values = self.values_of(it)?;
-                for (&column, value) in it.columns.iter().zip(values) {
-                    self.write_or_refuse(key, declared, column, value)?;
-                }
-            }
+            self.take_assigned(key, (columns, when), assigned, undo)?;
         }
         self.write_updates(declared, columns, objects, plan)
+    }
+
+    /// Lets an object that has a row hold the foreign keys that follow others, as far as they are to be written.
+    pub(super) fn take_assigned(
+        &mut self,
+        key: ObjectKey,
+        (columns, when): (&[ColumnId], When),
+        assigned: &ByObject<'_>,
+        undo: &mut Undo,
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let declared = model.class(self.graph.objects[key].class);
+        self.remember_row(key, undo);
+        let is_written = |it: &&&Assignment| it.when == when && it.columns.iter().any(|it| columns.contains(it));
+        for it in assigned.get(&key).into_iter().flatten().filter(is_written) {
+            let values = self.values_of(it)?;
+            for (&column, value) in it.columns.iter().zip(values) {
+                self.write_or_refuse(key, declared, column, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// Remembers an object as it was before the flush wrote to it.

@@ -105,6 +105,7 @@ impl FlushStep {
             Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => {
                 objects.clone()
             }
+            Work::Exchange { rows } => rows.iter().map(|it| it.0).collect(),
             Work::Associate { pairs, .. } | Work::Dissociate { pairs, .. } | Work::Reassociate { pairs, .. } => {
                 pairs.iter().map(|it| it.0).collect()
             }

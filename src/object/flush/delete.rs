@@ -19,7 +19,7 @@ use crate::schema::Action;
 use crate::value::Value;
 
 /// A row that refers to another one, by positions, and the columns by which it does.
-struct Edge {
+pub(super) struct Edge {
     from: usize,
     to: usize,
     columns: Vec<ColumnId>,
@@ -67,7 +67,7 @@ impl Core {
     }
 
     /// Which of the rows refer to which, where that matters.
-    fn delete_edges(&mut self, model: &Arc<Model>, objects: &[ObjectKey]) -> Result<Vec<Edge>> {
+    pub(super) fn delete_edges(&mut self, model: &Arc<Model>, objects: &[ObjectKey]) -> Result<Vec<Edge>> {
         let schema = self.connection.schema().clone();
         let mut edges = Vec::new();
         let mut classes: Vec<ClassId> = objects.iter().map(|it| self.graph.objects[*it].class).collect();
@@ -147,7 +147,7 @@ impl Core {
         (!lacks).then(|| crate::record::project(&**row, columns))
     }
 
-    fn delete_in_order(
+    pub(super) fn delete_in_order(
         &mut self,
         model: &Arc<Model>,
         plan: &mut FlushPlan,
@@ -210,10 +210,7 @@ fn cut_ring(
         for it in held {
             let edge = &edges[it];
             let (object, columns) = (objects[edge.from], edge.columns.clone());
-            let class = core.graph.objects[object].class;
-            let assignment = Assignment { object, columns: columns.clone(), from: None, when: When::Post, rank: 0 };
-            plan.assignments.push(assignment);
-            plan.steps.push(update_step(model, class, columns, vec![object], When::Post));
+            clear_first(core, model, plan, object, columns);
             cut[it] = true;
             open[edge.to] -= 1;
         }
@@ -221,6 +218,17 @@ fn cut_ring(
     }
     let ring = (0..objects.len()).filter(|&at| !placed[at]).take(8);
     Err(circular(ring.map(|at| core.graph.name(objects[at])).collect()))
+}
+
+/// Lets a foreign key of a row be NULL before anything else is written to the row.
+pub(super) fn clear_first(core: &Core, model: &Model, plan: &mut FlushPlan, object: ObjectKey, columns: Vec<ColumnId>) {
+    if core.graph.original(object).is_some() {
+        plan.apart.insert(object);
+    }
+    let class = core.graph.objects[object].class;
+    let assignment = Assignment { object, columns: columns.clone(), from: None, when: When::Post, rank: 0 };
+    plan.assignments.push(assignment);
+    plan.steps.push(update_step(model, class, columns, vec![object], When::Post));
 }
 
 /// Deletes of the same class go together.

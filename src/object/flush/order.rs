@@ -30,6 +30,9 @@ type Shape = (ClassId, Vec<ColumnId>);
 /// The foreign keys that each object gets from others, by position among the assignments.
 pub(super) type Assigned = FxHashMap<ObjectKey, Vec<usize>>;
 
+/// Objects, each with columns that are written by a statement of their own.
+pub(super) type Later = Vec<(ObjectKey, Vec<ColumnId>)>;
+
 impl Core {
     /// Puts what was collected into an order that no constraint refuses.
     pub(super) fn order(&mut self, registry: Registry, links: Links) -> Result<FlushPlan> {
@@ -63,7 +66,8 @@ impl Core {
         plan.steps.extend(links.dissociated.into_iter().filter_map(|it| pairs(&model, it, false)));
         plan.steps.extend(links.rekeyed.into_iter().filter_map(|it| rekeyed(&model, it)));
         plan.steps.extend(links.associated.into_iter().filter_map(|it| pairs(&model, it, true)));
-        self.order_post_updates(&model, &mut plan, later);
+        let wanted = post_updates(&plan, |_| true);
+        self.order_post_updates(&model, &mut plan, later, wanted);
         self.order_deletes(&model, &mut plan)?;
         Ok(plan)
     }
@@ -106,7 +110,7 @@ impl Core {
         model: &Arc<Model>,
         plan: &mut FlushPlan,
         assigned: &Assigned,
-        later: &mut Vec<(ObjectKey, Vec<ColumnId>)>,
+        later: &mut Later,
     ) -> Result<()> {
         let mut groups: BTreeMap<usize, Vec<ObjectKey>> = BTreeMap::new();
         for &key in &plan.saved {
@@ -115,11 +119,25 @@ impl Core {
         let schema = self.connection.schema().clone();
         for objects in groups.into_values() {
             let needs = Needs::of(self, model, &schema, &objects, plan, assigned);
-            for wave in needs.waves(self)? {
-                let rows: Vec<ObjectKey> = wave.rows.iter().map(|&at| objects[at]).collect();
-                let put_off = wave.put_off.into_iter().map(|(at, columns)| (objects[at], columns)).collect();
-                self.save_together(model, plan, assigned, rows, put_off, later)?;
-            }
+            self.save_in_waves(model, plan, assigned, &objects, needs, later)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of which some need others: those that need none, then those that need only these, and so on.
+    pub(super) fn save_in_waves(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        objects: &[ObjectKey],
+        needs: Needs<'_>,
+        later: &mut Later,
+    ) -> Result<()> {
+        for wave in needs.waves(self)? {
+            let rows: Vec<ObjectKey> = wave.rows.iter().map(|&at| objects[at]).collect();
+            let put_off = wave.put_off.into_iter().map(|(at, columns)| (objects[at], columns)).collect();
+            self.save_together(model, plan, assigned, rows, put_off, later)?;
         }
         Ok(())
     }
@@ -131,8 +149,8 @@ impl Core {
         plan: &mut FlushPlan,
         assigned: &Assigned,
         rows: Vec<ObjectKey>,
-        put_off: Vec<(ObjectKey, Vec<ColumnId>)>,
-        later: &mut Vec<(ObjectKey, Vec<ColumnId>)>,
+        put_off: Later,
+        later: &mut Later,
     ) -> Result<()> {
         let is_insert = |core: &Core, plan: &FlushPlan, key: ObjectKey| {
             core.graph.objects[key].state == State::Pending && !plan.switches.iter().any(|it| it.0 == key)
@@ -246,20 +264,8 @@ impl Core {
     }
 
     /// Foreign keys that are written by statements of their own, and those that a ring has put off.
-    pub(super) fn order_post_updates(
-        &self,
-        model: &Arc<Model>,
-        plan: &mut FlushPlan,
-        later: Vec<(ObjectKey, Vec<ColumnId>)>,
-    ) {
+    pub(super) fn order_post_updates(&self, model: &Arc<Model>, plan: &mut FlushPlan, later: Later, wanted: Later) {
         let mut shapes: BTreeMap<(ClassId, Vec<ColumnId>, bool), Vec<ObjectKey>> = BTreeMap::new();
-        let mut wanted: Vec<(ObjectKey, Vec<ColumnId>)> = Vec::new();
-        for it in plan.assignments.iter().filter(|it| it.when == When::Post) {
-            match wanted.iter_mut().find(|(key, _)| *key == it.object) {
-                Some((_, columns)) => columns.extend(&it.columns),
-                None => wanted.push((it.object, it.columns.clone())),
-            }
-        }
         let both = later.into_iter().map(|it| (it, false)).chain(wanted.into_iter().map(|it| (it, true)));
         for ((key, mut columns), post) in both {
             columns.sort_unstable();
@@ -271,6 +277,18 @@ impl Core {
             plan.steps.push(update_step(model, class, columns, objects, when));
         }
     }
+}
+
+/// The foreign keys that are written by statements of their own, as far as they are asked for.
+pub(super) fn post_updates(plan: &FlushPlan, is_asked: impl Fn(&Assignment) -> bool) -> Later {
+    let mut wanted: Later = Vec::new();
+    for it in plan.assignments.iter().filter(|it| it.when == When::Post && is_asked(it)) {
+        match wanted.iter_mut().find(|(key, _)| *key == it.object) {
+            Some((_, columns)) => columns.extend(&it.columns),
+            None => wanted.push((it.object, it.columns.clone())),
+        }
+    }
+    wanted
 }
 
 pub(super) fn update_step(

@@ -167,7 +167,8 @@ impl Core {
         plan: &FlushPlan,
     ) -> Result<()> {
         let simple = class.is_simple() && class.version_column.is_none() && plan.switches.is_empty();
-        if !simple || objects.iter().any(|it| self.graph.objects[*it].is_special()) {
+        let apart = |it: &ObjectKey| self.graph.objects[*it].is_special() || plan.apart.contains(it);
+        if !simple || objects.iter().any(apart) {
             return objects.iter().try_for_each(|it| self.update_one(*it, class, columns, plan));
         }
         let mut changes = Vec::with_capacity(objects.len());
@@ -243,11 +244,11 @@ impl Core {
             (update.set, update.filter) = (set, Some(filter));
             self.run_on_one(update.into(), &part.table, &identity)?;
         }
-        self.settle_update(key, class, version, plan)
+        self.settle_update(key, class, (columns, version), plan)
     }
 
     /// Whether the foreign key of a part lets its rows have another key when those of its base get one.
-    fn follows_key(&self, part: &ClassPart) -> bool {
+    pub(super) fn follows_key(&self, part: &ClassPart) -> bool {
         let schema = self.connection.schema();
         let mut references = schema.table(part.table_id).outbound.iter().map(|&it| schema.reference(it));
         let over_key = |it: &ReferenceSchema| {
@@ -256,34 +257,48 @@ impl Core {
         references.any(|it| it.on_update == Action::Cascade && over_key(it))
     }
 
-    /// After an update the object holds what was written; what the tables computed is read when it is looked at.
-    fn settle_update(
+    /// After an update the object holds what was written; what the tables computed is read when it is looked at. What a
+    /// further statement writes is still a change.
+    pub(super) fn settle_update(
         &mut self,
         key: ObjectKey,
         class: &ClassModel,
-        version: Option<(ColumnId, Value)>,
+        (columns, version): (&[ColumnId], Option<(ColumnId, Value)>),
         plan: &FlushPlan,
     ) -> Result<()> {
+        let apart = plan.apart.contains(&key);
         if let Some((column, before)) = version {
             let next = Value::Int(self.next_version(key, column, &before));
-            if let Some(row) = self.graph.own_mut(key).and_then(|it| it.row.as_mut()) {
-                edit(row).set(column, next)?;
+            if let Some(own) = self.graph.own_mut(key) {
+                for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
+                    edit(row).set(column, next.clone())?;
+                }
             }
             self.graph.with_extra(key, |it| it.has(column));
         }
         if let Some(own) = self.graph.own_mut(key) {
-            own.original = None;
+            match (&own.row, own.original.as_mut().filter(|_| apart)) {
+                (Some(row), Some(original)) => {
+                    for &column in columns {
+                        edit(original).set(column, row.get(column).to_value())?;
+                    }
+                }
+                _ => own.original = None,
+            }
         }
         let switched = plan.switches.iter().any(|it| it.0 == key);
+        let is_done = |column: ColumnId| !apart || columns.contains(&column);
         self.graph.with_extra(key, |it| {
-            let computed: Vec<ColumnId> = it.expressions.drain(..).map(|it| it.0).collect();
-            it.expired.extend(computed);
-            let unset = std::mem::take(&mut it.unset);
+            let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
+            it.expressions = left;
+            it.expired.extend(done.into_iter().map(|it| it.0));
+            let (unset, left): (Vec<_>, Vec<_>) = it.unset.drain(..).partition(|it| is_done(*it));
+            it.unset = left;
             if switched {
                 // The row that was taken over holds something there.
                 it.expired.extend(unset);
             }
-            it.unread.clear();
+            it.unread.retain(|it| !is_done(*it));
         });
         let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
         self.expire_columns(key, &loaded);
@@ -291,7 +306,7 @@ impl Core {
     }
 
     /// What the version of a row is after a change: the next one, unless another was written by hand.
-    fn next_version(&self, key: ObjectKey, column: ColumnId, before: &Value) -> i64 {
+    pub(super) fn next_version(&self, key: ObjectKey, column: ColumnId, before: &Value) -> i64 {
         let written =
             self.graph.row(key).filter(|_| self.graph.original(key).is_some()).map(|it| it.get(column).to_value());
         match (written, before) {
@@ -302,7 +317,7 @@ impl Core {
     }
 
     /// The version that an object's row is to have before it is written.
-    fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
+    pub(super) fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
         let of = plan.switches.iter().find(|it| it.0 == key).map_or(key, |it| it.1);
         self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
     }
@@ -330,7 +345,7 @@ impl Core {
     }
 
     /// Runs a statement that is to change one row.
-    fn run_on_one(&mut self, statement: Statement, table: &Name, identity: &[Value]) -> Result<()> {
+    pub(super) fn run_on_one(&mut self, statement: Statement, table: &Name, identity: &[Value]) -> Result<()> {
         let prepared = self.connection.prepare(statement)?;
         if self.connection.run(&prepared, Input::Values(&[]))?.count == 0 {
             return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: identity.to_vec() } }.into());
@@ -338,11 +353,11 @@ impl Core {
         Ok(())
     }
 
-    fn column_name(&self, part: &ClassPart, column: ColumnId) -> Result<Name> {
+    pub(super) fn column_name(&self, part: &ClassPart, column: ColumnId) -> Result<Name> {
         Ok(self.connection.schema().table_named(&part.table)?.column(column).name.clone().into())
     }
 
-    fn part_column(&self, part: &ClassPart, attribute: ColumnId) -> Result<Name> {
+    pub(super) fn part_column(&self, part: &ClassPart, attribute: ColumnId) -> Result<Name> {
         match part.columns.iter().find(|it| it.0 == attribute) {
             Some(&(_, column)) => self.column_name(part, column),
             None => {
@@ -356,7 +371,7 @@ impl Core {
         class.key.iter().map(|&it| self.part_column(part, it)).collect()
     }
 
-    fn by_key(&self, class: &ClassModel, part: &ClassPart, identity: &[Value]) -> Result<Expr<Leaf>> {
+    pub(super) fn by_key(&self, class: &ClassModel, part: &ClassPart, identity: &[Value]) -> Result<Expr<Leaf>> {
         let mut filter: Option<Expr<Leaf>> = None;
         for (name, value) in self.part_key(class, part)?.iter().zip(identity) {
             let one = column_of(name).eq(Expr::Value(value.clone()));

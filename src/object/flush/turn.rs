@@ -1,0 +1,315 @@
+//! Rows of a flush in the order that they need of each other, where unique values pass from one to another.
+//!
+//! Rows that wait for nobody are written, then those that waited only for them, and so on. Where all that is left waits,
+//! there are rows that wait for each other and for nobody else. Updates among them exchange values, and are written
+//! together; new rows, and rows that go, refer to each other, and are ordered as anywhere else. Of others one is written
+//! in two steps: a foreign key of it before or after the rest.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::delete::{clear_first, delete_together};
+use super::needs::Needs;
+use super::order::{Assigned, Later, pairs, post_updates, update_step};
+use super::synchronize::Pairs;
+use super::{FlushPlan, FlushStep, When, Work};
+use crate::error::{Misuse, Result};
+use crate::id::ColumnId;
+use crate::object::compact::Fate;
+use crate::object::model::Model;
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::schema::{Name, strongly_connected};
+
+/// Why one row comes before another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    /// The second takes a unique value that the first leaves.
+    Value,
+    /// The second refers by these attributes to the first, which is new.
+    New(Vec<ColumnId>),
+    /// The first has referred by these attributes to the second, which goes.
+    Gone(Vec<ColumnId>),
+}
+
+/// Rows of a flush, and which of them comes before which.
+pub(super) struct Order {
+    pub(super) rows: Vec<ObjectKey>,
+    pub(super) places: FxHashMap<ObjectKey, usize>,
+    before: Vec<BTreeSet<usize>>,
+    open: Vec<usize>,
+    edges: BTreeMap<(usize, usize), BTreeSet<Why>>,
+    placed: Vec<bool>,
+    /// Foreign keys that are written when everything else is.
+    put_off: FxHashMap<ObjectKey, Vec<ColumnId>>,
+}
+
+impl Order {
+    fn of(plan: &FlushPlan) -> Self {
+        let switched: FxHashSet<ObjectKey> = plan.switches.iter().map(|it| it.1).collect();
+        let deleted = plan.deleted.iter().copied().filter(|it| !switched.contains(it));
+        let rows: Vec<ObjectKey> = plan.saved.iter().copied().chain(deleted).collect();
+        let places = rows.iter().enumerate().map(|(at, it)| (*it, at)).collect();
+        Order {
+            before: vec![BTreeSet::new(); rows.len()],
+            open: vec![0; rows.len()],
+            placed: vec![false; rows.len()],
+            rows,
+            places,
+            edges: BTreeMap::new(),
+            put_off: FxHashMap::default(),
+        }
+    }
+
+    /// Lets one row come before another one.
+    pub(super) fn put(&mut self, first: usize, second: usize, why: Why) {
+        if first == second {
+            return;
+        }
+        self.edges.entry((first, second)).or_default().insert(why);
+        if self.before[first].insert(second) {
+            self.open[second] += 1;
+        }
+    }
+
+    /// Takes back one reason why a row comes before another one.
+    fn cut(&mut self, first: usize, second: usize, why: &Why) {
+        let Some(whys) = self.edges.get_mut(&(first, second)) else { return };
+        if whys.remove(why) && whys.is_empty() && self.before[first].remove(&second) {
+            self.open[second] -= 1;
+        }
+    }
+
+    /// Places rows; returns those that waited only for them.
+    fn place(&mut self, rows: &[usize]) -> Vec<usize> {
+        rows.iter().for_each(|&at| self.placed[at] = true);
+        let mut next = Vec::new();
+        for &at in rows {
+            for dependent in std::mem::take(&mut self.before[at]) {
+                self.open[dependent] -= 1;
+                if self.open[dependent] == 0 && !self.placed[dependent] {
+                    next.push(dependent);
+                }
+            }
+        }
+        next.sort_unstable();
+        next
+    }
+
+    /// Whether a row that is not placed yet comes before another one, for a reason.
+    fn waits(&self, second: usize, is_why: impl Fn(&Why) -> bool) -> bool {
+        let waits = |it: (&(usize, usize), &BTreeSet<Why>)| {
+            it.0.1 == second && !self.placed[it.0.0] && it.1.iter().any(&is_why)
+        };
+        self.edges.iter().any(waits)
+    }
+
+    /// Rows that wait for each other and for no other row.
+    fn waiting_group(&self) -> Vec<usize> {
+        let left: Vec<usize> = (0..self.rows.len()).filter(|&at| !self.placed[at]).collect();
+        let places: FxHashMap<usize, usize> = left.iter().enumerate().map(|(at, it)| (*it, at)).collect();
+        let after = |at: &usize| self.before[*at].iter().filter_map(|it| places.get(it).copied()).collect();
+        let successors: Vec<Vec<usize>> = left.iter().map(after).collect();
+        // Successors come first, so the last group waits for nobody else.
+        let last = strongly_connected(&successors).pop().unwrap_or_default();
+        last.into_iter().map(|at| left[at]).collect()
+    }
+}
+
+impl Core {
+    /// Orders all rows of a flush by what they need of each other, unique values included.
+    pub(super) fn order_by_slots(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        dissociated: Vec<Pairs>,
+        associated: Vec<Pairs>,
+    ) -> Result<()> {
+        plan.steps.extend(dissociated.into_iter().filter_map(|it| pairs(model, it, false)));
+        let schema = self.connection.schema().clone();
+        let mut order = Order::of(plan);
+        self.order_slots(&schema, &mut order, plan, assigned)?;
+        self.order_references(&schema, &mut order, plan, assigned)?;
+        let clears = |it: &super::Assignment| it.from.is_none() && self.whose_row(it.object, plan).is_some();
+        let (first, last) = (post_updates(plan, clears), post_updates(plan, |it| !clears(it)));
+        plan.apart.extend(first.iter().map(|it| it.0).filter(|it| self.graph.original(*it).is_some()));
+        self.order_post_updates(model, plan, Vec::new(), first);
+        let mut later = Vec::new();
+        let mut ready: Vec<usize> = (0..order.rows.len()).filter(|&at| order.open[at] == 0).collect();
+        let mut left = order.rows.len();
+        while left > 0 {
+            let group = if ready.is_empty() { order.waiting_group() } else { Vec::new() };
+            if !group.is_empty() && !self.write_group(model, plan, assigned, (&mut order, &group), &mut later)? {
+                ready = group.into_iter().filter(|&at| order.open[at] == 0).collect();
+                continue;
+            }
+            if group.is_empty() {
+                let rows = ready.iter().map(|&at| order.rows[at]);
+                let (gone, kept): (Vec<_>, Vec<_>) =
+                    rows.partition(|it| self.graph.objects[*it].fate() == Fate::Delete);
+                delete_together(self, model, plan, gone);
+                let put_off = kept.iter().filter_map(|it| Some((*it, order.put_off.remove(it)?))).collect();
+                self.save_together(model, plan, assigned, kept, put_off, &mut later)?;
+            } else {
+                ready = group;
+            }
+            left -= ready.len();
+            ready = order.place(&ready);
+        }
+        plan.steps.extend(associated.into_iter().filter_map(|it| pairs(model, it, true)));
+        self.order_post_updates(model, plan, later, last);
+        Ok(())
+    }
+
+    /// Plans what writes rows that wait for each other. Where nothing writes them together, lets one of them wait less;
+    /// returns whether they are written.
+    fn write_group(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        (order, group): (&mut Order, &[usize]),
+        later: &mut Later,
+    ) -> Result<bool> {
+        let rows: Vec<ObjectKey> = group.iter().map(|&at| order.rows[at]).collect();
+        let goes = |core: &Core, it: ObjectKey| core.graph.objects[it].fate() == Fate::Delete;
+        if rows.iter().all(|it| goes(self, *it)) {
+            let edges = self.delete_edges(model, &rows)?;
+            self.delete_in_order(model, plan, &rows, edges)?;
+        } else if rows.iter().all(|it| self.whose_row(*it, plan).is_none() && !order.put_off.contains_key(it)) {
+            let schema = self.connection.schema().clone();
+            let needs = Needs::of(self, model, &schema, &rows, plan, assigned);
+            self.save_in_waves(model, plan, assigned, &rows, needs, later)?;
+        } else if rows.iter().all(|it| !goes(self, *it) && self.whose_row(*it, plan).is_some()) {
+            self.exchange(model, plan, assigned, (order, &rows), later)?;
+        } else if self.part_one(model, plan, assigned, order, group) {
+            return Ok(false);
+        } else {
+            let ring = rows.iter().take(8).map(|it| self.graph.name(*it)).collect();
+            let advice = "let one of the foreign keys be NULL or be judged at commit, or flush between the changes";
+            return Err(Misuse::Circular { ring, advice }.into());
+        }
+        Ok(true)
+    }
+
+    /// Lets a foreign key of one of these rows be written before or after the rest of it, so that one row waits for
+    /// another one no more. Returns whether there is one.
+    fn part_one(
+        &self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        order: &mut Order,
+        group: &[usize],
+    ) -> bool {
+        let within = |it: &(&(usize, usize), &BTreeSet<Why>)| group.contains(&it.0.0) && group.contains(&it.0.1);
+        let edges: Vec<(usize, usize, Why)> = (order.edges.iter().filter(within))
+            .flat_map(|(ends, whys)| whys.iter().map(move |why| (ends.0, ends.1, why.clone())))
+            .collect();
+        for (first, second, why) in edges {
+            let parted = match &why {
+                Why::Value => false,
+                Why::New(columns) => self.write_after(model, plan, assigned, (order, second), columns),
+                Why::Gone(columns) => self.write_before(model, plan, assigned, (order, first), columns),
+            };
+            if parted {
+                order.cut(first, second, &why);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Lets a foreign key be written when the new row is there that it leads to.
+    fn write_after(
+        &self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        (order, at): (&mut Order, usize),
+        columns: &[ColumnId],
+    ) -> bool {
+        let key = order.rows[at];
+        let class = model.class(self.graph.objects[key].class);
+        let can_be_null = class.can_be_null(self.connection.schema(), columns);
+        let has_row = self.whose_row(key, plan).is_some();
+        // What it refers to now may go, and what it holds now may be what another row takes.
+        let leaves = columns.iter().any(|it| class.unique.contains(it))
+            || (order.edges.iter()).any(|(ends, whys)| ends.0 == at && whys.contains(&Why::Gone(columns.to_vec())));
+        match (has_row, leaves) {
+            (true, false) => {}
+            (false, _) if can_be_null => {}
+            (true, true) if can_be_null && self.is_followed(plan, assigned, key, columns) => {
+                clear_first(self, model, plan, key, columns.to_vec());
+            }
+            _ => return false,
+        }
+        if has_row {
+            plan.apart.insert(key);
+        }
+        order.put_off.entry(key).or_default().extend(columns);
+        true
+    }
+
+    /// Lets a foreign key be written before the row goes that it leads to.
+    fn write_before(
+        &self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        (order, at): (&mut Order, usize),
+        columns: &[ColumnId],
+    ) -> bool {
+        let key = order.rows[at];
+        let class = model.class(self.graph.objects[key].class);
+        let can_be_null = class.can_be_null(self.connection.schema(), columns);
+        let goes = self.graph.objects[key].fate() == Fate::Delete;
+        let waits = order.waits(at, |why| *why == Why::New(columns.to_vec()));
+        let takes = columns.iter().any(|it| class.unique.contains(it));
+        if !goes && !waits && !takes {
+            plan.apart.insert(key);
+            plan.steps.push(update_step(model, class.id, columns.to_vec(), vec![key], When::Row));
+            return true;
+        }
+        let can_clear = can_be_null && (goes || self.is_followed(plan, assigned, key, columns));
+        if can_clear {
+            plan.apart.insert(key);
+            clear_first(self, model, plan, key, columns.to_vec());
+        }
+        can_clear
+    }
+
+    /// Whether what a foreign key will be is told by a relation, so that the row may hold NULL meanwhile.
+    fn is_followed(&self, plan: &FlushPlan, assigned: &Assigned, key: ObjectKey, columns: &[ColumnId]) -> bool {
+        let tells = |it: &usize| plan.assignments[*it].when == When::Row && plan.assignments[*it].columns == columns;
+        assigned.get(&key).is_some_and(|all| all.iter().any(tells))
+    }
+
+    /// Rows that exchange values are updated together, whatever each of them changes.
+    fn exchange(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        (order, objects): (&mut Order, &[ObjectKey]),
+        later: &mut Later,
+    ) -> Result<()> {
+        let mut rows = Vec::with_capacity(objects.len());
+        let mut names: BTreeSet<Name> = BTreeSet::new();
+        for &key in objects {
+            let mut columns = self.update_columns(plan, assigned, key)?;
+            if let Some(put_off) = order.put_off.remove(&key) {
+                columns.retain(|it| !put_off.contains(it));
+                later.push((key, put_off));
+            }
+            names.extend(model.class(self.graph.objects[key].class).names(&columns));
+            rows.push((key, columns));
+        }
+        let table = model.class(self.graph.root(self.graph.objects[objects[0]].class)).table.clone();
+        let columns = names.into_iter().collect();
+        plan.steps.push(FlushStep { table, columns, work: Work::Exchange { rows } });
+        Ok(())
+    }
+}
