@@ -24,6 +24,12 @@ impl Table {
         self
     }
 
+    /// Leaves out columns that another table has as well.
+    pub(crate) fn without_columns(mut self, names: &[Name]) -> Self {
+        self.columns.retain(|it| !names.contains(&it.name));
+        self
+    }
+
     /// Takes in what a part of its rows has beside the others: columns, which may then be NULL, with their indexes,
     /// checks and foreign keys. Where `on` holds one of `identities`, the row is of that part, and has a value in each
     /// column of it that was never NULL.

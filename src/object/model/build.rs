@@ -34,7 +34,7 @@ mod typed;
 /// Builds the schema of the classes and tables, with the model attached to it.
 pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> Result<Schema> {
     let mut mistakes = check_names(&classes);
-    structs::share_tables(&mut classes);
+    structs::share_tables(&mut classes, &mut mistakes);
     backrefs::add(&mut classes, &mut mistakes);
     let association = association::tables(&mut classes, &tables);
     let mut builder = Schema::builder();

@@ -38,7 +38,7 @@ pub(super) fn resolve(
         match shape.class() {
             Ok(mut class) => {
                 attributes::resolve(&mut class, declared, mistakes);
-                mistakes.extend(version(schema, &class));
+                mistakes.extend(version(schema, &class, base));
                 built[id.index()] = Some(class);
             }
             Err(mistake) => mistakes.push(mistake),
@@ -57,12 +57,22 @@ pub(super) fn resolve(
     (built, order)
 }
 
-/// Refuses a version that cannot be counted.
-fn version(schema: &Schema, class: &ClassModel) -> Option<Mistake> {
+/// Refuses a version that cannot be counted, or beside which another one would not be.
+fn version(schema: &Schema, class: &ClassModel, base: Option<&ClassModel>) -> Option<Mistake> {
     let attribute = class.version_column?;
+    let name = &class.columns[attribute.index()];
     let counts = class.place_of(attribute).is_some_and(|it| schema.table(it.0).column(it.1).kind == Kind::Int);
-    let problem = format!("its version `{}` is no integer column", class.columns[attribute.index()]);
-    (!counts).then(|| Mistake::new(&*class.name, problem, "declare the column with `Column::int`"))
+    if !counts {
+        let problem = format!("its version `{name}` is no integer column");
+        return Some(Mistake::new(&*class.name, problem, "declare the column with `Column::int`"));
+    }
+    let base = base?;
+    let of_base = &base.columns[base.version_column?.index()];
+    (of_base != name && class.columns.contains(of_base)).then(|| {
+        let problem = format!("`{}` counts the versions of its objects in `{of_base}` already", base.name);
+        let advice = format!("leave out `#[version]`: write `{name}: i64`");
+        Mistake::new(format!("{}.{name}", class.name), problem, advice)
+    })
 }
 
 /// Refuses that a row is of two classes.

@@ -12,23 +12,38 @@ use rustc_hash::FxHashMap;
 use crate::error::Mistake;
 use crate::id::ClassId;
 use crate::object::class::{Class, Inheritance};
-use crate::object::model::ClassModel;
-use crate::record::{Row, Tuple};
-use crate::schema::{Name, Schema};
-use crate::value::Value;
+use crate::object::model::{ClassModel, Discriminator};
+use crate::record::{Row, Tuple, edit};
+use crate::schema::{Name, Schema, Storage};
+use crate::value::{Kind, Value};
 
 /// Puts what subclasses add to the table of their base into that table, whose rows are then tuples.
-pub(super) fn share_tables(classes: &mut [Class]) {
+pub(super) fn share_tables(classes: &mut [Class], mistakes: &mut Vec<Mistake>) {
+    let mut owners: FxHashMap<(usize, Name), usize> = FxHashMap::default();
     for at in 0..classes.len() {
         let Some(added) = classes[at].added.clone() else { continue };
         let own: Vec<Name> = added.column_names().cloned().collect();
         classes[at].own_columns.extend(own.iter().cloned());
         let Some(holder) = bases(classes, at).find(|it| classes[*it].table.is_some()) else { continue };
         let Some(table) = classes[holder].table.take() else { continue };
+        let taken: Vec<Name> = own.iter().filter(|it| table.column_names().any(|own| own == *it)).cloned().collect();
+        for name in &taken {
+            let owner = *owners.get(&(holder, name.clone())).unwrap_or(&holder);
+            mistakes.push(taken_by(&classes[at], name, &classes[owner], table.name()));
+        }
+        owners.extend(own.iter().map(|it| ((holder, it.clone()), at)));
         let on = discriminator(classes, at).filter(|on| table.column_names().any(|it| it == on));
+        let added = added.without_columns(&taken);
         let shared = table.taking_in(&added, on.as_ref(), &identities(classes, at));
         classes[holder].table = Some(if own.is_empty() { shared } else { shared.of_tuples() });
     }
+}
+
+/// Two classes give a column of one table the same name.
+fn taken_by(class: &Class, name: &Name, owner: &Class, table: &str) -> Mistake {
+    let problem = format!("`{}` has a column of this name in the same table `{table}`", owner.name);
+    let advice = format!("give the column another: `#[column(\"{}_{name}\")]`", class.name.to_lowercase());
+    Mistake::new(format!("{}.{name}", class.name), problem, advice)
 }
 
 /// The bases of a class, from below. A ring is refused elsewhere, and left here.
@@ -88,10 +103,45 @@ pub(super) fn resolve(
                 by.prototype.clone()
             }
         };
+        mistakes.extend(identity(schema, built, &built[id.index()], &row));
         shown[id.index()] = by;
         built[id.index()].prototype = row;
     }
     by_type
+}
+
+/// Refuses an identity that the discriminator cannot hold: no row would say that it is of the class.
+fn identity(schema: &Schema, built: &[ClassModel], class: &ClassModel, row: &Row) -> Option<Mistake> {
+    let (Some(Discriminator::Column(on)), Some(identity)) = (&class.discriminator, &class.identity_value) else {
+        return None;
+    };
+    let (table, column) = class.place_of(*on)?;
+    let column = schema.table(table).column(column);
+    let strict = column.storage == Storage::Strict;
+    let refused = match edit(&mut row.duplicate()).set(*on, identity.clone()) {
+        Err(mismatch) => mismatch.to_string(),
+        Ok(()) if strict && identity.kind() != Some(column.kind) => format!("{identity} is not {}", column.kind),
+        Ok(()) => return None,
+    };
+    let root = &built[class.root.index()].name;
+    let example = match column.kind {
+        Kind::Int => {
+            let taken = built.iter().filter(|it| it.root == class.root).filter_map(|it| it.identity_value.as_ref());
+            let greatest = taken.filter_map(|it| if let Value::Int(it) = it { Some(*it) } else { None }).max();
+            greatest.unwrap_or_default().saturating_add(1).to_string()
+        }
+        Kind::Bool => "true".to_owned(),
+        Kind::Float => "1.5".to_owned(),
+        _ => format!("\"{}\"", class.name.to_lowercase()),
+    };
+    let problem =
+        format!("its identity {identity:?} cannot stand in the discriminator `{root}.{}`: {refused}", column.name);
+    let advice = match (edit(&mut row.duplicate()).set(*on, Value::from("")), column.kind) {
+        // An enum says itself what it holds.
+        (Err(_), Kind::Text) => "give it one of these: `#[entity(identity = …)]`".to_owned(),
+        _ => format!("give it one that is: `#[entity(identity = {example})]`"),
+    };
+    Some(Mistake::new(&*class.name, problem, advice))
 }
 
 /// The struct that a class brings along.

@@ -110,3 +110,139 @@ fn a_whole_table_that_the_base_does_not_read_is_pointed_at() -> Result<()> {
     assert!(told(Database::of::<(Shape, Circle)>()?)?.is_empty());
     Ok(())
 }
+
+/// What tells the classes apart is a number here, and a word of an enum there.
+#[derive(Entity, Clone, Debug)]
+#[entity(discriminator = code, identity = 1, table = "accounts")]
+struct Account {
+    #[key(auto)]
+    id: Id<Account>,
+    code: i64,
+    #[version]
+    version: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "saving")]
+struct Saving {
+    #[base]
+    account: Account,
+    rate: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = 2)]
+struct Giro {
+    #[base]
+    account: Account,
+    limit: i64,
+}
+
+#[derive(AsValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sort {
+    #[default]
+    Letter,
+    Parcel,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(discriminator = sort, identity = "letter", table = "letters")]
+struct Letter {
+    #[key(auto)]
+    id: Id<Letter>,
+    sort: Sort,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "packet", table = "packets")]
+struct Packet {
+    #[base]
+    letter: Letter,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "parcel", table = "parcels")]
+struct Parcel {
+    #[base]
+    letter: Letter,
+    weight: i64,
+}
+
+#[test]
+fn an_identity_that_the_discriminator_cannot_hold_is_a_mistake_of_the_model() {
+    let words = ["Saving: its identity 'saving' cannot stand in the discriminator `Account.code`", "not an integer"];
+    refused(Database::of::<(Account, Saving)>(), &words);
+    refused(Database::of::<(Account, Saving)>(), &["`#[entity(identity = 2)]`"]);
+    let words = ["Packet: its identity 'packet' cannot stand in the discriminator `Letter.sort`", "letter", "parcel"];
+    refused(Database::of::<(Letter, Packet)>(), &words);
+}
+
+#[test]
+fn numbers_and_enums_tell_classes_apart() -> Result<()> {
+    let mut session = Database::of::<(Account, Giro, Letter, Parcel)>()?.session();
+    session.add(Account::draft());
+    session.add(Giro { limit: 7, ..Giro::draft() });
+    session.add(Parcel { weight: 3, ..Parcel::draft() });
+    session.commit()?;
+    let codes: Vec<i64> = session.all(Account::select().order_by(Account::code))?.iter().map(|it| it.code).collect();
+    assert_eq!(codes, [1, 2]);
+    assert_eq!(session.one(Giro::select())?.limit, 7);
+    assert_eq!((session.one(Parcel::select())?.weight, session.one(Letter::select())?.sort), (3, Sort::Parcel));
+    Ok(())
+}
+
+/// One object has one version.
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = 3, table = "loans")]
+struct Loan {
+    #[base]
+    account: Account,
+    #[version]
+    revision: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = 4, concrete = "pledges")]
+struct Pledge {
+    #[base]
+    account: Account,
+    #[version]
+    revision: i64,
+}
+
+#[test]
+fn two_versions_in_one_class_are_a_mistake_of_the_model() {
+    let words = ["`Account` counts the versions of its objects in `version` already", "write `revision: i64`"];
+    refused(Database::of::<(Account, Loan)>(), &[&["Loan.revision: "], &words[..]].concat());
+    refused(Database::of::<(Account, Pledge)>(), &[&["Pledge.revision: "], &words[..]].concat());
+    let all = ["Loan.revision", "Saving: its identity"];
+    refused(Database::of::<(Account, Loan, Saving)>(), &all);
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = 5)]
+struct Deposit {
+    #[base]
+    account: Account,
+    rate: i64,
+    limit: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = 6)]
+struct Fund {
+    #[base]
+    account: Account,
+    code: i64,
+}
+
+#[test]
+fn columns_of_one_table_that_two_classes_name_alike_are_said_with_both_classes() {
+    let words = ["Deposit.limit: `Giro` has a column of this name in the same table `accounts`", "\"deposit_limit\""];
+    refused(Database::of::<(Account, Giro, Deposit)>(), &words);
+    let words = ["Fund.code: `Account` has a column of this name in the same table `accounts`", "\"fund_code\""];
+    refused(Database::of::<(Account, Fund)>(), &words);
+    let told = Database::of::<(Account, Giro, Deposit, Fund)>().map(drop).expect_err("the model is wrong").to_string();
+    assert!(told.contains("Fund.code") && told.contains("Deposit.limit"), "{told}");
+    assert!(!told.contains("another column"), "{told}");
+}
