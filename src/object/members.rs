@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::class::SubclassLoad;
 use super::condition::{Condition, Orders};
-use super::entity::{IsA, Many, Relation};
+use super::entity::{Entity, IsA, Many, Relation};
 use super::loaded::{LoadList, Nothing, Promise};
 use super::query::{LoadPath, Query};
 use super::reference::Ref;
@@ -94,6 +95,22 @@ impl<'s, R: Relation<Arity = Many>, L: LoadList> MembersQuery<'s, R, L> {
         R::Target: IsA<B>,
     {
         self.map(|it| it.with(path))
+    }
+
+    /// What a class that extends that of the members adds comes along for those of it; see
+    /// [`Query::with_subclass`](super::Query::with_subclass).
+    pub fn with_subclass<S: Entity + IsA<R::Target>>(self, load: SubclassLoad) -> Self {
+        self.map(|it| it.with_subclass::<S>(load))
+    }
+
+    /// What every class adds that extends that of the members comes along, in the same statement.
+    pub fn with_subclasses(self) -> Self {
+        self.map(Query::with_subclasses)
+    }
+
+    /// Loads a relation of a class that extends that of the members, for those of it.
+    pub fn with_of<S: Entity + IsA<R::Target>, T, P>(self, path: LoadPath<S, T, P>) -> Self {
+        self.map(|it| it.with_of(path))
     }
 
     /// The members, by a statement of its own.

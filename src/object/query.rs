@@ -85,11 +85,10 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     /// # }
     /// ```
     pub fn with_subclass<S: Entity + IsA<E>>(mut self, load: SubclassLoad) -> Self {
-        match (load, &mut self.selection.subclasses) {
-            (SubclassLoad::OnAccess, _) | (SubclassLoad::Inline, Subclasses::All) => {}
-            (SubclassLoad::Selectin, _) => self.selection.loading.subclasses.push(S::CLASS.into()),
-            (SubclassLoad::Inline, Subclasses::These(all)) => all.push(S::CLASS.into()),
-            (SubclassLoad::Inline, other) => *other = Subclasses::These(vec![S::CLASS.into()]),
+        match load {
+            SubclassLoad::OnAccess => {}
+            SubclassLoad::Selectin => self.selection.loading.subclasses.push(S::CLASS.into()),
+            SubclassLoad::Inline => self.selection.subclasses.extend(&Subclasses::These(vec![S::CLASS.into()])),
         }
         self
     }
@@ -187,6 +186,56 @@ impl<E, T, P: Promise> LoadPath<E, T, P> {
     /// Loads a relation of a class that extends that of the targets, for those targets that are of it.
     pub fn then_of<S: Entity + IsA<T>, N, Q>(mut self, next: LoadPath<S, N, Q>) -> Self {
         self.option.then.options.push(of_subclass::<S>(next.option));
+        self
+    }
+
+    /// What a class that extends that of the targets adds comes along for those of it: by a join in the statement that
+    /// brings them, or by one more statement for all of them.
+    ///
+    /// ```
+    /// use diptych::object::SubclassLoad;
+    /// use diptych::prelude::*;
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[has_many(staff: Employee, inverse = firm)]
+    /// # struct Firm { #[key(auto)] id: Id<Firm> }
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[entity(discriminator = kind, identity = "employee")]
+    /// # #[belongs_to(firm: Firm, via = firm_id, inverse = staff)]
+    /// # struct Employee {
+    /// #     #[key(auto)] id: Id<Employee>, kind: String, #[references(Firm)] firm_id: Option<Id<Firm>>,
+    /// # }
+    /// # #[derive(Entity, Clone, Debug)]
+    /// # #[entity(identity = "engineer", table = "engineers")]
+    /// # struct Engineer { #[base] employee: Employee, language: Option<String> }
+    /// # fn main() -> Result<()> {
+    /// # let database = Database::of::<(Firm, Employee, Engineer)>()?;
+    /// # let mut session = database.session();
+    /// # let firm = session.add(Firm::draft());
+    /// # session.push(firm, Firm::staff, Engineer::draft())?;
+    /// # session.commit()?;
+    /// # let session = database.session();
+    /// let staff = Firm::staff.selectin().with_subclass::<Engineer>(SubclassLoad::Inline);
+    /// for firm in &session.all(Firm::select().with(staff))? {
+    ///     for member in firm.get(Firm::staff).iter() {
+    ///         println!("{:?}", member.downcast::<Engineer>()?.and_then(|it| it.language.clone()));
+    ///     }
+    /// }
+    /// assert_eq!(session.totals().statements, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_subclass<S: Entity + IsA<T>>(mut self, load: SubclassLoad) -> Self {
+        match load {
+            SubclassLoad::OnAccess => {}
+            SubclassLoad::Selectin => self.option.then.subclasses.push(S::CLASS.into()),
+            SubclassLoad::Inline => self.option.then.inline.extend(&Subclasses::These(vec![S::CLASS.into()])),
+        }
+        self
+    }
+
+    /// What every class adds that extends that of the targets comes along, in the statement that brings them.
+    pub fn with_subclasses(mut self) -> Self {
+        self.option.then.inline = Subclasses::All;
         self
     }
 

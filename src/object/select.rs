@@ -73,6 +73,17 @@ pub enum Subclasses {
     These(Vec<Name>),
 }
 
+impl Subclasses {
+    /// Adds what is asked elsewhere.
+    pub(super) fn extend(&mut self, more: &Subclasses) {
+        match (&mut *self, more) {
+            (_, Subclasses::AsDeclared) | (Subclasses::All, _) => {}
+            (Subclasses::These(all), Subclasses::These(more)) => all.extend(more.iter().cloned()),
+            _ => self.clone_from(more),
+        }
+    }
+}
+
 /// What a query does to objects that the session holds already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Existing {

@@ -25,7 +25,7 @@ pub use changes::Changes;
 pub(super) use core::Core;
 pub use core::Manner;
 pub use scope::SessionScope;
-pub use verbs::Member;
+pub use verbs::{Member, Target};
 pub use watch::{LoadWatch, StatementWatch};
 
 use super::entity::Entity;

@@ -8,7 +8,7 @@ use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, IsA, Many, Relation, Writable};
 use crate::object::model::Discriminator;
 use crate::object::reference::{ObjectKey, Ref, SessionId};
-use crate::object::session::Core;
+use crate::object::session::{Core, Target};
 use crate::object::state::State;
 use crate::record::{Row, seen_as, seen_as_mut};
 use crate::value::{AsValue, Value};
@@ -162,18 +162,13 @@ impl<'c> Reaction<'c> {
     ///
     /// # Errors
     /// When a reference is not of this session, or the session is only read, by a query say.
-    pub fn set<R>(
-        &mut self,
-        object: Ref<impl IsA<R::Owner>>,
-        _: R,
-        target: impl Into<Option<Ref<R::Target>>>,
-    ) -> Result<()>
+    pub fn set<R>(&mut self, object: Ref<impl IsA<R::Owner>>, _: R, target: impl Target<R::Target>) -> Result<()>
     where
         R: Relation + Writable,
         R::Arity: ToOne,
     {
         let key = self.check(object)?;
-        let target = target.into().map(|it| self.check(it)).transpose()?;
+        let target = target.into_target().map(|it| self.check(it)).transpose()?;
         self.check_movable(Self::relation_name::<R>)?;
         self.core.link_one(key, R::RELATION, target)
     }

@@ -7,7 +7,7 @@ use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::model::{Model, RelationModel};
-use crate::object::select::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy, Term};
+use crate::object::select::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy, Subclasses, Term};
 use crate::schema::Name;
 
 /// What is asked at one place of a path.
@@ -18,6 +18,8 @@ pub(in crate::object) struct Branch {
     rest: Option<Lazy>,
     pub(super) columns: Columns,
     pub(super) subclasses: Vec<ClassId>,
+    /// Those that come with the statement itself.
+    pub(super) inline: Subclasses,
 }
 
 /// What is asked of one relation.
@@ -55,7 +57,8 @@ pub(in crate::object) struct Way<'p> {
 impl Branch {
     /// Resolves what is asked at a class.
     pub(in crate::object) fn resolve(model: &Model, class: ClassId, loading: &Loading) -> Result<Self> {
-        let mut branch = Branch { columns: loading.columns.clone(), ..Branch::default() };
+        let mut branch =
+            Branch { columns: loading.columns.clone(), inline: loading.inline.clone(), ..Branch::default() };
         for name in &loading.subclasses {
             branch.subclasses.push(model.class_named(name)?.id);
         }
@@ -91,13 +94,22 @@ impl Branch {
 
     /// Whether nothing is asked.
     pub(super) fn is_empty(&self) -> bool {
-        self.asked.is_empty() && self.rest.is_none() && self.subclasses.is_empty() && self.columns == Columns::default()
+        self.asked.is_empty()
+            && self.rest.is_none()
+            && self.subclasses.is_empty()
+            && self.inline == Subclasses::AsDeclared
+            && self.columns == Columns::default()
     }
 
     /// The branch without what `*` says.
     pub(super) fn without_rest(&self) -> Branch {
-        let (columns, subclasses) = (self.columns.clone(), self.subclasses.clone());
-        Branch { asked: self.asked.clone(), rest: None, columns, subclasses }
+        Branch {
+            asked: self.asked.clone(),
+            rest: None,
+            columns: self.columns.clone(),
+            subclasses: self.subclasses.clone(),
+            inline: self.inline.clone(),
+        }
     }
 }
 
@@ -114,6 +126,7 @@ fn merge(before: &mut LoadOption, later: &LoadOption) {
     }
     before.then.options.extend(later.then.options.iter().cloned());
     before.then.subclasses.extend(later.then.subclasses.iter().cloned());
+    before.then.inline.extend(&later.then.inline);
     let (columns, more) = (&mut before.then.columns, &later.then.columns);
     columns.only = more.only.clone().or(columns.only.take());
     columns.defer.extend(more.defer.iter().cloned());

@@ -9,7 +9,7 @@ use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, RelationModel};
-use crate::object::select::{Entity, Ground, Route, Scope, Sides, Sources, Subclasses, order, subclasses};
+use crate::object::select::{Entity, Ground, Route, Scope, Sides, Sources, order, subclasses};
 use crate::query::{JoinKind, Leaf};
 use crate::schema::Name;
 
@@ -119,7 +119,7 @@ impl Joiner<'_> {
     fn join(&mut self, at: &At<'_>, relation: &RelationModel, way: &Way<'_>) -> Result<Option<Node>> {
         let target = way.of().unwrap_or(relation.target);
         let place = at.place.behind(self.ground.model, at.class, relation.id);
-        let below = subclasses(self.ground, target, &Subclasses::AsDeclared)?;
+        let below = subclasses(self.ground, target, &place.branch.inline)?;
         if let Some(alias) = way.from_query {
             let Some(joined) = self.joined else { return Ok(None) };
             let entity = self.joined_by_query(joined, relation, target, alias)?;

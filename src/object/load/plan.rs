@@ -10,7 +10,7 @@ use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, JoinLeaf, RelationModel};
 use crate::object::select::{
-    Entity, Ground, Route, Scope, Sides, Sources, Subclasses, lead, order, own_columns, related_between, subclasses,
+    Entity, Ground, Route, Scope, Sides, Sources, lead, order, own_columns, related_between, subclasses,
 };
 use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
 
@@ -127,7 +127,7 @@ impl Wanted<'_> {
     }
 
     fn subclasses(&self, target: ClassId) -> Result<Vec<ClassId>> {
-        subclasses(self.ground, target, &Subclasses::AsDeclared)
+        subclasses(self.ground, target, &self.place.branch.inline)
     }
 
     /// Whether the join asks something of the owner beyond the pairs of columns.

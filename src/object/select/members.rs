@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::Selection;
 use super::entity::{Entity, Ground, all_are};
 use super::expression::Scope;
 use super::page::limited;
 use super::route::{Route, Sides, order, own_columns};
 use super::run::{listed, place};
 use super::source::{Sources, subclasses};
-use super::{Selection, Subclasses};
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::diagnosis::Noted;
@@ -95,7 +95,7 @@ impl Core {
         selection: &Selection,
     ) -> Result<(Sources, Entity)> {
         let (model, class) = (ground.model, self.object(owner)?.class);
-        let below = subclasses(ground, relation.target, &Subclasses::AsDeclared)?;
+        let below = subclasses(ground, relation.target, &selection.subclasses)?;
         let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
         let first = sources.count();
         let route = Route { relation, target: relation.target, subclasses: &below, kind: JoinKind::Inner };

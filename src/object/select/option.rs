@@ -1,6 +1,6 @@
 //! What a query loads along, as plain values.
 
-use super::Term;
+use super::{Subclasses, Term};
 use crate::expr::Expr;
 use crate::object::class::Lazy;
 use crate::query::Direction;
@@ -15,6 +15,9 @@ pub struct Loading {
     pub columns: Columns,
     /// Subclasses whose columns are read along, by one more statement for each.
     pub subclasses: Vec<Name>,
+    /// Subclasses whose columns are read along by the statement that brings the targets. What that is for the objects of
+    /// the query stands in [`Selection::subclasses`](super::Selection::subclasses).
+    pub inline: Subclasses,
 }
 
 /// How one relation is loaded with a query, and what is loaded behind it.

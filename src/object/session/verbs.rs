@@ -44,6 +44,32 @@ impl<B, T: Entity + IsA<B>> Member<B> for T {
     }
 }
 
+/// What a relation to one object can be set to: a reference to an object of its class, or of one that extends it, or
+/// none. An optional reference is one to an object of the class itself: `found.map(Ref::upcast)` makes it that.
+#[diagnostic::on_unimplemented(
+    message = "this relation leads to `{T}`; `{Self}` is none",
+    label = "wants a `Ref<{T}>`, an `Option<Ref<{T}>>` or `None`",
+    note = "of a class that extends it, an optional reference is given by `.map(Ref::upcast)`, a new object by `session.add(…)`"
+)]
+pub trait Target<T> {
+    /// A reference to the object, if there is one.
+    #[doc(hidden)]
+    fn into_target(self) -> Option<Ref<T>>;
+}
+
+impl<B, T: IsA<B>> Target<B> for Ref<T> {
+    fn into_target(self) -> Option<Ref<B>> {
+        Some(self.upcast())
+    }
+}
+
+// There is one implementation for optional references, so that `None` says what it is none of.
+impl<T> Target<T> for Option<Ref<T>> {
+    fn into_target(self) -> Option<Ref<T>> {
+        self
+    }
+}
+
 impl Session {
     /// Adds a new object; the next flush inserts it.
     ///
@@ -152,19 +178,14 @@ impl Session {
     /// # Errors
     /// When a reference is not of this session.
     #[track_caller]
-    pub fn set<R>(
-        &mut self,
-        object: Ref<impl IsA<R::Owner>>,
-        relation: R,
-        target: impl Into<Option<Ref<R::Target>>>,
-    ) -> Result<()>
+    pub fn set<R>(&mut self, object: Ref<impl IsA<R::Owner>>, relation: R, target: impl Target<R::Target>) -> Result<()>
     where
         R: Writable,
         R::Arity: ToOne,
     {
         let _ = relation;
         let key = self.check(object)?;
-        let target = target.into().map(|it| self.check(it)).transpose()?;
+        let target = target.into_target().map(|it| self.check(it)).transpose()?;
         self.exclusive_here().told(|core| core.link_one(key, R::RELATION, target))
     }
 
@@ -218,7 +239,7 @@ impl Session {
     where
         R: Writable<Arity = Many>,
     {
-        self.replace(object, relation, [])
+        self.replace(object, relation, Vec::<Ref<R::Target>>::new())
     }
 
     /// Lets a collection hold exactly these objects. Only what differs is changed.
@@ -230,7 +251,7 @@ impl Session {
         &mut self,
         object: Ref<impl IsA<R::Owner>>,
         relation: R,
-        members: impl IntoIterator<Item = Ref<R::Target>>,
+        members: impl IntoIterator<Item = Ref<impl IsA<R::Target>>>,
     ) -> Result<()>
     where
         R: Writable<Arity = Many>,

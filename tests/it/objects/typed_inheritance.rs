@@ -3,6 +3,7 @@
 //!
 //! `both_ways` does the same with structs and with classes made at run time, and compares what is said to the tables.
 
+mod along;
 mod both_ways;
 mod levels;
 mod models;
