@@ -33,6 +33,8 @@
 //! | `polymorphic_on`, `polymorphic_identity` | `#[entity(discriminator = kind, identity = "employee")]`, and `identity` in each subclass |
 //! | single, joined, concrete table inheritance | nothing, `table = "engineers"` or `concrete = "engineers"` beside `identity` |
 //! | `polymorphic_load="selectin"`, `"inline"` | `#[entity(load = selectin)]`, `load = inline` |
+//! | `polymorphic_abstract=True` in the middle of a hierarchy | no such word: such a class has an identity as well, of which there need be no rows |
+//! | a row whose discriminator is NULL is one of the base | an error of the query that finds it: it is of no class |
 //! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
 //! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
@@ -45,7 +47,7 @@
 //! | `Session(engine)` | [`Database::session`](crate::Database::session) |
 //! | `with Session.begin() as s:` | [`Database::transaction`](crate::Database::transaction), which retries a lost race |
 //! | `session.add(User(…))` | `let alice = session.add(User { … })` |
-//! | `post.author = alice` | `session.set(post, Post::author, alice)?` |
+//! | `post.author = alice` | `session.set(post, Post::author, alice)?`; alice may be of a class that extends that of authors |
 //! | `alice.posts.append(post)`, `.remove`, `= [ … ]`, `.clear()` | `session.push(alice, User::posts, post)?`, `remove`, `replace`, `clear` |
 //! | `post.score += 1` | `session.edit(post)?.score += 1` |
 //! | `session.get(User, 1)` | `session.find::<User>(1)?` |
@@ -54,6 +56,8 @@
 //! | `join(Post.author).where(User.name == …).order_by(User.name)`, `contains_eager` | `.join(Post::author.join().filter(…).order_by(User::name).eager())` |
 //! | `options(selectinload(Post.replies).joinedload(Post.author))` | `.with(Post::replies.selectin().then(Post::author.joined()))` |
 //! | `with_polymorphic(Employee, [Engineer])`, `selectin_polymorphic` | [`Query::with_subclass`](crate::Query::with_subclass)`::<Engineer>(SubclassLoad::Inline)`, `Selectin` |
+//! | `selectinload(Company.employees).options(selectin_polymorphic(…))` | `Company::employees.selectin().with_subclass::<Engineer>(SubclassLoad::Selectin)`; also of `query_of` |
+//! | `Engineer.name`, which `Employee` declares | `Employee::name`, in queries on engineers too: a constant is of the struct that has the field |
 //! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())` |
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast`; back by `engineer.upcast()` |

@@ -205,7 +205,8 @@ fn fields_exist(ctxt: &Ctxt, entity: &Entity, names: &[Ident]) -> bool {
 
 fn unknown_field(ctxt: &Ctxt, entity: &Entity, name: &Ident) {
     let fields: Vec<String> = entity.fields.iter().map(Field::text).collect();
-    let problem = format!("`{}` has no field `{name}`", entity.ident);
+    let of_base = if entity.base.is_some() { ", and those of its base cannot be named here" } else { "" };
+    let problem = format!("`{}` has no field `{name}`{of_base}", entity.ident);
     match symbol::nearest(&name.to_string(), fields.iter().map(String::as_str)) {
         Some(near) => ctxt.refuse(Code::UnknownField, name, problem, format_args!("`{near}`")),
         None => ctxt.refuse(Code::UnknownField, name, problem, format_args!("one of {}", quoted(&fields))),

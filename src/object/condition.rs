@@ -56,6 +56,24 @@ impl<E> std::ops::Not for Condition<E> {
     }
 }
 
+/// What objects of a class fulfil or not: a condition of it, or of one of its bases.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no condition of objects of `{E}`",
+    label = "not of `{E}`, nor of what it extends",
+    note = "that of a class that extends `{E}` becomes one by `.upcast()`, in a query `.with_subclass::<…>(…)`"
+)]
+pub trait Conditions<E> {
+    /// As a condition of these objects.
+    fn condition(self) -> Condition<E>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, E: IsA<B>> Conditions<E> for Condition<B> {
+    fn condition(self) -> Condition<E> {
+        Condition::new(self.expr)
+    }
+}
+
 /// What a column of type `V` can be compared with.
 #[diagnostic::on_unimplemented(message = "a column of type `{V}` cannot be compared with `{Self}`")]
 pub trait Operand<V> {
@@ -191,18 +209,24 @@ impl<F: Field> From<F> for Ordering<F::Entity> {
 }
 
 /// What orders objects of a class: a column, or an order, of it or of one of its bases.
-#[diagnostic::on_unimplemented(message = "`{Self}` does not order objects of `{E}`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not order objects of `{E}`",
+    label = "not of `{E}`, nor of what it extends",
+    note = "what a class that extends `{E}` adds orders them by `.asc().upcast()` or `.desc().upcast()`"
+)]
 pub trait Orders<E> {
     /// As an order of these objects.
     fn ordering(self) -> Ordering<E>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<B, E: IsA<B>> Orders<E> for Ordering<B> {
     fn ordering(self) -> Ordering<E> {
         Ordering::new(self.by, self.direction)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<F: Field, E: IsA<F::Entity>> Orders<E> for F {
     fn ordering(self) -> Ordering<E> {
         self.asc().ordering()

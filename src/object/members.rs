@@ -4,10 +4,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::class::SubclassLoad;
-use super::condition::{Condition, Orders};
+use super::condition::{Conditions, Orders};
 use super::entity::{Entity, IsA, Many, Relation};
 use super::loaded::{LoadList, Nothing, Promise};
-use super::query::{LoadPath, Query};
+use super::query::{LoadPath, PathOf, Query};
 use super::reference::Ref;
 use super::session::Session;
 use super::view::{View, Views};
@@ -67,10 +67,7 @@ impl<'s, R: Relation<Arity = Many>, L: LoadList> MembersQuery<'s, R, L> {
     }
 
     /// Only members that fulfil the condition.
-    pub fn filter<B>(self, condition: Condition<B>) -> Self
-    where
-        R::Target: IsA<B>,
-    {
+    pub fn filter(self, condition: impl Conditions<R::Target>) -> Self {
         self.map(|it| it.filter(condition))
     }
 
@@ -90,10 +87,7 @@ impl<'s, R: Relation<Arity = Many>, L: LoadList> MembersQuery<'s, R, L> {
     }
 
     /// Loads a relation of the members along.
-    pub fn with<B, T, P: Promise>(self, path: LoadPath<B, T, P>) -> MembersQuery<'s, R, P::Onto<L>>
-    where
-        R::Target: IsA<B>,
-    {
+    pub fn with<W: PathOf<R::Target>>(self, path: W) -> MembersQuery<'s, R, <W::Promise as Promise>::Onto<L>> {
         self.map(|it| it.with(path))
     }
 

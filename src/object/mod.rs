@@ -99,7 +99,9 @@ pub use class::{
     Cascade, Class, CollectionKind, ComputedKind, Inheritance, JoinColumn, Lazy, Marks, PassiveDeletes, Polymorphic,
     Reach, Relationship, SubclassLoad, foreign, join_column, on, remote,
 };
-pub use condition::{Condition, FieldExpression, Operand, Ordering, Orders, ToManyCondition, ToOneCondition};
+pub use condition::{
+    Condition, Conditions, FieldExpression, Operand, Ordering, Orders, ToManyCondition, ToOneCondition,
+};
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
@@ -124,7 +126,7 @@ pub use proxy::{Proxy, ProxyRelation};
 
 #[doc(hidden)]
 pub use one_of::{chosen_by, typed};
-pub use query::{Certain, LoadPath, LoadRelation, Query};
+pub use query::{Certain, LoadPath, LoadRelation, PathOf, Query};
 pub use reference::{AnyRef, Ref, SessionId};
 pub use select::{
     Along, Columns, Depth, Existing, LoadOption, Loading, PerOwner, Repeats, Selection, Step, Strategy, Subclasses,

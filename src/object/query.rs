@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::class::{Lazy, SubclassLoad};
-use super::condition::{Condition, Orders};
+use super::condition::{Conditions, Orders};
 use super::diagnosis::Budget;
 use super::entity::{Entity, Field, IsA, Relation};
 use super::loaded::{LoadList, Nothing, Perhaps, Promise, Surely, With};
@@ -29,11 +29,8 @@ impl<E: Entity> Query<E> {
 
 impl<E: Entity, L: LoadList> Query<E, L> {
     /// Only objects that fulfil the condition, beside those given before.
-    pub fn filter<B>(mut self, condition: Condition<B>) -> Self
-    where
-        E: IsA<B>,
-    {
-        self.selection = self.selection.filter(condition.expr);
+    pub fn filter(mut self, condition: impl Conditions<E>) -> Self {
+        self.selection = self.selection.filter(condition.condition().expr);
         self
     }
 
@@ -122,21 +119,15 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     /// Loads a relation along, or forbids touching it. What is loaded is known to the type of the query, and
     /// [`View::get`](super::View::get) reads it; give each relation once, and what is behind it by
     /// [`then`](LoadPath::then).
-    pub fn with<B, T, P: Promise>(self, path: LoadPath<B, T, P>) -> Query<E, P::Onto<L>>
-    where
-        E: IsA<B>,
-    {
+    pub fn with<W: PathOf<E>>(self, path: W) -> Query<E, <W::Promise as Promise>::Onto<L>> {
         let Query { selection, .. } = self.loading(path);
         Query { selection, of: PhantomData }
     }
 
     /// Loads a relation along as [`with`](Query::with) does, and does not say so in the type: for queries that are put
     /// together at run time.
-    pub fn loading<B, T, P>(mut self, path: LoadPath<B, T, P>) -> Self
-    where
-        E: IsA<B>,
-    {
-        self.selection.loading.options.push(path.option);
+    pub fn loading(mut self, path: impl PathOf<E>) -> Self {
+        self.selection.loading.options.push(path.into_option());
         self
     }
 }
@@ -175,11 +166,8 @@ pub struct LoadPath<E, T, P = Perhaps> {
 
 impl<E, T, P: Promise> LoadPath<E, T, P> {
     /// Loads a relation of the targets as well; call it again for another one beside it.
-    pub fn then<B, N, Q: Promise>(mut self, next: LoadPath<B, N, Q>) -> LoadPath<E, T, P::Then<Q>>
-    where
-        T: IsA<B>,
-    {
-        self.option.then.options.push(next.option);
+    pub fn then<W: PathOf<T>>(mut self, next: W) -> LoadPath<E, T, P::Then<W::Promise>> {
+        self.option.then.options.push(next.into_option());
         LoadPath { option: self.option, of: PhantomData }
     }
 
@@ -240,13 +228,11 @@ impl<E, T, P: Promise> LoadPath<E, T, P> {
     }
 
     /// Only targets that fulfil the condition become members, so nothing is said about the relation as a whole.
-    pub fn filter<B>(mut self, condition: Condition<B>) -> LoadPath<E, T>
-    where
-        T: IsA<B>,
-    {
+    pub fn filter(mut self, condition: impl Conditions<T>) -> LoadPath<E, T> {
+        let condition = condition.condition().expr;
         self.option.filter = Some(match self.option.filter.take() {
-            Some(before) => before.and(condition.expr),
-            None => condition.expr,
+            Some(before) => before.and(condition),
+            None => condition,
         });
         LoadPath { option: self.option, of: PhantomData }
     }
@@ -284,6 +270,30 @@ impl<E, T, P> Clone for LoadPath<E, T, P> {
 impl<E, T, P> fmt::Debug for LoadPath<E, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.option.fmt(f)
+    }
+}
+
+/// A path from objects of a class: from it, or from one of its bases.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not start at objects of `{E}`",
+    label = "a path from `{E}`, or from what it extends, is wanted here",
+    note = "a relation of a class that extends `{E}` is loaded by `with_of`, or behind another relation by `then_of`"
+)]
+pub trait PathOf<E> {
+    /// What is sure to be loaded by it.
+    type Promise: Promise;
+
+    /// What is asked.
+    #[doc(hidden)]
+    fn into_option(self) -> LoadOption;
+}
+
+#[diagnostic::do_not_recommend]
+impl<B, E: IsA<B>, T, P: Promise> PathOf<E> for LoadPath<B, T, P> {
+    type Promise = P;
+
+    fn into_option(self) -> LoadOption {
+        self.option
     }
 }
 

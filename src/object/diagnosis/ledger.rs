@@ -154,15 +154,21 @@ impl Ledger {
         steps
     }
 
-    /// How messages name a result, and a relation behind it.
+    /// How messages name a result, and a relation behind it. A relation that only a subclass has is named with it.
     pub(super) fn path(&self, graph: &Graph, id: OriginId, relation: Option<Declared>) -> String {
         let model = &graph.model;
-        let mut path = model.class(self.roots[self.origin(id).root].class).name.clone();
-        for (class, relation) in self.steps_to(id).into_iter().map(|it| it.1).chain(relation) {
-            path.push('.');
-            path.push_str(&model.relation(class, relation).name);
+        let mut class = self.roots[self.origin(id).root].class;
+        let mut path = vec![model.class(class).name.as_str()];
+        for (at, (owner, relation)) in self.steps_to(id).into_iter().map(|it| it.1).chain(relation).enumerate() {
+            let declared = model.relation(owner, relation);
+            if !model.is_a(class, owner) {
+                path.truncate(if at == 0 { 0 } else { path.len() });
+                path.push(&model.class(owner).name);
+            }
+            path.push(&declared.name);
+            class = declared.target;
         }
-        path
+        path.join(".")
     }
 
     fn add_root(&mut self, class: ClassId, ask: Ask, caller: Option<&'static Location<'static>>) -> OriginId {

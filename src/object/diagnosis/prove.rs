@@ -161,9 +161,15 @@ fn say(model: &Model, ways: &[Way]) -> String {
     for (at, way) in ways.iter().enumerate() {
         let declared = model.relation(way.relation.0, way.relation.1);
         let known = model.class(way.class).relations.iter().any(|it| it.name == declared.name);
-        let class = if known { way.class } else { way.relation.0 };
-        let verb = if at == 0 { ".with(" } else { ".then(" };
-        let _ = write!(text, "{verb}{}::{}.{}()", model.class(class).name, declared.name, strategy(way.said));
+        let verb = match (at, known) {
+            (0, true) => ".with(",
+            (0, false) => ".with_of(",
+            (_, true) => ".then(",
+            (_, false) => ".then_of(",
+        };
+        // The constant is one of the class that declares the relation, whatever the query is on.
+        let class = &model.class(way.relation.0).name;
+        let _ = write!(text, "{verb}{class}::{}.{}()", declared.name, strategy(way.said));
     }
     text.push_str(&")".repeat(ways.len()));
     text

@@ -91,7 +91,11 @@ impl Entity {
             }
         }
         let name = format!("{}.{}", class.name, class.columns[attribute.index()]);
-        Err(Misuse::UnknownName { what: "column", name, hint: "the query does not read its table".to_owned() }.into())
+        let mut hint = "the query does not read its table".to_owned();
+        if class.id != self.class && ground.model.is_a(class.id, self.class) {
+            hint += &format!("; it does `.with_subclass::<{}>(SubclassLoad::Inline)`", class.name);
+        }
+        Err(Misuse::UnknownName { what: "column", name, hint }.into())
     }
 
     /// Attributes of the entity's own class.

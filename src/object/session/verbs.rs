@@ -47,7 +47,7 @@ impl<B, T: Entity + IsA<B>> Member<B> for T {
 /// What a relation to one object can be set to: a reference to an object of its class, or of one that extends it, or
 /// none. An optional reference is one to an object of the class itself: `found.map(Ref::upcast)` makes it that.
 #[diagnostic::on_unimplemented(
-    message = "this relation leads to `{T}`; `{Self}` is none",
+    message = "this relation leads to `{T}`, and `{Self}` does not",
     label = "wants a `Ref<{T}>`, an `Option<Ref<{T}>>` or `None`",
     note = "of a class that extends it, an optional reference is given by `.map(Ref::upcast)`, a new object by `session.add(…)`"
 )]

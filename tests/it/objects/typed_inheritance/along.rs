@@ -180,3 +180,54 @@ fn what_a_reference_leads_to_brings_what_is_added_to_it() -> Result<()> {
 fn perhaps<P: Promise>(path: LoadPath<Kennel, Pet, P>) -> LoadPath<Kennel, Pet> {
     path.filter(Pet::kind.ne("nothing"))
 }
+
+/// The line that is proposed compiles in the query that it is for.
+#[test]
+fn a_relation_of_a_subclass_that_is_read_one_by_one_is_named_with_it() -> Result<()> {
+    let mut session = seeded()?.session();
+    session.set_ledger(true);
+    for kennel in &session.all(Kennel::select().with(Kennel::pets.selectin()))? {
+        for pet in kennel.get(Kennel::pets).iter() {
+            if let Some(cat) = pet.downcast::<Cat>()? {
+                cat.load(Cat::toys)?;
+            }
+        }
+    }
+    let found = session.diagnose()?;
+    let found: Vec<_> = found.one_by_one().map(|it| (&*it.path, &*it.option)).collect();
+    let behind = ".with(Kennel::pets.selectin().then_of(Cat::toys.selectin()))";
+    assert_eq!(found, [("Kennel.pets.Cat.toys", behind)]);
+
+    let mut session = seeded()?.session();
+    session.set_ledger(true);
+    let mut seen = 0;
+    for pet in &session.all(Pet::select().with_subclasses())? {
+        if let Some(cat) = pet.downcast::<Cat>()? {
+            seen += cat.load(Cat::toys)?.len();
+        }
+    }
+    let found = session.diagnose()?;
+    let option = ".with_of(Cat::toys.selectin())";
+    assert_eq!(found.one_by_one().map(|it| (&*it.path, &*it.option)).collect::<Vec<_>>(), [("Cat.toys", option)]);
+    assert_eq!(seen, 3);
+
+    let mut session = seeded()?.session();
+    session.set_ledger(true);
+    for dog in &session.all(Dog::select())? {
+        dog.load(Pet::kennel)?;
+    }
+    let found = session.diagnose()?;
+    let option = ".with(Pet::kennel.joined())";
+    assert_eq!(found.one_by_one().map(|it| (&*it.path, &*it.option)).collect::<Vec<_>>(), [("Dog.kennel", option)]);
+    Ok(())
+}
+
+#[test]
+fn a_condition_on_what_the_query_does_not_read_says_how_it_would() -> Result<()> {
+    let session = seeded()?.session();
+    let sits = || Pet::select().filter(Dog::trick.eq("sit").upcast());
+    let told = session.all(sits()).map(drop).expect_err("the table of dogs is not read").to_string();
+    assert!(told.contains("it does `.with_subclass::<Dog>(SubclassLoad::Inline)`"), "{told}");
+    assert_eq!(session.all(sits().with_subclass::<Dog>(SubclassLoad::Inline))?.len(), 3);
+    Ok(())
+}

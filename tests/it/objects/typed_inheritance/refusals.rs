@@ -1,6 +1,8 @@
 //! Hierarchies of structs that cannot be, and what is said of them when the model is built.
 
+use diptych::error::Misuse;
 use diptych::prelude::*;
+use diptych::query::Update;
 
 #[derive(Entity, Clone, Debug)]
 #[entity(discriminator = kind, identity = "animal")]
@@ -245,4 +247,30 @@ fn columns_of_one_table_that_two_classes_name_alike_are_said_with_both_classes()
     let told = Database::of::<(Account, Giro, Deposit, Fund)>().map(drop).expect_err("the model is wrong").to_string();
     assert!(told.contains("Fund.code") && told.contains("Deposit.limit"), "{told}");
     assert!(!told.contains("another column"), "{told}");
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(discriminator = kind, identity = "thing", table = "things")]
+struct Thing {
+    #[key(auto)]
+    id: Id<Thing>,
+    kind: Option<String>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "stone")]
+struct Stone {
+    #[base]
+    thing: Thing,
+}
+
+#[test]
+fn a_row_whose_discriminator_is_null_is_of_no_class() -> Result<()> {
+    let mut session = Database::of::<(Thing, Stone)>()?.session();
+    session.add(Stone::draft());
+    session.flush()?;
+    session.execute(Update::table("things").set("kind", diptych::Value::Null))?;
+    let error = session.all(Thing::select()).map(drop).expect_err("it is of no class");
+    assert!(matches!(error.misuse(), Some(Misuse::UnknownDiscriminator { .. })), "{error}");
+    Ok(())
 }
