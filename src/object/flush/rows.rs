@@ -8,6 +8,7 @@ use super::{FlushPlan, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::expr::{Environment, Expr, Expression, Scalar};
 use crate::id::{ClassId, ColumnId, RelationId, TableId};
+use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart, Join, ThroughLayout};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -199,12 +200,13 @@ impl Core {
         if let Some(column) = class.version_column.filter(|it| !self.graph.has_column(key, *it)) {
             self.column(key, column)?;
         }
+        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
         let identity = match plan.switches.iter().find(|it| it.0 == key) {
             Some(&(_, before)) => self.graph.identity(before),
-            None => self.graph.identity(key),
+            // One that this flush has inserted is known by its key when the flush has gone through.
+            None => self.graph.identity(key).or_else(|| Identity::of(&*row, &class.key)),
         };
         let Some(identity) = identity.map(|it| it.to_values()) else { return Ok(()) };
-        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
         let extra = self.graph.extra(key).cloned().unwrap_or_default();
         let version = class.version_column.map(|column| (column, self.version_of(key, column, plan)));
         let now = |(attribute, before): (&ColumnId, &Value)| match columns.contains(attribute) {

@@ -40,19 +40,17 @@ struct Moves {
 impl Core {
     /// Whether the usual order would let a row take a value that another one has not left yet.
     pub(super) fn has_slot_conflicts(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<bool> {
+        self.read_what_goes(plan)?;
         let schema = self.connection.schema().clone();
         let mut left: FxHashSet<Slot> = FxHashSet::default();
         let model = self.graph.model.clone();
         for &key in &plan.saved {
-            let object = &self.graph.objects[key];
-            if object.state != State::Persistent {
-                continue;
-            }
-            if self.touches(key, &model.class(object.class).unique, plan, assigned) {
+            let Some(had) = self.whose_row(key, plan) else { continue };
+            let class = model.class(self.graph.objects[key].class);
+            if had != key || self.touches(key, &class.unique, plan, assigned) {
                 left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
             }
         }
-        self.read_what_goes(plan)?;
         for key in plan.deleted.iter().filter(|it| !plan.switches.iter().any(|(_, before)| before == *it)) {
             left.extend(self.moves(&schema, *key, plan, assigned)?.leaves);
         }
@@ -296,7 +294,8 @@ impl Core {
                         false if self.whose_row(key, plan).is_none() => self.becomes(key, &columns, plan, assigned)?,
                         false => None,
                     };
-                    if let Some(values) = values {
+                    // Nothing refers to NULL, which a key is that its table has yet to give.
+                    if let Some(values) = values.filter(|it| !it.iter().any(Value::is_null)) {
                         let keys = if goes { &mut go } else { &mut come };
                         keys.insert((part.table_id, reference.target_columns.clone(), values), at);
                     }
