@@ -239,10 +239,11 @@ impl Session {
     where
         R: Writable<Arity = Many>,
     {
-        self.replace(object, relation, Vec::<Ref<R::Target>>::new())
+        self.replace(object, relation, [])
     }
 
-    /// Lets a collection hold exactly these objects. Only what differs is changed.
+    /// Lets a collection hold exactly these objects. Only what differs is changed. References to objects of a class that
+    /// extends the target's go in by [`upcast`](Ref::upcast), so that `[]` needs no type.
     ///
     /// # Errors
     /// When a reference is not of this session, or the collection cannot be read.
@@ -251,7 +252,7 @@ impl Session {
         &mut self,
         object: Ref<impl IsA<R::Owner>>,
         relation: R,
-        members: impl IntoIterator<Item = Ref<impl IsA<R::Target>>>,
+        members: impl IntoIterator<Item = Ref<R::Target>>,
     ) -> Result<()>
     where
         R: Writable<Arity = Many>,

@@ -91,7 +91,7 @@ fn o2_collections_pass_over_what_was_deleted() -> Result<()> {
     assert_eq!(session.get(alice)?.load(User::badges)?.references(), [badge]);
     assert!(session.get(news)?.load(Tag::posts)?.is_empty());
     assert_eq!(session.totals().statements, before);
-    session.replace(alice, User::badges, Vec::<Ref<Badge>>::new())?;
+    session.replace(alice, User::badges, [])?;
     session.commit()?;
     assert_eq!(count(&mut session, "badges"), 1);
     Ok(())

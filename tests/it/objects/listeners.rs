@@ -45,7 +45,7 @@ fn listeners_are_told_of_both_sides_in_order_until_their_guard_is_dropped() -> R
     assert_eq!(taken(&told), ["append", "set false"]);
     session.set(hello, Post::author, bob)?;
     assert_eq!(taken(&told), ["set true", "remove: Taken", "append"], "one link moves three ends");
-    session.replace(bob, User::posts, Vec::<Ref<Post>>::new())?;
+    session.replace(bob, User::posts, [])?;
     assert_eq!(taken(&told), ["replace by 0", "remove: Taken", "set true"]);
     drop(append);
     session.push(bob, User::posts, hello)?;

@@ -99,7 +99,7 @@ fn a_relation_to_a_base_is_set_to_what_extends_it() -> Result<()> {
     session.commit()?;
     assert_eq!(session.get(kennel)?.load(Kennel::star)?.map(|it| it.reference()), Some(tom.upcast()));
     session.set(kennel, Kennel::star, None)?;
-    session.replace(kennel, Kennel::pets, [rex])?;
+    session.replace(kennel, Kennel::pets, [rex.upcast()])?;
     session.replace(kennel, Kennel::pets, vec![tom.upcast(), rex.upcast::<Pet>()])?;
     session.commit()?;
     assert_eq!(session.get(kennel)?.load(Kennel::pets)?.references(), [rex.upcast(), tom.upcast()]);
