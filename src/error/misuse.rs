@@ -261,6 +261,20 @@ pub enum Misuse {
         /// What the row says.
         value: Value,
     },
+    /// An object whose row is of another class by now, and which was changed as one of the class that it had.
+    ChangedAsAnother {
+        /// The object.
+        object: String,
+        /// The class of its row.
+        class: String,
+    },
+    /// An object whose row is of another class by now.
+    IsAnother {
+        /// The object.
+        object: String,
+        /// The class of its row.
+        class: String,
+    },
     /// A bulk change whose effect on the objects of a session cannot be computed from them.
     NotEvaluable {
         /// Why.
@@ -287,9 +301,9 @@ pub enum Misuse {
 }
 
 impl Misuse {
-    /// Whether a row was asked for that is not there.
+    /// Whether a row was asked for that is not there, or is one of another class.
     pub fn is_gone(&self) -> bool {
-        matches!(self, Misuse::NotFound { .. })
+        matches!(self, Misuse::NotFound { .. } | Misuse::IsAnother { .. })
     }
 }
 
@@ -321,6 +335,12 @@ impl Misuse {
             }
             Misuse::UnknownDiscriminator { class, value } => {
                 write!(f, "a row of {class} says that it is of the class of {value}, which is none of its cases")
+            }
+            Misuse::ChangedAsAnother { object, class } => {
+                write!(f, "the row of {object} is one of {class} by now, and {object} has changes; expire it first")
+            }
+            Misuse::IsAnother { object, class } => {
+                write!(f, "the row of {object} is one of {class} by now; find it as what it is")
             }
             Misuse::NotEvaluable { reason } => {
                 write!(f, "the session cannot compute which of its objects a change reaches: {reason}")

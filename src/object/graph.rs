@@ -14,7 +14,7 @@ use super::extra::Extra;
 use super::held::Holdings;
 use super::identity::{Identity, IdentityMap};
 use super::links::{Collection, Link, Since};
-use super::model::{Model, RelationModel};
+use super::model::{Join, Model, RelationModel};
 use super::parents::{Declared, Parents};
 use super::reference::ObjectKey;
 use super::session::Manner;
@@ -99,6 +99,18 @@ impl Graph {
     #[inline]
     pub(super) fn known(&self, class: ClassId, identity: &Identity) -> Option<ObjectKey> {
         self.identities[self.root(class).index()].get(identity)
+    }
+
+    /// The same for what is to be of a class: none where the session holds an object of another class of the hierarchy,
+    /// and nothing is known where that one is to be read again and may be of this class by then.
+    #[inline]
+    pub(super) fn known_as(&self, class: ClassId, identity: &Identity) -> Option<Option<ObjectKey>> {
+        let key = self.known(class, identity)?;
+        match self.is_a(key, class) {
+            true => Some(Some(key)),
+            false if self.objects[key].lacks_row() => None,
+            false => Some(None),
+        }
     }
 
     /// The same for an integer key of a class that has no base.
@@ -198,11 +210,19 @@ impl Graph {
     /// Notes that a reference was read, and leads to this object of the identity map.
     #[inline]
     pub(super) fn note_read(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
-        // Only a sound session can find it again: the other may have let go of the target meanwhile.
-        let noted = self.is_sound() && self.objects[key].note_read(relation.id);
+        // Only a sound session can find it again: the other may have let go of the target meanwhile. And that it leads
+        // nowhere is found again only where its foreign key says so.
+        let found = self.is_sound() && (target.is_some() || self.refers_to_nothing(key, relation));
+        let noted = found && self.objects[key].note_read(relation.id);
         if !noted {
             *self.link_mut(key, relation.id) = Link::One { target, since: Since::Unchanged };
         }
+    }
+
+    /// Whether the foreign key of a reference is NULL.
+    fn refers_to_nothing(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let Join::BelongsTo { columns, .. } = &relation.join else { return true };
+        self.row(key).is_none_or(|row| columns.iter().any(|it| row.get(*it).is_null()))
     }
 
     /// Whether what a relation leads to is known.

@@ -88,7 +88,7 @@ impl Graph {
             return Some(None);
         }
         let identity = Identity::of(&**row, columns)?;
-        self.known(relation.target, &identity).map(Some)
+        self.known_as(relation.target, &identity)
     }
 
     /// What a reference led to before a change, without reading.

@@ -206,6 +206,27 @@ impl Collection {
         }
     }
 
+    /// Another object stands for one that was read.
+    pub(super) fn exchange(&mut self, before: ObjectKey, now: ObjectKey) {
+        let put = |list: &mut Arc<Vec<ObjectKey>>| {
+            if list.contains(&before) {
+                Arc::make_mut(list).iter_mut().filter(|it| **it == before).for_each(|it| *it = now);
+            }
+        };
+        self.members.as_mut().map(put);
+        match self.pending.as_deref_mut() {
+            Some(Pending::Since(members)) => put(members),
+            Some(Pending::Queued { added, removed }) => {
+                for queue in [added, removed] {
+                    if queue.remove(before) {
+                        queue.add(now);
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+
     /// Puts an object among the members of a loaded collection.
     pub(super) fn insert(&mut self, at: Option<usize>, member: ObjectKey) {
         let members = Arc::make_mut(self.members.get_or_insert_default());

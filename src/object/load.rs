@@ -16,7 +16,8 @@
 //!
 //! # How a query is carried out
 //! `branch` says how each relation is loaded at each place of a path: what is asked comes before what is declared.
-//! `joined` adds what is joined to the statement, `take` and `meeting` make objects of its rows, `after` loads what was
+//! `joined` adds what is joined to the statement, `take` and `meeting` make objects of its rows (`replaced`, where the session knows
+//! another one by their key), `after` loads what was
 //! not joined, by the statements of `plan` in batches (`batch`). What was asked stays with objects that the query
 //! brought (`notes`): for a relation that is touched later, and for when the row is read again (`again`).
 
@@ -31,6 +32,7 @@ mod missing;
 mod notes;
 mod peers;
 mod plan;
+mod replaced;
 mod subclasses;
 mod take;
 

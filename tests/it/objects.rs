@@ -22,6 +22,7 @@ mod flush_order;
 mod follows;
 mod forum;
 mod harmony;
+mod hierarchies;
 mod hybrids;
 mod identity;
 mod inheritance;

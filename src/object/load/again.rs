@@ -106,18 +106,22 @@ impl Core {
     /// tell, and what is pending has been flushed.
     pub(in crate::object) fn find_known(&mut self, class: ClassId, key: &[Value]) -> Result<Option<Option<ObjectKey>>> {
         let Some(identity) = Identity::from_values(key) else { return Ok(Some(None)) };
-        if let Some(known) = self.graph.known(class, &identity) {
-            return self.still_there(class, known).map(Some);
+        if let Some(known) = self.graph.known_as(class, &identity) {
+            return self.known_still(class, known).map(Some);
         }
         let flushes = self.wants_flush();
         self.before_query()?;
         if !flushes {
             return Ok(None);
         }
-        match self.graph.known(class, &identity) {
-            Some(known) => self.still_there(class, known).map(Some),
+        match self.graph.known_as(class, &identity) {
+            Some(known) => self.known_still(class, known).map(Some),
             None => Ok(None),
         }
+    }
+
+    fn known_still(&mut self, class: ClassId, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
+        known.map_or(Ok(None), |it| self.still_there(class, it))
     }
 
     /// Reads the object of a key, with what is asked at a place.

@@ -154,10 +154,11 @@ impl Core {
         for &owner in owners {
             let Some(row) = self.row_by(batch.by, owner) else { continue };
             let Some(identity) = Identity::of(&**row, columns) else { continue };
-            match self.graph.known(relation.target, &identity) {
-                Some(key) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
+            match self.graph.known_as(relation.target, &identity) {
+                Some(Some(key)) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
                     known.push(key);
                 }
+                Some(None) if batch.existing == Existing::Kept => {}
                 _ => wanted.push(identity),
             }
         }
@@ -172,7 +173,7 @@ impl Core {
         }
         for &owner in owners {
             let Some(row) = self.row_by(batch.by, owner) else { continue };
-            let target = Identity::of(&**row, columns).and_then(|it| self.graph.known(relation.target, &it));
+            let target = Identity::of(&**row, columns).and_then(|it| self.graph.known_as(relation.target, &it)?);
             match batch.by {
                 By::Now => self.remember_read(owner, relation, target),
                 By::Stored => self.graph.note_read(owner, relation, target),

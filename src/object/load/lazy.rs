@@ -50,7 +50,7 @@ impl Core {
         let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
         let row = self.graph.row(key)?;
         match Identity::of(&**row, columns) {
-            Some(identity) if relation.condition.is_none() => self.graph.known(relation.target, &identity).map(Some),
+            Some(identity) if relation.condition.is_none() => self.graph.known_as(relation.target, &identity),
             Some(_) => None,
             None => Some(None),
         }
@@ -87,7 +87,7 @@ impl Core {
             if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
                 return Ok(known);
             }
-            let known = self.check_known(known)?;
+            let known = self.check_known(declared.target, known)?;
             self.remember_read(key, declared, known);
             return Ok(known);
         }
@@ -104,7 +104,7 @@ impl Core {
                 Ok(None)
             }
             Some(known) => {
-                let known = self.check_known(known)?;
+                let known = self.check_known(declared.target, known)?;
                 self.remember_read(key, declared, known);
                 Ok(known)
             }
@@ -129,16 +129,15 @@ impl Core {
             return Ok(false);
         }
         let Some(known) = self.loaded_one(key, relation) else { return Ok(false) };
-        let known = self.check_known(known)?;
+        let known = self.check_known(relation.target, known)?;
         self.remember_read(key, relation, known);
         Ok(true)
     }
 
     /// An object of the identity map, unless it was expired and its row has gone since.
-    fn check_known(&mut self, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
+    fn check_known(&mut self, class: ClassId, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
         match known {
             Some(target) if self.graph.objects[target].lacks_row() && self.graph.is_in(target) => {
-                let class = self.graph.objects[target].class;
                 self.still_there(class, target)
             }
             known => Ok(known),

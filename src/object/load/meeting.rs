@@ -130,15 +130,24 @@ impl Core {
         missing: Missing,
         read: &mut Read<'_>,
     ) -> Result<ObjectKey> {
-        match self.graph.known(class, &identity) {
+        let known = self.graph.known(class, &identity);
+        let before = known.filter(|it| !self.is_met_as(*it, class));
+        if let Some(before) = before {
+            self.check_replaceable(before, class, read.existing)?;
+        }
+        match known.filter(|_| before.is_none()) {
             None => {
                 let key = self.graph.meet_new(class, identity, fresh);
                 self.graph.set_missing(key, missing);
+                if let Some(before) = before {
+                    self.give_way(before, key);
+                }
                 read.new.push(key);
                 read.seen.insert(key);
                 Ok(key)
             }
             Some(key) => {
+                let (fresh, missing) = self.as_own(key, class, fresh, missing)?;
                 if read.existing == Existing::Overwritten && read.seen.insert(key) {
                     self.overwrite(key, fresh, missing, read.place)?;
                 } else if self.graph.objects[key].lacks_row() {

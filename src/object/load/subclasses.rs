@@ -61,7 +61,7 @@ impl Core {
             for position in 0..rows.len() {
                 let Some(row) = rows.rows_at(position).first().and_then(Option::as_ref) else { continue };
                 let key: Vec<ColumnId> = part.key.iter().map(|it| it.1).collect();
-                let known = Identity::of(&**row, &key).and_then(|it| self.graph.known(class, &it));
+                let known = Identity::of(&**row, &key).and_then(|it| self.graph.known_as(class, &it)?);
                 let Some(known) = known else { continue };
                 let own = self.graph.objects[known].class;
                 let mut values = vec![Value::Null; model.class(own).columns.len()];

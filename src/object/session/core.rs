@@ -234,7 +234,8 @@ impl Core {
         connection.locate(prepared, Input::Keys(key), found)
     }
 
-    /// An object that the session knows, unless it is of another class, or was expired and its row has gone since.
+    /// An object that the session knows, unless it is of another class, or was expired and its row has gone since. Where
+    /// its row is that of another object of the class by now, it is that one.
     pub(in crate::object) fn still_there(&mut self, class: ClassId, key: ObjectKey) -> Result<Option<ObjectKey>> {
         if !self.graph.is_a(key, class) {
             return Ok(None);
@@ -249,7 +250,13 @@ impl Core {
                     self.graph.note_gone(key);
                     self.frame().deleted.push(key);
                 }
-                Ok(None)
+                let identity = self.graph.identity(key).filter(|_| self.graph.objects[key].class != class);
+                match (self.stands_for(key), identity) {
+                    (Some(other), _) => Ok(Some(other).filter(|it| self.graph.is_a(*it, class))),
+                    // It may be of the class that is asked for, and none of the case that it was.
+                    (None, Some(identity)) => self.find(class, &identity.to_values()),
+                    (None, None) => Ok(None),
+                }
             }
             Err(error) => Err(error),
         }
@@ -288,8 +295,18 @@ impl Core {
         self.found.let_go();
     }
 
-    /// The error of a row that is not there any more.
+    /// Another object that the session knows by the key of this one.
+    fn stands_for(&self, key: ObjectKey) -> Option<ObjectKey> {
+        let identity = self.graph.identity(key)?;
+        self.graph.known(self.graph.objects[key].class, &identity).filter(|it| *it != key)
+    }
+
+    /// The error of a row that is not there any more, or is one of another class.
     pub(in crate::object) fn gone(&self, key: ObjectKey) -> crate::error::Error {
+        if let Some(other) = self.stands_for(key).filter(|it| !self.is_met_as(key, self.graph.objects[*it].class)) {
+            let class = self.graph.model.class(self.graph.objects[other].class).name.clone();
+            return Misuse::IsAnother { object: self.graph.name(key), class }.into();
+        }
         let table = self.graph.model.class(self.graph.objects[key].class).table.to_string();
         let key = self.graph.identity(key).map(|it| it.to_values()).unwrap_or_default();
         Misuse::NotFound { row: RowFact { table, key } }.into()

@@ -394,6 +394,11 @@ impl Graph {
         if object.state == State::Deleted {
             let root = self.root(self.objects[key].class);
             if let Some(identity) = self.identity(key) {
+                let other = self.identities[root.index()].get(&identity).filter(|it| *it != key && self.is_sound());
+                if let Some(other) = other {
+                    // What was met in its place meanwhile leaves: one key is one object.
+                    self.expunge_one(other);
+                }
                 self.identities[root.index()].insert(identity, key);
             }
             self.change_state(key, State::Persistent);

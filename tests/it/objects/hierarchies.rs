@@ -1,0 +1,4 @@
+//! Rows and objects of one hierarchy meet: in one table, in joined tables, and with relations among themselves.
+
+mod meeting;
+mod models;
