@@ -83,6 +83,8 @@ fn all_equal(pairs: impl Iterator<Item = (Expr<Leaf>, Expr<Leaf>)>) -> Expr<Leaf
 impl Core {
     fn descendants(&mut self, from: ObjectKey, relation: RelationId, depth: Option<u32>) -> Result<Vec<Found>> {
         let (model, class) = self.graph.class_of(from);
+        // Whatever the object is a case of, the others are objects of the class that declares the relation.
+        let (class, _) = self.graph.declared(class, relation);
         let (class, declared) = (model.class(class), model.relation(class, relation));
         let Join::Has { columns, own_columns, .. } = &declared.join else { return Err(no_tree(class, declared)) };
         if *own_columns != class.key || declared.condition.is_some() || class.parts.len() > 1 {
@@ -115,6 +117,8 @@ impl Core {
 
     fn ancestors(&mut self, from: ObjectKey, relation: RelationId) -> Result<Vec<ObjectKey>> {
         let (model, class) = self.graph.class_of(from);
+        // Whatever the object is a case of, the others are objects of the class that declares the relation.
+        let (class, _) = self.graph.declared(class, relation);
         let (class, declared) = (model.class(class), model.relation(class, relation));
         let Join::BelongsTo { columns, by_identity: true, .. } = &declared.join else {
             return Err(no_tree(class, declared));
@@ -174,7 +178,7 @@ impl Core {
         Ok(keys.filter(|it| !it.iter().any(Value::is_null)).collect())
     }
 
-    fn objects_by_keys(&mut self, class: &ClassModel, keys: Vec<Vec<Value>>) -> Result<Vec<ObjectKey>> {
+    pub(super) fn objects_by_keys(&mut self, class: &ClassModel, keys: Vec<Vec<Value>>) -> Result<Vec<ObjectKey>> {
         let names = class.names(&class.key);
         let column = |name: &Name| Expr::Leaf(Term::Column { of: None, name: name.clone() });
         let mut objects = Vec::with_capacity(keys.len());

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use super::order::{circular, update_step};
 use super::{Assignment, FlushPlan, FlushStep, When, Work};
 use crate::error::Result;
-use crate::id::{ClassId, ColumnId};
-use crate::object::model::Model;
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::model::{ClassPart, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
-use crate::schema::Action;
+use crate::schema::{Action, ReferenceSchema};
 use crate::value::Value;
 
 /// A row that refers to another one, by positions, and the columns by which it does.
@@ -23,6 +23,13 @@ pub(super) struct Edge {
     from: usize,
     to: usize,
     columns: Vec<ColumnId>,
+    can_be_null: bool,
+}
+
+/// A foreign key of objects of a class, and what it refers to in those of another one, as attributes.
+struct Ends<'c> {
+    from: (ClassId, &'c [ColumnId]),
+    to: (ClassId, &'c [ColumnId]),
     can_be_null: bool,
 }
 
@@ -77,25 +84,16 @@ impl Core {
             for part in &model.class(class).parts {
                 let Ok(table) = schema.table_named(&part.table) else { continue };
                 for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
-                    let among =
-                        |it: &&ClassId| model.class(**it).parts.iter().any(|it| it.table_id == reference.target);
-                    let Some(&target) = classes.iter().find(among) else { continue };
-                    let own = model.class(class).parts.iter().any(|it| it.table_id == reference.target);
-                    let together = reference.table == reference.target
-                        && self.graph.manner == Manner::Sound
-                        && reference.on_delete != Action::Restrict;
-                    if together || own && reference.table != reference.target {
+                    if goes_together(model, &classes, class, reference) || joins_parts(model, class, part, reference) {
                         continue;
                     }
-                    let attributes = |class: ClassId, table, columns: &[ColumnId]| -> Option<Vec<ColumnId>> {
-                        let part = model.class(class).parts.iter().find(|it| it.table_id == table)?;
-                        columns.iter().map(|c| part.columns.iter().find(|it| it.1 == *c).map(|it| it.0)).collect()
-                    };
-                    let from = attributes(class, part.table_id, &reference.columns);
-                    let to = attributes(target, reference.target, &reference.target_columns);
-                    if let (Some(from), Some(to)) = (from, to) {
-                        let can_be_null = reference.columns.iter().all(|&it| table.column(it).nullable);
-                        self.edges_by(objects, (class, from), (reference.target, to), can_be_null, &mut edges)?;
+                    let Some(from) = attributes(model, class, reference.table, &reference.columns) else { continue };
+                    let can_be_null = reference.columns.iter().all(|&it| table.column(it).nullable);
+                    for &target in &classes {
+                        let to = attributes(model, target, reference.target, &reference.target_columns);
+                        let Some(to) = to else { continue };
+                        let ends = Ends { from: (class, &from), to: (target, &to), can_be_null };
+                        self.edges_by(objects, &ends, &mut edges)?;
                     }
                 }
             }
@@ -103,34 +101,53 @@ impl Core {
         Ok(edges)
     }
 
-    fn edges_by(
-        &mut self,
-        objects: &[ObjectKey],
-        (class, from): (ClassId, Vec<ColumnId>),
-        (table, to): (crate::id::TableId, Vec<ColumnId>),
-        can_be_null: bool,
-        edges: &mut Vec<Edge>,
-    ) -> Result<()> {
-        let model = self.graph.model.clone();
-        let mut places: FxHashMap<Vec<Value>, usize> = FxHashMap::default();
-        for (at, &key) in objects.iter().enumerate() {
-            let class = model.class(self.graph.objects[key].class);
-            if class.parts.iter().any(|it| it.table_id == table)
-                && let Some(values) = self.stored(key, &to)
-            {
-                places.insert(values, at);
-            }
+    fn edges_by(&mut self, objects: &[ObjectKey], ends: &Ends<'_>, edges: &mut Vec<Edge>) -> Result<()> {
+        let of = |core: &Core, class: ClassId| -> Vec<usize> {
+            (0..objects.len()).filter(|&at| core.graph.objects[objects[at]].class == class).collect()
+        };
+        let keys = |places: &[usize]| -> Vec<ObjectKey> { places.iter().map(|&at| objects[at]).collect() };
+        let (froms, tos) = (of(self, ends.from.0), of(self, ends.to.0));
+        let refers = self.stored_surely(&keys(&froms), ends.from.1)?;
+        if refers.iter().flatten().all(|it| it.iter().any(Value::is_null)) {
+            return Ok(());
         }
-        for (at, &key) in objects.iter().enumerate() {
-            if self.graph.objects[key].class != class {
-                continue;
-            }
-            let Some(values) = self.stored(key, &from).filter(|it| !it.iter().any(Value::is_null)) else { continue };
-            if let Some(&target) = places.get(&values).filter(|it| **it != at) {
-                edges.push(Edge { from: at, to: target, columns: from.clone(), can_be_null });
+        let there = self.stored_surely(&keys(&tos), ends.to.1)?;
+        let places: FxHashMap<Vec<Value>, usize> =
+            there.into_iter().zip(tos).filter_map(|(values, at)| Some((values?, at))).collect();
+        for (values, from) in refers.into_iter().zip(froms) {
+            let Some(values) = values.filter(|it| !it.iter().any(Value::is_null)) else { continue };
+            if let Some(&to) = places.get(&values).filter(|it| **it != from) {
+                edges.push(Edge { from, to, columns: ends.from.1.to_vec(), can_be_null: ends.can_be_null });
             }
         }
         Ok(())
+    }
+
+    /// What the tables hold in some columns of objects of one class, read where it is not known; `None` where the row has
+    /// gone.
+    fn stored_surely(&mut self, objects: &[ObjectKey], columns: &[ColumnId]) -> Result<Vec<Option<Vec<Value>>>> {
+        let expired = |it: &ObjectKey| self.stored(*it, columns).is_none() && self.graph.objects[*it].lacks_row();
+        let expired: Vec<ObjectKey> = objects.iter().copied().filter(expired).collect();
+        if let Some(first) = expired.first() {
+            let model = self.graph.model.clone();
+            let class = model.class(self.graph.objects[*first].class);
+            let keys: Vec<Vec<Value>> =
+                expired.iter().filter_map(|it| self.graph.identity(*it)).map(|it| it.to_values()).collect();
+            self.objects_by_keys(class, keys)?;
+        }
+        let mut all = Vec::with_capacity(objects.len());
+        for &key in objects {
+            let known = self.stored(key, columns);
+            let unread = known.is_none() && !self.graph.objects[key].lacks_row();
+            all.push(match self.graph.identity(key).filter(|_| unread) {
+                Some(identity) => {
+                    let row = self.row_with(self.graph.objects[key].class, &identity, columns)?;
+                    row.map(|row| crate::record::project(&*row, columns))
+                }
+                None => known,
+            });
+        }
+        Ok(all)
     }
 
     /// What the tables hold in some columns of an object, as far as is known without reading.
@@ -187,6 +204,32 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// The attributes of a class that stand in these columns of a table.
+fn attributes(model: &Model, class: ClassId, table: TableId, columns: &[ColumnId]) -> Option<Vec<ColumnId>> {
+    let part = model.class(class).parts.iter().find(|it| it.table_id == table)?;
+    columns.iter().map(|it| part.columns.iter().find(|own| own.1 == *it).map(|own| own.0)).collect()
+}
+
+/// Whether one statement takes all rows that a foreign key of a class leads from and to, and judges it when they have
+/// gone: they are of one table and of one class, whose rows need no care one by one.
+fn goes_together(model: &Model, classes: &[ClassId], class: ClassId, reference: &ReferenceSchema) -> bool {
+    let declared = model.class(class);
+    let stands_there = |it: &&ClassId| model.class(**it).parts.iter().any(|it| it.table_id == reference.table);
+    reference.table == reference.target
+        && reference.on_delete != Action::Restrict
+        && declared.is_simple()
+        && declared.version_column.is_none()
+        && classes.iter().filter(stands_there).count() == 1
+}
+
+/// Whether a foreign key leads from the rows of a class in one table to those of the same objects in another.
+pub(super) fn joins_parts(model: &Model, class: ClassId, part: &ClassPart, reference: &ReferenceSchema) -> bool {
+    let own = model.class(class).parts.iter().any(|it| it.table_id == reference.target);
+    let by_key =
+        || part.key.len() == reference.columns.len() && part.key.iter().all(|it| reference.columns.contains(&it.1));
+    own && reference.table != reference.target && by_key()
 }
 
 /// Lets a foreign key that closes a ring be NULL first; says which rows can go then.

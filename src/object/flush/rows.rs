@@ -327,6 +327,10 @@ impl Core {
     /// Deletes the rows of one object, those of its class before those of its bases.
     pub(super) fn delete_by_parts(&mut self, key: ObjectKey, class: &ClassModel) -> Result<()> {
         let Some(identity) = self.graph.identity(key).map(|it| it.to_values()) else { return Ok(()) };
+        if let Some(column) = class.version_column {
+            // It is read before any of the rows has gone.
+            self.column(key, column)?;
+        }
         for part in class.parts.iter().rev() {
             let versioned = class.version_column.filter(|it| part.columns.iter().any(|own| own.0 == *it));
             let Some(column) = versioned else {

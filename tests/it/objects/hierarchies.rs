@@ -1,4 +1,5 @@
 //! Rows and objects of one hierarchy meet: in one table, in joined tables, and with relations among themselves.
 
+mod deleting;
 mod meeting;
 mod models;
