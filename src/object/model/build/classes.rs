@@ -272,9 +272,18 @@ impl Shape<'_> {
         let mut class = self.empty(table);
         (class.columns, class.parts) = (base.columns.clone(), base.parts.clone());
         class.is_leaf = base.is_leaf && table.inbound.is_empty();
-        let pairs = join(self.schema, &Side::table(base.table_id), &Side::table(table.id), &[]).map_err(|it| {
-            it.mistake(self.schema, self.declared.name.to_string(), &base.table, &table.name, "Inheritance::Concrete")
-        })?;
+        let pairs = match self.declared.structure.as_ref().and_then(|_| self.by_own_key(base, table)) {
+            Some(pairs) => pairs,
+            None => join(self.schema, &Side::table(base.table_id), &Side::table(table.id), &[]).map_err(|it| {
+                it.mistake(
+                    self.schema,
+                    self.declared.name.to_string(),
+                    &base.table,
+                    &table.name,
+                    "Inheritance::Concrete",
+                )
+            })?,
+        };
         let columns = self.own_part(table, &mut class);
         let of_base = |it: (_, _)| base.source_at(it.0, it.1);
         let key = pairs.iter().filter_map(|&(to, from)| {
@@ -284,6 +293,16 @@ impl Shape<'_> {
         let key = key.collect();
         class.parts.push(ClassPart { table: table.name.clone().into(), table_id: table.id, columns, key });
         Ok(class)
+    }
+
+    /// The foreign key that leads from the primary key of a table to the table of the base: whatever others lead there or
+    /// back, it is what makes two rows one object.
+    fn by_own_key(&self, base: &ClassModel, table: &TableSchema) -> Option<super::determine::Pairs> {
+        let key = &table.primary_key()?.columns;
+        let mut references = table.outbound.iter().map(|&it| self.schema.reference(it));
+        let found = references.find(|it| it.target == base.table_id && it.columns == *key)?;
+        let pairs = found.target_columns.iter().zip(&found.columns);
+        Some(pairs.map(|(&to, &from)| ((found.target, to), (found.table, from))).collect())
     }
 
     /// Adds the columns of the own table that no subclass has to itself; one that is named like an attribute that is
