@@ -105,7 +105,8 @@ impl Joiner<'_> {
                     if at_start && self.known == Some(relation.id) {
                         continue;
                     }
-                    let at = At { owner: &owner, class, place: &place, parent, surely };
+                    let seen = owner.seen_as(class);
+                    let at = At { owner: &seen, class, place: &place, parent, surely };
                     let Some(node) = self.join(&at, relation, &way)? else { continue };
                     let sure = surely && node.inner;
                     work.push((node.entity.clone(), node.place.clone(), Some(self.nodes.len()), sure));

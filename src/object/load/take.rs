@@ -144,7 +144,8 @@ impl Core {
         let model = self.graph.model.clone();
         let relation = model.relation(node.class, node.relation);
         for (owner, targets) in members.groups {
-            if model.class(self.graph.objects[owner].class).relations.len() <= node.relation.index() {
+            // A sibling may have another relation at the same position.
+            if !self.graph.is_a(owner, node.class) {
                 continue;
             }
             if existing == Existing::Kept && self.has_queue(owner, relation) {

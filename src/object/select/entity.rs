@@ -63,6 +63,11 @@ impl ClassPart {
 }
 
 impl Entity {
+    /// The same rows as those of a class that is a case of its own, whose attributes are meant.
+    pub(in crate::object) fn seen_as(&self, class: ClassId) -> Entity {
+        Entity { class, ..self.clone() }
+    }
+
     /// The source that a table is.
     pub(in crate::object) fn source(&self, table: TableId) -> Option<u8> {
         self.tables.iter().find(|it| it.0 == table).map(|it| it.1)

@@ -92,9 +92,9 @@ impl<'a> Scope<'a> {
     }
 
     /// A relation that an expression names.
-    pub(in crate::object) fn relation(&self, of: Option<&Name>, name: &str) -> Result<(&Entity, &'a RelationModel)> {
+    pub(in crate::object) fn relation(&self, of: Option<&Name>, name: &str) -> Result<(Entity, &'a RelationModel)> {
         let (entity, class) = self.entity(of)?;
-        Ok((entity, self.ground.model.class(class).relation_named(name)?))
+        Ok((entity.seen_as(class), self.ground.model.class(class).relation_named(name)?))
     }
 
     fn leaf(&self, leaf: &Term) -> Result<Expr<Leaf>> {
@@ -102,19 +102,19 @@ impl<'a> Scope<'a> {
             Term::Column { of, name } => self.attribute(of.as_ref(), name),
             Term::Related { of, relation, condition } => {
                 let (owner, relation) = self.relation(of.as_ref(), relation)?;
-                self.exists(owner, relation, condition.as_deref())
+                self.exists(&owner, relation, condition.as_deref())
             }
             Term::Contains { of, relation, object } => {
                 let (owner, relation) = self.relation(of.as_ref(), relation)?;
-                self.contains(owner, relation, *object)
+                self.contains(&owner, relation, *object)
             }
             Term::Refers { of, relation, to } => {
                 let (owner, relation) = self.relation(of.as_ref(), relation)?;
-                self.refers(owner, relation, *to)
+                self.refers(&owner, relation, *to)
             }
             Term::RefersElsewhere { of, relation, than } => {
                 let (owner, relation) = self.relation(of.as_ref(), relation)?;
-                self.refers_elsewhere(owner, relation, *than)
+                self.refers_elsewhere(&owner, relation, *than)
             }
         }
     }

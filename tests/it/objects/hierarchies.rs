@@ -1,6 +1,8 @@
 //! Rows and objects of one hierarchy meet: in one table, in joined tables, and with relations among themselves.
 
+mod asking;
 mod declaring;
 mod deleting;
+mod loading;
 mod meeting;
 mod models;
