@@ -253,7 +253,7 @@ impl Core {
             Reached::Unasked => Vec::new(),
             Reached::Returned => {
                 let identities = returned.iter().filter_map(|it| Identity::from_values(it));
-                let known = identities.filter_map(|it| self.graph.known(class, &it));
+                let known = identities.filter_map(|it| self.graph.known_as(class, &it)?);
                 let mut seen = FxHashSet::default();
                 known.filter(|it| seen.insert(*it)).collect()
             }
@@ -271,9 +271,15 @@ impl Core {
         let class = self.object(key)?.class;
         let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
         for (attribute, (_, value)) in attributes.iter().zip(values) {
-            match in_memory(model, class, value).and_then(|it| Ok(it.evaluate(&Attributes(&row))?.into_value())) {
-                Ok(value) => self.graph.set_stored(key, *attribute, value)?,
-                Err(_) => self.expire_columns(key, &[*attribute]),
+            // With a column that was not read nothing can be computed.
+            let value = in_memory(model, class, value).ok().filter(|value| {
+                let mut read = true;
+                value.leaves(&mut |it: &ColumnId| read &= self.graph.has_column(key, *it));
+                read
+            });
+            match value.and_then(|it| Some(it.evaluate(&Attributes(&row)).ok()?.into_value())) {
+                Some(value) => self.graph.set_stored(key, *attribute, value)?,
+                None => self.expire_columns(key, &[*attribute]),
             }
         }
         Ok(())

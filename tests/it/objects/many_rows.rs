@@ -224,6 +224,28 @@ fn what_a_statement_on_many_rows_cannot_say_is_refused() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_column_that_was_expired_is_not_computed_with() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "users")]
+    struct User {
+        #[key(auto)]
+        id: Id<User>,
+        name: String,
+        email: String,
+    }
+    let mut session = Database::of::<(User,)>()?.session();
+    let it = session.add(User { name: "Ada".into(), ..User::draft() });
+    session.commit()?;
+    session.get(it)?;
+    session.execute(diptych::query::Update::table("users").set("name", "Zoe"))?;
+    session.expire_field(it, User::name)?;
+    let lower = Hybrid::<_, String>::new(own(User::name).lower());
+    session.update_where(User::select(), [User::email.becomes_computed(lower)], Synchronize::Auto)?;
+    assert_eq!(session[it].email, "zoe");
+    Ok(())
+}
+
 fn many() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
     vec((0..3_u8, 0..40_u8, any::<bool>()), 0..12)
 }
