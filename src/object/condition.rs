@@ -27,13 +27,15 @@ impl<E> Condition<E> {
         Condition::new(self.expr)
     }
 
-    /// The same condition in a query on a base, which has to bring what the class adds
-    /// ([`with_subclass`](super::Query::with_subclass)). In objects that are not of the class, that reads as NULL.
+    /// The same condition of objects of a base: in a query on it, which has to bring what the class adds
+    /// ([`with_subclass`](super::Query::with_subclass)), or of what a relation to it leads to, in
+    /// [`any`](ToManyCondition::any), [`has`](ToOneCondition::has), a join or a load. In objects that are not of the class,
+    /// what it adds reads as NULL.
     pub fn upcast<B>(self) -> Condition<B>
     where
         E: Entity + IsA<B>,
     {
-        Condition::new(Term::named(&self.expr, &E::CLASS.into()))
+        Condition::new(Term::cast(&self.expr, &E::CLASS.into()))
     }
 
     /// Both hold.
@@ -124,7 +126,7 @@ impl<E> Ordering<E> {
     where
         E: Entity + IsA<B>,
     {
-        Ordering::new(Term::named(&self.by, &E::CLASS.into()), self.direction)
+        Ordering::new(Term::cast(&self.by, &E::CLASS.into()), self.direction)
     }
 }
 

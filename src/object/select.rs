@@ -6,6 +6,7 @@
 //! is about.
 
 mod bulk;
+mod cast;
 mod count;
 mod entity;
 mod expression;
@@ -19,6 +20,7 @@ mod source;
 mod union;
 
 pub use bulk::Synchronize;
+pub(in crate::object) use cast::{About, cover};
 pub(in crate::object) use entity::{Entity, Ground, all_equal};
 pub(in crate::object) use expression::Scope;
 pub(in crate::object) use known::KnownQueries;
@@ -174,6 +176,13 @@ pub enum Term {
         /// The object; none asks for a reference that leads somewhere.
         than: Option<AnyRef>,
     },
+    /// Another leaf, about an object as one of a subclass. Whom it is about is said by that leaf.
+    Cast {
+        /// The subclass.
+        class: Name,
+        /// What is asked of it.
+        term: Box<Term>,
+    },
 }
 
 impl Term {
@@ -190,19 +199,49 @@ impl Term {
     /// An expression, as one about what a name stands for where it says nothing else. Conditions within it that are about
     /// related objects stay about those.
     pub(in crate::object) fn named(expr: &Expr<Term>, name: &Name) -> Expr<Term> {
-        let named = expr.try_map(&mut |term: &Term| {
-            let mut term = term.clone();
-            let (Term::Column { of, .. }
+        Term::each(expr, |mut term| {
+            term.of_mut().get_or_insert_with(|| name.clone());
+            term
+        })
+    }
+
+    /// An expression about objects of a subclass, as one about those of its base.
+    pub(in crate::object) fn cast(expr: &Expr<Term>, class: &Name) -> Expr<Term> {
+        Term::each(expr, |term| match term {
+            // It is of a class further below already.
+            Term::Cast { .. } => term,
+            term => Term::Cast { class: class.clone(), term: Box::new(term) },
+        })
+    }
+
+    fn each(expr: &Expr<Term>, change: impl Fn(Term) -> Term) -> Expr<Term> {
+        let changed = expr.try_map(&mut |it: &Term| Ok::<_, std::convert::Infallible>(Expr::Leaf(change(it.clone()))));
+        match changed {
+            Ok(expr) => expr,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The class or alias that it is about; none where that is what the query or condition is about.
+    fn of(&self) -> Option<&Name> {
+        match self {
+            Term::Column { of, .. }
             | Term::Related { of, .. }
             | Term::Contains { of, .. }
             | Term::Refers { of, .. }
-            | Term::RefersElsewhere { of, .. }) = &mut term;
-            of.get_or_insert_with(|| name.clone());
-            Ok::<_, std::convert::Infallible>(Expr::Leaf(term))
-        });
-        match named {
-            Ok(expr) => expr,
-            Err(never) => match never {},
+            | Term::RefersElsewhere { of, .. } => of.as_ref(),
+            Term::Cast { term, .. } => term.of(),
+        }
+    }
+
+    fn of_mut(&mut self) -> &mut Option<Name> {
+        match self {
+            Term::Column { of, .. }
+            | Term::Related { of, .. }
+            | Term::Contains { of, .. }
+            | Term::Refers { of, .. }
+            | Term::RefersElsewhere { of, .. } => of,
+            Term::Cast { term, .. } => term.of_mut(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, RelationModel};
-use crate::object::select::{Entity, Ground, Route, Scope, Sides, Sources, order, subclasses};
+use crate::object::select::{About, Entity, Ground, Route, Scope, Sides, Sources, cover, order, subclasses};
 use crate::query::{JoinKind, Leaf};
 use crate::schema::Name;
 
@@ -120,7 +120,10 @@ impl Joiner<'_> {
     fn join(&mut self, at: &At<'_>, relation: &RelationModel, way: &Way<'_>) -> Result<Option<Node>> {
         let target = way.of().unwrap_or(relation.target);
         let place = at.place.behind(self.ground.model, at.class, relation.id);
-        let below = subclasses(self.ground, target, &place.branch.inline)?;
+        let mut below = subclasses(self.ground, target, &place.branch.inline)?;
+        let filter = way.asked.and_then(|it| it.filter.as_ref());
+        let about = About::Mainly(&self.ground.model.class(target).name);
+        cover(self.ground, target, about, filter, &mut below)?;
         if let Some(alias) = way.from_query {
             let Some(joined) = self.joined else { return Ok(None) };
             let entity = self.joined_by_query(joined, relation, target, alias)?;
@@ -136,7 +139,6 @@ impl Joiner<'_> {
         let kind = if at.surely && (inner || required) { JoinKind::Inner } else { JoinKind::Left };
         let route = Route { relation, target, subclasses: &below, kind };
         let (ground, graph, first) = (self.ground, self.graph, self.sources.count());
-        let filter = way.asked.and_then(|it| it.filter.as_ref());
         let further = |target: &Entity, _: u8| -> Result<Option<Expr<Leaf>>> {
             filter.map(|it| Scope::about(ground, graph, target).resolve(it)).transpose()
         };

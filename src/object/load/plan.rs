@@ -10,7 +10,7 @@ use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, JoinLeaf, RelationModel};
 use crate::object::select::{
-    Entity, Ground, Route, Scope, Sides, Sources, lead, order, own_columns, related_between, subclasses,
+    About, Entity, Ground, Route, Scope, Sides, Sources, cover, lead, order, own_columns, related_between, subclasses,
 };
 use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
 
@@ -127,7 +127,10 @@ impl Wanted<'_> {
     }
 
     fn subclasses(&self, target: ClassId) -> Result<Vec<ClassId>> {
-        subclasses(self.ground, target, &self.place.branch.inline)
+        let mut below = subclasses(self.ground, target, &self.place.branch.inline)?;
+        let about = About::Mainly(&self.ground.model.class(target).name);
+        cover(self.ground, target, about, self.asked.and_then(|it| it.filter.as_ref()), &mut below)?;
+        Ok(below)
     }
 
     /// Whether the join asks something of the owner beyond the pairs of columns.

@@ -1,6 +1,7 @@
 //! Names in expressions over objects become columns of sources, and questions about related objects become subqueries.
 
 use super::Term;
+use super::cast::{About, cover};
 use super::entity::{Entity, Ground, all_are, all_equal};
 use super::route::{between, own_columns, target_columns, whole};
 use super::source::Sources;
@@ -88,39 +89,62 @@ impl<'a> Scope<'a> {
 
     /// An expression over objects as one over rows.
     pub(in crate::object) fn resolve(&self, expr: &Expr<Term>) -> Result<Expr<Leaf>> {
-        expr.try_map(&mut |leaf: &Term| self.leaf(leaf))
+        expr.try_map(&mut |leaf: &Term| self.leaf(leaf, None))
+    }
+
+    /// The same, as one of a class that is a case of it.
+    fn entity_as(&self, of: Option<&Name>, class: Option<ClassId>) -> Result<(&Entity, ClassId)> {
+        let (entity, own) = self.entity(of)?;
+        let model = self.ground.model;
+        match class {
+            Some(class) if model.is_a(class, own) => Ok((entity, class)),
+            Some(class) if !model.is_a(own, class) => {
+                let (expected, given) = (model.class(own).name.clone(), model.class(class).name.clone());
+                Err(Misuse::WrongClass { expected, given }.into())
+            }
+            _ => Ok((entity, own)),
+        }
     }
 
     /// A relation that an expression names.
     pub(in crate::object) fn relation(&self, of: Option<&Name>, name: &str) -> Result<(Entity, &'a RelationModel)> {
-        let (entity, class) = self.entity(of)?;
+        self.relation_as(of, name, None)
+    }
+
+    fn relation_as(
+        &self,
+        of: Option<&Name>,
+        name: &str,
+        class: Option<ClassId>,
+    ) -> Result<(Entity, &'a RelationModel)> {
+        let (entity, class) = self.entity_as(of, class)?;
         Ok((entity.seen_as(class), self.ground.model.class(class).relation_named(name)?))
     }
 
-    fn leaf(&self, leaf: &Term) -> Result<Expr<Leaf>> {
+    fn leaf(&self, leaf: &Term, class: Option<ClassId>) -> Result<Expr<Leaf>> {
         match leaf {
-            Term::Column { of, name } => self.attribute(of.as_ref(), name),
+            Term::Cast { class, term } => self.leaf(term, Some(self.ground.model.class_named(class)?.id)),
+            Term::Column { of, name } => self.attribute(self.entity_as(of.as_ref(), class)?, name),
             Term::Related { of, relation, condition } => {
-                let (owner, relation) = self.relation(of.as_ref(), relation)?;
+                let (owner, relation) = self.relation_as(of.as_ref(), relation, class)?;
                 self.exists(&owner, relation, condition.as_deref())
             }
             Term::Contains { of, relation, object } => {
-                let (owner, relation) = self.relation(of.as_ref(), relation)?;
+                let (owner, relation) = self.relation_as(of.as_ref(), relation, class)?;
                 self.contains(&owner, relation, *object)
             }
             Term::Refers { of, relation, to } => {
-                let (owner, relation) = self.relation(of.as_ref(), relation)?;
+                let (owner, relation) = self.relation_as(of.as_ref(), relation, class)?;
                 self.refers(&owner, relation, *to)
             }
             Term::RefersElsewhere { of, relation, than } => {
-                let (owner, relation) = self.relation(of.as_ref(), relation)?;
+                let (owner, relation) = self.relation_as(of.as_ref(), relation, class)?;
                 self.refers_elsewhere(&owner, relation, *than)
             }
         }
     }
 
-    fn attribute(&self, of: Option<&Name>, name: &Name) -> Result<Expr<Leaf>> {
-        let (entity, class) = self.entity(of)?;
+    fn attribute(&self, (entity, class): (&Entity, ClassId), name: &Name) -> Result<Expr<Leaf>> {
         let level = self.level();
         let declared = self.ground.model.class(class);
         if let Some(computed) = declared.computed.iter().find(|it| it.name == **name) {
@@ -138,10 +162,13 @@ impl<'a> Scope<'a> {
 
     /// Some related object fulfils the condition.
     fn exists(&self, owner: &Entity, relation: &RelationModel, condition: Option<&Expr<Term>>) -> Result<Expr<Leaf>> {
-        let target = relation.target;
+        let name = &self.ground.model.class(relation.target).name;
+        let mut asked = Vec::new();
+        cover(self.ground, relation.target, About::Mainly(name), condition, &mut asked)?;
+        let target = (relation.target, &*asked);
         let (mut inner, entity) = Sources::related(self.ground, owner, relation, target, self.level() + 1)?;
         if let Some(condition) = condition {
-            let name = self.ground.model.class(target).name.clone();
+            let name = name.clone();
             inner.filter(self.within(name.into(), entity).resolve(condition)?);
         }
         Ok(Expr::Leaf(Leaf::Exists(Box::new(whole(inner.select)))))

@@ -145,14 +145,17 @@ pub(super) fn is_lasting(selection: &Selection) -> bool {
 
 fn names_no_object(expr: &Expr<Term>) -> bool {
     let mut lasting = true;
-    expr.leaves(&mut |it| {
-        lasting &= match it {
-            Term::Column { .. } => true,
-            Term::Related { condition, .. } => condition.as_deref().is_none_or(names_no_object),
-            Term::Contains { .. } | Term::Refers { .. } | Term::RefersElsewhere { .. } => false,
-        }
-    });
+    expr.leaves(&mut |it| lasting &= is_lasting_term(it));
     lasting
+}
+
+fn is_lasting_term(term: &Term) -> bool {
+    match term {
+        Term::Column { .. } => true,
+        Term::Related { condition, .. } => condition.as_deref().is_none_or(names_no_object),
+        Term::Contains { .. } | Term::Refers { .. } | Term::RefersElsewhere { .. } => false,
+        Term::Cast { term, .. } => is_lasting_term(term),
+    }
 }
 
 /// The conditions that must all hold.

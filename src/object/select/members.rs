@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Selection;
+use super::cast::{About, cover};
 use super::entity::{Entity, Ground, all_are};
 use super::expression::Scope;
 use super::page::limited;
@@ -95,7 +96,9 @@ impl Core {
         selection: &Selection,
     ) -> Result<(Sources, Entity)> {
         let (model, class) = (ground.model, self.object(owner)?.class);
-        let below = subclasses(ground, relation.target, &selection.subclasses)?;
+        let mut below = subclasses(ground, relation.target, &selection.subclasses)?;
+        let asked = selection.filter.iter().chain(selection.order_by.iter().map(|it| &it.0));
+        cover(ground, relation.target, About::Mainly(&model.class(relation.target).name), asked, &mut below)?;
         let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
         let first = sources.count();
         let route = Route { relation, target: relation.target, subclasses: &below, kind: JoinKind::Inner };

@@ -1,5 +1,7 @@
 //! The way along a relation within a query: the conditions that join its two sides, with a table between them or not.
 
+use std::cell::Cell;
+
 use super::entity::{Entity, Ground, all_equal};
 use super::source::Sources;
 use crate::error::Result;
@@ -32,6 +34,22 @@ pub(in crate::object) struct Route<'a> {
     pub(in crate::object) kind: JoinKind,
 }
 
+/// The columns of a join, equal one for one, once its target has a source.
+type Pairs<'f> = &'f dyn Fn(&Entity) -> Result<Expr<Leaf>>;
+
+/// What stands at a join before its target does.
+#[derive(Clone, Copy)]
+struct Ends<'e> {
+    owner: &'e Entity,
+    between: Option<(u8, u8)>,
+}
+
+impl Ends<'_> {
+    fn with<'a>(&'a self, target: &'a Entity, level: u8) -> Sides<'a> {
+        Sides { owner: Some(self.owner), between: self.between, target, level }
+    }
+}
+
 impl Sources {
     /// Joins what a relation of an entity leads to.
     pub(in crate::object) fn join_along(
@@ -42,15 +60,13 @@ impl Sources {
         further: Further<'_>,
     ) -> Result<Entity> {
         let (level, relation) = (self.level, route.relation);
-        let target = (route.target, route.subclasses);
         match &relation.join {
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
-                self.join_entity(ground, target, route.kind, other, |target| {
-                    let pairs = all_equal(target.columns(ground, other, level)?, owner.columns(ground, own, level)?);
-                    let sides = Sides { owner: Some(owner), between: None, target, level };
-                    conditions(ground, relation, sides, pairs, further)
-                })
+                let pairs = |target: &Entity| {
+                    Ok(all_equal(target.columns(ground, other, level)?, owner.columns(ground, own, level)?))
+                };
+                self.join_target(ground, Ends { owner, between: None }, route, (other, &pairs), further)
             }
             Join::Through { table, own, other, own_columns, target_columns, .. } => {
                 let source = self.count();
@@ -59,14 +75,47 @@ impl Sources {
                     on = on.and(leads_somewhere(ground, owner, source, level, route, further)?);
                 }
                 self.join_table(table.clone(), route.kind, on);
-                self.join_entity(ground, target, route.kind, target_columns, |target| {
-                    let there = target.columns(ground, target_columns, level)?;
-                    let pairs = all_equal(there, between(0, source, other));
-                    let sides = Sides { owner: Some(owner), between: Some((0, source)), target, level };
-                    conditions(ground, relation, sides, pairs, further)
-                })
+                let pairs = |target: &Entity| {
+                    Ok(all_equal(target.columns(ground, target_columns, level)?, between(0, source, other)))
+                };
+                let ends = Ends { owner, between: Some((0, source)) };
+                self.join_target(ground, ends, route, (target_columns, &pairs), further)
             }
         }
+    }
+
+    /// Joins the target of a relation by pairs of columns, and asks of it what the join asks beyond these: with the table
+    /// that is joined first, or, where that is about others of its tables, when these are there.
+    fn join_target(
+        &mut self,
+        ground: Ground<'_>,
+        ends: Ends<'_>,
+        route: Route<'_>,
+        (attributes, pairs): (&[ColumnId], Pairs<'_>),
+        further: Further<'_>,
+    ) -> Result<Entity> {
+        let level = self.level;
+        let in_parts = !route.subclasses.is_empty() || ground.model.class(route.target).parts.len() > 1;
+        let waits = Cell::new(false);
+        let target = (route.target, route.subclasses);
+        let entity = self.join_entity(ground, target, route.kind, attributes, |target| {
+            let on = pairs(target)?;
+            match conditions(ground, route.relation, ends.with(target, level), further) {
+                Ok(all) => Ok(all.into_iter().fold(on, Expr::and)),
+                Err(_) if in_parts && route.kind == JoinKind::Inner => {
+                    waits.set(true);
+                    Ok(on)
+                }
+                Err(_) if in_parts => Ok(on.and(holds_as_a_whole(ground, ends, route, target, further)?)),
+                Err(error) => Err(error),
+            }
+        })?;
+        if waits.get() {
+            for it in conditions(ground, route.relation, ends.with(&entity, level), further)? {
+                self.filter(it);
+            }
+        }
+        Ok(entity)
     }
 
     /// A query for what a relation of an entity outside leads to, for asking whether there is any.
@@ -74,13 +123,13 @@ impl Sources {
         ground: Ground<'_>,
         owner: &Entity,
         relation: &RelationModel,
-        target: ClassId,
+        (target, subclasses): (ClassId, &[ClassId]),
         level: u8,
     ) -> Result<(Self, Entity)> {
         match &relation.join {
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
-                let (mut sources, target) = Sources::of(ground, target, &[], level)?;
+                let (mut sources, target) = Sources::of(ground, target, subclasses, level)?;
                 let pairs = all_equal(target.columns(ground, other, level)?, owner.columns(ground, own, level)?);
                 sources.filter(pairs);
                 sources.ask(ground, relation, Sides { owner: Some(owner), between: None, target: &target, level })?;
@@ -88,7 +137,8 @@ impl Sources {
             }
             Join::Through { table, own, other, own_columns, target_columns, .. } => {
                 let mut sources = Sources::over(table.clone(), level);
-                let target = sources.join_entity(ground, (target, &[]), JoinKind::Inner, target_columns, |target| {
+                let target = (target, subclasses);
+                let target = sources.join_entity(ground, target, JoinKind::Inner, target_columns, |target| {
                     let there = target.columns(ground, target_columns, level)?;
                     Ok(all_equal(there, between(0, 0, other)))
                 })?;
@@ -124,16 +174,35 @@ pub(in crate::object) fn between(up: u8, source: u8, names: &[Name]) -> Vec<Expr
     names.iter().map(|name| Expr::Leaf(Leaf::Column { up, source, name: name.clone() })).collect()
 }
 
+/// What a join asks of its target beyond the pairs of columns: what is declared, and what a query adds.
 fn conditions(
     ground: Ground<'_>,
     relation: &RelationModel,
     sides: Sides<'_>,
-    pairs: Expr<Leaf>,
     further: Further<'_>,
-) -> Result<Expr<Leaf>> {
+) -> Result<Vec<Expr<Leaf>>> {
     let declared = condition(ground, relation, sides)?;
     let further = further(sides.target, sides.level)?;
-    Ok(declared.into_iter().chain(further).fold(pairs, Expr::and))
+    Ok(declared.into_iter().chain(further).collect())
+}
+
+/// The condition that what one of the tables of a target holds is a target with all of them. An outer join of the other
+/// tables would come too late to ask: a row without its others would come out.
+fn holds_as_a_whole(
+    ground: Ground<'_>,
+    ends: Ends<'_>,
+    route: Route<'_>,
+    part: &Entity,
+    further: Further<'_>,
+) -> Result<Expr<Leaf>> {
+    let (level, key) = (part.level + 1, &ground.model.class(route.target).key);
+    let (mut inner, target) = Sources::of(ground, route.target, route.subclasses, level)?;
+    inner.filter(all_equal(target.columns(ground, key, level)?, part.columns(ground, key, level)?));
+    let ends = Ends { between: ends.between.map(|it| (it.0 + 1, it.1)), ..ends };
+    for it in conditions(ground, route.relation, ends.with(&target, level), further)? {
+        inner.filter(it);
+    }
+    Ok(Expr::Leaf(Leaf::Exists(Box::new(whole(inner.select)))))
 }
 
 /// What a declared join asks beyond its pairs of columns.
@@ -171,7 +240,7 @@ fn table_between(ground: Ground<'_>, relation: &RelationModel) -> Result<TableId
 
 /// Whether not every row of the table between leads to a target of the join.
 fn restricts(relation: &RelationModel, further: Further<'_>, ground: Ground<'_>, route: Route<'_>) -> Result<bool> {
-    let (_, probe) = Sources::of(ground, route.target, &[], 0)?;
+    let (_, probe) = Sources::of(ground, route.target, route.subclasses, 0)?;
     Ok(relation.condition.is_some() || further(&probe, 0)?.is_some() || route.target != relation.target)
 }
 
@@ -186,7 +255,7 @@ fn leads_somewhere(
     further: Further<'_>,
 ) -> Result<Expr<Leaf>> {
     let Join::Through { other, target_columns, .. } = &route.relation.join else { return Ok(Expr::And(Vec::new())) };
-    let (mut inner, target) = Sources::of(ground, route.target, &[], level + 1)?;
+    let (mut inner, target) = Sources::of(ground, route.target, route.subclasses, level + 1)?;
     let there = target.columns(ground, target_columns, level + 1)?;
     inner.filter(all_equal(there, between(1, source, other)));
     let sides = Sides { owner: Some(owner), between: Some((1, source)), target: &target, level: level + 1 };

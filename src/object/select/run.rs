@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::cast::{About, cover};
 use super::entity::{Entity, Ground};
 use super::expression::Scope;
 use super::known::{Parameters, conditions, is_lasting};
@@ -146,8 +147,11 @@ impl<'a> Resolved<'a> {
             Some(name) => ground.model.class_named(name)?.id,
             None => relation.target,
         };
-        let below = subclasses(ground, target, &super::Subclasses::AsDeclared)?;
         let name: Name = alias.cloned().unwrap_or_else(|| ground.model.class(target).name.clone().into());
+        let mut below = subclasses(ground, target, &super::Subclasses::AsDeclared)?;
+        let orders = selection.order_by.iter().map(|it| &it.0);
+        let asked = along.filter.iter().chain(&selection.filter).chain(orders);
+        cover(ground, target, About::Named(&name), asked, &mut below)?;
         let kind = if along.outer { JoinKind::Left } else { JoinKind::Inner };
         let (scope, filter) = (&self.scope, along.filter.as_ref());
         let further = |target: &Entity, level: u8| -> Result<Option<Expr<Leaf>>> {
