@@ -6,7 +6,7 @@
 //! | `immediate` | up to n, at once | each target once an owner |
 //! | `selectin` | one for each batch of [`BATCH`] keys | each target once an owner |
 //! | `subquery` | one | each target once an owner |
-//! | `joined` | none beyond the query | the owner again for each target |
+//! | `joined` | none beyond the query; as `selectin` where the query cannot join it | the owner again for each target |
 //! | `raise` | none; touching it is an error | none |
 //! | `raise_on_sql` | none; touching it is an error unless the session knows the target | none |
 //! | `noload` | none; it is none or empty | none |

@@ -97,7 +97,8 @@ impl<E: Entity, L: LoadList> Query<E, L> {
     }
 
     /// Loads a relation of a class that extends this one, for those objects that are of it. The type of the query does not
-    /// say so.
+    /// say so. What is to be joined is, if the class is read along ([`with_subclass`](Query::with_subclass)); otherwise it is
+    /// loaded by selectin.
     pub fn with_of<S: Entity + IsA<E>, T, P>(mut self, path: LoadPath<S, T, P>) -> Self {
         self.selection.loading.options.push(of_subclass::<S>(path.option));
         self

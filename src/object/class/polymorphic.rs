@@ -20,7 +20,7 @@ pub enum SubclassLoad {
     /// On first access.
     #[default]
     OnAccess,
-    /// With the objects, by one more statement for each subclass.
+    /// With the objects, by one more statement for each subclass, which reads what the classes in between add as well.
     Selectin,
     /// With the objects, in the same statement.
     Inline,

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::branch::Place;
+use super::joined::Node;
 use super::take::{Reach, Reading, by_class};
 use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::{Lazy, SubclassLoad};
 use crate::object::diagnosis::Noted;
 use crate::object::links::Link;
-use crate::object::model::RelationModel;
+use crate::object::model::{Model, RelationModel};
 use crate::object::reference::ObjectKey;
-use crate::object::select::Existing;
+use crate::object::select::{Existing, own_columns};
 use crate::object::session::Core;
 
 /// How many relations deep a ring is followed that SQLAlchemy follows to its end: what is behind is read when it is
@@ -24,6 +25,24 @@ pub(super) struct After<'q> {
     pub(super) existing: Existing,
     pub(super) everywhere: Option<Lazy>,
     pub(super) reach: Reach,
+    pub(super) joined: JoinedHere<'q>,
+}
+
+/// What came with the rows of the objects at a place. What was to be joined and could not be is loaded after them: of a
+/// subclass that the query does not read along, of a union, of objects that were there before.
+#[derive(Clone, Copy, Default)]
+pub(super) struct JoinedHere<'q> {
+    pub(super) nodes: &'q [Node],
+    /// The node whose objects these are.
+    pub(super) parent: Option<usize>,
+}
+
+impl JoinedHere<'_> {
+    /// Whether a relation of a class came with the rows.
+    fn has(self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
+        let is = |it: &Node| it.relation == relation.id && model.is_a(class, it.class);
+        self.nodes.iter().any(|it| it.parent == self.parent && is(it))
+    }
 }
 
 impl Core {
@@ -31,13 +50,13 @@ impl Core {
     pub(super) fn load_after(
         &mut self,
         reading: &Reading<'_>,
-        class: ClassId,
-        place: &Arc<Place>,
+        (class, place, parent): (ClassId, &Arc<Place>, Option<usize>),
         objects: &[ObjectKey],
         new: &[ObjectKey],
     ) -> Result<()> {
-        let Reading { existing, everywhere, reach, .. } = *reading;
-        self.load_at(&After { place, existing, everywhere, reach }, class, objects, new)
+        let Reading { existing, everywhere, reach, nodes, .. } = *reading;
+        let joined = JoinedHere { nodes, parent };
+        self.load_at(&After { place, existing, everywhere, reach, joined }, class, objects, new)
     }
 
     pub(super) fn load_at(
@@ -47,7 +66,7 @@ impl Core {
         objects: &[ObjectKey],
         new: &[ObjectKey],
     ) -> Result<()> {
-        if objects.is_empty() || self.is_done(after.place, class, after.everywhere) {
+        if objects.is_empty() || self.is_done(after.place, class, after.everywhere, after.joined) {
             return Ok(());
         }
         let model = self.graph.model.clone();
@@ -101,6 +120,11 @@ impl Core {
                     self.load_batch(after, class, relation, objects)?;
                 }
                 Lazy::Selectin | Lazy::Subquery | Lazy::Immediate => self.load_each(after, class, relation, objects)?,
+                Lazy::Joined if self.did_not_come(after.place, class, relation, after.everywhere, after.joined) => {
+                    let waits = |it: &ObjectKey| !self.graph.is_loaded(*it, relation.id);
+                    let waiting: Vec<ObjectKey> = objects.iter().copied().filter(waits).collect();
+                    self.load_batch(after, class, relation, &waiting)?;
+                }
                 _ => {}
             }
         }
@@ -108,20 +132,48 @@ impl Core {
     }
 
     /// Whether nothing is loaded after the rows of a class that are read at a place.
-    pub(super) fn is_done(&self, place: &Arc<Place>, class: ClassId, everywhere: Option<Lazy>) -> bool {
+    pub(super) fn is_done(
+        &self,
+        place: &Arc<Place>,
+        class: ClassId,
+        everywhere: Option<Lazy>,
+        joined: JoinedHere<'_>,
+    ) -> bool {
         let model = &self.graph.model;
         let quiet = |class: ClassId| {
             let declared = model.class(class);
             let rests = |it: &RelationModel| {
                 let way = place.way(model, class, it, everywhere).lazy;
-                matches!(way, Lazy::Select | Lazy::Joined | Lazy::Dynamic | Lazy::WriteOnly)
-                    && (way == it.lazy || !matches!(it.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload))
+                let done = match way {
+                    Lazy::Joined => !self.did_not_come(place, class, it, everywhere, joined),
+                    way => matches!(way, Lazy::Select | Lazy::Dynamic | Lazy::WriteOnly),
+                };
+                done && (way == it.lazy || !matches!(it.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload))
             };
             let stops =
                 |it: &RelationModel| !self.graph.is_sound() && place.stopped(model, class, it, everywhere).is_some();
             declared.load != SubclassLoad::Selectin && declared.relations.iter().all(|it| rests(it) && !stops(it))
         };
         place.branch.subclasses.is_empty() && model.class(class).descendants.iter().all(|it| quiet(*it))
+    }
+
+    /// Whether a relation was to be joined at a place and did not come with the rows. What leads back to where they were
+    /// read from is known. SQLAlchemy leaves it to be read when it is touched.
+    fn did_not_come(
+        &self,
+        place: &Arc<Place>,
+        class: ClassId,
+        relation: &RelationModel,
+        everywhere: Option<Lazy>,
+        joined: JoinedHere<'_>,
+    ) -> bool {
+        let model = &self.graph.model;
+        let way = place.way(model, class, relation, everywhere);
+        way.lazy == Lazy::Joined
+            && way.from_query.is_none()
+            && self.graph.is_sound()
+            && !joined.has(model, class, relation)
+            && !place.leads_back(model, relation)
     }
 
     /// Reading a relation of objects is an error from now on, or is none any more, unless they have it. What is asked at
@@ -219,7 +271,8 @@ impl Core {
             }
         }
         let place = &after.place.behind(&self.graph.model.clone(), class, relation.id);
-        let after = After { place, existing: Existing::Kept, everywhere: after.everywhere, reach: Reach::New };
+        let joined = JoinedHere::default();
+        let after = After { place, existing: Existing::Kept, everywhere: after.everywhere, reach: Reach::New, joined };
         let met = if self.graph.is_sound() { new.clone() } else { self.members_of(relation, objects) };
         self.load_at(&after, relation.target, &met, &new)
     }
@@ -236,6 +289,7 @@ impl Core {
             let reason = format!("{} is queried when it is read; it cannot be loaded along", relation.name);
             return Err(crate::error::Misuse::Statement { reason }.into());
         }
+        self.read_lacking(class, own_columns(relation), objects)?;
         let lazy = after.place.way(&self.graph.model, class, relation, after.everywhere).lazy;
         let waits = self.graph.is_sound() || lazy == Lazy::Subquery;
         if waits && after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {

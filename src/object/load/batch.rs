@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::after::After;
+use super::after::{After, JoinedHere};
 use super::branch::{Asked, Place};
 use super::plan::{Plan, Wanted};
 use super::take::{Reach, Reading};
@@ -67,7 +67,9 @@ impl Core {
         let by = By::Now;
         let batch = Batch { relation, plan: &plan, existing, everywhere, reach, per_owner, size, by };
         let plain = way.asked.is_none_or(Asked::is_plain);
-        let what = Noted::Along { class, relation, lazy: way.lazy };
+        // What was to be joined and could not be is read so, too.
+        let lazy = if way.lazy == Lazy::Joined { Lazy::Selectin } else { way.lazy };
+        let what = Noted::Along { class, relation, lazy };
         self.noted(what, |core| core.read_for(&batch, owners, plain).map(drop))
     }
 
@@ -88,7 +90,8 @@ impl Core {
         };
         if !known.is_empty() && batch.reach == Reach::All {
             let Batch { existing, everywhere, reach, .. } = *batch;
-            let after = After { place: &batch.plan.place, existing, everywhere, reach };
+            let joined = JoinedHere::default();
+            let after = After { place: &batch.plan.place, existing, everywhere, reach, joined };
             self.load_at(&after, batch.relation.target, &known, &[])?;
         }
         Ok(new)

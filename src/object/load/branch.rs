@@ -265,6 +265,12 @@ impl Place {
         name
     }
 
+    /// Whether a relation of the objects here leads back along the one that led to them, and the identity map answers.
+    pub(super) fn leads_back(&self, model: &Model, relation: &RelationModel) -> bool {
+        let led = self.path.last().map(|it| model.relation(it.0, it.1));
+        led.is_some_and(|it| it.inverse == Some(relation.id)) && relation.is_by_identity()
+    }
+
     /// How many relations led here.
     pub(super) fn depth(&self) -> usize {
         self.path.len()

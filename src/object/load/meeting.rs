@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::after::After;
+use super::after::{After, JoinedHere};
 use super::branch::{Place, deferred};
 use super::missing::Missing;
 use super::take::{Met, Reach};
@@ -190,7 +190,8 @@ impl Core {
             self.note_came(&found, &read.new);
         }
         let (place, existing, everywhere, reach) = (read.place, read.existing, None, Reach::All);
-        self.load_at(&After { place, existing, everywhere, reach }, class, &read.found, &read.new)?;
+        let joined = JoinedHere::default();
+        self.load_at(&After { place, existing, everywhere, reach, joined }, class, &read.found, &read.new)?;
         Ok(read.found)
     }
 }

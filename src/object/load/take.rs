@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::after::JoinedHere;
 use super::branch::Place;
 use super::joined::{Brings, Node};
 use crate::error::Result;
@@ -100,7 +101,7 @@ impl Core {
         if reading.nodes.is_empty() {
             let met = self.meet(reading.root, reading.cell, reading.place, reading.existing)?;
             self.spend_objects(reading, met.new.len())?;
-            self.load_behind(reading, reading.root.class, reading.place, &met)?;
+            self.load_behind(reading, (reading.root.class, reading.place, None), &met)?;
             return Ok(met);
         }
         let joins = self.note_joins(reading.nodes);
@@ -122,22 +123,29 @@ impl Core {
         }
         let mut met = met.into_iter();
         let roots = met.next().unwrap_or_default();
-        self.load_behind(reading, reading.root.class, reading.place, &roots)?;
+        self.load_behind(reading, (reading.root.class, reading.place, None), &roots)?;
         let reach = if reading.reach == Reach::Again { Reach::Along } else { reading.reach };
         let along = Reading { reach, ..*reading };
         for (at, (node, met)) in reading.nodes.iter().zip(met).enumerate() {
-            let load = |core: &mut Core| core.load_behind(&along, node.entity.class, &node.place, &met);
+            let at_node = (node.entity.class, &node.place, Some(at));
+            let load = |core: &mut Core| core.load_behind(&along, at_node, &met);
             self.behind(join(at), load)?;
         }
         Ok(roots)
     }
 
     /// Loads what is asked behind the objects of one column. Mostly nothing is, and then they need not be told apart.
-    fn load_behind(&mut self, reading: &Reading<'_>, class: ClassId, place: &Arc<Place>, met: &Met) -> Result<()> {
-        if self.is_done(place, class, reading.everywhere) {
+    fn load_behind(
+        &mut self,
+        reading: &Reading<'_>,
+        (class, place, parent): (ClassId, &Arc<Place>, Option<usize>),
+        met: &Met,
+    ) -> Result<()> {
+        let joined = JoinedHere { nodes: reading.nodes, parent };
+        if self.is_done(place, class, reading.everywhere, joined) {
             return Ok(());
         }
-        self.load_after(reading, class, place, &once(&met.by_row), &met.new)
+        self.load_after(reading, (class, place, parent), &once(&met.by_row), &met.new)
     }
 
     fn link_joined(&mut self, node: &Node, members: Members, existing: Existing) -> Result<()> {
