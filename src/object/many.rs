@@ -89,8 +89,10 @@ impl Session {
         self.exclusive_here().update_where(class, &values, filter.as_ref(), synchronize)
     }
 
-    /// Deletes all rows that a query finds, by one statement: no cascade and no event of an object has a part in it; the
-    /// actions of foreign keys have. Returns how many rows there were.
+    /// Deletes all objects that a query finds, by one statement: no cascade and no event of an object has a part in it; the
+    /// actions of foreign keys have. Returns how many there were. Of objects in joined tables all rows go: by the key that
+    /// joins them, which cascades where it is a derived class's, or else by one statement for each table. SQLAlchemy deletes
+    /// from the table of the class alone.
     ///
     /// # Errors
     /// As [`update_where`](Session::update_where).

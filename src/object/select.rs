@@ -6,6 +6,7 @@
 //! is about.
 
 mod bulk;
+mod bulk_delete;
 mod cast;
 mod count;
 mod entity;

@@ -12,7 +12,7 @@ use super::order::{circular, update_step};
 use super::{Assignment, FlushPlan, FlushStep, When, Work};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, TableId};
-use crate::object::model::{ClassPart, Model};
+use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
 use crate::schema::{Action, ReferenceSchema};
@@ -84,7 +84,9 @@ impl Core {
             for part in &model.class(class).parts {
                 let Ok(table) = schema.table_named(&part.table) else { continue };
                 for reference in table.outbound.iter().map(|&it| schema.reference(it)) {
-                    if goes_together(model, &classes, class, reference) || joins_parts(model, class, part, reference) {
+                    if goes_together(model, &classes, class, reference)
+                        || model.class(class).joins_parts(part, reference)
+                    {
                         continue;
                     }
                     let Some(from) = attributes(model, class, reference.table, &reference.columns) else { continue };
@@ -222,14 +224,6 @@ fn goes_together(model: &Model, classes: &[ClassId], class: ClassId, reference: 
         && declared.is_simple()
         && declared.version_column.is_none()
         && classes.iter().filter(stands_there).count() == 1
-}
-
-/// Whether a foreign key leads from the rows of a class in one table to those of the same objects in another.
-pub(super) fn joins_parts(model: &Model, class: ClassId, part: &ClassPart, reference: &ReferenceSchema) -> bool {
-    let own = model.class(class).parts.iter().any(|it| it.table_id == reference.target);
-    let by_key =
-        || part.key.len() == reference.columns.len() && part.key.iter().all(|it| reference.columns.contains(&it.1));
-    own && reference.table != reference.target && by_key()
 }
 
 /// Lets a foreign key that closes a ring be NULL first; says which rows can go then.

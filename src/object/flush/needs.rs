@@ -3,7 +3,6 @@
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use super::delete::joins_parts;
 use super::order::{Assigned, circular};
 use super::{FlushPlan, When};
 use crate::error::Result;
@@ -185,7 +184,7 @@ fn ringed_references<'s>(
                 let attribute = |column: &ColumnId| part.columns.iter().find(|it| it.1 == *column).map(|it| it.0);
                 let columns: Option<Vec<ColumnId>> = reference.columns.iter().map(attribute).collect();
                 // The key of a part that refers to the part of its base is no reference to another object.
-                let own = joins_parts(model, class, part, reference);
+                let own = model.class(class).joins_parts(part, reference);
                 if let (Some(&target), Some(columns), false) = (target, columns, own) {
                     found.push((columns, reference, core.graph.root(target)));
                 }

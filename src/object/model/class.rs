@@ -10,7 +10,7 @@ use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::{ComputedKind, Inheritance, Reach, SubclassLoad};
 use crate::query::Prepared;
 use crate::record::{Row, Tuple, edit};
-use crate::schema::Name;
+use crate::schema::{Name, ReferenceSchema};
 use crate::value::Value;
 
 /// One class. A [`ColumnId`] of it is the position of an attribute: those of its base come first. The attributes of a
@@ -229,5 +229,13 @@ impl ClassModel {
                 None => true,
             })
         })
+    }
+
+    /// Whether a foreign key leads from the rows of its objects in one table to those of the same objects in another.
+    pub(in crate::object) fn joins_parts(&self, part: &ClassPart, reference: &ReferenceSchema) -> bool {
+        let own = self.parts.iter().any(|it| it.table_id == reference.target);
+        let by_key =
+            || part.key.len() == reference.columns.len() && part.key.iter().all(|it| reference.columns.contains(&it.1));
+        own && reference.table != reference.target && by_key()
     }
 }

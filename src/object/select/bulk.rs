@@ -13,7 +13,7 @@ use crate::object::model::{ClassModel, ClassPart, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Control, Delete, Input, InsertRows, Leaf, Output, Statement, Update};
+use crate::query::{Control, Input, InsertRows, Leaf, Output, Statement, Update};
 use crate::record::{Row, edit};
 use crate::schema::Name;
 use crate::value::{Truth, Value, ValueRef};
@@ -33,7 +33,7 @@ pub enum Synchronize {
 }
 
 /// Which objects a statement reaches.
-enum Reached {
+pub(super) enum Reached {
     /// These.
     Known(Vec<ObjectKey>),
     /// Those whose keys the statement returns.
@@ -103,38 +103,6 @@ impl Core {
         Ok(count)
     }
 
-    /// Deletes the rows of a class that fulfil a condition.
-    pub(in crate::object) fn delete_where(
-        &mut self,
-        class: ClassId,
-        filter: Option<&Expr<Term>>,
-        synchronize: Synchronize,
-    ) -> Result<u64> {
-        self.before_query()?;
-        let model = self.graph.model.clone();
-        let schema = self.connection.schema().clone();
-        let ground = Ground { model: &model, schema: &schema };
-        let declared = model.class(class);
-        let part = &declared.parts[declared.parts.len() - 1];
-        let reached = self.reached((&model, class, part), filter, synchronize)?;
-        let (scope, entity) = self.scope_of(ground, class, part);
-        let mut delete = Delete::from(part.table.clone());
-        for (table, on) in others(ground, class, part, &entity)? {
-            delete = delete.join(table, on);
-        }
-        for condition in conditions(ground, &scope, &entity, filter)? {
-            delete = delete.filter(condition);
-        }
-        if matches!(reached, Reached::Returned) {
-            delete.returning = key_of(ground, &entity)?;
-        }
-        let (count, returned) = self.run_bulk(delete.into())?;
-        for key in self.resolve_reached(class, reached, returned) {
-            self.settle_deleted(key);
-        }
-        Ok(count)
-    }
-
     /// Inserts rows of a class, and returns them as the tables hold them.
     pub(in crate::object) fn insert_many(&mut self, class: ClassId, mut rows: Vec<Row>) -> Result<Vec<Row>> {
         self.before_query()?;
@@ -177,7 +145,7 @@ impl Core {
     }
 
     /// The names that a bulk statement can use: the table that it changes is the first source.
-    fn scope_of<'a>(&'a self, ground: Ground<'a>, class: ClassId, part: &ClassPart) -> (Scope<'a>, Entity) {
+    pub(super) fn scope_of<'a>(&'a self, ground: Ground<'a>, class: ClassId, part: &ClassPart) -> (Scope<'a>, Entity) {
         let declared = ground.model.class(class);
         let mut tables: Vec<(TableId, u8)> = vec![(part.table_id, 0)];
         for other in declared.parts.iter().filter(|it| it.table_id != part.table_id) {
@@ -187,14 +155,14 @@ impl Core {
         (Scope::about(ground, &self.graph, &entity), entity)
     }
 
-    fn run_bulk(&mut self, statement: Statement) -> Result<(u64, Vec<Vec<Value>>)> {
+    pub(super) fn run_bulk(&mut self, statement: Statement) -> Result<(u64, Vec<Vec<Value>>)> {
         let prepared = self.connection.prepare(statement)?;
         let outcome = self.connection.run(&prepared, Input::Values(&[]))?;
         Ok((outcome.count, outcome.rows.to_values()))
     }
 
     /// Which objects a statement will reach, as far as that is to be known before it runs.
-    fn reached(
+    pub(super) fn reached(
         &self,
         of: (&Model, ClassId, &ClassPart),
         filter: Option<&Expr<Term>>,
@@ -247,7 +215,12 @@ impl Core {
         Ok(found)
     }
 
-    fn resolve_reached(&self, class: ClassId, reached: Reached, returned: Vec<Vec<Value>>) -> Vec<ObjectKey> {
+    pub(super) fn resolve_reached(
+        &self,
+        class: ClassId,
+        reached: Reached,
+        returned: Vec<Vec<Value>>,
+    ) -> Vec<ObjectKey> {
         match reached {
             Reached::Known(keys) => keys,
             Reached::Unasked => Vec::new(),
@@ -296,7 +269,12 @@ fn part_of<'c>(class: &'c ClassModel, attributes: &[ColumnId]) -> Result<&'c Cla
 }
 
 /// The further tables of a class that the condition may read, and how they are joined.
-fn others(ground: Ground<'_>, class: ClassId, part: &ClassPart, entity: &Entity) -> Result<Vec<(Name, Expr<Leaf>)>> {
+pub(super) fn others(
+    ground: Ground<'_>,
+    class: ClassId,
+    part: &ClassPart,
+    entity: &Entity,
+) -> Result<Vec<(Name, Expr<Leaf>)>> {
     let declared = ground.model.class(class);
     let mut all = Vec::new();
     let own = part.names(ground, &declared.key).unwrap_or_default();
@@ -311,7 +289,7 @@ fn others(ground: Ground<'_>, class: ClassId, part: &ClassPart, entity: &Entity)
     Ok(all)
 }
 
-fn conditions(
+pub(super) fn conditions(
     ground: Ground<'_>,
     scope: &Scope<'_>,
     entity: &Entity,
@@ -321,7 +299,7 @@ fn conditions(
     Ok(entity.criterion(ground, 0)?.into_iter().chain(filter).collect())
 }
 
-fn key_of(ground: Ground<'_>, entity: &Entity) -> Result<Vec<Output>> {
+pub(super) fn key_of(ground: Ground<'_>, entity: &Entity) -> Result<Vec<Output>> {
     let key = &ground.model.class(entity.class).key;
     Ok(entity.columns(ground, key, 0)?.into_iter().map(Output::Value).collect())
 }

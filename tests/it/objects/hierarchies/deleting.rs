@@ -1,9 +1,12 @@
 //! Rows of a hierarchy that refer to each other come and go in an order that their foreign keys allow. Where rows go by
 //! parts, or one by one, no single statement takes them all.
 
+use diptych::object::{Polymorphic, Selection, Synchronize, Term};
 use diptych::prelude::*;
+use diptych::{Class, Column, Expression, ForeignKey, State, Table};
 
-use super::models::{single, staff};
+use super::super::forum;
+use super::models::{joined, single, staff};
 
 #[test]
 fn a_boss_goes_with_its_reports_whatever_both_are() -> Result<()> {
@@ -218,4 +221,73 @@ fn rows_with_given_keys_come_in_the_order_of_their_references() -> Result<()> {
         session.commit()?;
     }
     Ok(())
+}
+
+#[test]
+fn many_objects_of_joined_tables_go_whole() -> Result<()> {
+    use joined::{Cat, Dog, Pet};
+    let database = joined::seeded()?;
+    for (synchronize, read) in [(Synchronize::Auto, true), (Synchronize::Fetch, false), (Synchronize::Not, true)] {
+        let mut session = database.session();
+        let rex = session.one(Dog::select())?.reference();
+        if !read {
+            session.expire_all();
+        }
+        let sitting = || Dog::select().filter(Dog::trick.eq("sit")).filter(Pet::name.eq("rex"));
+        assert_eq!(session.delete_where(sitting().filter(Dog::trick.eq("beg")), synchronize)?, 0);
+        assert_eq!(session.delete_where(sitting(), synchronize)?, 1);
+        assert_eq!(session.state(rex)? == State::Deleted, synchronize != Synchronize::Not);
+        let left: Vec<String> = session.all(Pet::select())?.iter().map(|it| it.kind.clone()).collect();
+        assert_eq!(left, ["cat"]);
+        assert_eq!(forum::rows(&mut session, "dogs").len(), 0);
+        session.rollback()?;
+    }
+    let mut session = database.session();
+    session.delete_where(Dog::select(), Synchronize::Auto)?;
+    assert!(session.delete_where(Cat::select(), Synchronize::Auto).is_err(), "toys are still of it");
+    assert_eq!(session.one(Cat::select())?.lives, 9, "and nothing has gone");
+    Ok(())
+}
+
+/// Where the key that joins the rows does not cascade, they go table by table, or not at all.
+#[test]
+fn objects_whose_rows_do_not_follow_each_other_go_table_by_table() -> Result<()> {
+    let bases = Table::new("bs").auto_key("id").column(Column::text("kind")).column(Column::text("name"));
+    let part = |table: &'static str, of: &'static str| {
+        let table = Table::new(table).column(Column::int("id")).primary_key(["id"]).column(Column::int(of));
+        table.foreign_key(ForeignKey::new(["id"], "bs"))
+    };
+    let kind = |it: &'static str| Polymorphic::default().identity(it);
+    let references = Table::new("rs").auto_key("id").column(Column::int("d_id"));
+    let database = Database::with_classes(
+        [
+            Class::new("B", bases).polymorphic(Polymorphic::on("kind").identity("b")),
+            Class::new("D", part("ds", "d")).inherits("B").polymorphic(kind("d")),
+            Class::new("E", part("es", "e")).inherits("B").polymorphic(kind("e")),
+            Class::new("R", references.foreign_key(ForeignKey::new(["d_id"], "ds"))),
+        ],
+        [],
+    )?;
+    let mut session = database.session();
+    let of = |kind: &'static str, name: &'static str| [("kind", kind.into()), ("name", name.into())];
+    let mut names = session.untyped();
+    names.add("B", &of("b", "x"))?;
+    let d = names.add("D", &[&of("d", "x")[..], &[("d", 1.into())]].concat())?;
+    names.add("D", &[&of("d", "y")[..], &[("d", 2.into())]].concat())?;
+    names.add("E", &[&of("e", "x")[..], &[("e", 3.into())]].concat())?;
+    session.commit()?;
+    let x = Term::column("name").eq("x");
+    let mut names = session.untyped();
+    assert_eq!(names.delete_where("D", Some(&x), Synchronize::Auto)?, 1);
+    assert_eq!(session.state(d)?, State::Deleted);
+    let counts = |session: &mut Session| ["bs", "ds", "es"].map(|it| forum::rows(session, it).len());
+    assert_eq!(counts(&mut session), [3, 1, 1]);
+    let y = session.untyped().select("D", &Selection::new())?[0];
+    let key = session.untyped().value(y, "id")?;
+    session.untyped().add("R", &[("d_id", key)])?;
+    assert!(session.untyped().delete_where("B", None, Synchronize::Auto).is_err());
+    assert_eq!(counts(&mut session), [3, 1, 1], "all of it or nothing");
+    assert_eq!(session.untyped().delete_where("B", Some(&x), Synchronize::Auto)?, 2, "objects of any class below");
+    assert_eq!(counts(&mut session), [1, 1, 0]);
+    session.commit()
 }
