@@ -261,6 +261,19 @@ pub enum Misuse {
         /// What the row says.
         value: Value,
     },
+    /// What tells the class of an object was given a value that is that of another class, or of none.
+    WrongKind {
+        /// The object.
+        object: String,
+        /// The attribute that tells.
+        attribute: String,
+        /// What it was given.
+        value: Value,
+        /// The class whose value that is, if there is one.
+        of: Option<String>,
+        /// The values that there are.
+        kinds: Vec<Value>,
+    },
     /// An object whose row is of another class by now, and which was changed as one of the class that it had.
     ChangedAsAnother {
         /// The object.
@@ -335,6 +348,15 @@ impl Misuse {
             }
             Misuse::UnknownDiscriminator { class, value } => {
                 write!(f, "a row of {class} says that it is of the class of {value}, which is none of its cases")
+            }
+            Misuse::WrongKind { object, attribute, value, of: Some(class), .. } => {
+                write!(f, "{object} says by `{attribute}` = {value} that it is a {class}; ")?;
+                f.write_str("an object stays of its class: add one of the other, or change rows by `update_where`")
+            }
+            Misuse::WrongKind { object, attribute, value, of: None, kinds } => {
+                let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+                write!(f, "{object} says by `{attribute}` = {value} that it is of a class which there is not; ")?;
+                write!(f, "there are {}", kinds.join(", "))
             }
             Misuse::ChangedAsAnother { object, class } => {
                 write!(f, "the row of {object} is one of {class} by now, and {object} has changes; expire it first")

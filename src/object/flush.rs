@@ -14,6 +14,7 @@ mod collect;
 mod delete;
 mod exchange;
 mod in_view;
+mod kinds;
 mod needs;
 mod order;
 mod rings;
@@ -246,6 +247,9 @@ impl Core {
     fn plan(&mut self) -> Result<FlushPlan> {
         self.quietly(|core| {
             let mut registry = core.collect()?;
+            if core.graph.is_sound() {
+                core.check_kinds(&registry)?;
+            }
             let links = core.synchronize(&mut registry)?;
             core.order(registry, links)
         })

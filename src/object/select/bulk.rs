@@ -9,7 +9,7 @@ use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Expr, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::identity::Identity;
-use crate::object::model::{ClassModel, ClassPart, Model};
+use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
@@ -78,6 +78,7 @@ impl Core {
                 format!("objects of {} would not follow another key; edit them, or do not synchronize", declared.name);
             return Err(Misuse::Statement { reason }.into());
         }
+        self.check_kind_of_rows(&model, declared, attributes.iter().zip(values.iter().map(|it| &it.1)))?;
         let reached = self.reached((&model, class, part), filter, synchronize)?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut update = Update::table(part.table.clone());
@@ -101,6 +102,24 @@ impl Core {
             self.frame().written.insert(key);
         }
         Ok(count)
+    }
+
+    /// Refuses to let rows say that they are of a class which there is not: no query would read them.
+    fn check_kind_of_rows<'v>(
+        &self,
+        model: &Model,
+        class: &ClassModel,
+        mut values: impl Iterator<Item = (&'v ColumnId, &'v Expr<Term>)>,
+    ) -> Result<()> {
+        let Some(Discriminator::Column(on)) = &class.discriminator else { return Ok(()) };
+        let Some((_, Expr::Value(said))) = values.find(|it| it.0 == on) else { return Ok(()) };
+        let is = |it: &ClassModel| it.identity_value.as_ref() == Some(said);
+        match self.graph.is_sound()
+            && !model.classes().iter().any(|it| model.is_a(it.id, model.top(class.id)) && is(it))
+        {
+            true => Err(model.wrong_kind(class.id, class.name.clone(), said.clone())),
+            false => Ok(()),
+        }
     }
 
     /// Inserts rows of a class, and returns them as the tables hold them.

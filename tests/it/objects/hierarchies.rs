@@ -3,6 +3,7 @@
 mod asking;
 mod declaring;
 mod deleting;
+mod kinds;
 mod loading;
 mod meeting;
 mod models;
