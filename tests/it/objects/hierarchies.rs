@@ -7,3 +7,4 @@ mod kinds;
 mod loading;
 mod meeting;
 mod models;
+mod property;
