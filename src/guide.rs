@@ -58,7 +58,8 @@
 //! | `with_polymorphic(Employee, [Engineer])`, `selectin_polymorphic` | [`Query::with_subclass`](crate::Query::with_subclass)`::<Engineer>(SubclassLoad::Inline)`, `Selectin` |
 //! | `selectinload(Company.employees).options(selectin_polymorphic(…))` | `Company::employees.selectin().with_subclass::<Engineer>(SubclassLoad::Selectin)`; also of `query_of` |
 //! | `Engineer.name`, which `Employee` declares | `Employee::name`, in queries on engineers too: a constant is of the struct that has the field |
-//! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())` |
+//! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())`, which reads engineers along |
+//! | `Company.employees.of_type(Engineer).any(Engineer.language == "C")` | `Company::employees.any(Engineer::language.eq("C").upcast())` |
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast`; back by `engineer.upcast()` |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |

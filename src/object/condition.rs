@@ -27,10 +27,9 @@ impl<E> Condition<E> {
         Condition::new(self.expr)
     }
 
-    /// The same condition of objects of a base: in a query on it, which has to bring what the class adds
-    /// ([`with_subclass`](super::Query::with_subclass)), or of what a relation to it leads to, in
-    /// [`any`](ToManyCondition::any), [`has`](ToOneCondition::has), a join or a load. In objects that are not of the class,
-    /// what it adds reads as NULL.
+    /// The same condition of objects of a base: in a query on it, which then reads what the class adds along, or of what a
+    /// relation to it leads to, in [`any`](ToManyCondition::any), [`has`](ToOneCondition::has), a join or a load. In objects
+    /// that are not of the class, what it adds reads as NULL.
     pub fn upcast<B>(self) -> Condition<B>
     where
         E: Entity + IsA<B>,

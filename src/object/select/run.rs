@@ -110,14 +110,16 @@ impl<'a> Resolved<'a> {
         (class, selection): (ClassId, &Selection),
         put: impl Fn(usize, Expr<Leaf>) -> Expr<Leaf>,
     ) -> Result<Self> {
-        let below = subclasses(ground, class, &selection.subclasses)?;
+        let name: Name = ground.model.class(class).name.clone().into();
+        let mut below = subclasses(ground, class, &selection.subclasses)?;
+        let asked = selection.filter.iter().chain(selection.order_by.iter().map(|it| &it.0));
+        cover(ground, class, About::Mainly(&name), asked, &mut below)?;
         let (sources, root) = match is_union(ground, class) {
             true => union(ground, class, 0),
             false => Sources::of(ground, class, &below, 0)?,
         };
         let mut scope = Scope::new(ground, graph);
-        let name: Name = ground.model.class(class).name.clone().into();
-        scope.add(name.clone(), root.clone());
+        scope.add(name, root.clone());
         let mut resolved = Resolved { scope, sources, root, joined: Vec::new() };
         for along in &selection.joins {
             resolved.join(selection, along)?;

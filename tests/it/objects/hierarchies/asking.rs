@@ -134,3 +134,19 @@ fn a_join_asks_for_any_column_of_a_target_in_several_tables() -> Result<()> {
     }
     Ok(())
 }
+
+/// What a query on a base asks of a subclass, it reads along.
+#[test]
+fn an_upcast_condition_brings_what_it_asks_of() -> Result<()> {
+    use joined::{Cat, Dog, Pet};
+    let session = joined::seeded()?.session();
+    let sitting = || Pet::select().filter(Dog::trick.eq("sit").upcast::<Pet>());
+    assert_eq!(session.count(sitting())?, 1);
+    let before = session.totals().statements;
+    let rex = session.one(sitting())?.downcast::<Dog>()?.expect("it is one");
+    assert_eq!((rex.name.as_str(), rex.trick.as_str()), ("rex", "sit"));
+    assert_eq!(session.totals().statements - before, 1);
+    let by_lives = session.all(Pet::select().order_by(Cat::lives.desc().upcast::<Pet>()).limit(1))?;
+    assert_eq!(by_lives.first().expect("there is one").name, "tom");
+    Ok(())
+}
