@@ -169,7 +169,9 @@ impl Core {
                 if relation.post_update || !relation.cascade.contains(Cascade::DELETE) {
                     let added = registry.added.get(&by);
                     let stay = |it: &&ObjectKey| added.is_none_or(|added| !added.contains(*it));
-                    for &child in changes.unchanged.iter().filter(stay) {
+                    // What it has got since, and what has lost another owner for it, has none either.
+                    let got: &[ObjectKey] = if self.graph.is_sound() { &changes.added } else { &[] };
+                    for &child in changes.unchanged.iter().chain(got).filter(stay) {
                         self.note_reached(child, key, relation, Way::SetNull);
                         self.clear(links, child, columns, relation, when, rank)?;
                     }

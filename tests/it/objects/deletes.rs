@@ -353,3 +353,31 @@ fn o2_what_is_said_last_of_an_unread_collection_without_an_inverse_counts() -> R
     assert_eq!(session.get(user)?.load(User::badges)?.len(), 1);
     Ok(())
 }
+
+/// No other side tells of it: what the first owner has lost for the second, and the second has not got, has none.
+#[test]
+fn what_a_deleted_owner_had_got_has_no_owner() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(badges: Badge, via = owner_id)]
+    struct Owner {
+        #[key(auto)]
+        id: Id<Owner>,
+    }
+    #[derive(Entity, Clone, Debug)]
+    struct Badge {
+        #[key(auto)]
+        id: Id<Badge>,
+        #[references(Owner)]
+        owner_id: Option<Id<Owner>>,
+    }
+    let mut session = Database::of::<(Owner, Badge)>()?.session();
+    let (first, second) = (session.add(Owner::draft()), session.add(Owner::draft()));
+    let badge = session.push(first, Owner::badges, Badge::draft())?;
+    session.flush()?;
+    session.remove(first, Owner::badges, badge)?;
+    session.push(second, Owner::badges, badge)?;
+    session.delete(second)?;
+    session.commit()?;
+    assert_eq!(session[badge].owner_id, None);
+    Ok(())
+}
