@@ -1,6 +1,7 @@
 //! Relations that lead to a base: what they are set to, and what is read along with what they lead to.
 
-use diptych::object::{LoadPath, Promise, SubclassLoad};
+use diptych::Expression;
+use diptych::object::{LoadPath, Promise, Selection, SubclassLoad, Term};
 use diptych::prelude::*;
 
 #[derive(Entity, Clone, Debug)]
@@ -222,12 +223,15 @@ fn a_relation_of_a_subclass_that_is_read_one_by_one_is_named_with_it() -> Result
     Ok(())
 }
 
+/// A condition that is cast to the base brings what it reads; one by names says how it would be read.
 #[test]
-fn a_condition_on_what_the_query_does_not_read_says_how_it_would() -> Result<()> {
-    let session = seeded()?.session();
+fn a_condition_on_what_a_subclass_adds_is_read_along_or_says_how() -> Result<()> {
+    let mut session = seeded()?.session();
     let sits = || Pet::select().filter(Dog::trick.eq("sit").upcast());
-    let told = session.all(sits()).map(drop).expect_err("the table of dogs is not read").to_string();
-    assert!(told.contains("it does `.with_subclass::<Dog>(SubclassLoad::Inline)`"), "{told}");
+    assert_eq!(session.all(sits())?.len(), 3);
     assert_eq!(session.all(sits().with_subclass::<Dog>(SubclassLoad::Inline))?.len(), 3);
+    let by_names = Selection::new().filter(Term::column_of("Dog", "trick").eq("sit"));
+    let told = session.untyped().select("Pet", &by_names).expect_err("the table of dogs is not read").to_string();
+    assert!(told.contains("it does `.with_subclass::<Dog>(SubclassLoad::Inline)`"), "{told}");
     Ok(())
 }
