@@ -24,9 +24,15 @@ impl Core {
         if let Some(other) = other {
             self.expect_class(other, target)?;
         }
-        // A sound session knows what both ends lead to before it moves them: an expired row is read again.
-        let sound = self.graph.is_sound();
-        for end in [Some(key), other].into_iter().flatten().filter(|_| sound) {
+        self.know_ends([Some(key), other].into_iter().flatten())
+    }
+
+    /// A sound session knows what both ends lead to before it moves them: an expired row is read again.
+    fn know_ends(&mut self, ends: impl IntoIterator<Item = ObjectKey>) -> Result<()> {
+        if !self.graph.is_sound() {
+            return Ok(());
+        }
+        for end in ends {
             if self.graph.objects[end].state == State::Persistent {
                 self.quietly(|core| core.fresh(end).map(drop))?;
             }
@@ -90,7 +96,6 @@ impl Core {
         relation: RelationId,
         member: ObjectKey,
     ) -> Result<()> {
-        self.ready_to_link(key, relation, Some(member))?;
         self.insert_member(key, relation, member, None)
     }
 
@@ -126,6 +131,7 @@ impl Core {
             self.check_wanted(key, declared, member)?;
         }
         let came = members.iter().filter(|it| !before.contains(it));
+        self.know_ends(came.clone().copied())?;
         let went = before.iter().filter(|it| !members.contains(it));
         self.read_other_side(declared, came.chain(went).copied())?;
         self.graph.replace(key, declared, members)?;
@@ -140,6 +146,7 @@ impl Core {
         member: ObjectKey,
         at: Option<usize>,
     ) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
         let (model, class) = self.graph.class_of(key);
         let declared = model.relation(class, relation);
         self.expect_collection(declared)?;

@@ -209,3 +209,29 @@ fn a_collection_that_is_never_loaded_is_written() -> Result<()> {
     );
     Ok(())
 }
+
+/// Whoever is moved leaves the collection that it was in, although the session has to read which one that is.
+#[test]
+fn an_expired_member_leaves_the_collection_that_it_was_in() -> Result<()> {
+    type Moves = fn(&mut Session, Ref<User>, Ref<Post>) -> Result<()>;
+    let moves: [Moves; 4] = [
+        |session, owner, post| session.replace(owner, User::posts, [post]),
+        |session, owner, post| session.push(owner, User::posts, post).map(drop),
+        |session, owner, post| session.set(post, Post::author, owner),
+        |session, owner, post| session.untyped().insert(owner.untyped(), "posts", 0, post.untyped()),
+    ];
+    for moves in moves {
+        let mut session = forum().session();
+        let [ann, eve] = ["Ann", "Eve"].map(|it| session.add(user(it)));
+        let post = posted(&mut session, ann, "a");
+        session.commit()?;
+        for owner in [ann, eve] {
+            session.get(owner)?.load(User::posts)?;
+        }
+        session.expire(post)?;
+        moves(&mut session, eve, post)?;
+        assert!(session.get(ann)?.loaded(User::posts)?.is_empty());
+        assert_eq!(session.get(eve)?.loaded(User::posts)?.references(), [post]);
+    }
+    Ok(())
+}
