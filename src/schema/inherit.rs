@@ -25,6 +25,7 @@ impl Table {
     }
 
     /// Leaves out columns that another table has as well.
+    #[cfg(feature = "objects")]
     pub(crate) fn without_columns(mut self, names: &[Name]) -> Self {
         self.columns.retain(|it| !names.contains(&it.name));
         self

@@ -36,6 +36,7 @@ pub use declare::{Column, ForeignKey, Index, Name, Table, column};
 pub use default::{DefaultExpression, DefaultFunction, DefaultValue, Sequence, SequenceSchema};
 pub use exclusive::{at_most_one_of, exactly_one_of};
 pub use graph::Components;
+#[cfg(feature = "objects")]
 pub(crate) use graph::strongly_connected;
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;
