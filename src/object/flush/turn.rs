@@ -15,7 +15,7 @@ use super::order::{Assigned, Later, pairs, post_updates, update_step};
 use super::synchronize::Pairs;
 use super::{FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
-use crate::id::ColumnId;
+use crate::id::{ClassId, ColumnId};
 use crate::object::compact::Fate;
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
@@ -105,15 +105,21 @@ impl Order {
         self.edges.iter().any(waits)
     }
 
-    /// Rows that wait for each other and for no other row.
-    fn waiting_group(&self) -> Vec<usize> {
+    /// Rows that wait for each other and for no other row, group by group.
+    fn waiting_groups(&self) -> Vec<Vec<usize>> {
         let left: Vec<usize> = (0..self.rows.len()).filter(|&at| !self.placed[at]).collect();
         let places: FxHashMap<usize, usize> = left.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let after = |at: &usize| self.before[*at].iter().filter_map(|it| places.get(it).copied()).collect();
         let successors: Vec<Vec<usize>> = left.iter().map(after).collect();
-        // Successors come first, so the last group waits for nobody else.
-        let last = strongly_connected(&successors).pop().unwrap_or_default();
-        last.into_iter().map(|at| left[at]).collect()
+        let groups = strongly_connected(&successors);
+        let mut group_of = vec![0; left.len()];
+        groups.iter().enumerate().for_each(|(group, all)| all.iter().for_each(|&at| group_of[at] = group));
+        let mut waits = vec![false; groups.len()];
+        for (at, after) in successors.iter().enumerate() {
+            after.iter().filter(|it| group_of[**it] != group_of[at]).for_each(|&it| waits[group_of[it]] = true);
+        }
+        let free = groups.into_iter().zip(waits).filter(|it| !it.1);
+        free.map(|(group, _)| group.into_iter().map(|at| left[at]).collect()).collect()
     }
 }
 
@@ -140,27 +146,55 @@ impl Core {
         let mut ready: Vec<usize> = (0..order.rows.len()).filter(|&at| order.open[at] == 0).collect();
         let mut left = order.rows.len();
         while left > 0 {
-            let group = if ready.is_empty() { order.waiting_group() } else { Vec::new() };
-            if !group.is_empty() && !self.write_group(model, plan, assigned, (&mut order, &group), &mut later)? {
-                ready = group.into_iter().filter(|&at| order.open[at] == 0).collect();
+            if ready.is_empty() {
+                for group in self.together(plan, assigned, &order)? {
+                    if self.write_group(model, plan, assigned, (&mut order, &group), &mut later)? {
+                        left -= group.len();
+                        ready.extend(order.place(&group));
+                    } else {
+                        ready.extend(group.into_iter().filter(|&at| order.open[at] == 0));
+                    }
+                }
+                ready.sort_unstable();
                 continue;
             }
-            if group.is_empty() {
-                let rows = ready.iter().map(|&at| order.rows[at]);
-                let (gone, kept): (Vec<_>, Vec<_>) =
-                    rows.partition(|it| self.graph.objects[*it].fate() == Fate::Delete);
-                delete_together(self, model, plan, gone);
-                let put_off = kept.iter().filter_map(|it| Some((*it, order.put_off.remove(it)?))).collect();
-                self.save_together(model, plan, assigned, kept, put_off, &mut later)?;
-            } else {
-                ready = group;
-            }
+            let rows = ready.iter().map(|&at| order.rows[at]);
+            let (gone, kept): (Vec<_>, Vec<_>) = rows.partition(|it| self.graph.objects[*it].fate() == Fate::Delete);
+            delete_together(self, model, plan, gone);
+            let put_off = kept.iter().filter_map(|it| Some((*it, order.put_off.remove(it)?))).collect();
+            self.save_together(model, plan, assigned, kept, put_off, &mut later)?;
             left -= ready.len();
             ready = order.place(&ready);
         }
         plan.steps.extend(associated.into_iter().filter_map(|it| pairs(model, it, true)));
         self.order_post_updates(model, plan, later, last);
         Ok(())
+    }
+
+    /// Groups of rows that wait for nobody outside. Those of one hierarchy that exchange values in the same columns are one
+    /// group: the same statements write all of them.
+    fn together(&mut self, plan: &FlushPlan, assigned: &Assigned, order: &Order) -> Result<Vec<Vec<usize>>> {
+        let mut exchanged: BTreeMap<(ClassId, BTreeSet<ColumnId>), Vec<usize>> = BTreeMap::new();
+        let mut groups = Vec::new();
+        for group in order.waiting_groups() {
+            if !group.iter().all(|&at| self.is_exchanged(order.rows[at], plan)) {
+                groups.push(group);
+                continue;
+            }
+            let root = self.graph.root(self.graph.objects[order.rows[group[0]]].class);
+            let mut columns = BTreeSet::new();
+            for &at in &group {
+                columns.extend(self.update_columns(plan, assigned, order.rows[at])?);
+            }
+            exchanged.entry((root, columns)).or_default().extend(group);
+        }
+        groups.extend(exchanged.into_values());
+        Ok(groups)
+    }
+
+    /// Whether a row is there and stays, so that it can be written together with others.
+    fn is_exchanged(&self, key: ObjectKey, plan: &FlushPlan) -> bool {
+        self.graph.objects[key].fate() != Fate::Delete && self.whose_row(key, plan).is_some()
     }
 
     /// Plans what writes rows that wait for each other. Where nothing writes them together, lets one of them wait less;
@@ -182,7 +216,7 @@ impl Core {
             let schema = self.connection.schema().clone();
             let needs = Needs::of(self, model, &schema, &rows, plan, assigned);
             self.save_in_waves(model, plan, assigned, &rows, needs, later)?;
-        } else if rows.iter().all(|it| !goes(self, *it) && self.whose_row(*it, plan).is_some()) {
+        } else if rows.iter().all(|it| self.is_exchanged(*it, plan)) {
             self.exchange(model, plan, assigned, (order, &rows), later)?;
         } else if self.part_one(model, plan, assigned, order, group) {
             return Ok(false);

@@ -451,3 +451,30 @@ fn rows_that_no_order_allows_are_named() -> Result<()> {
     assert_eq!(session[book].shelf_id, session[new].id);
     Ok(())
 }
+
+/// However many rows exchange values with one other each, those that change the same columns are one statement.
+#[test]
+fn pairs_that_exchange_values_are_written_together() -> Result<()> {
+    use super::forum::{User, forum, user};
+    let database = forum();
+    let mut session = database.session();
+    let users: Vec<Ref<User>> = (0..200).map(|it| session.add(user(&format!("user {it}")))).collect();
+    session.commit()?;
+    let emails = |session: &Session| -> Result<Vec<String>> {
+        users.iter().map(|&it| Ok(session.get(it)?.email.clone())).collect()
+    };
+    let before = emails(&session)?;
+    for (at, pair) in users.chunks(2).enumerate() {
+        let [a, b] = [0, 1].map(|it| before[2 * at + it].clone());
+        (session.edit(pair[0])?.email, session.edit(pair[1])?.email) = (b, a);
+        if at % 3 == 0 {
+            session.edit(pair[1])?.name.push('!');
+        }
+    }
+    diptych::assert_statements!(session, 2, { session.flush()? });
+    let after = emails(&session)?;
+    assert!((0..200).all(|it| after[it] == before[it ^ 1]));
+    session.commit()?;
+    assert_eq!(database.session().count(User::select().filter(User::name.like("%!")))?, 34);
+    Ok(())
+}
