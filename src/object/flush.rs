@@ -21,6 +21,7 @@ mod rings;
 mod rows;
 mod settle;
 mod slots;
+mod switches;
 mod synchronize;
 mod told;
 mod turn;
@@ -30,6 +31,8 @@ use rustc_hash::FxHashSet;
 use std::fmt;
 
 pub(super) use in_view::Seen;
+
+use switches::Switches;
 
 use super::compact::Fate;
 use super::events::{RowStep, UnitStep};
@@ -56,7 +59,7 @@ pub struct FlushPlan {
     /// Objects whose rows are written by several statements, each of which has columns of its own.
     apart: FxHashSet<ObjectKey>,
     /// New objects that take over the rows of deleted ones.
-    switches: Vec<(ObjectKey, ObjectKey)>,
+    switches: Switches,
 }
 
 /// One statement of a flush.

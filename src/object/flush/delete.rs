@@ -40,7 +40,7 @@ impl Core {
         }
         let mut groups: BTreeMap<usize, Vec<ObjectKey>> = BTreeMap::new();
         for &key in &plan.deleted {
-            if !plan.switches.iter().any(|it| it.1 == key) {
+            if !plan.switches.is_taken(key) {
                 groups.entry(model.insert_rank[self.graph.objects[key].class.index()]).or_default().push(key);
             }
         }
@@ -55,8 +55,8 @@ impl Core {
     fn order_deletes_by_relations(&mut self, model: &Arc<Model>, plan: &mut FlushPlan) -> Result<()> {
         let ranks = self.delete_ranks();
         let rank = |it: &ObjectKey| ranks[self.graph.root(self.graph.objects[*it].class).index()];
-        let switched = |it: &ObjectKey| plan.switches.iter().any(|(_, before)| before == it);
-        let mut objects: Vec<ObjectKey> = plan.deleted.iter().copied().filter(|it| !switched(it)).collect();
+        let mut objects: Vec<ObjectKey> =
+            plan.deleted.iter().copied().filter(|it| !plan.switches.is_taken(*it)).collect();
         objects.sort_by_key(rank);
         let edges = self.relation_edges(&objects);
         let mut open = vec![0; objects.len()];

@@ -5,7 +5,7 @@
 //! then those that need only these, and so on. Where rows form a ring themselves, a foreign key that may be NULL is
 //! written later.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +16,6 @@ use super::{Assignment, FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::compact::Fate;
-use crate::object::identity::Identity;
 use crate::object::model::{Join, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
@@ -82,29 +81,6 @@ impl Core {
         plan.deleted.sort_by_cached_key(key);
     }
 
-    /// New objects whose keys are those of rows that go: they take these rows over, each row once. A second object with
-    /// such a key is inserted, and refused; SQLAlchemy lets it overwrite the first one.
-    fn find_switches(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<Vec<(ObjectKey, ObjectKey)>> {
-        let (mut switches, mut taken) = (Vec::new(), FxHashSet::default());
-        if plan.deleted.is_empty() {
-            return Ok(switches);
-        }
-        let model = self.graph.model.clone();
-        for &key in plan.saved.iter().filter(|it| self.graph.objects[**it].state == State::Pending).collect::<Vec<_>>()
-        {
-            let class = model.class(self.graph.objects[key].class);
-            let Some(values) = self.becomes(key, &class.key, plan, assigned)? else { continue };
-            let Some(identity) = Identity::from_values(&values) else { continue };
-            let Some(before) = self.graph.known(class.id, &identity) else { continue };
-            let same = self.graph.objects[before].class == class.id;
-            let goes = same && self.graph.objects[before].fate() == Fate::Delete;
-            if goes && (taken.insert(before) || !self.graph.is_sound()) {
-                switches.push((key, before));
-            }
-        }
-        Ok(switches)
-    }
-
     fn order_saves(
         &mut self,
         model: &Arc<Model>,
@@ -153,7 +129,7 @@ impl Core {
         later: &mut Later,
     ) -> Result<()> {
         let is_insert = |core: &Core, plan: &FlushPlan, key: ObjectKey| {
-            core.graph.objects[key].state == State::Pending && !plan.switches.iter().any(|it| it.0 == key)
+            core.graph.objects[key].state == State::Pending && plan.switches.before(key).is_none()
         };
         let mut waits: FxHashMap<ObjectKey, Vec<ColumnId>> = FxHashMap::default();
         put_off.into_iter().for_each(|(key, columns)| waits.entry(key).or_default().extend(columns));
@@ -282,11 +258,13 @@ impl Core {
 /// The foreign keys that are written by statements of their own, as far as they are asked for.
 pub(super) fn post_updates(plan: &FlushPlan, is_asked: impl Fn(&Assignment) -> bool) -> Later {
     let mut wanted: Later = Vec::new();
+    let mut places: FxHashMap<ObjectKey, usize> = FxHashMap::default();
     for it in plan.assignments.iter().filter(|it| it.when == When::Post && is_asked(it)) {
-        match wanted.iter_mut().find(|(key, _)| *key == it.object) {
-            Some((_, columns)) => columns.extend(&it.columns),
-            None => wanted.push((it.object, it.columns.clone())),
-        }
+        let at = *places.entry(it.object).or_insert_with(|| {
+            wanted.push((it.object, Vec::new()));
+            wanted.len() - 1
+        });
+        wanted[at].1.extend(&it.columns);
     }
     wanted
 }

@@ -201,8 +201,8 @@ impl Core {
             self.column(key, column)?;
         }
         let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
-        let identity = match plan.switches.iter().find(|it| it.0 == key) {
-            Some(&(_, before)) => self.graph.identity(before),
+        let identity = match plan.switches.before(key) {
+            Some(before) => self.graph.identity(before),
             // One that this flush has inserted is known by its key when the flush has gone through.
             None => self.graph.identity(key).or_else(|| Identity::of(&*row, &class.key)),
         };
@@ -288,7 +288,7 @@ impl Core {
                 _ => own.original = None,
             }
         }
-        let switched = plan.switches.iter().any(|it| it.0 == key);
+        let switched = plan.switches.before(key).is_some();
         let is_done = |column: ColumnId| !apart || columns.contains(&column);
         self.graph.with_extra(key, |it| {
             let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
@@ -320,7 +320,7 @@ impl Core {
 
     /// The version that an object's row is to have before it is written.
     pub(super) fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
-        let of = plan.switches.iter().find(|it| it.0 == key).map_or(key, |it| it.1);
+        let of = plan.switches.before(key).unwrap_or(key);
         self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
     }
 

@@ -17,13 +17,13 @@ impl Core {
         for &key in &done.deleted {
             self.settle_deleted(key);
         }
-        for &(_, before) in &plan.switches {
+        for &(_, before) in plan.switches.pairs() {
             self.settle_deleted(before);
         }
         for &key in &done.inserted {
             self.settle_inserted(&model, key);
         }
-        for &(key, _) in &plan.switches {
+        for &(key, _) in plan.switches.pairs() {
             self.settle_inserted(&model, key);
         }
         self.frame().generated.extend(&done.generated);

@@ -51,7 +51,7 @@ impl Core {
                 left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
             }
         }
-        for key in plan.deleted.iter().filter(|it| !plan.switches.iter().any(|(_, before)| before == *it)) {
+        for key in plan.deleted.iter().filter(|it| !plan.switches.is_taken(**it)) {
             left.extend(self.moves(&schema, *key, plan, assigned)?.leaves);
         }
         if left.is_empty() {
@@ -152,7 +152,7 @@ impl Core {
     pub(super) fn whose_row(&self, key: ObjectKey, plan: &FlushPlan) -> Option<ObjectKey> {
         match self.graph.objects[key].state {
             State::Persistent => Some(key),
-            _ => plan.switches.iter().find(|it| it.0 == key).map(|it| it.1),
+            _ => plan.switches.before(key),
         }
     }
 

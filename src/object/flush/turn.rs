@@ -5,7 +5,7 @@
 //! together; new rows, and rows that go, refer to each other, and are ordered as anywhere else. Of others one is written
 //! in two steps: a foreign key of it before or after the rest.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,8 +47,7 @@ pub(super) struct Order {
 
 impl Order {
     fn of(plan: &FlushPlan) -> Self {
-        let switched: FxHashSet<ObjectKey> = plan.switches.iter().map(|it| it.1).collect();
-        let deleted = plan.deleted.iter().copied().filter(|it| !switched.contains(it));
+        let deleted = plan.deleted.iter().copied().filter(|it| !plan.switches.is_taken(*it));
         let rows: Vec<ObjectKey> = plan.saved.iter().copied().chain(deleted).collect();
         let places = rows.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         Order {
@@ -97,12 +96,14 @@ impl Order {
         next
     }
 
-    /// Whether a row that is not placed yet comes before another one, for a reason.
-    fn waits(&self, second: usize, is_why: impl Fn(&Why) -> bool) -> bool {
-        let waits = |it: (&(usize, usize), &BTreeSet<Why>)| {
-            it.0.1 == second && !self.placed[it.0.0] && it.1.iter().any(&is_why)
-        };
-        self.edges.iter().any(waits)
+    /// What comes after a row, and why.
+    fn after(&self, first: usize) -> impl Iterator<Item = (usize, &BTreeSet<Why>)> {
+        self.edges.range((first, 0)..=(first, usize::MAX)).map(|(ends, whys)| (ends.1, whys))
+    }
+
+    /// Whether one of the rows that wait for each other comes before another one of them, for a reason.
+    fn waits(&self, group: &[usize], second: usize, why: &Why) -> bool {
+        group.iter().any(|&first| self.edges.get(&(first, second)).is_some_and(|it| it.contains(why)))
     }
 
     /// Rows that wait for each other and for no other row, group by group.
@@ -238,15 +239,18 @@ impl Core {
         order: &mut Order,
         group: &[usize],
     ) -> bool {
-        let within = |it: &(&(usize, usize), &BTreeSet<Why>)| group.contains(&it.0.0) && group.contains(&it.0.1);
-        let edges: Vec<(usize, usize, Why)> = (order.edges.iter().filter(within))
-            .flat_map(|(ends, whys)| whys.iter().map(move |why| (ends.0, ends.1, why.clone())))
-            .collect();
+        let group: BTreeSet<usize> = group.iter().copied().collect();
+        let mut edges: Vec<(usize, usize, Why)> = Vec::new();
+        for &first in &group {
+            let within = order.after(first).filter(|it| group.contains(&it.0));
+            edges.extend(within.flat_map(|(second, whys)| whys.iter().map(move |why| (first, second, why.clone()))));
+        }
+        let group: Vec<usize> = group.into_iter().collect();
         for (first, second, why) in edges {
             let parted = match &why {
                 Why::Value => false,
                 Why::New(columns) => self.write_after(model, plan, assigned, (order, second), columns),
-                Why::Gone(columns) => self.write_before(model, plan, assigned, (order, first), columns),
+                Why::Gone(columns) => self.write_before(model, plan, assigned, (order, &group, first), columns),
             };
             if parted {
                 order.cut(first, second, &why);
@@ -271,7 +275,7 @@ impl Core {
         let has_row = self.whose_row(key, plan).is_some();
         // What it refers to now may go, and what it holds now may be what another row takes.
         let leaves = columns.iter().any(|it| class.unique.contains(it))
-            || (order.edges.iter()).any(|(ends, whys)| ends.0 == at && whys.contains(&Why::Gone(columns.to_vec())));
+            || order.after(at).any(|it| it.1.contains(&Why::Gone(columns.to_vec())));
         match (has_row, leaves) {
             (true, false) => {}
             (false, _) if can_be_null => {}
@@ -293,14 +297,14 @@ impl Core {
         model: &Arc<Model>,
         plan: &mut FlushPlan,
         assigned: &Assigned,
-        (order, at): (&mut Order, usize),
+        (order, group, at): (&Order, &[usize], usize),
         columns: &[ColumnId],
     ) -> bool {
         let key = order.rows[at];
         let class = model.class(self.graph.objects[key].class);
         let can_be_null = class.can_be_null(self.connection.schema(), columns);
         let goes = self.graph.objects[key].fate() == Fate::Delete;
-        let waits = order.waits(at, |why| *why == Why::New(columns.to_vec()));
+        let waits = order.waits(group, at, &Why::New(columns.to_vec()));
         let takes = columns.iter().any(|it| class.unique.contains(it));
         if !goes && !waits && !takes {
             plan.apart.insert(key);
