@@ -85,6 +85,19 @@ pub(crate) fn strongly_connected(successors: &[Vec<usize>]) -> Vec<Vec<usize>> {
     found
 }
 
+/// The strongly connected components that nothing outside leads to.
+#[cfg(feature = "objects")]
+pub(crate) fn sources(successors: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let groups = strongly_connected(successors);
+    let mut group_of = vec![0; successors.len()];
+    groups.iter().enumerate().for_each(|(group, all)| all.iter().for_each(|&at| group_of[at] = group));
+    let mut is_led_to = vec![false; groups.len()];
+    for (at, after) in successors.iter().enumerate() {
+        after.iter().filter(|it| group_of[**it] != group_of[at]).for_each(|&it| is_led_to[group_of[it]] = true);
+    }
+    groups.into_iter().zip(is_led_to).filter(|it| !it.1).map(|it| it.0).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::strongly_connected;
@@ -94,6 +107,8 @@ mod tests {
         // 0 → 1 → 2 → 1, 2 → 3, 4 → 4
         let graph = vec![vec![1], vec![2], vec![1, 3], vec![], vec![4]];
         assert_eq!(strongly_connected(&graph), [vec![3], vec![1, 2], vec![0], vec![4]]);
+        #[cfg(feature = "objects")]
+        assert_eq!(super::sources(&graph), [vec![0], vec![4]]);
     }
 
     #[test]

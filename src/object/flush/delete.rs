@@ -4,7 +4,7 @@
 //! RESTRICT is judged at once, and so is everything where rows go one by one. There, and among tables that refer to each
 //! other, rows decide. Where they form a ring, a foreign key that may be NULL is set to NULL first.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
-use crate::schema::{Action, ReferenceSchema};
+use crate::schema::{Action, ReferenceSchema, sources};
 use crate::value::Value;
 
 /// A row that refers to another one, by positions, and the columns by which it does.
@@ -33,6 +33,15 @@ struct Ends<'c> {
     can_be_null: bool,
 }
 
+/// What is left of rows that go one after the other.
+struct Left {
+    placed: Vec<bool>,
+    /// Which references are NULL by then.
+    cut: Vec<bool>,
+    /// How many references hold each row back.
+    open: Vec<usize>,
+}
+
 impl Core {
     pub(super) fn order_deletes(&mut self, model: &Arc<Model>, plan: &mut FlushPlan) -> Result<()> {
         if self.graph.manner == Manner::SqlAlchemy {
@@ -45,7 +54,7 @@ impl Core {
             }
         }
         for objects in groups.into_values().rev() {
-            let edges = self.delete_edges(model, &objects)?;
+            let edges = self.delete_edges(model, plan, &objects)?;
             self.delete_in_order(model, plan, &objects, edges)?;
         }
         Ok(())
@@ -74,7 +83,12 @@ impl Core {
     }
 
     /// Which of the rows refer to which, where that matters.
-    pub(super) fn delete_edges(&mut self, model: &Arc<Model>, objects: &[ObjectKey]) -> Result<Vec<Edge>> {
+    pub(super) fn delete_edges(
+        &mut self,
+        model: &Arc<Model>,
+        plan: &FlushPlan,
+        objects: &[ObjectKey],
+    ) -> Result<Vec<Edge>> {
         let schema = self.connection.schema().clone();
         let mut edges = Vec::new();
         let mut classes: Vec<ClassId> = objects.iter().map(|it| self.graph.objects[*it].class).collect();
@@ -100,6 +114,11 @@ impl Core {
                 }
             }
         }
+        // A reference that is NULL by then holds nobody back.
+        let clears = |it: &&Assignment| it.when == When::Post && it.from.is_none();
+        let cleared: FxHashSet<(ObjectKey, &[ColumnId])> =
+            plan.assignments.iter().filter(clears).map(|it| (it.object, &it.columns[..])).collect();
+        edges.retain(|it| !cleared.contains(&(objects[it.from], &it.columns)));
         Ok(edges)
     }
 
@@ -173,30 +192,29 @@ impl Core {
         objects: &[ObjectKey],
         edges: Vec<Edge>,
     ) -> Result<()> {
-        let mut open = vec![0; objects.len()];
+        let mut left =
+            Left { placed: vec![false; objects.len()], cut: vec![false; edges.len()], open: vec![0; objects.len()] };
         let mut frees: Vec<Vec<usize>> = vec![Vec::new(); objects.len()];
         for (at, edge) in edges.iter().enumerate() {
-            open[edge.to] += 1;
+            left.open[edge.to] += 1;
             frees[edge.from].push(at);
         }
-        let mut placed = vec![false; objects.len()];
-        let mut cut = vec![false; edges.len()];
-        let mut ready: Vec<usize> = (0..objects.len()).filter(|&at| open[at] == 0).collect();
-        let mut left = objects.len();
-        while left > 0 {
+        let mut ready: Vec<usize> = (0..objects.len()).filter(|&at| left.open[at] == 0).collect();
+        let mut count = objects.len();
+        while count > 0 {
             if ready.is_empty() {
-                ready = cut_ring(self, model, plan, objects, &edges, &placed, &mut cut, &mut open)?;
+                ready = cut_rings(self, model, plan, (objects, &edges), &mut left)?;
             }
             ready.sort_unstable();
             let rows: Vec<ObjectKey> = ready.iter().map(|&at| objects[at]).collect();
             let mut next = Vec::new();
             for at in std::mem::take(&mut ready) {
-                placed[at] = true;
-                left -= 1;
-                for &edge in frees[at].iter().filter(|it| !cut[**it]) {
+                left.placed[at] = true;
+                count -= 1;
+                for &edge in frees[at].iter().filter(|it| !left.cut[**it]) {
                     let to = edges[edge].to;
-                    open[to] -= 1;
-                    if open[to] == 0 && !placed[to] {
+                    left.open[to] -= 1;
+                    if left.open[to] == 0 && !left.placed[to] {
                         next.push(to);
                     }
                 }
@@ -226,46 +244,61 @@ fn goes_together(model: &Model, classes: &[ClassId], class: ClassId, reference: 
         && classes.iter().filter(stands_there).count() == 1
 }
 
-/// Lets a foreign key that closes a ring be NULL first; says which rows can go then.
-#[allow(clippy::too_many_arguments)]
-fn cut_ring(
+/// Lets foreign keys that close rings be NULL first, one row of each ring that nothing else refers to; says which rows can
+/// go then.
+fn cut_rings(
     core: &Core,
     model: &Model,
     plan: &mut FlushPlan,
-    objects: &[ObjectKey],
-    edges: &[Edge],
-    placed: &[bool],
-    cut: &mut [bool],
-    open: &mut [usize],
+    (objects, edges): (&[ObjectKey], &[Edge]),
+    left: &mut Left,
 ) -> Result<Vec<usize>> {
-    for at in (0..objects.len()).filter(|&at| !placed[at]) {
-        let held: Vec<usize> =
-            (0..edges.len()).filter(|&it| edges[it].to == at && !placed[edges[it].from] && !cut[it]).collect();
-        if !held.iter().all(|&it| edges[it].can_be_null) {
-            continue;
+    let waiting: Vec<usize> = (0..objects.len()).filter(|&at| !left.placed[at]).collect();
+    let places: FxHashMap<usize, usize> = waiting.iter().enumerate().map(|(at, it)| (*it, at)).collect();
+    let (mut successors, mut holding) = (vec![Vec::new(); waiting.len()], vec![Vec::new(); waiting.len()]);
+    for (at, edge) in edges.iter().enumerate().filter(|it| !left.cut[it.0]) {
+        if let (Some(&from), Some(&to)) = (places.get(&edge.from), places.get(&edge.to)) {
+            successors[from].push(to);
+            holding[to].push(at);
         }
-        for it in held {
-            let edge = &edges[it];
-            let (object, columns) = (objects[edge.from], edge.columns.clone());
-            clear_first(core, model, plan, object, columns);
-            cut[it] = true;
-            open[edge.to] -= 1;
-        }
-        return Ok(vec![at]);
     }
-    let ring = (0..objects.len()).filter(|&at| !placed[at]).take(8);
-    Err(circular(ring.map(|at| core.graph.name(objects[at])).collect()))
+    let (mut freed, mut seen) = (Vec::new(), FxHashSet::default());
+    let mut cleared: BTreeMap<(ClassId, &[ColumnId]), Vec<ObjectKey>> = BTreeMap::new();
+    for ring in sources(&successors) {
+        let first = ring.iter().find(|at| holding[**at].iter().all(|&it| edges[it].can_be_null));
+        let Some(&first) = first else {
+            return Err(circular(ring.iter().take(8).map(|&at| core.graph.name(objects[waiting[at]])).collect()));
+        };
+        for &at in &holding[first] {
+            let (object, edge) = (objects[edges[at].from], &edges[at]);
+            // Two foreign keys may share their columns.
+            if seen.insert((object, &edge.columns)) {
+                cleared.entry((core.graph.objects[object].class, &edge.columns)).or_default().push(object);
+            }
+            left.cut[at] = true;
+            left.open[edge.to] -= 1;
+        }
+        freed.push(waiting[first]);
+    }
+    for ((_, columns), objects) in cleared {
+        clear_first(core, model, plan, objects, columns.to_vec());
+    }
+    Ok(freed)
 }
 
-/// Lets a foreign key of a row be NULL before anything else is written to the row.
-pub(super) fn clear_first(core: &Core, model: &Model, plan: &mut FlushPlan, object: ObjectKey, columns: Vec<ColumnId>) {
-    if core.graph.original(object).is_some() {
-        plan.apart.insert(object);
-    }
-    let class = core.graph.objects[object].class;
-    let assignment = Assignment { object, columns: columns.clone(), from: None, when: When::Post, rank: 0 };
-    plan.assignments.push(assignment);
-    plan.steps.push(update_step(model, class, columns, vec![object], When::Post));
+/// Lets a foreign key of rows of one class be NULL before anything else is written to them.
+pub(super) fn clear_first(
+    core: &Core,
+    model: &Model,
+    plan: &mut FlushPlan,
+    objects: Vec<ObjectKey>,
+    columns: Vec<ColumnId>,
+) {
+    let class = core.graph.objects[objects[0]].class;
+    plan.apart.extend(objects.iter().filter(|it| core.graph.original(**it).is_some()));
+    let clear = |&object| Assignment { object, columns: columns.clone(), from: None, when: When::Post, rank: 0 };
+    plan.assignments.extend(objects.iter().map(clear));
+    plan.steps.push(update_step(model, class, columns, objects, When::Post));
 }
 
 /// Deletes of the same class go together.

@@ -20,7 +20,7 @@ use crate::object::compact::Fate;
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::schema::{Name, strongly_connected};
+use crate::schema::{Name, sources};
 
 /// Why one row comes before another one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,15 +112,7 @@ impl Order {
         let places: FxHashMap<usize, usize> = left.iter().enumerate().map(|(at, it)| (*it, at)).collect();
         let after = |at: &usize| self.before[*at].iter().filter_map(|it| places.get(it).copied()).collect();
         let successors: Vec<Vec<usize>> = left.iter().map(after).collect();
-        let groups = strongly_connected(&successors);
-        let mut group_of = vec![0; left.len()];
-        groups.iter().enumerate().for_each(|(group, all)| all.iter().for_each(|&at| group_of[at] = group));
-        let mut waits = vec![false; groups.len()];
-        for (at, after) in successors.iter().enumerate() {
-            after.iter().filter(|it| group_of[**it] != group_of[at]).for_each(|&it| waits[group_of[it]] = true);
-        }
-        let free = groups.into_iter().zip(waits).filter(|it| !it.1);
-        free.map(|(group, _)| group.into_iter().map(|at| left[at]).collect()).collect()
+        sources(&successors).into_iter().map(|group| group.into_iter().map(|at| left[at]).collect()).collect()
     }
 }
 
@@ -211,7 +203,7 @@ impl Core {
         let rows: Vec<ObjectKey> = group.iter().map(|&at| order.rows[at]).collect();
         let goes = |core: &Core, it: ObjectKey| core.graph.objects[it].fate() == Fate::Delete;
         if rows.iter().all(|it| goes(self, *it)) {
-            let edges = self.delete_edges(model, &rows)?;
+            let edges = self.delete_edges(model, plan, &rows)?;
             self.delete_in_order(model, plan, &rows, edges)?;
         } else if rows.iter().all(|it| self.whose_row(*it, plan).is_none() && !order.put_off.contains_key(it)) {
             let schema = self.connection.schema().clone();
@@ -280,7 +272,7 @@ impl Core {
             (true, false) => {}
             (false, _) if can_be_null => {}
             (true, true) if can_be_null && self.is_followed(plan, assigned, key, columns) => {
-                clear_first(self, model, plan, key, columns.to_vec());
+                clear_first(self, model, plan, vec![key], columns.to_vec());
             }
             _ => return false,
         }
@@ -314,7 +306,7 @@ impl Core {
         let can_clear = can_be_null && (goes || self.is_followed(plan, assigned, key, columns));
         if can_clear {
             plan.apart.insert(key);
-            clear_first(self, model, plan, key, columns.to_vec());
+            clear_first(self, model, plan, vec![key], columns.to_vec());
         }
         can_clear
     }

@@ -225,3 +225,41 @@ fn a_row_that_goes_is_taken_over_once() -> Result<()> {
     assert_eq!((session[one].value, count(&mut session, "votes")), (2, 1));
     Ok(())
 }
+
+/// However many rings go at once, one statement opens all of them, and each class goes by one.
+#[test]
+fn rings_that_go_are_opened_together() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(accepted: Answer, via = accepted_id, post_update)]
+    #[has_many(answers: Answer, inverse = question)]
+    struct Question {
+        #[key(auto)]
+        id: Id<Question>,
+        #[references(Answer)]
+        accepted_id: Option<Id<Answer>>,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(question: Question, inverse = answers)]
+    struct Answer {
+        #[key(auto)]
+        id: Id<Answer>,
+        #[references(Question)]
+        question_id: Id<Question>,
+    }
+    let database = Database::of::<(Question, Answer)>()?;
+    let mut session = database.session();
+    for _ in 0..50 {
+        let question = session.add(Question::draft());
+        let answer = session.push(question, Question::answers, Answer::draft())?;
+        session.set(question, Question::accepted, answer)?;
+    }
+    session.commit()?;
+    let answers = session.all(Answer::select())?.references();
+    let questions = session.all(Question::select().with(Question::answers.selectin()))?.references();
+    answers.into_iter().try_for_each(|it| session.delete(it))?;
+    questions.into_iter().try_for_each(|it| session.delete(it))?;
+    diptych::assert_statements!(session, 3, { session.flush()? });
+    session.commit()?;
+    assert_eq!((database.session().count(Question::select())?, database.session().count(Answer::select())?), (0, 0));
+    Ok(())
+}
