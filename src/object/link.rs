@@ -79,7 +79,13 @@ impl Graph {
     }
 
     /// Where the foreign key in a row of an object leads, if the identity map can tell.
-    fn reference_in(&self, row: &Row, key: ObjectKey, relation: &RelationModel) -> Option<Option<ObjectKey>> {
+    #[inline]
+    pub(super) fn reference_in(
+        &self,
+        row: &Row,
+        key: ObjectKey,
+        relation: &RelationModel,
+    ) -> Option<Option<ObjectKey>> {
         let Join::BelongsTo { columns, by_identity: true, .. } = &relation.join else { return None };
         if relation.condition.is_some() || columns.iter().any(|it| !self.has_column(key, *it)) {
             return None;

@@ -77,6 +77,19 @@ pub trait Connection {
         None
     }
 
+    /// The same for a query that asks for one row by all columns of a unique key, each of them a parameter. The row's
+    /// place and the row are shown to `takes` before the query is counted; where it says no, nothing was done either.
+    fn look_up_unique<'v>(
+        &mut self,
+        statement: &Prepared,
+        values: &[Value],
+        version: &'v Version,
+        takes: &mut dyn FnMut(RowId, &Row) -> bool,
+    ) -> Option<LookedUp<'v>> {
+        let _ = (statement, values, version, takes);
+        None
+    }
+
     /// Ends transactions and nests them.
     ///
     /// # Errors

@@ -216,7 +216,7 @@ impl<'r, 'p> Groups<'r, 'p> {
                 aggregates.push(it.finish(&said.order_by)?);
             }
             let rows = self.rows.get(place).unwrap_or(&nowhere);
-            let group = Group { keys: self.keyed.key(place), aggregates: &aggregates };
+            let group = Group { keys: self.keyed.key(place), aggregates: &aggregates, among: Some(self.keyed.len()) };
             let frame = Frame { group: Some(group), ..Frame::within(execution, rows, outer) };
             let kept = match &self.grouping.having {
                 Some(condition) => condition.holds(&frame)?.is_true(),

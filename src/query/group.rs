@@ -8,6 +8,8 @@ use crate::value::Value;
 pub(super) struct Group<'g> {
     pub(super) keys: &'g [Value],
     pub(super) aggregates: &'g [Value],
+    /// How many groups there are, if they are gathered before the first one goes out.
+    pub(super) among: Option<usize>,
 }
 
 /// A group that outlives what made it.
@@ -18,7 +20,7 @@ pub(super) struct KeptGroup {
 
 impl KeptGroup {
     pub(super) fn group(&self) -> Group<'_> {
-        Group { keys: &self.keys, aggregates: &self.aggregates }
+        Group { keys: &self.keys, aggregates: &self.aggregates, among: None }
     }
 }
 

@@ -7,19 +7,27 @@ use rustc_hash::FxHashSet;
 
 use super::frame::Frame;
 use super::places::{NOWHERE, Places};
-use super::plan::{Access, BoundOutput, Bounded, Level, Origin, Plan, Range, SelectPlan};
+use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Level, Origin, Plan, Range, SelectPlan};
 use super::run::Execution;
 use super::select::JoinKind;
+use super::version::Version;
 use crate::error::Result;
 use crate::id::{IndexId, RowId, TableId};
+use crate::record::Row;
+use crate::schema::{IndexSchema, Schema};
 use crate::store::{Image, Order};
 use crate::value::{Value, ValueRef};
+
+/// The most columns that a unique key has by which a row is looked up without a plan being carried out.
+const WIDEST: usize = 4;
 
 /// How a statement can be answered when it is asked for places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// By one integer primary key and nothing around it, if it is run with one key: the commonest query of all.
     LookUp(TableId),
+    /// By all columns of a unique key, each a parameter, and nothing around it.
+    Unique,
     /// By whole rows in the order in which they are found.
     Places,
     /// Not by places.
@@ -27,7 +35,7 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn of(plan: &Plan, image: &Image) -> Self {
+    pub(super) fn of(plan: &Plan, schema: &Schema, image: &Image) -> Self {
         let Plan::Select(plan) = plan else { return Shape::Other };
         let places = plan.outputs.iter().all(|it| matches!(it, BoundOutput::Row(_)))
             && plan.levels.iter().all(|it| matches!(it.origin, Origin::Table(_)))
@@ -55,9 +63,45 @@ impl Shape {
             {
                 Shape::LookUp(*table)
             }
+            [Level { origin: Origin::Table(table), access: Access::Index { index, equal, .. }, on, after, .. }]
+                if is_key(schema.table(*table).index(*index), equal)
+                    && (on.is_empty() && after.is_empty() && plan.outputs.len() == 1)
+                    && (plan.offset.is_none() && (plan.limit.is_none() || plan.known_limit() > Some(0))) =>
+            {
+                Shape::Unique
+            }
             _ => Shape::Places,
         }
     }
+}
+
+/// Whether these parameters, for each column one, find no more than one row.
+fn is_key(index: &IndexSchema, equal: &[Bounded]) -> bool {
+    index.is_judged_at_once()
+        && index.is_plain()
+        && equal.len() == index.columns.len()
+        && equal.len() <= WIDEST
+        && equal.iter().all(|it| matches!(it, Bounded::Leaf(BoundLeaf::Parameter(_))))
+}
+
+/// Finds one row by a unique key. The values are those of the query's parameters; `None` where they are none, or it asks
+/// for more.
+#[inline]
+pub(super) fn look_up_unique<'v>(
+    plan: &Plan,
+    values: &[Value],
+    version: &'v Version,
+) -> Option<Option<(RowId, &'v Row)>> {
+    let Plan::Select(SelectPlan { levels, .. }) = plan else { return None };
+    let [Level { origin: Origin::Table(table), access: Access::Index { index, equal, .. }, .. }] = &levels[..] else {
+        return None;
+    };
+    let mut probe = [ValueRef::Null; WIDEST];
+    for (value, part) in probe.iter_mut().zip(equal) {
+        let Bounded::Leaf(BoundLeaf::Parameter(at)) = part else { return None };
+        *value = values.get(*at as usize).map(Value::as_ref).filter(|it| !it.is_null())?;
+    }
+    Some(version.find_unique(*table, *index, &probe[..equal.len()]))
 }
 
 /// Finds one row by its integer primary key. Returns how many there are.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::bind::{Bound, bind};
 use super::connection::{Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, locate_shared};
 use super::explain::Explained;
-use super::locate::{Shape, locate, look_up};
+use super::locate::{Shape, locate, look_up, look_up_unique};
 use super::log::{Entry, Kind, Log};
 use super::places::Places;
 use super::plan::{Plan, SelectPlan};
@@ -282,7 +282,7 @@ impl Connection for NativeConnection {
         let schema = self.database.schema().clone();
         let image = self.begun().image();
         let Bound { plan, indexes, by_values } = bind(&schema, image, &statement, values)?;
-        let (shape, sizes) = (Shape::of(&plan, image), Sizes::of(&plan, image));
+        let (shape, sizes) = (Shape::of(&plan, &schema, image), Sizes::of(&plan, image));
         let (tables, statement) = (tables_of(&statement).into(), Arc::new(statement));
         Ok(Prepared(Arc::new(PreparedParts { statement, tables, plan, shape, indexes, by_values, sizes })))
     }
@@ -317,7 +317,7 @@ impl Connection for NativeConnection {
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {
         let plan = match (&statement.0.plan, statement.0.shape) {
-            (Plan::Select(plan), Shape::LookUp(_) | Shape::Places) => plan,
+            (Plan::Select(plan), Shape::LookUp(_) | Shape::Unique | Shape::Places) => plan,
             _ => return locate_shared(self, statement, input, found),
         };
         if let (Shape::LookUp(table), Input::Keys([key]), false) = (statement.0.shape, &input, self.log.is_watched())
@@ -345,6 +345,29 @@ impl Connection for NativeConnection {
             return None;
         }
         let found = version.find(table, key);
+        let read = u64::from(found.is_some());
+        self.log.count(Kind::Select, read, read);
+        Some(found)
+    }
+
+    #[inline]
+    fn look_up_unique<'v>(
+        &mut self,
+        statement: &Prepared,
+        values: &[Value],
+        version: &'v Version,
+        takes: &mut dyn FnMut(RowId, &Row) -> bool,
+    ) -> Option<LookedUp<'v>> {
+        if statement.0.shape != Shape::Unique || self.log.is_watched() {
+            return None;
+        }
+        if !version.is(self.transaction.as_ref()?.image()) {
+            return None;
+        }
+        let found = look_up_unique(&statement.0.plan, values, version)?;
+        if found.is_some_and(|(place, row)| !takes(place, row)) {
+            return None;
+        }
         let read = u64::from(found.is_some());
         self.log.count(Kind::Select, read, read);
         Some(found)

@@ -83,7 +83,7 @@ impl<'r> Current<'r> {
     fn go_out(self, grouping: &Grouping, around: &Frame<'_, 'r>, emit: Emit<'_, 'r>) -> Result<bool> {
         let finished = self.running.into_iter().zip(&grouping.aggregates);
         let aggregates = finished.map(|(it, said)| it.finish(&said.order_by)).collect::<Result<Vec<_>>>()?;
-        let group = Group { keys: &self.keys, aggregates: &aggregates };
+        let group = Group { keys: &self.keys, aggregates: &aggregates, among: None };
         let frame = Frame { rows: &self.rows, group: Some(group), ..*around };
         match &grouping.having {
             Some(condition) if !condition.holds(&frame)?.is_true() => Ok(true),

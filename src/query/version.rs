@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use crate::id::{RowId, TableId};
+use crate::id::{IndexId, RowId, TableId};
 use crate::record::Row;
 use crate::store::{Image, TableImage};
+use crate::value::ValueRef;
 
 /// All tables as they were when a statement ran. Whoever holds it reads rows by their places without sharing them one by
 /// one: nothing is counted up when a row is read, nor down when it is let go, and what is never looked at is never
@@ -35,6 +36,12 @@ impl Version {
     #[inline]
     pub(super) fn find(&self, table: TableId, key: i64) -> Option<(RowId, &Row)> {
         self.0.table(table).at_key(key)
+    }
+
+    /// The row with these values in the columns of a unique key, and its place.
+    #[inline]
+    pub(super) fn find_unique(&self, table: TableId, key: IndexId, values: &[ValueRef<'_>]) -> Option<(RowId, &Row)> {
+        self.0.table(table).find(key, values)
     }
 
     /// One table, for many looks.

@@ -14,7 +14,7 @@ use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
 use crate::query::Input;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 
 impl Core {
     /// Reads the row of an object that has none, and what its relations load by themselves.
@@ -66,6 +66,14 @@ impl Core {
     pub(super) fn is_quiet_class(&self, class: ClassId) -> bool {
         let declared = self.graph.model.class(class);
         *declared.quiet.get_or_init(|| self.is_declared_quiet(class))
+    }
+
+    /// Whether that is so, and its object is known by one integer.
+    pub(in crate::object) fn is_known_by_integer(&self, class: ClassId) -> bool {
+        let declared = self.graph.model.class(class);
+        let [key] = declared.key[..] else { return false };
+        let is_integer = self.connection.schema().table(declared.table_id).column(key).kind == Kind::Int;
+        is_integer && self.is_quiet_class(class)
     }
 
     fn is_declared_quiet(&self, class: ClassId) -> bool {

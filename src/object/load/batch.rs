@@ -154,35 +154,50 @@ impl Core {
         let mut new = Vec::new();
         let relation = batch.relation;
         let mut wanted: Vec<Identity> = Vec::new();
-        for &owner in owners {
-            let Some(row) = self.row_by(batch.by, owner) else { continue };
-            let Some(identity) = Identity::of(&**row, columns) else { continue };
-            match self.graph.known_as(relation.target, &identity) {
+        let mut seen = FxHashSet::default();
+        let mut references = self.references(batch.by, columns, owners);
+        for identity in references.iter().filter_map(|it| it.1.as_ref()) {
+            match self.graph.known_as(relation.target, identity) {
                 Some(Some(key)) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
                     known.push(key);
                 }
                 Some(None) if batch.existing == Existing::Kept => {}
-                _ => wanted.push(identity),
+                _ if seen.contains(identity) => {}
+                _ => {
+                    seen.insert(identity.clone());
+                    wanted.push(identity.clone());
+                }
             }
         }
         known.sort_unstable();
         known.dedup();
-        let mut seen = FxHashSet::default();
-        wanted.retain(|it| seen.insert(it.clone()));
         for keys in wanted.chunks(batch.size) {
             let keys: Vec<Value> = keys.iter().flat_map(Identity::to_values).collect();
             self.connection.locate(&batch.plan.prepared, Input::Keys(&keys), &mut self.found)?;
             new.extend(self.take(&batch.reading())?.new);
         }
-        for &owner in owners {
-            let Some(row) = self.row_by(batch.by, owner) else { continue };
-            let target = Identity::of(&**row, columns).and_then(|it| self.graph.known_as(relation.target, &it)?);
+        if batch.existing == Existing::Overwritten {
+            // A target may be an owner, too, and what was changed in it has been written over.
+            references = self.references(batch.by, columns, owners);
+        }
+        for (owner, identity) in references {
+            let target = identity.and_then(|it| self.graph.known_as(relation.target, &it)?);
             match batch.by {
                 By::Now => self.remember_read(owner, relation, target),
                 By::Stored => self.graph.note_read(owner, relation, target),
             }
         }
         Ok(new)
+    }
+
+    /// What owners refer to. A row is memory that nothing has touched for long, so each is asked once.
+    fn references(&self, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Vec<(ObjectKey, Option<Identity>)> {
+        let mut references = Vec::with_capacity(owners.len());
+        for &owner in owners {
+            let Some(row) = self.row_by(by, owner) else { continue };
+            references.push((owner, Identity::of(&**row, columns)));
+        }
+        references
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
@@ -224,12 +239,11 @@ impl Core {
         let waits =
             |key: &ObjectKey| !self.graph.objects[*key].lacks_row() && !self.graph.is_loaded(*key, batch.relation.id);
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
-        if waiting.len() < 2 {
-            return waiting;
+        // Queries hand over each object once, and new ones in the order in which they were made.
+        if !waiting.is_sorted_by(|a, b| a < b) {
+            let mut seen = FxHashSet::default();
+            waiting.retain(|it| seen.insert(*it));
         }
-        // Queries hand over each object once, in which case there is nothing to do but look.
-        let mut seen = FxHashSet::default();
-        waiting.retain(|it| seen.insert(*it));
         waiting
     }
 

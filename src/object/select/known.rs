@@ -92,6 +92,18 @@ impl KnownQueries {
         Some((prepared, running, &self.values))
     }
 
+    /// The same for a query that needs no more than a look at a row, if it finds one by a unique key.
+    #[inline]
+    pub(in crate::object) fn find_look_up(
+        &mut self,
+        class: ClassId,
+        selection: &Selection,
+        connection: &dyn Connection,
+    ) -> Option<(&Prepared, &[Value])> {
+        let (prepared, running, values) = self.find(class, selection, connection)?;
+        running.by_row.then_some((prepared, values))
+    }
+
     /// Keeps a query.
     pub(super) fn keep(
         &mut self,

@@ -55,6 +55,8 @@ pub(in crate::object) struct Running {
     repeats: bool,
     /// Whether anything that is joined may.
     may_repeat: bool,
+    /// Whether an object is made of nothing but its row, and known by one integer.
+    pub(super) by_row: bool,
 }
 
 /// A query whose objects are made so many rows at a time.
@@ -237,7 +239,10 @@ impl Core {
         let prepared = self.connection.prepare_for(select.into(), &parameters.values)?;
         self.connection.locate(&prepared, Input::Values(&parameters.values), &mut self.found)?;
         let existing = selection.existing;
-        let running = Arc::new(Running { root, place, nodes, existing, everywhere, repeats, may_repeat });
+        // What is kept asks for nothing to be loaded along.
+        let by_row = keeps && existing == Existing::Kept && self.is_known_by_integer(class);
+        let running = Running { root, place, nodes, existing, everywhere, repeats, may_repeat, by_row };
+        let running = Arc::new(running);
         if keeps && prepared.is_for_any() {
             self.known.keep((class, selection), parameters, prepared, running.clone());
         }

@@ -122,7 +122,11 @@ impl Session {
     /// As [`all`](Session::all).
     #[track_caller]
     pub fn first<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<Option<View<'_, T, L>>> {
-        Ok(self.all(query.limit(1))?.first())
+        let query = query.limit(1);
+        match self.look_up_unique(self.class_of::<T>()?, &query.selection) {
+            Some(found) => found.map(|(key, row)| self.viewed(key, row)).transpose(),
+            None => Ok(self.all(query)?.first()),
+        }
     }
 
     /// The only object that a query finds.
@@ -131,10 +135,14 @@ impl Session {
     /// As [`all`](Session::all), and when there is none or more than one.
     #[track_caller]
     pub fn one<T: Entity, L: LoadList>(&self, query: Query<T, L>) -> Result<View<'_, T, L>> {
+        let not_one = |found| Misuse::NotOne { table: T::TABLE.to_owned(), found }.into();
+        if let Some(found) = self.look_up_unique(self.class_of::<T>()?, &query.selection) {
+            return found.map_or_else(|| Err(not_one(0)), |(key, row)| self.viewed(key, row));
+        }
         let found = self.all(query)?;
         match (found.first(), found.len()) {
             (Some(view), 1) => Ok(view),
-            (_, found) => Err(Misuse::NotOne { table: T::TABLE.to_owned(), found: found.min(2) }.into()),
+            (_, found) => Err(not_one(found.min(2))),
         }
     }
 

@@ -1,5 +1,5 @@
-//! The shortest ways to an object: by one integer key, in a version of the tables that is lent already, and along a
-//! reference that is known.
+//! The shortest ways to an object: by one integer key, or by a unique key as a query says that was asked before, in a
+//! version of the tables that is lent already; and along a reference that is known.
 //!
 //! A look-up is so little work that everything around it counts. Where nothing is pending, nobody listens and a row is
 //! all that is read with the object, the version that was read last answers with the row itself: one walk of a tree
@@ -16,7 +16,10 @@ use crate::id::{ClassId, RelationId};
 use crate::object::graph::Graph;
 use crate::object::held::Held;
 use crate::object::reference::ObjectKey;
+use crate::object::select::Selection;
+use crate::object::state::State;
 use crate::record::Row;
+use crate::value::ValueRef;
 
 impl Session {
     /// The object with an integer key and its row, or that there is none. `None` where that takes more than a look;
@@ -43,16 +46,52 @@ impl Session {
         Some(found.map(|(place, row)| (graph.meet_at(class, key, number as u16, place), row)))
     }
 
+    /// The object that a query finds by a unique key, where the query was asked before with other values, and its row, or
+    /// that there is none. `None` where that takes more than a look; nothing has been done then.
+    #[inline]
+    pub(super) fn look_up_unique(&self, class: ClassId, selection: &Selection) -> Option<Option<(ObjectKey, &Row)>> {
+        let mut core = self.core.borrow_mut();
+        let more = core.is_heeded() || core.is_watched || selection.budget.is_some();
+        if more || core.check_active().is_err() || core.wants_flush() {
+            return None;
+        }
+        let Core { graph, connection, known, .. } = &mut *core;
+        let number = graph.holdings.readings.len().checked_sub(1)?;
+        let lent = graph.holdings.readings[number].lent;
+        let version = self.versions.get(lent.at as usize).filter(|_| lent.epoch == self.epoch)?;
+        let (prepared, values) = known.find_look_up(class, selection, &**connection)?;
+        let key = self.model.classes[class.index()].key.first()?;
+        let mut met = None;
+        let found = connection.look_up_unique(prepared, values, version, &mut |_, row| {
+            let ValueRef::Int(key) = row.get(*key) else { return false };
+            let Some(known) = graph.known_integer(class, key) else {
+                met = Some((key, None));
+                return true;
+            };
+            let row = self.row_at_hand(graph, known).filter(|_| graph.objects[known].state == State::Persistent);
+            met = row.map(|row| (key, Some((known, row))));
+            row.is_some()
+        })?;
+        let Some(((place, row), (key, known))) = found.zip(met) else { return Some(None) };
+        Some(Some(known.unwrap_or_else(|| (graph.meet_at(class, key, number as u16, place), row))))
+    }
+
     /// What a reference leads to that was read or set before, with the row of its target: what nearly every step of a walk
     /// is. `None` where that takes more than a look, or it leads nowhere.
     #[inline]
     pub(in crate::object) fn target_at_hand(&self, key: ObjectKey, relation: RelationId) -> Option<(ObjectKey, &Row)> {
         let core = self.core.borrow();
-        let class = core.graph.objects.get(key)?.class;
-        if core.is_heeded() || !core.graph.is_loaded(key, relation) {
+        let object = core.graph.objects.get(key)?;
+        if core.is_heeded() {
             return None;
         }
-        let target = core.loaded_one(key, self.model.relation(class, relation))??;
+        let declared = self.model.relation(object.class, relation);
+        let target = match (object.was_read(relation), object.held()) {
+            // Its row is as it was read, and the identity map knows what the foreign key in it leads to.
+            (true, Held::At { .. }) => core.graph.reference_in(core.graph.row_of(object)?, key, declared)??,
+            _ if core.graph.is_loaded(key, relation) => core.loaded_one(key, declared)??,
+            _ => return None,
+        };
         self.row_at_hand(&core.graph, target).map(|row| (target, row))
     }
 

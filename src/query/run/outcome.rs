@@ -133,8 +133,19 @@ impl<'p> Sink<'p> {
             self.to_skip -= 1;
             return Ok(true);
         }
+        if self.out.count == 0 {
+            self.make_room(frame);
+        }
         put(&self.plan.outputs, frame, &mut self.out)?;
         Ok(self.page.limit.is_none_or(|limit| self.out.count < limit))
+    }
+
+    /// Makes room for all groups at once. A list that grows is copied again and again into memory that is touched for the
+    /// first time, which took a fifth of the time of a sum for each of many.
+    fn make_room(&mut self, frame: &Frame<'_, '_>) {
+        let Some(groups) = frame.group.and_then(|it| it.among) else { return };
+        let come = self.page.limit.map_or(groups, |limit| groups.min(limit));
+        self.out.values.reserve(come.saturating_mul(self.out.value_width));
     }
 
     fn take_sorted(&mut self, frame: &Frame<'_, '_>) -> Result<()> {

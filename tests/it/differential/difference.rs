@@ -36,7 +36,8 @@ pub(crate) enum Difference {
     /// that a table gives go on from those that the statement found or said.
     ReplacedInTheSameStatement,
     /// SQLite judges a unique key after each row of an UPDATE, so whether it refuses depends on the order in which it
-    /// finds the rows. Judged at the end of the statement, as the standard says, two rows can swap their keys.
+    /// finds the rows. Judged at the end of the statement, as the standard says, two rows can swap their keys, and a row
+    /// that an upsert inserts can be moved out of another's way by a later row of it.
     UniqueAtTheEnd,
     /// SQLite's RESTRICT lets a row go when another path of the statement happened to remove what refers to it first.
     /// Here RESTRICT refuses whatever the order of the paths.
@@ -181,7 +182,11 @@ impl Seen<'_> {
 
     fn refused_there(&self, refusal: &Refusal) -> Option<Difference> {
         match self.operation {
-            Operation::Update { .. } if refusal.is(RefusalKind::Unique) => Some(Difference::UniqueAtTheEnd),
+            Operation::Update { .. } | Operation::Insert { on_conflict: Some(ConflictSpec::Update { .. }), .. }
+                if refusal.is(RefusalKind::Unique) =>
+            {
+                Some(Difference::UniqueAtTheEnd)
+            }
             // A row that the statement names is reached by an action too, and SQLite judges what it is in between.
             Operation::Update { table, .. }
                 if refusal.is(RefusalKind::OfOneRow) && !self.reached(*table).is_empty() =>

@@ -140,7 +140,7 @@ fn run(seed: u64) {
 
 #[test]
 fn q3_every_way_brings_the_rows_that_sqlite_brings() {
-    let count = super::setting("DIPTYCH_QUERIES", 1_000);
+    let count = super::setting("DIPTYCH_QUERIES", 2_000);
     let first = super::setting("DIPTYCH_SEED", 0);
     (first..first + count).for_each(run);
 }

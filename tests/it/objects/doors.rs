@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use diptych::error::Misuse;
+use diptych::id::RowId;
 use diptych::prelude::*;
 use diptych::query::{Control, Input, Log, LookedUp, Outcome, Places, Prepared, Version};
-use diptych::{Connection, NativeConnection, Schema, Statement, Value};
+use diptych::{Connection, NativeConnection, Row, Schema, Statement, Value};
 
 /// What a door does as the connection behind it would, and what it leaves undone.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Door {
     /// It does everything.
     Open,
-    /// It says nothing of [`Connection::look_up`], so that the long way is taken.
+    /// It says nothing of [`Connection::look_up`] and [`Connection::look_up_unique`], so that the long way is taken.
     WithoutShortWays,
     /// Every plan is out of date at once.
     WithoutMemory,
@@ -139,6 +140,21 @@ impl Connection for Through {
             return None;
         }
         let found = self.behind.look_up(statement, key, version)?;
+        self.counted.short.add();
+        Some(found)
+    }
+
+    fn look_up_unique<'v>(
+        &mut self,
+        statement: &Prepared,
+        values: &[Value],
+        version: &'v Version,
+        takes: &mut dyn FnMut(RowId, &Row) -> bool,
+    ) -> Option<LookedUp<'v>> {
+        if self.door == Door::WithoutShortWays {
+            return None;
+        }
+        let found = self.behind.look_up_unique(statement, values, version, takes)?;
         self.counted.short.add();
         Some(found)
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use diptych::diagnosis::Finding;
+use diptych::diagnosis::{Budget, Finding};
 use diptych::listen::{Changed, Listening, Reaction, load};
 use diptych::object::Manner;
 use diptych::prelude::*;
@@ -81,6 +81,79 @@ fn o1_the_shortest_way_makes_the_object_that_all_others_find() -> Result<()> {
     for post in &session.all(Post::select().filter(Post::author_id.eq(Id::new(KEYS[12]))))? {
         assert_eq!(post.load(Post::author)?.reference(), far);
     }
+    Ok(())
+}
+
+/// A query for one object by a unique key costs the same once it has been asked before, and is a look as well: by a text,
+/// by a number, by two columns in any order, and whether or not there is such a row.
+#[test]
+fn a_query_by_a_unique_key_is_a_look_up_when_it_comes_again() -> Result<()> {
+    let (session, counted) = over(&filled(), Door::Open);
+    let count = |statements, rows_read, rows| Totals { statements, rows_read, rows };
+    let by_email = |key: i64| User::select().filter(User::email.eq(format!("{key}@example.org")));
+    assert_eq!(session.one(by_email(KEYS[2]))?.id, Id::new(KEYS[2]));
+    assert_eq!(counted.short.take(), 0, "the first is planned");
+    for (at, key) in KEYS.into_iter().enumerate().filter(|it| it.0 != 2) {
+        let there = at % 2 == 0;
+        for _ in 0..2 {
+            let (spent, found) = cost(&session, |it| it.one(by_email(key)).map(|it| it.name.clone()));
+            assert_eq!(spent, count(1, u64::from(there), u64::from(there)), "{key}");
+            match found {
+                Ok(name) => assert_eq!((there, name), (true, format!("user {key}"))),
+                Err(error) => assert!(!there && error.to_string().contains("one"), "{error}"),
+            }
+        }
+    }
+    assert_eq!((counted.short.take(), session.len()), (24, 7), "O1: one object a row");
+
+    let first = |key: i64| session.first(by_email(key)).map(|it| it.map(|it| it.id));
+    assert_eq!(
+        (first(KEYS[4])?, first(KEYS[5])?, first(KEYS[6])?),
+        (Some(Id::new(KEYS[4])), None, Some(Id::new(KEYS[6])))
+    );
+    assert_eq!(counted.short.take(), 2);
+    let number = |key: i64| session.one(User::select().filter(User::id.eq(Id::new(key)))).map(|it| it.id);
+    assert_eq!((number(KEYS[4])?, number(KEYS[6])?), (Id::new(KEYS[4]), Id::new(KEYS[6])));
+    assert_eq!(counted.short.take(), 1);
+    // Neither is a query for one row by a whole unique key, so it is planned as any other.
+    let name = |name: &str| session.first(User::select().filter(User::name.eq(name))).map(|it| it.is_some());
+    assert_eq!((name("user 0")?, name("user 2")?, name("nobody")?), (true, true, false));
+    let both = |key: i64, name: &str| session.first(by_email(key).filter(User::name.eq(name))).map(|it| it.is_some());
+    assert_eq!((both(KEYS[4], "user 2")?, both(KEYS[4], "user 4")?), (true, false));
+    // A budget is about what comes, so it is watched.
+    let dear = session.one(by_email(KEYS[8]).budget(Budget::rows(0))).map(|it| it.id);
+    assert!(dear.is_err_and(|it| it.to_string().contains("budget")));
+    assert_eq!(counted.short.take(), 0);
+    Ok(())
+}
+
+/// A key of several columns finds its row, whichever of them is named first.
+#[test]
+fn wide_keys_are_looked_up() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(unique(shelf, place))]
+    struct Book {
+        #[key]
+        id: Id<Book>,
+        shelf: String,
+        place: i64,
+    }
+    let database = Database::of::<Book>()?;
+    let mut session = database.session();
+    for key in 1..=6 {
+        session.add(Book { id: Id::new(key), shelf: format!("shelf {}", key % 2), place: key / 2 });
+    }
+    session.commit()?;
+    let (session, counted) = over(&database, Door::Open);
+    let at = |shelf: &str, place: i64| Book::select().filter(Book::shelf.eq(shelf)).filter(Book::place.eq(place));
+    let turned = |shelf: &str, place: i64| Book::select().filter(Book::place.eq(place)).filter(Book::shelf.eq(shelf));
+    let found = |query| session.one(query).map(|it: View<'_, Book>| it.id.get());
+    assert_eq!((found(at("shelf 0", 1))?, found(turned("shelf 1", 1))?), (Some(2), Some(3)));
+    assert_eq!(counted.short.take(), 0);
+    assert_eq!((found(at("shelf 0", 2))?, found(turned("shelf 1", 2))?), (Some(4), Some(5)));
+    assert_eq!(counted.short.take(), 2);
+    assert!(found(at("shelf 1", 4)).is_err());
+    assert_eq!(counted.short.take(), 1);
     Ok(())
 }
 
@@ -245,7 +318,7 @@ impl Twin {
     /// Does a step; what can be seen of it, in words.
     fn step(&mut self, (what, a, b): (u8, u8, u8)) -> String {
         let key = KEYS[a as usize % KEYS.len()];
-        let outcome = match what % 29 {
+        let outcome = match what % 32 {
             0..=5 => self.find(key, KEYS[b as usize % KEYS.len()]),
             6 => self.find_post(1 + i64::from(a % 16)),
             7 => self.find_others(key, 1 + i64::from(b % 4), ["news", "none"][a as usize % 2]),
@@ -284,6 +357,7 @@ impl Twin {
                 said(self.session.execute(here).map(|it| it.count))
             }
             24 => self.move_post(a, b),
+            25..=27 => self.find_by_email(key, b),
             _ => self.load_author(a),
         };
         let states: Vec<_> = self.users.iter().map(|&it| self.session.state(it).ok()).collect();
@@ -305,6 +379,16 @@ impl Twin {
         });
         self.users.extend(references);
         shown.join(" and ")
+    }
+
+    /// By a unique text, once as the only one and once as the first.
+    fn find_by_email(&mut self, key: i64, how: u8) -> String {
+        let email = if how % 4 == 0 { format!("new {key} 0") } else { format!("{key}@example.org") };
+        let query = || User::select().filter(User::email.eq(email.as_str()));
+        let only = self.session.one(query()).map(|it| (it.reference(), format!("{:?}", *it)));
+        let first = self.session.first(query()).map(|it| it.map(|it| format!("{:?}", *it)));
+        self.users.extend(only.as_ref().ok().map(|it| it.0));
+        format!("{} and {}", said(only.map(|it| it.1)), said(first))
     }
 
     fn find_post(&mut self, key: i64) -> String {

@@ -279,3 +279,45 @@ fn indexes_that_no_statement_has_read_are_named() {
     altered.connect().explain_analyze(by_sum, &[]).unwrap();
     assert_eq!(unused(&altered), ["bills.dear_days"]);
 }
+
+/// Only a query for one row by the whole of a key that holds at any time is looked up: with a condition more, without a
+/// row to give, by a key that waits for the end of the transaction or holds not every row, or in another version, it is
+/// not, and nothing has been counted then.
+#[test]
+fn what_is_looked_up_by_a_unique_key() -> Result<()> {
+    let seats = Table::new("seats")
+        .auto_key("id")
+        .column(Column::text("label"))
+        .column(Column::text("card"))
+        .column(Column::text("guest"))
+        .unique(["label"])
+        .add_index(Index::on(["card"]).unique().deferrable(ConstraintMode::Deferred))
+        .add_index(Index::on(["guest"]).unique().filter(column("id").gt(0)));
+    let mut connection = Database::new(Schema::builder().table(seats).build()?).connect();
+    for number in 1..=3 {
+        let cells = [format!("label {number}"), format!("card {number}"), format!("guest {number}")];
+        connection.execute(Insert::into("seats", ["label", "card", "guest"]).row(cells))?;
+    }
+    let version = connection.version().expect("it has versions");
+    let by = |name: &str| Select::from("seats").filter(col(name).eq(parameter(0)));
+    let look = |connection: &mut NativeConnection, query: Select, value: &str| -> Result<Option<Option<u64>>> {
+        let prepared = connection.prepare_for(query.into(), &[value.into()])?;
+        let before = connection.log().totals().statements;
+        let found = connection.look_up_unique(&prepared, &[value.into()], &version, &mut |place, _| place.0 < 3);
+        let found = found.map(|it| it.map(|it| it.0.0));
+        assert_eq!(connection.log().totals().statements - before, u64::from(found.is_some()));
+        Ok(found)
+    };
+    assert_eq!(look(&mut connection, by("label"), "label 2")?, Some(Some(2)));
+    assert_eq!(look(&mut connection, by("label").limit(1), "label 1")?, Some(Some(1)));
+    assert_eq!(look(&mut connection, by("label"), "label 9")?, Some(None));
+    assert_eq!(look(&mut connection, by("label"), "label 3")?, None, "the place was not wanted");
+    assert_eq!(look(&mut connection, by("label").limit(0), "label 2")?, None);
+    assert_eq!(look(&mut connection, by("label").offset(1), "label 2")?, None);
+    assert_eq!(look(&mut connection, by("label").filter(col("id").gt(1)), "label 2")?, None);
+    assert_eq!(look(&mut connection, by("card"), "card 2")?, None);
+    assert_eq!(look(&mut connection, by("guest").filter(col("id").gt(0)), "guest 2")?, None);
+    connection.execute(Insert::into("seats", ["label", "card", "guest"]).row(["a", "b", "c"]))?;
+    assert_eq!(look(&mut connection, by("label"), "label 2")?, None, "rows have come since");
+    Ok(())
+}
