@@ -17,7 +17,6 @@ use crate::object::graph::Graph;
 use crate::object::held::Held;
 use crate::object::reference::ObjectKey;
 use crate::object::select::Selection;
-use crate::object::state::State;
 use crate::record::Row;
 use crate::value::ValueRef;
 
@@ -68,7 +67,7 @@ impl Session {
                 met = Some((key, None));
                 return true;
             };
-            let row = self.row_at_hand(graph, known).filter(|_| graph.objects[known].state == State::Persistent);
+            let row = self.row_at_hand(graph, known);
             met = row.map(|row| (key, Some((known, row))));
             row.is_some()
         })?;
