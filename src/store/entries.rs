@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::index::{Index, Keyed};
-use super::key::IndexKey;
+use super::key::{IndexKey, TextKey};
 use crate::id::RowId;
 use crate::record::Row;
 use crate::schema::IndexSchema;
@@ -16,7 +16,7 @@ pub(super) enum Batch {
     /// For [`Index::Pair`].
     Pair(Entries<(i64, i64)>),
     /// For [`Index::Text`].
-    Text(Entries<Arc<str>>),
+    Text(Entries<TextKey>),
     /// For [`Index::General`].
     General(Entries<Arc<[Value]>>),
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::index::{Index, Keyed};
-use super::key::IndexKey;
+use super::key::{IndexKey, TextKey};
 use super::table::TableImage;
 use super::tree::Ascending;
 use crate::id::{IndexId, RowId};
@@ -25,7 +25,7 @@ pub struct Finger<'a> {
 enum Shape<'a> {
     Int(Place<'a, i64>),
     Pair(Place<'a, (i64, i64)>),
-    Text(Place<'a, Arc<str>>),
+    Text(Place<'a, TextKey>),
     General(Place<'a, Arc<[Value]>>),
     /// The slots are the index, where a lookup is no search.
     Slots,

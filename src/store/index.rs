@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::entries::Entries;
-use super::key::IndexKey;
+use super::key::{IndexKey, TextKey};
 use super::tree::Ordered;
 use crate::id::{ColumnId, RowId};
 use crate::record::{Record, Row};
@@ -42,7 +42,7 @@ pub(super) enum Index {
     /// Two integer columns that are never NULL.
     Pair(Keyed<(i64, i64)>),
     /// One text column.
-    Text(Keyed<Arc<str>>),
+    Text(Keyed<TextKey>),
     /// Any other columns.
     General(Keyed<Arc<[Value]>>),
 }

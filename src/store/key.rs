@@ -76,8 +76,34 @@ impl IndexKey for (i64, i64) {
     }
 }
 
-/// One text.
-impl IndexKey for Arc<str> {
+/// One text, with its beginning as a number: most texts differ there, and then a comparison does not wait for the text
+/// to come from memory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TextKey {
+    beginning: u64,
+    text: Arc<str>,
+}
+
+/// The first bytes of a text, and zeros where it is shorter. Numbers that differ are in the order of their texts: at the
+/// first byte that differs, either both have one, or the shorter text ends there and has zero, which is the least.
+#[inline]
+fn beginning(text: &str) -> u64 {
+    let text = text.as_bytes();
+    let first = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut first = [0; 8];
+        first[..text.len()].copy_from_slice(text);
+        first
+    });
+    u64::from_be_bytes(first)
+}
+
+impl From<&str> for TextKey {
+    fn from(text: &str) -> Self {
+        TextKey { beginning: beginning(text), text: text.into() }
+    }
+}
+
+impl IndexKey for TextKey {
     fn of(row: &dyn Record, index: &IndexSchema) -> Option<Self> {
         match row.get(index.columns[0]) {
             ValueRef::Text(it) => Some(it.into()),
@@ -89,13 +115,16 @@ impl IndexKey for Arc<str> {
     fn compare(&self, probe: &[ValueRef<'_>]) -> Ordering {
         match probe {
             [] => Ordering::Equal,
-            [ValueRef::Text(it), ..] => self.as_bytes().cmp(it.as_bytes()),
-            [other, ..] => ValueRef::Text(self).cmp(other),
+            [ValueRef::Text(it), ..] => {
+                let begins = self.beginning.cmp(&beginning(it));
+                begins.then_with(|| self.text.as_bytes().cmp(it.as_bytes()))
+            }
+            [other, ..] => ValueRef::Text(&self.text).cmp(other),
         }
     }
 
     fn part(&self, _: usize) -> ValueRef<'_> {
-        ValueRef::Text(self)
+        ValueRef::Text(&self.text)
     }
 }
 
@@ -116,5 +145,23 @@ impl IndexKey for Arc<[Value]> {
 
     fn part(&self, at: usize) -> ValueRef<'_> {
         self[at].as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::proptest;
+
+    use super::{IndexKey, TextKey, ValueRef};
+
+    proptest! {
+        /// Texts are in the order of their code points, which is that of their bytes: also short ones, those that are the
+        /// beginning of others, and those that hold zeros.
+        #[test]
+        fn t1_text_keys_are_in_the_order_of_their_texts(a in "[\\x00a-bé\u{10000}]{0,11}", b in "[\\x00a-bé\u{10000}]{0,11}") {
+            let (one, other) = (TextKey::from(&*a), TextKey::from(&*b));
+            assert_eq!(one.cmp(&other), a.cmp(&b));
+            assert_eq!(one.compare(&[ValueRef::Text(&b)]), a.cmp(&b));
+        }
     }
 }
