@@ -5,6 +5,7 @@
 //! its expected order. Memory is what the process holds more after filling than before, in a process of its own.
 
 mod readings;
+mod resident;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -27,11 +28,10 @@ const WORK: [(&str, u64); 9] = [
 ];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(at) = arguments.iter().position(|it| it == "memory") {
-        return memory(&arguments[at + 1], arguments[at + 2].parse().expect("a number of rows"));
+    if let Some((who, rows)) = resident::asked() {
+        return memory(&who, rows);
     }
-    let greatest = arguments.iter().filter_map(|it| it.parse().ok()).next().unwrap_or(1_000_000);
+    let greatest = std::env::args().filter_map(|it| it.parse().ok()).next().unwrap_or(1_000_000);
     let sizes: Vec<u64> =
         std::iter::successors(Some(SMALLEST), |it| Some(it * 10)).take_while(|it| *it <= greatest).collect();
     let columns: Vec<Vec<(f64, f64)>> = sizes.iter().map(|&rows| measure(rows)).collect();
@@ -47,7 +47,7 @@ fn main() {
     heading("bytes for each row", &sizes);
     print!("{:<42}", "resident memory");
     for &rows in &sizes {
-        let [ours, lite] = ["ours", "lite"].map(|who| in_a_process_of_its_own(who, rows));
+        let [ours, lite] = ["ours", "lite"].map(|who| resident::in_a_process_of_its_own(who, rows));
         print!("{:>22}", format!("{ours} / {lite}"));
     }
     println!();
@@ -113,36 +113,10 @@ fn run(contender: &mut impl Contender, work: usize, mut seed: u64, rows: u64, re
     sum
 }
 
-/// Prints how many bytes a row takes; run as a process of its own.
+/// Prints how many bytes a row takes.
 fn memory(who: &str, rows: u64) {
-    let before = resident();
-    if who == "ours" {
-        let kept = Ours::fill(rows);
-        report(before, rows);
-        drop(kept);
-    } else {
-        let kept = Lite::fill(rows);
-        report(before, rows);
-        drop(kept);
+    match who {
+        "ours" => resident::report(rows, || Ours::fill(rows)),
+        _ => resident::report(rows, || Lite::fill(rows)),
     }
-}
-
-fn report(before: Option<u64>, rows: u64) {
-    match (before, resident()) {
-        (Some(before), Some(after)) => println!("{}", after.saturating_sub(before) / rows),
-        _ => println!("unknown"),
-    }
-}
-
-/// How much memory the process holds, where the system tells.
-fn resident() -> Option<u64> {
-    const PAGE: u64 = 4096;
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    Some(text.split_whitespace().nth(1)?.parse::<u64>().ok()? * PAGE)
-}
-
-fn in_a_process_of_its_own(who: &str, rows: u64) -> String {
-    let program = std::env::current_exe().expect("the bench knows where it is");
-    let output = std::process::Command::new(program).args(["memory", who, &rows.to_string()]).output();
-    String::from_utf8_lossy(&output.expect("the bench runs itself").stdout).trim().to_owned()
 }

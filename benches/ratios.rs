@@ -4,6 +4,7 @@
 //! read: times belong to a machine. On a machine with others, read the quotients of the least times, which come last.
 
 mod forum;
+mod resident;
 
 use std::hint::black_box;
 use std::sync::{Mutex, RwLock};
@@ -59,6 +60,9 @@ fn contest<T: PartialEq + std::fmt::Debug>(
 }
 
 fn main() {
+    if let Some((who, posts)) = resident::asked() {
+        return memory(&who, posts);
+    }
     let posts = std::env::args().filter_map(|it| it.parse().ok()).next().unwrap_or(100_000);
     let data = generate(posts);
     println!("{posts} posts, {} rows, {ROUNDS} rounds, medians", data.rows());
@@ -75,6 +79,26 @@ fn main() {
     table.push(answers("W8b delete a chain of replies", &trees::chain(CHAIN)));
     table.push(answers("W8c delete a post with all replies", &trees::star(posts)));
     print(table);
+    if is_wanted("W15") {
+        print_memory(posts as u64);
+    }
+}
+
+/// Prints what a contender holds for each row of the forum.
+fn memory(who: &str, posts: u64) {
+    let data = generate(posts as usize);
+    let rows = data.rows() as u64;
+    match who {
+        "ours" => resident::report(rows, || ours::fill(&data)),
+        "by hand" => resident::report(rows, || raw::fill(&data)),
+        _ => resident::report(rows, || sqlite::fill(&data)),
+    }
+}
+
+fn print_memory(posts: u64) {
+    let [ours, by_hand, lite] =
+        ["ours", "by hand", "rusqlite"].map(|who| resident::in_a_process_of_its_own(who, posts));
+    println!("{:<36} {ours:>12} {by_hand:>12} {lite:>12}", "W15 bytes a row");
 }
 
 fn filling(data: &Data) -> Vec<Row> {

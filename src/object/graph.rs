@@ -105,8 +105,10 @@ impl Graph {
     /// and nothing is known where that one is to be read again and may be of this class by then.
     #[inline]
     pub(super) fn known_as(&self, class: ClassId, identity: &Identity) -> Option<Option<ObjectKey>> {
-        let key = self.known(class, identity)?;
-        match self.is_a(key, class) {
+        let root = self.root(class);
+        let key = self.identities[root.index()].get(identity)?;
+        // All objects that the root's map knows are of the root, which most classes are: no look at the object then.
+        match root == class || self.is_a(key, class) {
             true => Some(Some(key)),
             false if self.objects[key].lacks_row() => None,
             false => Some(None),

@@ -13,9 +13,9 @@
 //! 5. The [`Log`] has counted the statement, what it read and what it returned.
 //!
 //! # Invariants
-//! - **Q1** Every statement passes [`Connection::run`], [`Connection::locate`], [`Connection::look_up`] or
-//!   [`Connection::control`]. One that succeeds is counted there; whoever records or observes is told of those that fail
-//!   as well.
+//! - **Q1** Every statement passes [`Connection::run`], [`Connection::locate`], [`Connection::look_up`],
+//!   [`Connection::look_up_unique`] or [`Connection::control`]. One that succeeds is counted there; whoever records or
+//!   observes is told of those that fail as well.
 //! - **Q2** A statement that fails changes nothing.
 //! - **Q3** The outcome of a query does not depend on the plan, except for the order of rows that ORDER BY leaves open.
 //!

@@ -1,9 +1,9 @@
 //! Indexes that hold a part of the rows, or what an expression gives, and what an index answers without a look at rows.
 
-use diptych::query::{JoinKind, Leaf};
-use diptych::schema::{Index, column};
+use diptych::query::{JoinKind, Leaf, parameter};
+use diptych::schema::{Index, Timing, column};
 use diptych::{Aggregate, Column, Connection, Database, Delete, Direction, Expr, Expression, ForeignKey, Insert};
-use diptych::{NativeConnection, Schema, Select, Table, Update, Value, aggregate, col, count};
+use diptych::{NativeConnection, Schema, Select, Table, Update, Value, ValueRef, aggregate, col, count};
 
 use super::{found, hidden, lines, of};
 
@@ -284,14 +284,14 @@ fn indexes_that_no_statement_has_read_are_named() {
 /// row to give, by a key that waits for the end of the transaction or holds not every row, or in another version, it is
 /// not, and nothing has been counted then.
 #[test]
-fn what_is_looked_up_by_a_unique_key() -> Result<()> {
+fn what_is_looked_up_by_a_unique_key() -> diptych::Result<()> {
     let seats = Table::new("seats")
         .auto_key("id")
         .column(Column::text("label"))
         .column(Column::text("card"))
         .column(Column::text("guest"))
         .unique(["label"])
-        .add_index(Index::on(["card"]).unique().deferrable(ConstraintMode::Deferred))
+        .add_index(Index::on(["card"]).unique().timing(Timing::InitiallyDeferred))
         .add_index(Index::on(["guest"]).unique().filter(column("id").gt(0)));
     let mut connection = Database::new(Schema::builder().table(seats).build()?).connect();
     for number in 1..=3 {
@@ -299,19 +299,27 @@ fn what_is_looked_up_by_a_unique_key() -> Result<()> {
         connection.execute(Insert::into("seats", ["label", "card", "guest"]).row(cells))?;
     }
     let version = connection.version().expect("it has versions");
-    let by = |name: &str| Select::from("seats").filter(col(name).eq(parameter(0)));
-    let look = |connection: &mut NativeConnection, query: Select, value: &str| -> Result<Option<Option<u64>>> {
-        let prepared = connection.prepare_for(query.into(), &[value.into()])?;
-        let before = connection.log().totals().statements;
-        let found = connection.look_up_unique(&prepared, &[value.into()], &version, &mut |place, _| place.0 < 3);
-        let found = found.map(|it| it.map(|it| it.0.0));
-        assert_eq!(connection.log().totals().statements - before, u64::from(found.is_some()));
-        Ok(found)
-    };
+    let key = connection.schema().table_named("seats")?.column_named("id")?;
+    let by = |name: &'static str| Select::from("seats").filter(col(name).eq(parameter(0)));
+    let look =
+        |connection: &mut NativeConnection, query: Select, value: &str| -> diptych::Result<Option<Option<i64>>> {
+            let prepared = connection.prepare_for(query.into(), &[value.into()])?;
+            let before = connection.log().totals().statements;
+            let found = connection
+                .look_up_unique(&prepared, &[value.into()], &version, &mut |_, row| row.get(key) != ValueRef::Int(3));
+            let found = found.map(|it| {
+                it.map(|(_, row)| match row.get(key) {
+                    ValueRef::Int(id) => id,
+                    other => panic!("{other:?} is no key"),
+                })
+            });
+            assert_eq!(connection.log().totals().statements - before, u64::from(found.is_some()));
+            Ok(found)
+        };
     assert_eq!(look(&mut connection, by("label"), "label 2")?, Some(Some(2)));
     assert_eq!(look(&mut connection, by("label").limit(1), "label 1")?, Some(Some(1)));
     assert_eq!(look(&mut connection, by("label"), "label 9")?, Some(None));
-    assert_eq!(look(&mut connection, by("label"), "label 3")?, None, "the place was not wanted");
+    assert_eq!(look(&mut connection, by("label"), "label 3")?, None, "the row was not wanted");
     assert_eq!(look(&mut connection, by("label").limit(0), "label 2")?, None);
     assert_eq!(look(&mut connection, by("label").offset(1), "label 2")?, None);
     assert_eq!(look(&mut connection, by("label").filter(col("id").gt(1)), "label 2")?, None);
