@@ -49,7 +49,8 @@ impl<E> Assignment<E> {
 
 impl Session {
     /// Gives all rows that a query finds other values, by one statement: no cascade and no event of an object has a part in
-    /// it. What is pending is flushed first, if the session flushes by itself. Returns how many rows there were.
+    /// it. What is pending is flushed first, if the session flushes by itself. Returns how many rows there were. A condition of
+    /// a subclass that is cast to the class ([`Condition::upcast`](super::Condition::upcast)) is asked in the tables of that.
     ///
     /// ```
     /// use diptych::Expression;

@@ -211,6 +211,11 @@ impl ClassModel {
         }
     }
 
+    /// Whether the rows of one of two classes, of which one is a case of the other, are found by the keys of the other.
+    pub(in crate::object) fn shares_rows(&self, other: &ClassModel) -> bool {
+        self.parts[0].table_id == other.parts[0].table_id
+    }
+
     /// Whether an attribute is not loaded with the row.
     pub(in crate::object) fn is_lazy(&self, column: ColumnId) -> bool {
         self.deferred.contains(&column) || self.raise_deferred.contains(&column)

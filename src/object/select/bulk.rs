@@ -1,11 +1,12 @@
 //! Statements that change many rows at once, and what they do to the objects of a session.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::hash_map::Entry;
 
 use super::Term;
-use super::entity::{Entity, Ground};
+use super::entity::{Entity, Ground, Reads};
 use super::expression::Scope;
-use crate::error::{Misuse, Result};
+use crate::error::{Error, Misuse, Result};
 use crate::expr::{Environment, Expr, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::identity::Identity;
@@ -98,7 +99,7 @@ impl Core {
         let (count, returned) = self.run_bulk(update.into())?;
         let reached = self.resolve_reached(class, reached, returned);
         for key in reached {
-            self.follow_update(&model, key, &attributes, values)?;
+            self.follow_update((&model, class), key, &attributes, values)?;
             self.frame().written.insert(key);
         }
         Ok(count)
@@ -170,7 +171,7 @@ impl Core {
         for other in declared.parts.iter().filter(|it| it.table_id != part.table_id) {
             tables.push((other.table_id, tables.len() as u8));
         }
-        let entity = Entity { class, level: 0, tables, covers: Vec::new(), derived: false };
+        let entity = Entity { class, level: 0, tables, covers: Vec::new(), reads: Reads::Aside };
         (Scope::about(ground, &self.graph, &entity), entity)
     }
 
@@ -206,7 +207,7 @@ impl Core {
         filter: Option<&Expr<Term>>,
     ) -> Result<Vec<ObjectKey>> {
         let mut found = Vec::new();
-        let condition = filter.map(|it| in_memory(model, class, it)).transpose()?;
+        let mut conditions: FxHashMap<ClassId, Option<Expr<ColumnId>>> = FxHashMap::default();
         for (key, object) in &self.graph.objects {
             if object.state != State::Persistent || !model.is_a(object.class, class) {
                 continue;
@@ -215,15 +216,21 @@ impl Core {
                 continue;
             }
             let Some(row) = self.graph.row(key) else { continue };
+            let condition = match conditions.entry(object.class) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(filter.map(|it| in_memory(model, (object.class, class), it)).transpose()?)
+                }
+            };
             let mut read = true;
-            if let Some(condition) = &condition {
+            if let Some(condition) = condition {
                 condition.leaves(&mut |it| read &= self.graph.has_column(key, *it));
             }
             if !read {
                 let reason = "a column that the condition reads was not read of every object".to_owned();
                 return Err(Misuse::NotEvaluable { reason }.into());
             }
-            let holds = match &condition {
+            let holds = match condition {
                 Some(condition) => condition.holds(&Attributes(row))? == Truth::True,
                 None => true,
             };
@@ -255,16 +262,16 @@ impl Core {
     /// Lets an object follow an update of its row: what can be computed from it is, the rest is read again.
     fn follow_update(
         &mut self,
-        model: &Model,
+        (model, class): (&Model, ClassId),
         key: ObjectKey,
         attributes: &[ColumnId],
         values: &[(&str, Expr<Term>)],
     ) -> Result<()> {
-        let class = self.object(key)?.class;
+        let own = self.object(key)?.class;
         let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
         for (attribute, (_, value)) in attributes.iter().zip(values) {
             // With a column that was not read nothing can be computed.
-            let value = in_memory(model, class, value).ok().filter(|value| {
+            let value = in_memory(model, (own, class), value).ok().filter(|value| {
                 let mut read = true;
                 value.leaves(&mut |it: &ColumnId| read &= self.graph.has_column(key, *it));
                 read
@@ -323,23 +330,40 @@ pub(super) fn key_of(ground: Ground<'_>, entity: &Entity) -> Result<Vec<Output>>
     Ok(entity.columns(ground, key, 0)?.into_iter().map(Output::Value).collect())
 }
 
-/// An expression that reads nothing but attributes of one object.
-fn in_memory(model: &Model, class: ClassId, expr: &Expr<Term>) -> Result<Expr<ColumnId>> {
-    let class = model.class(class);
+/// An expression about objects of a class, as one that reads nothing but attributes of one of them, which is of this class
+/// or of one below.
+fn in_memory(model: &Model, (own, about): (ClassId, ClassId), expr: &Expr<Term>) -> Result<Expr<ColumnId>> {
     expr.try_map(&mut |leaf: &Term| {
-        let Term::Column { of, name } = leaf else {
-            let reason = "the condition reads other objects".to_owned();
-            return Err(Misuse::NotEvaluable { reason }.into());
+        let (of, name) = match leaf {
+            Term::Column { of: Some(of), name } => (model.class_named(of).ok(), name),
+            Term::Column { of: None, name } => (Some(model.class(about)), name),
+            Term::Cast { class, term } => match &**term {
+                Term::Column { name, .. } => (model.class_named(class).ok(), name),
+                _ => return Err(reads("other objects")),
+            },
+            _ => return Err(reads("other objects")),
         };
-        if let Some(of) = of
-            && !model.class_named(of).is_ok_and(|it| model.is_a(class.id, it.id) || model.is_a(it.id, class.id))
-        {
-            let reason = format!("the condition reads {of}");
-            return Err(Misuse::NotEvaluable { reason }.into());
+        let related = |it: &&ClassModel| model.is_a(about, it.id) || model.is_a(it.id, about);
+        let of = of.filter(related).ok_or_else(|| reads("objects of another class"))?;
+        if !model.is_a(own, of.id) {
+            return absent(model, own, of);
         }
-        match class.computed.iter().find(|it| it.name == **name) {
+        match of.computed.iter().find(|it| it.name == **name) {
             Some(computed) => Ok(computed.expression.clone()),
-            None => Ok(Expr::Leaf(class.column_named(name)?)),
+            None => Ok(Expr::Leaf(of.column_named(name)?)),
         }
     })
+}
+
+/// What a class adds, in an object that is not known to be of it: NULL, if it cannot be of it unknown.
+fn absent(model: &Model, own: ClassId, of: &ClassModel) -> Result<Expr<ColumnId>> {
+    let told = matches!(of.discriminator, Some(Discriminator::Column(_)));
+    match told || !model.is_a(of.id, own) {
+        true => Ok(Expr::Value(Value::Null)),
+        false => Err(reads(&format!("{}, which an object may be that was not read as one", of.name))),
+    }
+}
+
+fn reads(what: &str) -> Error {
+    Misuse::NotEvaluable { reason: format!("the condition reads {what}") }.into()
 }

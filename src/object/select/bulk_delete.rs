@@ -4,8 +4,9 @@
 use rustc_hash::FxHashSet;
 
 use super::bulk::{Reached, conditions, key_of, others};
+use super::cast::named;
 use super::entity::Ground;
-use super::{Selection, Synchronize, Term};
+use super::{Selection, Subclasses, Synchronize, Term};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::{ClassId, TableId};
@@ -78,7 +79,11 @@ impl Core {
         filter: Option<&Expr<Term>>,
         synchronize: Synchronize,
     ) -> Result<u64> {
-        let selection = Selection { filter: filter.cloned(), ..Selection::default() };
+        let model = self.graph.model.clone();
+        let schema = self.connection.schema().clone();
+        let below = named(Ground { model: &model, schema: &schema }, class, filter);
+        let subclasses = if below.is_empty() { Subclasses::AsDeclared } else { Subclasses::These(below) };
+        let selection = Selection { filter: filter.cloned(), subclasses, ..Selection::default() };
         let keys = self.select_values(class, &selection, &[])?;
         let flat: Vec<Value> = keys.iter().flatten().cloned().collect();
         let mut parts: Vec<(usize, &ClassModel, &ClassPart)> = Vec::new();

@@ -49,3 +49,17 @@ pub(in crate::object) fn cover<'e>(
     }
     Ok(())
 }
+
+/// The subclasses of a class that an expression names. A statement that changes rows has no other way to ask for them.
+pub(super) fn named(ground: Ground<'_>, class: ClassId, expression: Option<&Expr<Term>>) -> Vec<Name> {
+    let mut names: Vec<Name> = Vec::new();
+    let is_below = |it: &Name| ground.model.class_named(it).is_ok_and(|it| ground.model.is_a(it.id, class));
+    if let Some(expression) = expression {
+        expression.leaves(&mut |term| {
+            if let Some(name) = term.of().filter(|it| is_below(it) && !names.contains(it)) {
+                names.push(name.clone());
+            }
+        });
+    }
+    names
+}

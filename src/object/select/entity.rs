@@ -4,8 +4,8 @@ use crate::error::{Misuse, Result};
 use crate::expr::{Expr, Expression};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::Inheritance;
-use crate::object::model::{ClassPart, Discriminator, Model};
-use crate::query::Leaf;
+use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
+use crate::query::{Leaf, Output, Select};
 use crate::schema::{Name, Schema};
 use crate::value::Value;
 
@@ -26,8 +26,20 @@ pub(in crate::object) struct Entity {
     pub(in crate::object) tables: Vec<(TableId, u8)>,
     /// The subclasses whose columns are read along.
     pub(in crate::object) covers: Vec<ClassId>,
-    /// Whether all its attributes are columns of one query, the first source.
-    pub(in crate::object) derived: bool,
+    /// Where its attributes are read.
+    pub(in crate::object) reads: Reads,
+}
+
+/// Where a query reads the attributes of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::object) enum Reads {
+    /// In the tables that are sources.
+    Sources,
+    /// There, and what subclasses add by a subquery for each row: a statement that changes rows joins no table whose rows
+    /// need not be there.
+    Aside,
+    /// All of them in one query, the first source.
+    Derived,
 }
 
 impl Model {
@@ -85,7 +97,7 @@ impl Entity {
         if let Some(computed) = class.computed.iter().find(|it| it.column == Some(attribute)) {
             return computed.expression.try_map(&mut |&it: &ColumnId| self.column(ground, class.id, it, level));
         }
-        if self.derived {
+        if self.reads == Reads::Derived {
             let name = class.columns[attribute.index()].clone();
             return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source: 0, name }));
         }
@@ -95,12 +107,40 @@ impl Entity {
                 return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source, name }));
             }
         }
+        if let Some(aside) = self.aside(ground, class, attribute, level)? {
+            return Ok(aside);
+        }
         let name = format!("{}.{}", class.name, class.columns[attribute.index()]);
         let mut hint = "the query does not read its table".to_owned();
         if class.id != self.class && ground.model.is_a(class.id, self.class) {
             hint += &format!("; it does `.with_subclass::<{}>(SubclassLoad::Inline)`", class.name);
         }
         Err(Misuse::UnknownName { what: "column", name, hint }.into())
+    }
+
+    /// An attribute that a subclass adds, read in its table by a subquery: NULL in rows that have none there.
+    fn aside(
+        &self,
+        ground: Ground<'_>,
+        class: &ClassModel,
+        attribute: ColumnId,
+        level: u8,
+    ) -> Result<Option<Expr<Leaf>>> {
+        let own = ground.model.class(self.class);
+        if self.reads != Reads::Aside || !class.shares_rows(own) {
+            return Ok(None);
+        }
+        let Some((part, mut read)) =
+            class.parts.iter().find_map(|part| Some((part, part.names(ground, &[attribute])?)))
+        else {
+            return Ok(None);
+        };
+        let column = |name: Name| Expr::Leaf(Leaf::Column { up: 0, source: 0, name });
+        let names = part.names(ground, &class.key).unwrap_or_default();
+        let key = all_equal(names.into_iter().map(column).collect(), self.columns(ground, &own.key, level + 1)?);
+        let mut select = Select::from(part.table.clone()).filter(key);
+        select.outputs = vec![Output::Value(column(read.remove(0)))];
+        Ok(Some(Expr::Leaf(Leaf::Scalar(Box::new(select)))))
     }
 
     /// Attributes of the entity's own class.

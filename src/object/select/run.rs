@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::cast::{About, cover};
-use super::entity::{Entity, Ground};
+use super::entity::{Entity, Ground, Reads};
 use super::expression::Scope;
 use super::known::{Parameters, conditions, is_lasting};
 use super::page::paged;
@@ -221,7 +221,7 @@ impl Core {
         let parameters = if keeps { Parameters::of(ground, class, selection) } else { Parameters::default() };
         let put = |at: usize, condition| if keeps { parameters.put(at, condition) } else { condition };
         let mut resolved = Resolved::with(ground, &self.graph, (class, selection), put)?;
-        if resolved.root.derived {
+        if resolved.root.reads == Reads::Derived {
             let select = resolved.sources.select;
             return self.select_union(ground, class, selection, select, &place).map(Started::Read);
         }

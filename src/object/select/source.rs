@@ -1,7 +1,7 @@
 //! The sources of a query: the tables of its classes, joined.
 
 use super::Subclasses;
-use super::entity::{Entity, Ground, all_equal};
+use super::entity::{Entity, Ground, Reads, all_equal};
 use crate::error::Result;
 use crate::expr::{Expr, Expression};
 use crate::id::{ClassId, ColumnId};
@@ -45,8 +45,13 @@ impl Sources {
     ) -> Result<(Self, Entity)> {
         let part = &ground.model.class(class).parts[lead];
         let mut sources = Sources::over(part.table.clone(), level);
-        let mut entity =
-            Entity { class, level, tables: vec![(part.table_id, 0)], covers: subclasses.to_vec(), derived: false };
+        let mut entity = Entity {
+            class,
+            level,
+            tables: vec![(part.table_id, 0)],
+            covers: subclasses.to_vec(),
+            reads: Reads::Sources,
+        };
         sources.complete(ground, &mut entity, JoinKind::Inner)?;
         if let Some(criterion) = entity.criterion(ground, level)? {
             sources.filter(criterion);
@@ -85,8 +90,13 @@ impl Sources {
         let lead = lead(ground, class, attributes);
         let part = &ground.model.class(class).parts[lead];
         let (source, level) = (self.count(), self.level);
-        let mut entity =
-            Entity { class, level, tables: vec![(part.table_id, source)], covers: subclasses.to_vec(), derived: false };
+        let mut entity = Entity {
+            class,
+            level,
+            tables: vec![(part.table_id, source)],
+            covers: subclasses.to_vec(),
+            reads: Reads::Sources,
+        };
         let mut condition = on(&entity)?;
         let criterion = entity.criterion(ground, level);
         let waits = match criterion {

@@ -1,7 +1,7 @@
 //! Queries on a class whose subclasses have whole tables of their own: over the rows of all of them.
 
 use super::Selection;
-use super::entity::{Entity, Ground};
+use super::entity::{Entity, Ground, Reads};
 use super::page::limited;
 use super::source::Sources;
 use crate::error::Result;
@@ -28,7 +28,7 @@ pub(super) fn union(ground: Ground<'_>, class: ClassId, level: u8) -> (Sources, 
     let all = selects.fold(first, |all, next| all.compound_all(SetOperation::Union, next));
     let mut select = Select::from(Source::select(all, names));
     select.outputs.clear();
-    let entity = Entity { class, level, tables: Vec::new(), covers: Vec::new(), derived: true };
+    let entity = Entity { class, level, tables: Vec::new(), covers: Vec::new(), reads: Reads::Derived };
     (Sources { select, level }, entity)
 }
 

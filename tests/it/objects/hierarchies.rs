@@ -5,6 +5,7 @@ mod declaring;
 mod deleting;
 mod kinds;
 mod loading;
+mod many;
 mod meeting;
 mod models;
 mod property;

@@ -6,7 +6,7 @@
 mod along;
 mod both_ways;
 mod levels;
-mod models;
+pub(super) mod models;
 mod property;
 mod refusals;
 mod views;

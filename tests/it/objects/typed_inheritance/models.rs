@@ -6,7 +6,7 @@ use diptych::{Class, Column, ForeignKey, Relationship, Table};
 
 macro_rules! hierarchy {
     ($name:ident: ($($base:tt)*), ($($engineer:tt)*), ($($manager:tt)*)) => {
-        pub(super) mod $name {
+        pub(in super::super) mod $name {
             use diptych::prelude::*;
 
             #[derive(Entity, Clone, Debug)]
