@@ -211,7 +211,7 @@ impl Core {
             self.graph.let_go_of_versions();
         }
         // In the other manner a failure rolls everything back anyway.
-        let several = plan.steps.len() > 1 && self.graph.manner == Manner::Sound;
+        let several = self.graph.manner == Manner::Sound && !self.is_one_statement(&plan);
         if several {
             self.connection.control(Control::Savepoint)?;
         }
@@ -235,6 +235,23 @@ impl Core {
                 }
                 Err(self.blame(error, &plan, step))
             }
+        }
+    }
+
+    /// Whether at most one statement changes rows, which itself happens whole or not at all.
+    fn is_one_statement(&self, plan: &FlushPlan) -> bool {
+        let [step] = plan.steps.as_slice() else { return plan.steps.is_empty() };
+        match &step.work {
+            Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => {
+                let class = |it: &ObjectKey| self.graph.model.class(self.graph.objects[*it].class);
+                let is_plain = |it: &ObjectKey| {
+                    class(it).is_simple() && class(it).version_column.is_none() && !self.graph.objects[*it].is_special()
+                };
+                objects.iter().all(is_plain) || objects.len() == 1 && class(&objects[0]).parts.len() == 1
+            }
+            Work::Associate { .. } | Work::Dissociate { .. } => true,
+            Work::Reassociate { pairs, .. } => pairs.len() <= 1,
+            Work::Exchange { .. } => false,
         }
     }
 

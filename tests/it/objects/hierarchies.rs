@@ -9,3 +9,4 @@ mod many;
 mod meeting;
 mod models;
 mod property;
+mod whole;
