@@ -26,6 +26,7 @@ mod synchronize;
 mod told;
 mod turn;
 mod turns;
+mod updates;
 
 use rustc_hash::FxHashSet;
 use std::fmt;
@@ -241,13 +242,13 @@ impl Core {
     /// Whether at most one statement changes rows, which itself happens whole or not at all.
     fn is_one_statement(&self, plan: &FlushPlan) -> bool {
         let [step] = plan.steps.as_slice() else { return plan.steps.is_empty() };
+        let in_one_table = |it: &ObjectKey| self.graph.model.class(self.graph.objects[*it].class).parts.len() == 1;
         match &step.work {
+            Work::Update { objects, columns, .. } if objects.len() > 1 => {
+                objects.iter().all(|it| in_one_table(it) && self.gives_values(*it, columns))
+            }
             Work::Insert { objects, .. } | Work::Update { objects, .. } | Work::Delete { objects, .. } => {
-                let class = |it: &ObjectKey| self.graph.model.class(self.graph.objects[*it].class);
-                let is_plain = |it: &ObjectKey| {
-                    class(it).is_simple() && class(it).version_column.is_none() && !self.graph.objects[*it].is_special()
-                };
-                objects.iter().all(is_plain) || objects.len() == 1 && class(&objects[0]).parts.len() == 1
+                objects.iter().all(in_one_table)
             }
             Work::Associate { .. } | Work::Dissociate { .. } => true,
             Work::Reassociate { pairs, .. } => pairs.len() <= 1,

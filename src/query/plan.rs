@@ -384,6 +384,7 @@ pub(super) enum Plan {
     UpdateRows {
         table: TableId,
         columns: Vec<ColumnId>,
+        expected: Vec<ColumnId>,
     },
     /// `find` reads the table as its first source.
     Delete {

@@ -189,6 +189,9 @@ pub struct UpdateRows {
     pub table: Name,
     /// The columns that change.
     pub columns: Vec<Name>,
+    /// Columns in which each row has to hold what it held when it was read, such as one that counts versions. A row that
+    /// does not is stale, and none is changed; so is one that holds NULL there.
+    pub expected: Vec<Name>,
 }
 
 /// Removes the rows that fulfil a condition.

@@ -48,8 +48,8 @@ pub(super) fn run(
         (Plan::Update { table, set, find, returning }, Input::Values(parameters)) => {
             update(transaction, schema.table(*table), (set, find, returning), with(parameters))
         }
-        (Plan::UpdateRows { table, columns }, Input::Changes(changes)) => {
-            update_rows(transaction, schema.table(*table), columns, changes)
+        (Plan::UpdateRows { table, columns, expected }, Input::Changes(changes)) => {
+            update_rows(transaction, schema.table(*table), (columns, expected), changes)
         }
         (Plan::Delete { table, find, returning }, Input::Values(parameters)) => {
             delete(transaction, *table, (find, returning), with(parameters))
@@ -182,7 +182,7 @@ fn assign_one(row: &mut Row, column: ColumnId, value: Value) -> Result<()> {
 fn update_rows(
     transaction: &mut Transaction,
     table: &TableSchema,
-    columns: &[ColumnId],
+    (columns, expected): (&[ColumnId], &[ColumnId]),
     changes: &mut [RowChange],
 ) -> Result<(Outcome, u64)> {
     let Some(key) = table.primary_key() else { return Err(Misuse::NoKey { table: table.name.clone() }.into()) };
@@ -191,7 +191,12 @@ fn update_rows(
     for (position, change) in changes.iter().enumerate() {
         let probe: Vec<ValueRef<'_>> = key.columns.iter().map(|&it| change.before.get(it)).collect();
         let found = transaction.image().table(table.id).find(IndexId(0), &probe);
-        let Some((id, current)) = found else {
+        let holds = |current: &Row, it: ColumnId| {
+            let now = current.get(it);
+            !now.is_null() && now == change.before.get(it)
+        };
+        let fresh = found.filter(|(_, current)| expected.iter().all(|&it| holds(current, it)));
+        let Some((id, current)) = fresh else {
             let row = RowFact { table: table.name.clone(), key: project(&*change.before, &key.columns) };
             return Err(Misuse::Stale { row }.into());
         };

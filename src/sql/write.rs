@@ -35,8 +35,8 @@ impl Statement {
     /// (see [`Input::Keys`](crate::query::Input::Keys)).
     ///
     /// Statements with a row or a change as input stand for one of them, and are to be run once for each: the
-    /// parameters of [`InsertRows`] are the columns of the row, those of [`UpdateRows`] the changed columns and then the
-    /// primary key as it was.
+    /// parameters of [`InsertRows`] are the columns of the row, those of [`UpdateRows`] the changed columns, then the
+    /// primary key as it was, and then the columns that are to be as they were.
     pub fn to_sql_for(&self, schema: &Schema, keys: usize, dialect: Dialect) -> String {
         render(self, Renderer { dialect, known: Some((schema, keys)), scopes: Vec::new(), target: String::new() })
     }
@@ -202,11 +202,14 @@ impl<'a> Renderer<'a> {
             format!("{name} = {}", self.dialect.parameter(position))
         };
         let set: Vec<String> = update.columns.iter().enumerate().map(assign).collect();
-        let key = self.primary_key(&update.table);
-        let key = key.iter().flatten().enumerate().map(|(at, it)| assign((at + set.len(), it)));
-        let key: Vec<String> = key.collect();
-        let key = if key.is_empty() { "PRIMARY KEY = ?…".to_owned() } else { key.join(" AND ") };
-        format!("UPDATE {table} SET {} WHERE {key}", set.join(", "))
+        let key = self.primary_key(&update.table).unwrap_or_default();
+        let found_by = key.iter().chain(&update.expected).enumerate().map(|(at, it)| assign((at + set.len(), it)));
+        let mut found_by: Vec<String> = found_by.collect();
+        if key.is_empty() {
+            found_by = update.expected.iter().map(|it| format!("{} = ?…", self.dialect.name(it))).collect();
+            found_by.insert(0, "PRIMARY KEY = ?…".to_owned());
+        }
+        format!("UPDATE {table} SET {} WHERE {}", set.join(", "), found_by.join(" AND "))
     }
 
     fn delete(&mut self, delete: &Delete) -> String {
@@ -309,9 +312,11 @@ mod tests {
     #[test]
     fn l1_rows_as_records() {
         check(InsertRows { table: "posts".into() }, "INSERT INTO posts VALUES (?…)");
-        let columns = vec!["score".into(), "body".into()];
-        let update = UpdateRows { table: "posts".into(), columns };
-        check(update, "UPDATE posts SET score = ?1, body = ?2 WHERE PRIMARY KEY = ?…");
+        let columns: Vec<Name> = vec!["score".into(), "body".into()];
+        let update = |expected| UpdateRows { table: "posts".into(), columns: columns.clone(), expected };
+        check(update(vec![]), "UPDATE posts SET score = ?1, body = ?2 WHERE PRIMARY KEY = ?…");
+        let versioned = "UPDATE posts SET score = ?1, body = ?2 WHERE PRIMARY KEY = ?… AND version = ?…";
+        check(update(vec!["version".into()]), versioned);
         let delete = DeleteRows { table: "posts".into(), columns: vec![] };
         check(delete, "DELETE FROM posts WHERE PRIMARY KEY IN (?…)");
         let delete = DeleteRows { table: "votes".into(), columns: vec!["post".into(), "user".into()] };
@@ -321,8 +326,11 @@ mod tests {
     #[test]
     fn the_schema_completes_what_the_statement_leaves_open() {
         check_for(0, InsertRows { table: "posts".into() }, "INSERT INTO posts (id, body) VALUES (?1, ?2)");
-        let update = UpdateRows { table: "votes".into(), columns: vec!["value".into()] };
+        let columns: Vec<Name> = vec!["value".into()];
+        let update = UpdateRows { table: "votes".into(), columns: columns.clone(), expected: vec![] };
         check_for(0, update, "UPDATE votes SET value = ?1 WHERE post = ?2 AND user = ?3");
+        let update = UpdateRows { table: "votes".into(), columns: columns.clone(), expected: columns };
+        check_for(0, update, "UPDATE votes SET value = ?1 WHERE post = ?2 AND user = ?3 AND value = ?4");
         let delete = || DeleteRows { table: "votes".into(), columns: vec![] };
         check_for(2, delete(), "DELETE FROM votes WHERE (post, user) IN (VALUES (?1, ?2), (?3, ?4))");
         check_for(0, delete(), "DELETE FROM votes WHERE FALSE");

@@ -266,8 +266,8 @@ fn l3_changes_by_row() {
     for change in &mut changes {
         edit(&mut change.after).set(diptych::id::ColumnId::new(2), Value::Int(-1)).unwrap();
     }
-    let each: Vec<Vec<Value>> = given.iter().map(|it| vec![Value::Int(-1), it[0].clone(), it[1].clone()]).collect();
-    let update = UpdateRows { table: "votes".into(), columns: vec!["value".into()] };
+    let each: Vec<Vec<Value>> = given.iter().map(|it| [&[Value::Int(-1)], &it[..]].concat()).collect();
+    let update = UpdateRows { table: "votes".into(), columns: vec!["value".into()], expected: vec!["value".into()] };
     twins.change(update, Input::Changes(&mut changes), 0, &each);
     twins.compare();
     let keys: Vec<Value> = [4, 2, 1, 1, 99, 99].map(Value::Int).to_vec();

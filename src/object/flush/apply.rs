@@ -394,7 +394,7 @@ impl Core {
             return Err(Misuse::NullKey { object: self.graph.name(key) }.into());
         }
         if !declared.is_simple() || declared.version_column.is_some() {
-            return objects.iter().try_for_each(|it| self.delete_by_parts(*it, declared));
+            return self.delete_by_parts(objects, declared);
         }
         let keys: Vec<Value> =
             objects.iter().filter_map(|it| self.graph.identity(*it)).flat_map(|it| it.to_values()).collect();

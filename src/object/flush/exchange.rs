@@ -1,43 +1,25 @@
 //! Rows that exchange unique values: in each of their tables one statement changes all of them, since unique keys are
 //! judged when it ends.
 //!
-//! Rows of one class that stand in one table as they are go the way of any update. Others are of several classes, stand in
-//! several tables, count versions, or are not known whole; the rows are read first, so that each keeps what its object
-//! does not write.
+//! Rows of one class that stand in one table as they are, and of which the same is written, go the way of any update. Others
+//! are of several classes, stand in several tables, write different columns, or are not known whole; the rows are read
+//! first, so that each keeps what its object does not write.
 
 use rustc_hash::FxHashMap;
 
 use super::apply::{ByObject, Undo};
+use super::updates::{Written, stale};
 use super::{FlushPlan, When};
-use crate::error::{Misuse, Result, RowFact};
+use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::{ColumnId, TableId};
-use crate::object::model::{ClassModel, ClassPart};
+use crate::object::model::ClassPart;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::{Input, Leaf, RowChange, Select, Update, UpdateRows};
 use crate::record::{Row, edit, project};
 use crate::schema::Name;
 use crate::value::Value;
-
-/// One of the rows.
-struct Exchanged<'m> {
-    object: ObjectKey,
-    class: &'m ClassModel,
-    /// The attributes that it writes.
-    written: &'m [ColumnId],
-    /// Its key before, and after.
-    before: Vec<Value>,
-    after: Vec<Value>,
-    /// The attribute that counts its versions, and the version that it is to have before.
-    version: Option<(ColumnId, Value)>,
-}
-
-impl Exchanged<'_> {
-    fn part(&self, table: TableId) -> Option<(usize, &ClassPart)> {
-        self.class.parts.iter().enumerate().find(|it| it.1.table_id == table)
-    }
-}
 
 impl Core {
     /// Carries an exchange out.
@@ -56,16 +38,15 @@ impl Core {
         let plain = |it: &(ObjectKey, Vec<ColumnId>)| {
             class_of(self, it.0).id == class.id && !self.graph.objects[it.0].is_special() && !plan.apart.contains(&it.0)
         };
-        if class.is_simple() && class.version_column.is_none() && plan.switches.is_empty() && rows.iter().all(plain) {
+        // What only some of them write is not known of the others: their rows may hold something else by now.
+        let alike = rows.iter().all(|it| it.1 == rows[0].1);
+        if class.is_simple() && plan.switches.is_empty() && alike && rows.iter().all(plain) {
             let objects: Vec<ObjectKey> = rows.iter().map(|it| it.0).collect();
-            let mut columns: Vec<ColumnId> = rows.iter().flat_map(|it| it.1.iter().copied()).collect();
-            columns.sort_unstable();
-            columns.dedup();
-            return self.write_updates(class, &columns, &objects, plan);
+            return self.write_updates(class, &rows[0].1, &objects, plan);
         }
         let mut all = Vec::with_capacity(rows.len());
         for (key, columns) in rows {
-            all.extend(self.exchanged(*key, class_of(self, *key), columns, plan)?);
+            all.extend(self.written(*key, class_of(self, *key), columns, plan)?);
         }
         let deepest = all.iter().map(|it| it.class.parts.len()).max().unwrap_or_default();
         let mut tables: Vec<TableId> = Vec::new();
@@ -77,31 +58,11 @@ impl Core {
         for table in tables {
             self.exchange_in(table, &all)?;
         }
-        all.into_iter().try_for_each(|it| self.settle_update(it.object, it.class, (it.written, it.version), plan))
-    }
-
-    fn exchanged<'m>(
-        &mut self,
-        object: ObjectKey,
-        class: &'m ClassModel,
-        written: &'m [ColumnId],
-        plan: &FlushPlan,
-    ) -> Result<Option<Exchanged<'m>>> {
-        if let Some(column) = class.version_column.filter(|it| !self.graph.has_column(object, *it)) {
-            self.column(object, column)?;
-        }
-        let had = self.whose_row(object, plan).and_then(|it| self.graph.identity(it));
-        let (Some(before), Some(row)) = (had.map(|it| it.to_values()), self.graph.row(object)) else { return Ok(None) };
-        let mut after = before.clone();
-        for (at, attribute) in class.key.iter().enumerate().filter(|it| written.contains(it.1)) {
-            after[at] = row.get(*attribute).to_value();
-        }
-        let version = class.version_column.map(|column| (column, self.version_of(object, column, plan)));
-        Ok(Some(Exchanged { object, class, written, before, after, version }))
+        all.into_iter().try_for_each(|it| self.settle_update(it.object, it.class, (it.columns, it.version), plan))
     }
 
     /// Changes the rows that stand in one table.
-    fn exchange_in(&mut self, table: TableId, all: &[Exchanged<'_>]) -> Result<()> {
+    fn exchange_in(&mut self, table: TableId, all: &[Written<'_>]) -> Result<()> {
         let schema = self.connection.schema().clone();
         let declared = schema.table(table);
         let (mut columns, mut changes, mut changed): (Vec<ColumnId>, _, _) = (Vec::new(), Vec::new(), Vec::new());
@@ -110,15 +71,14 @@ impl Core {
             let Some((depth, part)) = it.part(table) else { continue };
             let follows = depth > 0 && self.follows_key(part);
             let key = if follows { &it.after } else { &it.before };
-            let stale = || Misuse::Stale { row: RowFact { table: declared.name.clone(), key: it.before.clone() } };
-            let Some(before) = found.remove(key) else { return Err(stale().into()) };
+            let Some(before) = found.remove(key) else { return Err(stale(declared, it)) };
             let mut set = self.plain_values(it, part, follows);
             let counted = it.version.as_ref().and_then(|(attribute, value)| {
                 part.columns.iter().find(|own| own.0 == *attribute).map(|own| (*attribute, own.1, value))
             });
             if let Some((attribute, column, version)) = counted {
                 if before.get(column) != version.as_ref() {
-                    return Err(stale().into());
+                    return Err(stale(declared, it));
                 }
                 set.retain(|it| it.0 != column);
                 set.push((column, Value::Int(self.next_version(it.object, attribute, version))));
@@ -140,24 +100,20 @@ impl Core {
         columns.sort_unstable();
         columns.dedup();
         let names = declared.names(&columns).into_iter().map(Name::from).collect();
-        let statement = UpdateRows { table: declared.name.clone().into(), columns: names };
+        let statement = UpdateRows { table: declared.name.clone().into(), columns: names, expected: Vec::new() };
         let prepared = self.connection.prepare(statement.into())?;
         self.connection.run(&prepared, Input::Changes(&mut changes))?;
         for ((object, part), change) in changed.into_iter().zip(changes) {
-            for own in part.columns.iter().filter(|it| declared.column(it.1).generated.is_some()) {
-                if let Some(row) = self.graph.own_mut(object).and_then(|it| it.row.as_mut()) {
-                    edit(row).set(own.0, change.after.get(own.1).to_value())?;
-                }
-            }
+            self.take_generated(object, part, declared, &change.after)?;
         }
         Ok(())
     }
 
     /// What an object writes to one of its tables, but for what the table computes.
-    fn plain_values(&self, it: &Exchanged<'_>, part: &ClassPart, follows: bool) -> Vec<(ColumnId, Value)> {
+    fn plain_values(&self, it: &Written<'_>, part: &ClassPart, follows: bool) -> Vec<(ColumnId, Value)> {
         let extra = self.graph.extra(it.object);
         let mut set = Vec::new();
-        for &(attribute, column) in part.columns.iter().filter(|own| it.written.contains(&own.0)) {
+        for &(attribute, column) in part.columns.iter().filter(|own| it.columns.contains(&own.0)) {
             let computed = extra.is_some_and(|extra| extra.expressions.iter().any(|own| own.0 == attribute));
             if computed || follows && part.key.iter().any(|own| own.1 == column) {
                 continue;
@@ -170,7 +126,7 @@ impl Core {
     }
 
     /// The rows of one table as they are, by their keys. What an object lets the table compute is computed before.
-    fn rows_to_exchange(&mut self, table: TableId, all: &[Exchanged<'_>]) -> Result<FxHashMap<Vec<Value>, Row>> {
+    fn rows_to_exchange(&mut self, table: TableId, all: &[Written<'_>]) -> Result<FxHashMap<Vec<Value>, Row>> {
         let schema = self.connection.schema().clone();
         let (mut keys, mut names) = (Vec::new(), Vec::new());
         for it in all {
@@ -189,10 +145,10 @@ impl Core {
     }
 
     /// Lets a table compute what an object gives as expressions.
-    fn compute_apart(&mut self, it: &Exchanged<'_>, part: &ClassPart, key: &[Value]) -> Result<()> {
+    fn compute_apart(&mut self, it: &Written<'_>, part: &ClassPart, key: &[Value]) -> Result<()> {
         let expressions = self.graph.extra(it.object).map(|it| it.expressions.clone()).unwrap_or_default();
         let mut set: Vec<(Name, Expr<Leaf>)> = Vec::new();
-        for (attribute, expression) in expressions.into_iter().filter(|own| it.written.contains(&own.0)) {
+        for (attribute, expression) in expressions.into_iter().filter(|own| it.columns.contains(&own.0)) {
             if part.columns.iter().any(|own| own.0 == attribute) {
                 set.push((self.part_column(part, attribute)?, expression));
             }

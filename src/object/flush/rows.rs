@@ -8,13 +8,12 @@ use super::{FlushPlan, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::expr::{Environment, Expr, Expression, Scalar};
 use crate::id::{ClassId, ColumnId, RelationId, TableId};
-use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart, Join, ThroughLayout};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, RowChange, Statement, Update, UpdateRows};
-use crate::record::{Row, edit};
-use crate::schema::{Action, DefaultValue, Name, ReferenceSchema};
+use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, Select, Statement, Update};
+use crate::record::{Row, edit, project};
+use crate::schema::{DefaultValue, Name};
 use crate::value::Value;
 
 impl Core {
@@ -32,33 +31,43 @@ impl Core {
                 }
             }
             for table in tables {
-                for &key in objects {
-                    let class = class_of(self, key);
-                    if let Some(part) = class.parts.get(depth).filter(|it| it.table_id == table) {
-                        self.insert_part(key, class, part, undo)?;
-                    }
+                let part = |it: &ObjectKey| {
+                    class_of(self, *it).parts.get(depth).filter(|part| part.table_id == table).map(|part| (*it, part))
+                };
+                let rows: Vec<(ObjectKey, &ClassPart)> = objects.iter().filter_map(part).collect();
+                for rows in rows.chunks(if self.graph.is_sound() { usize::MAX } else { 1 }) {
+                    self.insert_parts_of(rows, undo)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Inserts the row of an object in one of its tables.
-    fn insert_part(&mut self, key: ObjectKey, class: &ClassModel, part: &ClassPart, undo: &mut Undo) -> Result<()> {
-        let expressions = self.graph.extra(key).map(|it| it.expressions.clone()).unwrap_or_default();
-        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
-        let mut rows = vec![self.part_row(class, part, &row)?];
-        for (attribute, expression) in expressions {
-            if let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == attribute) {
-                let value = self.compute(expression)?;
-                edit(&mut rows[0]).set(column, value)?;
+    /// Inserts the rows of objects in one of their tables.
+    fn insert_parts_of(&mut self, objects: &[(ObjectKey, &ClassPart)], undo: &mut Undo) -> Result<()> {
+        let model = self.graph.model.clone();
+        let (mut rows, mut inserted) = (Vec::with_capacity(objects.len()), Vec::with_capacity(objects.len()));
+        for &(key, part) in objects {
+            let Some(row) = self.graph.row(key).cloned() else { continue };
+            let mut own = self.part_row(model.class(self.graph.objects[key].class), part, &row)?;
+            let expressions = self.graph.extra(key).map(|it| it.expressions.clone()).unwrap_or_default();
+            for (attribute, expression) in expressions {
+                if let Some(&(_, column)) = part.columns.iter().find(|it| it.0 == attribute) {
+                    let value = self.compute(expression)?;
+                    edit(&mut own).set(column, value)?;
+                }
             }
+            rows.push(own);
+            inserted.push((key, part));
         }
+        let Some((_, part)) = inserted.first() else { return Ok(()) };
         let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
         self.connection.run(&prepared, Input::Rows(&mut rows))?;
-        for &(attribute, column) in &part.columns {
-            let value = rows[0].get(column).to_value();
-            self.write_cells(key, &[attribute], vec![value], undo)?;
+        for ((key, part), row) in inserted.into_iter().zip(rows) {
+            for &(attribute, column) in &part.columns {
+                let value = row.get(column).to_value();
+                self.write_cells(key, &[attribute], vec![value], undo)?;
+            }
         }
         Ok(())
     }
@@ -76,7 +85,8 @@ impl Core {
         let table = self.connection.schema().table_named(&part.table)?;
         let mut own = table.prototype.duplicate();
         for column in table.column_ids() {
-            let given = part.columns.iter().find(|it| it.1 == column);
+            // What joins it to the part before is what stands there, whatever the columns are called.
+            let given = part.key.iter().chain(&part.columns).find(|it| it.1 == column);
             let value = match (given, &table.column(column).default) {
                 (Some(&(attribute, _)), _) => row.get(attribute).to_value(),
                 (None, Some(default)) if !matches!(default, DefaultValue::Sequence(_)) => default.at_rest()?,
@@ -159,195 +169,63 @@ impl Core {
         Ok(())
     }
 
-    /// Writes changed columns of objects of one class, and lets the objects hold what was written.
-    pub(super) fn write_updates(
-        &mut self,
-        class: &ClassModel,
-        columns: &[ColumnId],
-        objects: &[ObjectKey],
-        plan: &FlushPlan,
-    ) -> Result<()> {
-        let simple = class.is_simple() && class.version_column.is_none() && plan.switches.is_empty();
-        let apart = |it: &ObjectKey| self.graph.objects[*it].is_special() || plan.apart.contains(it);
-        if !simple || objects.iter().any(apart) {
-            return objects.iter().try_for_each(|it| self.update_one(*it, class, columns, plan));
-        }
-        let mut changes = Vec::with_capacity(objects.len());
+    /// Deletes the rows of objects of one class, those of its own table before those of its bases'.
+    pub(super) fn delete_by_parts(&mut self, objects: &[ObjectKey], class: &ClassModel) -> Result<()> {
+        let mut going: Vec<(Vec<Value>, Value)> = Vec::with_capacity(objects.len());
         for &key in objects {
-            self.graph.keep_original(key);
-            let Some(own) = self.graph.own_mut(key) else { continue };
-            // The row stays: others may refer to it.
-            let (Some(after), Some(before)) = (own.row.clone(), own.original.clone()) else { continue };
-            changes.push(RowChange { before, after });
-        }
-        let statement = UpdateRows { table: class.table.clone(), columns: class.names(columns) };
-        let prepared = self.connection.prepare(statement.into())?;
-        let computes = self.connection.schema().table_named(&class.table).is_ok_and(|it| !it.generated.is_empty());
-        self.connection.run(&prepared, Input::Changes(&mut changes))?;
-        for (&key, change) in objects.iter().zip(changes) {
-            if let Some(own) = self.graph.own_mut(key) {
-                own.original = None;
-                if computes {
-                    own.row = Some(change.after);
-                }
+            let Some(identity) = self.graph.identity(key).map(|it| it.to_values()) else { continue };
+            let mut version = Value::Null;
+            if let Some(column) = class.version_column {
+                // It is read before any of the rows has gone.
+                let shown = self.scalars(key, &[column])?;
+                let stored = self.stored(key, &[column]).unwrap_or(shown);
+                version = stored.into_iter().next().unwrap_or(Value::Null);
             }
+            going.push((identity, version));
         }
-        Ok(())
-    }
-
-    /// Updates one object, table by table, by its key and its version.
-    fn update_one(&mut self, key: ObjectKey, class: &ClassModel, columns: &[ColumnId], plan: &FlushPlan) -> Result<()> {
-        if let Some(column) = class.version_column.filter(|it| !self.graph.has_column(key, *it)) {
-            self.column(key, column)?;
-        }
-        let Some(row) = self.graph.row(key).cloned() else { return Ok(()) };
-        let identity = match plan.switches.before(key) {
-            Some(before) => self.graph.identity(before),
-            // One that this flush has inserted is known by its key when the flush has gone through.
-            None => self.graph.identity(key).or_else(|| Identity::of(&*row, &class.key)),
-        };
-        let Some(identity) = identity.map(|it| it.to_values()) else { return Ok(()) };
-        let extra = self.graph.extra(key).cloned().unwrap_or_default();
-        let version = class.version_column.map(|column| (column, self.version_of(key, column, plan)));
-        let now = |(attribute, before): (&ColumnId, &Value)| match columns.contains(attribute) {
-            true => row.get(*attribute).to_value(),
-            false => before.clone(),
-        };
-        let now: Vec<Value> = class.key.iter().zip(&identity).map(now).collect();
-        for (depth, part) in class.parts.iter().enumerate() {
-            // By then the foreign key has let the row of a further part have the key of its base.
-            let follows = depth > 0 && self.follows_key(part);
-            let mut set: Vec<(Name, Expr<Leaf>)> = Vec::new();
-            for &(attribute, column) in part.columns.iter().filter(|it| columns.contains(&it.0)) {
-                if follows && part.key.iter().any(|it| it.1 == column) {
+        let keys: Vec<Value> = going.iter().flat_map(|it| it.0.iter().cloned()).collect();
+        for part in class.parts.iter().rev().filter(|_| !going.is_empty()) {
+            let columns = self.part_key(class, part)?;
+            let counted = class.version_column.and_then(|it| part.columns.iter().find(|own| own.0 == it));
+            match (counted, going.as_slice()) {
+                (Some(&(_, column)), [(identity, version)]) => {
+                    let name = self.column_name(part, column)?;
+                    let is_fresh = column_of(&name).eq(Expr::Value(version.clone()));
+                    let mut delete = Delete::from(part.table.clone());
+                    delete.filter = Some(self.by_key(class, part, identity)?.and(is_fresh));
+                    self.run_on_one(delete.into(), &part.table, identity)?;
                     continue;
                 }
-                let name = self.column_name(part, column)?;
-                let value = match extra.expressions.iter().find(|it| it.0 == attribute) {
-                    Some((_, expression)) => expression.clone(),
-                    None if extra.unset.contains(&attribute) => Expr::Value(Value::Null),
-                    None => Expr::Value(row.get(attribute).to_value()),
-                };
-                set.push((name, value));
+                (Some(&(_, column)), _) => self.check_fresh(&part.table, (&columns, column), &going)?,
+                (None, _) => {}
             }
-            let counted = version.as_ref().filter(|it| part.columns.iter().any(|own| own.0 == it.0));
-            let mut filter = self.by_key(class, part, if follows { &now } else { &identity })?;
-            if let Some((column, before)) = counted {
-                let name = self.part_column(part, *column)?;
-                set.retain(|it| it.0 != name);
-                filter = filter.and(column_of(&name).eq(Expr::Value(before.clone())));
-                let next = self.next_version(key, *column, before);
-                set.push((name, Expr::Value(Value::Int(next))));
-            }
-            if set.is_empty() {
-                continue;
-            }
-            let mut update = Update::table(part.table.clone());
-            (update.set, update.filter) = (set, Some(filter));
-            self.run_on_one(update.into(), &part.table, &identity)?;
+            let statement = DeleteRows { table: part.table.clone(), columns };
+            let prepared = self.connection.prepare(statement.into())?;
+            self.connection.run(&prepared, Input::Keys(&keys))?;
         }
-        self.settle_update(key, class, (columns, version), plan)
+        Ok(())
     }
 
-    /// Whether the foreign key of a part lets its rows have another key when those of its base get one.
-    pub(super) fn follows_key(&self, part: &ClassPart) -> bool {
-        let schema = self.connection.schema();
-        let mut references = schema.table(part.table_id).outbound.iter().map(|&it| schema.reference(it));
-        let over_key = |it: &ReferenceSchema| {
-            it.columns.len() == part.key.len() && part.key.iter().all(|key| it.columns.contains(&key.1))
-        };
-        references.any(|it| it.on_update == Action::Cascade && over_key(it))
-    }
-
-    /// After an update the object holds what was written; what the tables computed is read when it is looked at. What a
-    /// further statement writes is still a change.
-    pub(super) fn settle_update(
+    /// Refuses the first of these rows that is gone or holds another version.
+    fn check_fresh(
         &mut self,
-        key: ObjectKey,
-        class: &ClassModel,
-        (columns, version): (&[ColumnId], Option<(ColumnId, Value)>),
-        plan: &FlushPlan,
+        table: &Name,
+        (key, version): (&[Name], ColumnId),
+        going: &[(Vec<Value>, Value)],
     ) -> Result<()> {
-        let apart = plan.apart.contains(&key);
-        if let Some((column, before)) = version {
-            let next = Value::Int(self.next_version(key, column, &before));
-            if let Some(own) = self.graph.own_mut(key) {
-                for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
-                    edit(row).set(column, next.clone())?;
-                }
-            }
-            self.graph.with_extra(key, |it| it.has(column));
+        let schema = self.connection.schema().clone();
+        let declared = schema.table_named(table)?;
+        let columns = key.iter().map(|it| declared.column_named(it)).collect::<Result<Vec<ColumnId>>>()?;
+        let keys: Vec<Value> = going.iter().flat_map(|it| it.0.iter().cloned()).collect();
+        let prepared = self.connection.prepare(Select::from(table.clone()).by_keys(key.to_vec()).into())?;
+        let rows = self.connection.run(&prepared, Input::Keys(&keys))?.rows;
+        let there: FxHashMap<Vec<Value>, Value> =
+            rows.into_rows().map(|row| (project(&*row, &columns), row.get(version).to_value())).collect();
+        let is_stale = |it: &&(Vec<Value>, Value)| it.1.is_null() || there.get(&it.0) != Some(&it.1);
+        match going.iter().find(is_stale) {
+            Some((key, _)) => Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: key.clone() } }.into()),
+            None => Ok(()),
         }
-        if let Some(own) = self.graph.own_mut(key) {
-            match (&own.row, own.original.as_mut().filter(|_| apart)) {
-                (Some(row), Some(original)) => {
-                    for &column in columns {
-                        edit(original).set(column, row.get(column).to_value())?;
-                    }
-                }
-                _ => own.original = None,
-            }
-        }
-        let switched = plan.switches.before(key).is_some();
-        let is_done = |column: ColumnId| !apart || columns.contains(&column);
-        self.graph.with_extra(key, |it| {
-            let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
-            it.expressions = left;
-            it.expired.extend(done.into_iter().map(|it| it.0));
-            let (unset, left): (Vec<_>, Vec<_>) = it.unset.drain(..).partition(|it| is_done(*it));
-            it.unset = left;
-            if switched {
-                // The row that was taken over holds something there.
-                it.expired.extend(unset);
-            }
-            it.unread.retain(|it| !is_done(*it));
-        });
-        let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
-        self.expire_columns(key, &loaded);
-        Ok(())
-    }
-
-    /// What the version of a row is after a change: the next one, unless another was written by hand.
-    pub(super) fn next_version(&self, key: ObjectKey, column: ColumnId, before: &Value) -> i64 {
-        let written =
-            self.graph.row(key).filter(|_| self.graph.original(key).is_some()).map(|it| it.get(column).to_value());
-        match (written, before) {
-            (Some(Value::Int(written)), before) if Value::Int(written) != *before => written,
-            (_, Value::Int(before)) => before + 1,
-            _ => 1,
-        }
-    }
-
-    /// The version that an object's row is to have before it is written.
-    pub(super) fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
-        let of = plan.switches.before(key).unwrap_or(key);
-        self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
-    }
-
-    /// Deletes the rows of one object, those of its class before those of its bases.
-    pub(super) fn delete_by_parts(&mut self, key: ObjectKey, class: &ClassModel) -> Result<()> {
-        let Some(identity) = self.graph.identity(key).map(|it| it.to_values()) else { return Ok(()) };
-        if let Some(column) = class.version_column {
-            // It is read before any of the rows has gone.
-            self.column(key, column)?;
-        }
-        for part in class.parts.iter().rev() {
-            let versioned = class.version_column.filter(|it| part.columns.iter().any(|own| own.0 == *it));
-            let Some(column) = versioned else {
-                let statement = DeleteRows { table: part.table.clone(), columns: self.part_key(class, part)? };
-                let prepared = self.connection.prepare(statement.into())?;
-                self.connection.run(&prepared, Input::Keys(&identity))?;
-                continue;
-            };
-            let before = self.scalars(key, &[column])?.into_iter().next().unwrap_or(Value::Null);
-            let before = self.stored(key, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(before);
-            let name = self.part_column(part, column)?;
-            let filter = self.by_key(class, part, &identity)?.and(column_of(&name).eq(Expr::Value(before)));
-            let mut delete = Delete::from(part.table.clone());
-            delete.filter = Some(filter);
-            self.run_on_one(delete.into(), &part.table, &identity)?;
-        }
-        Ok(())
     }
 
     /// Runs a statement that is to change one row.
@@ -364,8 +242,8 @@ impl Core {
     }
 
     pub(super) fn part_column(&self, part: &ClassPart, attribute: ColumnId) -> Result<Name> {
-        match part.columns.iter().find(|it| it.0 == attribute) {
-            Some(&(_, column)) => self.column_name(part, column),
+        match part.column_of(attribute) {
+            Some(column) => self.column_name(part, column),
             None => {
                 Err(Misuse::UnknownName { what: "column", name: part.table.to_string(), hint: String::new() }.into())
             }
@@ -390,7 +268,7 @@ impl Core {
     }
 }
 
-fn column_of(name: &Name) -> Expr<Leaf> {
+pub(super) fn column_of(name: &Name) -> Expr<Leaf> {
     crate::query::col(name.clone())
 }
 

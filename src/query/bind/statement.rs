@@ -44,7 +44,8 @@ fn plan(binder: &mut Binder<'_>, statement: &Statement) -> Result<Plan> {
             if table.primary_key().is_none() {
                 return Err(Misuse::NoKey { table: table.name.clone() }.into());
             }
-            Plan::UpdateRows { table: table.id, columns: assignable(table, &update.columns)? }
+            let (columns, expected) = (assignable(table, &update.columns)?, columns_of(table, &update.expected)?);
+            Plan::UpdateRows { table: table.id, columns, expected }
         }
         Statement::Delete(delete) => binder.delete(delete)?,
         Statement::DeleteRows(delete) => {

@@ -109,8 +109,9 @@ fn q2_generated_columns_of_records_come_back() {
     assert_eq!(total(&given[0]), Value::Int(10));
     let mut after = given[0].duplicate();
     diptych::record::edit(&mut after).set(diptych::id::ColumnId::new(1), 6.into()).unwrap();
-    let update =
-        connection.prepare(UpdateRows { table: "lines".into(), columns: vec!["price".into()] }.into()).unwrap();
+    let update = connection
+        .prepare(UpdateRows { table: "lines".into(), columns: vec!["price".into()], expected: vec![] }.into())
+        .unwrap();
     let mut changes = [RowChange { before: given[0].clone(), after }];
     connection.run(&update, Input::Changes(&mut changes)).unwrap();
     assert_eq!(total(&changes[0].after), Value::Int(12));
