@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::events::Happening;
 use super::reference::{ObjectKey, SessionId};
-use super::session::{Core, Session};
+use super::session::{Core, Session, meanwhile};
 use crate::error::{Misuse, Result};
 use crate::record::Row;
 
@@ -87,6 +87,27 @@ impl Listeners {
     /// Whether nobody has to be told.
     pub(super) fn is_silent(&self) -> bool {
         self.busy || self.all.is_empty()
+    }
+}
+
+/// The time in which listeners are told. When it ends they are listeners again, and if one of them failed or panicked,
+/// nothing is left to tell.
+struct Telling<'c> {
+    core: &'c mut Core,
+    all: Vec<Listener>,
+    is_done: bool,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        let Core { listeners, graph, .. } = &mut *self.core;
+        listeners.all = std::mem::take(&mut self.all);
+        listeners.busy = false;
+        graph.events.generation = 0;
+        if !self.is_done {
+            graph.events.queue.clear();
+            listeners.edited.clear();
+        }
     }
 }
 
@@ -185,10 +206,7 @@ impl Core {
 
     /// Reads for somebody who shares the session, and tells what has happened. Listeners cannot move relations meanwhile.
     pub(super) fn told_while_shared<T>(&mut self, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
-        let before = std::mem::replace(&mut self.listeners.during, During::Read);
-        let outcome = self.told(work);
-        self.listeners.during = before;
-        outcome
+        meanwhile(self, |core| &mut core.listeners.during, During::Read, |core| core.told(work))
     }
 
     /// Tells listeners what has happened, and what they let happen, until nothing is left to tell.
@@ -207,21 +225,17 @@ impl Core {
         }
         self.note_columns();
         self.listeners.busy = true;
-        let mut all = std::mem::take(&mut self.listeners.all);
-        let outcome = self.quietly(|core| {
+        let all = std::mem::take(&mut self.listeners.all);
+        let mut telling = Telling { core: self, all, is_done: false };
+        let Telling { core, all, .. } = &mut telling;
+        let outcome = core.quietly(|core| {
             while let Some((generation, happening)) = core.graph.events.queue.pop_front() {
-                core.tell_each(&mut all, generation, &happening)?;
+                core.tell_each(all, generation, &happening)?;
                 core.note_columns();
             }
             Ok(())
         });
-        self.listeners.all = all;
-        self.listeners.busy = false;
-        self.graph.events.generation = 0;
-        if outcome.is_err() {
-            self.graph.events.queue.clear();
-            self.listeners.edited.clear();
-        }
+        telling.is_done = outcome.is_ok();
         outcome
     }
 

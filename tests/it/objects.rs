@@ -38,6 +38,7 @@ mod mistakes;
 mod named_queries;
 mod one_of;
 mod one_to_one;
+mod panics;
 mod pillars;
 mod property;
 mod proxies;

@@ -6,7 +6,7 @@ use super::finding::OverBudget;
 use super::ledger::At;
 use crate::error::{Misuse, Result};
 use crate::object::load::Reading;
-use crate::object::session::Core;
+use crate::object::session::{Core, meanwhile};
 use crate::value::ValueRef;
 
 /// The most that one load may bring: a query with everything that is loaded along, or a relation that is touched. What
@@ -145,10 +145,7 @@ impl Core {
     #[cold]
     fn spend_on<T>(&mut self, budget: Budget, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
         let fresh = Spending { budget, rows: 0, objects: 0, bytes: 0, paths: Vec::new(), is_reported: false };
-        let before = self.spending.replace(Box::new(fresh));
-        let outcome = work(self);
-        self.spending = before;
-        outcome
+        meanwhile(self, |core| &mut core.spending, Some(Box::new(fresh)), work)
     }
 
     /// Counts the rows that were just found, before objects are made of them.

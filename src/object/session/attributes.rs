@@ -1,6 +1,7 @@
 //! The verbs on single attributes, and work without autoflush.
 
 use super::Session;
+use super::meanwhile::meanwhile;
 use crate::error::Result;
 use crate::object::entity::{Field, IsA, Relation};
 use crate::object::reference::Ref;
@@ -72,7 +73,7 @@ impl Session {
     }
 
     /// Does work in which queries and loads do not flush first. It takes the session exclusively, so that no view of
-    /// the work lives on when the session flushes by itself again.
+    /// the work lives on when the session flushes by itself again; it does so again also when the work panics.
     ///
     /// ```
     /// # use diptych::prelude::*;
@@ -87,9 +88,6 @@ impl Session {
     /// # }
     /// ```
     pub fn no_autoflush<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = std::mem::replace(&mut self.exclusive().autoflush, false);
-        let outcome = work(self);
-        self.exclusive().autoflush = before;
-        outcome
+        meanwhile(self, |session| &mut session.exclusive().autoflush, false, work)
     }
 }

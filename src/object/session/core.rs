@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::meanwhile::meanwhile;
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Cascade;
@@ -212,10 +213,7 @@ impl Core {
 
     /// Does something without flushing before it reads.
     pub(in crate::object) fn quietly<T>(&mut self, work: impl FnOnce(&mut Core) -> Result<T>) -> Result<T> {
-        let autoflush = std::mem::replace(&mut self.autoflush, false);
-        let outcome = work(self);
-        self.autoflush = autoflush;
-        outcome
+        meanwhile(self, |core| &mut core.autoflush, false, work)
     }
 
     /// Finds the row with this key, by a statement. The model and the statement are borrowed and not shared: two reference
