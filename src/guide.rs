@@ -33,7 +33,7 @@
 //! | `polymorphic_on`, `polymorphic_identity` | `#[entity(discriminator = kind, identity = "employee")]`, and `identity` in each subclass |
 //! | single, joined, concrete table inheritance | nothing, `table = "engineers"` or `concrete = "engineers"` beside `identity` |
 //! | `polymorphic_load="selectin"`, `"inline"` | `#[entity(load = selectin)]`, `load = inline` |
-//! | `polymorphic_abstract=True` in the middle of a hierarchy | no such word: such a class has an identity as well, of which there need be no rows |
+//! | `polymorphic_abstract=True` | `#[entity(abstract)]` in place of `identity`, also beside `table = "…"`; [`Polymorphic::without_rows`](crate::object::Polymorphic::without_rows) |
 //! | a row whose discriminator is NULL is one of the base | an error of the query that finds it: it is of no class |
 //! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
 //! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |

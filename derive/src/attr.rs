@@ -37,6 +37,8 @@ pub(crate) struct Inheritance {
     pub(crate) with_subclasses: bool,
     /// The whole table that a subclass has of its own.
     pub(crate) concrete: Option<LitStr>,
+    /// Whether no row is of this class alone.
+    pub(crate) is_abstract: bool,
     /// When queries on the base load what the class adds.
     pub(crate) load: Option<Ident>,
     /// The words that are said.
@@ -177,6 +179,7 @@ fn inheritance(ctxt: &Ctxt, argument: &Argument, said: &mut Inheritance) {
         "union" => said.union = argument.flag(ctxt),
         "with_subclasses" => said.with_subclasses = argument.flag(ctxt),
         "concrete" => said.concrete = argument.text(ctxt),
+        "abstract" => said.is_abstract = argument.flag(ctxt),
         _ => said.load = argument.choice(ctxt, symbol::SUBCLASS_LOADS),
     }
 }

@@ -19,7 +19,8 @@ const WIDEST_KEY: usize = 4;
 /// want of it: a class that has an identity, and neither a key nor anything that holds the identity, extends another.
 pub(crate) fn unmarked_base(ctxt: &Ctxt, entity: &mut Entity) {
     let said = &entity.options.inheritance;
-    let extends = said.word("identity").or(said.word("concrete")).is_some() && !infer::is_extensible(entity);
+    let says = ["identity", "concrete", "abstract"].iter().any(|it| said.word(it).is_some());
+    let extends = says && !infer::is_extensible(entity);
     if !extends || entity.keys().next().is_some() {
         return;
     }
@@ -79,7 +80,7 @@ fn extending(ctxt: &Ctxt, entity: &Entity) {
         let at = field.key.as_ref().map_or_else(|| field.ident.span(), |it| it.at);
         ctxt.refuse_at(Code::KeyBesideBase, at, problem, write);
     }
-    if said.word("identity").is_none() && said.word("concrete").is_none() {
+    if said.word("identity").is_none() && said.word("concrete").is_none() && !said.is_abstract {
         let problem = format!("nothing tells which rows of its base are of `{}`", entity.ident);
         let write = format!("`#[entity(identity = \"{}\")]`", infer::snake_case(&entity.ident.to_string()));
         ctxt.refuse(Code::NoIdentity, &entity.ident, problem, write);
@@ -109,7 +110,7 @@ fn extended(ctxt: &Ctxt, entity: &Entity) {
         fields_exist(ctxt, entity, std::slice::from_ref(field));
     }
     let tells = said.word("discriminator").is_some() || said.union;
-    if let Some(word) = said.word("identity").filter(|_| !tells) {
+    if let Some(word) = said.word("identity").or(said.word("abstract")).filter(|_| !tells) {
         let problem = "nothing holds the identity: no field is the discriminator, and `union` is not said";
         ctxt.refuse(
             Code::NoDiscriminator,

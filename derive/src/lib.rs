@@ -73,6 +73,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `identity = "engineer"` | in the table of the base, which gets the columns that it adds; they are NULL in other rows |
 /// | `identity = "engineer", table = "engineers"` | in two tables: that of the base, and one for what it adds |
 /// | `identity = "engineer", concrete = "engineers"` | in a whole table of its own, with keys of its own |
+/// | `abstract`, or `abstract, table = "workers"` | none of its own: each object is of a class that extends this one |
 ///
 /// The identity is what the field can hold: a text, an integer (`identity = 1`), or the text of a variant of an enum.
 ///

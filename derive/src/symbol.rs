@@ -10,8 +10,19 @@ pub(crate) const ABOVE: &[&str] =
 pub(crate) const ON_FIELD: &[&str] = &["key", "unique", "index", "references", "column", "default", "version", "base"];
 
 /// Options of `#[entity(…)]`.
-pub(crate) const ENTITY: &[&str] =
-    &["table", "class", "unique", "index", "discriminator", "identity", "union", "with_subclasses", "concrete", "load"];
+pub(crate) const ENTITY: &[&str] = &[
+    "table",
+    "class",
+    "unique",
+    "index",
+    "discriminator",
+    "identity",
+    "union",
+    "with_subclasses",
+    "concrete",
+    "abstract",
+    "load",
+];
 
 /// Options of `#[entity(…)]` that a class says with a base.
 pub(crate) const EXTENDING: &[&str] = &["concrete", "load"];
@@ -136,6 +147,7 @@ pub(crate) fn option_sample(option: &str) -> &'static str {
         "union" => "`union`",
         "with_subclasses" => "`with_subclasses`",
         "concrete" => "`concrete = \"engineers\"`, a whole table of its own",
+        "abstract" => "`abstract`, where each object is of a class that extends this one",
         "load" => "`load = selectin`",
         "on_delete" => "`on_delete = cascade`",
         "on_update" => "`on_update = cascade`",

@@ -261,6 +261,13 @@ pub enum Misuse {
         /// What the row says.
         value: Value,
     },
+    /// An object that would be of an abstract class and of none that extends it.
+    Abstract {
+        /// The class.
+        class: String,
+        /// The classes that extend it and can have objects.
+        subclasses: Vec<String>,
+    },
     /// What tells the class of an object was given a value that is that of another class, or of none.
     WrongKind {
         /// The object.
@@ -348,6 +355,12 @@ impl Misuse {
             }
             Misuse::UnknownDiscriminator { class, value } => {
                 write!(f, "a row of {class} says that it is of the class of {value}, which is none of its cases")
+            }
+            Misuse::Abstract { class, subclasses } if subclasses.is_empty() => {
+                write!(f, "no object is a {class} and nothing more, and no class extends it")
+            }
+            Misuse::Abstract { class, subclasses } => {
+                write!(f, "no object is a {class} and nothing more: make a {}", subclasses.join(" or a "))
             }
             Misuse::WrongKind { object, attribute, value, of: Some(class), .. } => {
                 write!(f, "{object} says by `{attribute}` = {value} that it is a {class}; ")?;

@@ -117,6 +117,7 @@ fn polymorphic(entity: &Entity) -> Option<TokenStream> {
         (None, _) => return None,
     };
     let identity = said.identity.iter();
+    let without_rows = said.is_abstract.then(|| quote!(.without_rows()));
     let with_subclasses = said.with_subclasses.then(|| quote!(.with_subclasses()));
     let load = said.load.iter().map(|it| match it.to_string().as_str() {
         "selectin" => quote!(Selectin),
@@ -126,6 +127,7 @@ fn polymorphic(entity: &Entity) -> Option<TokenStream> {
     Some(quote! {
         ::diptych::derive_support::Polymorphic::#start
             #(.identity(#identity))*
+            #without_rows
             #with_subclasses
             #(.load(::diptych::derive_support::SubclassLoad::#load))*
     })

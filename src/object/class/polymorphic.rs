@@ -46,6 +46,7 @@ pub struct Polymorphic {
     pub(in crate::object) kind: Option<Inheritance>,
     pub(in crate::object) reach: Reach,
     pub(in crate::object) load: SubclassLoad,
+    pub(in crate::object) is_abstract: bool,
 }
 
 impl Polymorphic {
@@ -62,6 +63,40 @@ impl Polymorphic {
     /// What the discriminator holds in the rows of this class.
     pub fn identity(mut self, value: impl Into<Value>) -> Self {
         self.identity = Some(value.into());
+        self
+    }
+
+    /// No object is of this class and of none below it: an abstract class. Queries on it give objects of the classes that
+    /// extend it, and it needs no identity.
+    ///
+    /// ```
+    /// use diptych::object::{Inheritance, Polymorphic};
+    /// use diptych::prelude::*;
+    /// use diptych::{Class, Column, Table};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let table = Table::new("staff").auto_key("id").column(Column::text("kind")).column(Column::text("name"));
+    /// let of = |identity: &'static str| Polymorphic::of(Inheritance::Single).identity(identity);
+    /// let database = Database::with_classes(
+    ///     [
+    ///         Class::new("Staff", table).polymorphic(Polymorphic::on("kind").identity("staff")),
+    ///         Class::inheriting("Service", "Staff").polymorphic(Polymorphic::of(Inheritance::Single).without_rows()),
+    ///         Class::inheriting("Cook", "Service").polymorphic(of("cook")),
+    ///         Class::inheriting("Waiter", "Service").polymorphic(of("waiter")),
+    ///     ],
+    ///     [],
+    /// )?;
+    /// let mut session = database.session();
+    /// session.untyped().add("Staff", &[("name", "Ann".into())])?;
+    /// let cook = session.untyped().add("Cook", &[("name", "Eve".into())])?;
+    /// assert_eq!(session.untyped().all("Service")?, [cook]);
+    /// let refused = session.untyped().add("Service", &[("name", "Joe".into())]).expect_err("it is abstract");
+    /// assert_eq!(refused.to_string(), "no object is a Service and nothing more: make a Cook or a Waiter");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_rows(mut self) -> Self {
+        self.is_abstract = true;
         self
     }
 

@@ -126,6 +126,7 @@ impl<'c> Reaction<'c> {
     pub fn add<T: Entity>(&mut self, entity: T) -> Result<Ref<T>> {
         let mut row: Row = Arc::new(entity);
         let class = self.core.graph.model.class_of::<T>(T::CLASS)?;
+        class.check_made(&self.core.graph.model)?;
         class.mark(&mut row)?;
         class.check_marked(&row)?;
         let key = self.core.graph.introduce(class.id, row, State::Pending);

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::sync::OnceLock;
 
-use super::RelationModel;
-use crate::error::{Misuse, Result, closest};
+use super::{Model, RelationModel};
+use crate::error::{Error, Misuse, Result, closest};
 use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::{ComputedKind, Inheritance, Reach, SubclassLoad};
@@ -49,6 +49,8 @@ pub struct ClassModel {
     pub discriminator: Option<Discriminator>,
     /// What the discriminator holds for this class.
     pub identity_value: Option<Value>,
+    /// Whether each of its objects is of a class that extends it.
+    pub is_abstract: bool,
     /// What queries on this class load of its subclasses.
     pub reach: Reach,
     /// When queries on its base load what it adds.
@@ -193,6 +195,21 @@ impl ClassModel {
             edit(row).set(on, identity.clone())?;
         }
         Ok(())
+    }
+
+    /// Refuses an object that is of an abstract class and of none that extends it.
+    ///
+    /// # Errors
+    /// When it would be one; the classes that it can be of are named.
+    #[inline]
+    pub(in crate::object) fn check_made(&self, model: &Model) -> Result<()> {
+        if self.is_abstract { Err(self.is_not_made(model)) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn is_not_made(&self, model: &Model) -> Error {
+        let below = self.descendants.iter().map(|it| model.class(*it)).filter(|it| !it.is_abstract);
+        Misuse::Abstract { class: self.name.clone(), subclasses: below.map(|it| it.name.clone()).collect() }.into()
     }
 
     /// Refuses to add a row that would be of no class when it is read: one of a class without an identity, which others

@@ -40,6 +40,9 @@ impl Model {
             };
             line += &format!("; {on} = {value:?}");
         }
+        if class.is_abstract {
+            line += "; abstract";
+        }
         if let Some(version) = class.version_column {
             line += &format!("; version {}", class.columns[version.index()]);
         }

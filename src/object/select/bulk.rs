@@ -128,6 +128,7 @@ impl Core {
         self.before_query()?;
         let model = self.graph.model.clone();
         let declared = model.class(class);
+        declared.check_made(&model)?;
         for row in &mut rows {
             declared.mark(row)?;
             declared.check_marked(row)?;

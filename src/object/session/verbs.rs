@@ -109,6 +109,7 @@ impl Session {
         let class = self.class_of::<T>()?;
         let mut row: Row = Arc::new(entity);
         let declared = self.model.class(class);
+        declared.check_made(&self.model)?;
         declared.mark(&mut row)?;
         if state == State::Pending {
             declared.check_marked(&row)?;

@@ -52,6 +52,7 @@ impl Untyped<'_> {
     }
 
     fn introduce(&mut self, class: &ClassModel, mut values: Vec<(ColumnId, Value)>) -> Result<ObjectKey> {
+        class.check_made(self.session.model())?;
         if let (Some(Discriminator::Column(column)), Some(identity)) = (&class.discriminator, &class.identity_value) {
             values.insert(0, (*column, identity.clone()));
         }

@@ -11,3 +11,4 @@ mod meeting;
 mod models;
 mod property;
 mod whole;
+mod without_rows;

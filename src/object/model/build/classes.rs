@@ -163,12 +163,26 @@ impl Shape<'_> {
             class.active_history = base.active_history.clone();
             class.computed = base.computed.clone();
             // A row cannot tell that it is of a class without a value for it, so its objects are known by themselves.
-            class.root = if polymorphic.identity.is_some() { base.root } else { self.id };
+            class.root = if polymorphic.identity.is_some() || polymorphic.is_abstract { base.root } else { self.id };
         }
         class.identity_value = polymorphic.identity.clone();
         class.discriminator = self.discriminator(&class, &polymorphic)?;
         (class.reach, class.load) = (polymorphic.reach, polymorphic.load);
+        class.is_abstract = polymorphic.is_abstract;
+        self.without_rows(&class)?;
         Ok(class)
+    }
+
+    /// Refuses an abstract class that says where its rows are, or what they hold.
+    fn without_rows(&self, class: &ClassModel) -> Result<(), Mistake> {
+        let (concrete, identity) = (Some(Inheritance::Concrete), class.identity_value.as_ref());
+        let problem = match identity {
+            _ if !class.is_abstract => return Ok(()),
+            Some(identity) => format!("it is abstract, so no row holds its identity {identity:?}"),
+            None if class.inheritance == concrete => format!("it is abstract, so `{}` would be empty", class.table),
+            None => return Ok(()),
+        };
+        Err(self.wrong(problem, "let it have rows of its own, or leave that out"))
     }
 
     /// The attributes that unique keys of its tables read.
@@ -375,6 +389,7 @@ impl Shape<'_> {
             parts: Vec::new(),
             discriminator: None,
             identity_value: None,
+            is_abstract: false,
             reach: Reach::Own,
             load: SubclassLoad::OnAccess,
             deferred: Vec::new(),

@@ -29,7 +29,7 @@ impl Linter<'_> {
     fn untold(&self, class: &ClassModel, found: &mut Vec<Lint>) {
         let Some(base) = class.base.filter(|_| class.inheritance != Some(Inheritance::Concrete)) else { return };
         let base = self.model.class(base);
-        if class.identity_value.is_some() && class.discriminator.is_some() {
+        if class.is_abstract || class.identity_value.is_some() && class.discriminator.is_some() {
             return;
         }
         let problem = format!(
