@@ -172,7 +172,7 @@ impl Core {
         for other in declared.parts.iter().filter(|it| it.table_id != part.table_id) {
             tables.push((other.table_id, tables.len() as u8));
         }
-        let entity = Entity { class, level: 0, tables, covers: Vec::new(), reads: Reads::Aside };
+        let entity = Entity { class, rows_of: class, level: 0, tables, covers: Vec::new(), reads: Reads::Aside };
         (Scope::about(ground, &self.graph, &entity), entity)
     }
 

@@ -1,5 +1,6 @@
 //! The rows of a class within a query: which source each of its tables is.
 
+use super::union::CLASS;
 use crate::error::{Misuse, Result};
 use crate::expr::{Expr, Expression};
 use crate::id::{ClassId, ColumnId, TableId};
@@ -20,6 +21,8 @@ pub(in crate::object) struct Ground<'a> {
 #[derive(Clone, Debug)]
 pub(in crate::object) struct Entity {
     pub(in crate::object) class: ClassId,
+    /// The class whose rows they are, whichever they are seen as.
+    pub(in crate::object) rows_of: ClassId,
     /// In which of the nested selects they stand, counted from the outermost one.
     pub(in crate::object) level: u8,
     /// Which source each table is.
@@ -93,6 +96,55 @@ impl Entity {
         attribute: ColumnId,
         level: u8,
     ) -> Result<Expr<Leaf>> {
+        let read = self.column_of(ground, class, attribute, level)?;
+        if class == self.rows_of {
+            return Ok(read);
+        }
+        Ok(match self.is_of(ground, (class, attribute), level)? {
+            Some(is_of) => Expr::case([(is_of, read)], None),
+            None => read,
+        })
+    }
+
+    /// The condition that a row is of the class which brings an attribute in, where rows of others hold something else in
+    /// the same column: in these it is NULL.
+    fn is_of(
+        &self,
+        ground: Ground<'_>,
+        (class, attribute): (ClassId, ColumnId),
+        level: u8,
+    ) -> Result<Option<Expr<Leaf>>> {
+        let model = ground.model;
+        let (class, rows_of) = (model.class(class), model.class(self.rows_of));
+        let name = &class.columns[attribute.index()];
+        if rows_of.columns.contains(name) || !model.is_a(class.id, self.rows_of) {
+            return Ok(None);
+        }
+        let has = |it: &ClassId| model.class(*it).columns.contains(name);
+        let bases = std::iter::successors(Some(class.id), |it| model.class(*it).base.filter(has));
+        let of = bases.last().map_or(class, |it| model.class(it));
+        let place = |it: &ClassModel| it.column_named(name).ok().and_then(|at| it.place_of(at));
+        let shares = |it: &ClassId| {
+            has(it)
+                && !model.is_a(*it, of.id)
+                && (self.reads == Reads::Derived || place(model.class(*it)) == place(class))
+        };
+        if !rows_of.descendants.iter().any(shares) {
+            return Ok(None);
+        }
+        if self.reads == Reads::Derived {
+            let told = Leaf::Column { up: level - self.level, source: 0, name: CLASS.into() };
+            let classes = of.descendants.iter().map(|it| Expr::Value(Value::Int(it.index() as i64)));
+            return Ok(Some(Expr::Leaf(told).in_list(classes)));
+        }
+        let Some(Discriminator::Column(on)) = &rows_of.discriminator else { return Ok(None) };
+        let identities = of.descendants.iter().filter_map(|it| model.class(*it).identity_value.clone());
+        let told = self.column(ground, self.rows_of, *on, level)?;
+        Ok(Some(told.in_list(identities.map(Expr::Value))))
+    }
+
+    /// The same, whatever rows of other classes hold there.
+    fn column_of(&self, ground: Ground<'_>, class: ClassId, attribute: ColumnId, level: u8) -> Result<Expr<Leaf>> {
         let class = ground.model.class(class);
         if let Some(computed) = class.computed.iter().find(|it| it.column == Some(attribute)) {
             return computed.expression.try_map(&mut |&it: &ColumnId| self.column(ground, class.id, it, level));

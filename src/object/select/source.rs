@@ -47,6 +47,7 @@ impl Sources {
         let mut sources = Sources::over(part.table.clone(), level);
         let mut entity = Entity {
             class,
+            rows_of: class,
             level,
             tables: vec![(part.table_id, 0)],
             covers: subclasses.to_vec(),
@@ -92,6 +93,7 @@ impl Sources {
         let (source, level) = (self.count(), self.level);
         let mut entity = Entity {
             class,
+            rows_of: class,
             level,
             tables: vec![(part.table_id, source)],
             covers: subclasses.to_vec(),

@@ -18,7 +18,7 @@ use crate::value::Value;
 use std::sync::Arc;
 
 /// The name of the column that tells which class a row is of, by its position.
-const CLASS: &str = "class of the row";
+pub(super) const CLASS: &str = "class of the row";
 
 /// The rows of a class and its subclasses, one table after the other, as one source.
 pub(super) fn union(ground: Ground<'_>, class: ClassId, level: u8) -> (Sources, Entity) {
@@ -28,7 +28,7 @@ pub(super) fn union(ground: Ground<'_>, class: ClassId, level: u8) -> (Sources, 
     let all = selects.fold(first, |all, next| all.compound_all(SetOperation::Union, next));
     let mut select = Select::from(Source::select(all, names));
     select.outputs.clear();
-    let entity = Entity { class, level, tables: Vec::new(), covers: Vec::new(), reads: Reads::Derived };
+    let entity = Entity { class, rows_of: class, level, tables: Vec::new(), covers: Vec::new(), reads: Reads::Derived };
     (Sources { select, level }, entity)
 }
 

@@ -1,5 +1,6 @@
 //! Rows and objects of one hierarchy meet: in one table, in joined tables, and with relations among themselves.
 
+mod adversary;
 mod asking;
 mod batches;
 mod declaring;
