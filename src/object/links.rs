@@ -70,6 +70,14 @@ pub(super) struct Ordered {
 const SMALL: usize = 16;
 
 impl Ordered {
+    /// Other objects stand for some of them.
+    fn exchange(&mut self, now: impl Fn(ObjectKey) -> Option<ObjectKey>) {
+        if self.list.iter().any(|it| now(*it).is_some()) {
+            let before = std::mem::take(self);
+            before.list.into_iter().for_each(|it| self.add(now(it).unwrap_or(it)));
+        }
+    }
+
     pub(super) fn contains(&self, object: ObjectKey) -> bool {
         if self.list.len() < SMALL { self.list.contains(&object) } else { self.set.contains(&object) }
     }
@@ -207,21 +215,18 @@ impl Collection {
     }
 
     /// Another object stands for one that was read.
-    pub(super) fn exchange(&mut self, before: ObjectKey, now: ObjectKey) {
+    pub(super) fn exchange(&mut self, now: impl Fn(ObjectKey) -> Option<ObjectKey>) {
         let put = |list: &mut Arc<Vec<ObjectKey>>| {
-            if list.contains(&before) {
-                Arc::make_mut(list).iter_mut().filter(|it| **it == before).for_each(|it| *it = now);
+            if list.iter().any(|it| now(*it).is_some()) {
+                Arc::make_mut(list).iter_mut().for_each(|it| *it = now(*it).unwrap_or(*it));
             }
         };
         self.members.as_mut().map(put);
         match self.pending.as_deref_mut() {
             Some(Pending::Since(members)) => put(members),
             Some(Pending::Queued { added, removed }) => {
-                for queue in [added, removed] {
-                    if queue.remove(before) {
-                        queue.add(now);
-                    }
-                }
+                added.exchange(&now);
+                removed.exchange(&now);
             }
             None => {}
         }

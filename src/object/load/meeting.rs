@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::after::{After, JoinedHere};
 use super::branch::{Place, deferred};
@@ -89,6 +89,7 @@ impl Core {
             }
         }
         self.found = found;
+        self.lead_on(&read.replaced);
         met.new = read.new;
         outcome
     }
@@ -140,7 +141,8 @@ impl Core {
                 let key = self.graph.meet_new(class, identity, fresh);
                 self.graph.set_missing(key, missing);
                 if let Some(before) = before {
-                    self.give_way(before, key);
+                    self.give_way(before);
+                    read.replaced.insert(before, key);
                 }
                 read.new.push(key);
                 read.seen.insert(key);
@@ -177,6 +179,7 @@ impl Core {
         }
         let missing = Missing { deferred, absent: Vec::new() };
         let met = self.meet_as(class, identity, row, missing, read)?;
+        self.lead_on(&std::mem::take(&mut read.replaced));
         read.found.push(met);
         Ok(())
     }
@@ -203,11 +206,14 @@ pub(in crate::object) struct Read<'p> {
     seen: FxHashSet<ObjectKey>,
     new: Vec<ObjectKey>,
     found: Vec<ObjectKey>,
+    /// Objects that have given way, and those that have their rows.
+    replaced: FxHashMap<ObjectKey, ObjectKey>,
 }
 
 impl<'p> Read<'p> {
     pub(in crate::object) fn new(place: &'p Arc<Place>, existing: Existing) -> Self {
-        Read { place, existing, seen: FxHashSet::default(), new: Vec::new(), found: Vec::new() }
+        let (seen, replaced) = (FxHashSet::default(), FxHashMap::default());
+        Read { place, existing, seen, new: Vec::new(), found: Vec::new(), replaced }
     }
 }
 

@@ -4,6 +4,8 @@
 //! An object stays of its class as long as it is there: views of it may be in somebody's hands, and relations that lead to
 //! it lead to its class. So the row becomes another object, and the one before is gone, as if its row were.
 
+use rustc_hash::FxHashMap;
+
 use super::missing::Missing;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
@@ -54,10 +56,8 @@ impl Core {
         Err(Misuse::ChangedAsAnother { object, class }.into())
     }
 
-    /// Lets an object go whose row is that of another one. What was read and leads to it leads to the other one, where
-    /// that is of the class which is led to.
-    pub(super) fn give_way(&mut self, before: ObjectKey, now: ObjectKey) {
-        let model = self.graph.model.clone();
+    /// Lets an object go whose row is that of another one. What leads to it is led on when all rows have been read.
+    pub(super) fn give_way(&mut self, before: ObjectKey) {
         if self.graph.is_sound() {
             self.graph.take_back_links(before);
         }
@@ -67,18 +67,28 @@ impl Core {
         self.graph.note_gone(before);
         self.graph.has_gone = true;
         self.frame().deleted.push(before);
-        let class = self.graph.objects[now].class;
+    }
+
+    /// Lets what was read and leads to objects whose rows are those of others lead to these, where they are of the class
+    /// which is led to. One look at all links serves however many there are.
+    pub(super) fn lead_on(&mut self, replaced: &FxHashMap<ObjectKey, ObjectKey>) {
+        if replaced.is_empty() {
+            return;
+        }
+        let model = self.graph.model.clone();
+        let classes: FxHashMap<ObjectKey, ClassId> =
+            replaced.values().map(|it| (*it, self.graph.objects[*it].class)).collect();
         for object in self.graph.objects.values() {
             let Some(links) = object.links() else { continue };
             let relations = &model.class(object.class).relations;
             for (link, relation) in self.graph.links.get_mut(links).iter_mut().zip(relations) {
-                if !model.is_a(class, relation.target) {
-                    continue;
-                }
+                let now = |before: ObjectKey| {
+                    replaced.get(&before).copied().filter(|it| model.is_a(classes[it], relation.target))
+                };
                 match link {
-                    Link::One { target, .. } if *target == Some(before) => *target = Some(now),
-                    Link::Many(collection) => collection.exchange(before, now),
-                    Link::One { .. } | Link::Unloaded => {}
+                    Link::One { target, .. } => *target = target.map(|it| now(it).unwrap_or(it)),
+                    Link::Many(collection) => collection.exchange(now),
+                    Link::Unloaded => {}
                 }
             }
         }

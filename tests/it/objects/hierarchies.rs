@@ -11,5 +11,6 @@ mod many;
 mod meeting;
 mod models;
 mod property;
+mod scale;
 mod whole;
 mod without_rows;
