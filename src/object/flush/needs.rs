@@ -43,21 +43,24 @@ impl<'a> Needs<'a> {
         assigned: &Assigned,
     ) -> Self {
         let ringed = ringed_references(core, model, schema, objects);
-        // A key that is known already holds back only rows of other classes, unless rows go one by one.
         let one_by_one = core.graph.manner == Manner::SqlAlchemy;
-        let asked = ringed.values().flatten().any(|it| one_by_one || !is_judged_later(it));
+        let pending = |key: ObjectKey| core.graph.objects[key].state == State::Pending;
+        let inserted = |key: ObjectKey| pending(key) && plan.switches.before(key).is_none();
+        // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an order as long
+        // as the key to write is known: new rows of one table are one statement, unless they go one by one.
+        let later = |it: &Ringed<'_>, by: ObjectKey, to: ObjectKey| {
+            let root = |key: ObjectKey| core.graph.root(core.graph.objects[key].class);
+            let together = || inserted(by) && inserted(to) && root(by) == root(to);
+            !one_by_one && (is_deferred(it) || is_within_table(it) && together())
+        };
+        let mixed = objects.iter().any(|it| inserted(*it)) && !objects.iter().all(|it| inserted(*it));
+        let asks = |it: &Ringed<'_>| one_by_one || !is_deferred(it) && (mixed || !is_within_table(it));
+        let asked = ringed.values().flatten().any(asks);
         if assigned.is_empty() && !asked {
             return Needs { objects, edges: Vec::new() };
         }
-        let pending = |key: ObjectKey| core.graph.objects[key].state == State::Pending;
         let places: FxHashMap<ObjectKey, usize> = objects.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-        let mut by_identity: FxHashMap<(ClassId, Identity), usize> = FxHashMap::default();
-        for (at, &key) in objects.iter().enumerate().filter(|(_, it)| asked && pending(**it)) {
-            let class = model.class(core.graph.objects[key].class);
-            if let Some(identity) = core.graph.row(key).and_then(|row| Identity::of(&**row, &class.key)) {
-                by_identity.insert((core.graph.root(class.id), identity), at);
-            }
-        }
+        let by_identity = if asked { new_by_key(core, objects) } else { FxHashMap::default() };
         let mut edges: Vec<Vec<Need>> = Vec::with_capacity(objects.len());
         for (at, &key) in objects.iter().enumerate() {
             let class = model.class(core.graph.objects[key].class);
@@ -69,11 +72,9 @@ impl<'a> Needs<'a> {
                 };
                 let Some(&target) = places.get(from).filter(|_| pending(*from)) else { continue };
                 let known = core.graph.row(*from).is_some_and(|row| columns.iter().all(|it| !row.get(*it).is_null()));
-                // A foreign key is judged when its statement ends, and a deferred one at commit, so neither asks for an
-                // order as long as the key to write is known.
                 let reference = ringed.get(&class.id).and_then(|all| all.iter().find(|it| it.0 == assignment.columns));
-                let later = reference.is_none_or(|it| !one_by_one && is_judged_later(it));
-                if known && (later && !one_by_one || target == at) {
+                let waits = reference.map_or(one_by_one, |it| !later(it, key, *from));
+                if known && (!waits || target == at) {
                     continue;
                 }
                 let can_wait = class.can_be_null(core.connection.schema(), &assignment.columns);
@@ -83,14 +84,14 @@ impl<'a> Needs<'a> {
                 let linked = assigned
                     .get(&key)
                     .is_some_and(|all| all.iter().any(|it| plan.assignments[*it].columns == reference.0));
-                if linked || is_judged_later(reference) && !one_by_one {
+                if linked || is_deferred(reference) && !one_by_one {
                     continue;
                 }
                 let need = core.graph.row(key).and_then(|row| {
                     let identity = Identity::of(&**row, &reference.0)?;
                     by_identity.get(&(reference.2, identity)).copied()
                 });
-                if let Some(target) = need.filter(|it| *it != at) {
+                if let Some(target) = need.filter(|it| *it != at && !later(reference, key, objects[*it])) {
                     let can_wait = class.can_be_null(core.connection.schema(), &reference.0);
                     needs.push(Need { target, columns: reference.0.clone(), can_wait });
                 }
@@ -161,6 +162,17 @@ impl<'a> Needs<'a> {
     }
 }
 
+/// The new rows whose keys are given, by these.
+fn new_by_key(core: &Core, objects: &[ObjectKey]) -> FxHashMap<(ClassId, Identity), usize> {
+    let new = objects.iter().enumerate().filter(|it| core.graph.objects[*it.1].state == State::Pending);
+    let keyed = new.filter_map(|(at, &key)| {
+        let class = core.graph.model.class(core.graph.objects[key].class);
+        let identity = Identity::of(&**core.graph.row(key)?, &class.key)?;
+        Some(((core.graph.root(class.id), identity), at))
+    });
+    keyed.collect()
+}
+
 /// A foreign key as the attributes of a class that hold it, the reference itself, and the root of the class it leads to.
 type Ringed<'s> = (Vec<ColumnId>, &'s ReferenceSchema, ClassId);
 
@@ -195,7 +207,12 @@ fn ringed_references<'s>(
     classes.iter().map(of).collect()
 }
 
-/// Whether a foreign key is judged when all rows of its table are there, or later.
-fn is_judged_later((_, reference, _): &Ringed<'_>) -> bool {
-    reference.timing == Timing::InitiallyDeferred || reference.table == reference.target
+/// Whether a foreign key is judged at commit.
+fn is_deferred((_, reference, _): &Ringed<'_>) -> bool {
+    reference.timing == Timing::InitiallyDeferred
+}
+
+/// Whether it leads to rows of its own table.
+fn is_within_table((_, reference, _): &Ringed<'_>) -> bool {
+    reference.table == reference.target
 }

@@ -403,3 +403,40 @@ fn a_member_may_take_the_key_of_the_orphan_that_it_replaces() -> Result<()> {
     assert_eq!(rows(&mut session, "votes").len(), 1);
     Ok(())
 }
+
+/// A row that is there and comes to refer to a new one of its table is written after it, also where its key is known
+/// before: by the relation, and by the column alone.
+#[test]
+fn an_update_comes_after_the_new_row_of_its_table_that_it_refers_to() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(parent: Place, via = parent_id)]
+    struct Place {
+        #[key]
+        id: i64,
+        #[references(Place)]
+        parent_id: Option<i64>,
+    }
+    for by_column in [false, true] {
+        let mut session = Database::of::<(Place,)>()?.session();
+        let first = session.add(Place { id: 1, parent_id: None });
+        session.commit()?;
+        let second = session.add(Place { id: 2, parent_id: None });
+        let third = session.add(Place { id: 3, parent_id: Some(2) });
+        match by_column {
+            true => session.edit(first)?.parent_id = Some(2),
+            false => session.set(first, Place::parent, second)?,
+        }
+        let steps = ["insert places  2 rows", "update places (parent_id)  1 rows"];
+        assert_eq!(plan(&mut session)?, steps, "new rows of one table may refer to each other");
+        session.commit()?;
+        assert_eq!((session.get(first)?.parent_id, session.get(third)?.parent_id), (Some(2), Some(2)));
+
+        // In a ring of both.
+        let fourth = session.add(Place { id: 4, parent_id: None });
+        session.set(fourth, Place::parent, first)?;
+        session.set(second, Place::parent, fourth)?;
+        session.commit()?;
+        assert_eq!(session.get(second)?.parent_id, Some(4));
+    }
+    Ok(())
+}

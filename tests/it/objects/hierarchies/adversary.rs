@@ -7,7 +7,7 @@ use diptych::{AnyRef, Class, Column, Expression, State, Table, Value};
 
 macro_rules! hierarchy {
     ($name:ident: ($($key:tt)*), ($($dog:tt)*), ($($cat:tt)*)) => {
-        mod $name {
+        pub(super) mod $name {
             use diptych::prelude::*;
 
             #[derive(Entity, Clone, Debug)]

@@ -1,0 +1,220 @@
+//! Any history of a hierarchy whose objects come and go, exchange keys, names and tags, and refer to each other, with
+//! savepoints: the flushes go through, and the rows are what was asked for.
+
+use diptych::prelude::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::super::property::cases;
+
+/// What is done, to whom, and to whom else.
+type Step = (u8, usize, usize);
+
+/// What an object is to be.
+#[derive(Clone, Debug, PartialEq)]
+struct Wanted {
+    key: i64,
+    class: usize,
+    name: String,
+    tag: Option<String>,
+    friend: Option<usize>,
+}
+
+macro_rules! histories {
+    ($($name:ident),*) => {$(
+        mod $name {
+            use super::super::adversary::$name::*;
+            use super::*;
+
+            type Slots = Vec<Option<(Ref<Pet>, Wanted)>>;
+
+            struct Story {
+                database: Database,
+                session: Session,
+                slots: Slots,
+                saved: Vec<Slots>,
+                made: i64,
+            }
+
+            impl Story {
+                fn new() -> Result<Self> {
+                    let database = database();
+                    let session = database.session();
+                    let mut story = Story { database, session, slots: vec![None; 6], saved: Vec::new(), made: 0 };
+                    for at in 0..5 {
+                        story.add(at, at, None)?;
+                    }
+                    story.session.commit()?;
+                    Ok(story)
+                }
+
+                /// A new object, which may have what another one that has gone has left.
+                fn add(&mut self, at: usize, class: usize, left: Option<Wanted>) -> Result<()> {
+                    self.made += 1;
+                    let new = self.made;
+                    let (key, name) = match &left {
+                        Some(left) => (left.key, left.name.clone()),
+                        None => (new, format!("n{new}")),
+                    };
+                    let class = class % 4;
+                    let tag = (class == 1 || class == 2)
+                        .then(|| left.and_then(|it| it.tag).unwrap_or_else(|| format!("t{new}")));
+                    let said = tag.clone().unwrap_or_default();
+                    let object = match class {
+                        0 => self.session.add(pet(key, &name)),
+                        1 => self.session.add(dog(key, &name, &said)).upcast(),
+                        2 => self.session.add(puppy(key, &name, &said)).upcast(),
+                        _ => self.session.add(cat(key, &name)).upcast(),
+                    };
+                    self.slots[at] = Some((object, Wanted { key, class, name, tag, friend: None }));
+                    Ok(())
+                }
+
+                fn pair(&mut self, a: usize, b: usize) -> Option<(Ref<Pet>, Ref<Pet>)> {
+                    Some((self.slots[a].as_ref()?.0, self.slots[b].as_ref()?.0))
+                }
+
+                fn wanted(&mut self, at: usize) -> &mut Wanted {
+                    &mut self.slots[at].as_mut().expect("it is there").1
+                }
+
+                fn befriend(&mut self, a: usize, b: Option<usize>) -> Result<()> {
+                    let Some((object, _)) = self.slots[a] .clone() else { return Ok(()) };
+                    let friend = b.and_then(|it| self.slots[it].as_ref()).map(|it| it.0);
+                    self.session.set(object, Pet::friend, friend)?;
+                    self.wanted(a).friend = b.filter(|_| friend.is_some());
+                    Ok(())
+                }
+
+                /// An object goes, and perhaps another one takes what it has left.
+                fn go(&mut self, a: usize, b: usize) -> Result<()> {
+                            if let Some((object, left)) = self.slots[a].take() {
+                                for at in 0..6 {
+                                    if self.slots[at].as_ref().is_some_and(|it| it.1.friend == Some(a)) {
+                                        self.befriend(at, None)?;
+                                    }
+                                }
+                                self.session.delete(object)?;
+                                if b % 2 == 0 {
+                                    self.add(a, b + left.class, Some(left))?;
+                                }
+                            }
+                    Ok(())
+                }
+
+                fn step(&mut self, (what, a, b): Step) -> Result<()> {
+                    let (a, b) = (a % 6, b % 6);
+                    match what {
+                        0 | 1 => {
+                            let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
+                            let (x, y) = (self.wanted(a).name.clone(), self.wanted(b).name.clone());
+                            self.session.edit(left)?.name = Some(y.clone());
+                            self.session.edit(right)?.name = Some(x.clone());
+                            (self.wanted(a).name, self.wanted(b).name) = (y, x);
+                        }
+                        2 => {
+                            let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
+                            let dog = |session: &Session, it| session.downcast::<Dog>(it);
+                            let both = (dog(&self.session, left)?, dog(&self.session, right)?);
+                            let (Some(left), Some(right)) = both else { return Ok(()) };
+                            if a == b {
+                                return Ok(());
+                            }
+                            let (x, y) = (self.wanted(a).tag.clone(), self.wanted(b).tag.clone());
+                            self.session.edit(left)?.tag.clone_from(&y);
+                            self.session.edit(right)?.tag.clone_from(&x);
+                            (self.wanted(a).tag, self.wanted(b).tag) = (y, x);
+                        }
+                        3 => self.befriend(a, Some(b))?,
+                        4 => self.befriend(a, None)?,
+                        5 => {
+self.go(a, b)?;
+                        }
+                        6 if self.slots[a].is_none() => self.add(a, b, None)?,
+                        7 => {
+                            self.session.savepoint()?;
+                            self.saved.push(self.slots.clone());
+                        }
+                        8 => {
+                            if let Some(slots) = self.saved.pop() {
+                                self.session.rollback_to()?;
+                                self.slots = slots;
+                            }
+                        }
+                        9 => {
+                            if self.saved.pop().is_some() {
+                                self.session.release()?;
+                            }
+                        }
+                        10 => {
+                            self.session.flush()?;
+                        }
+                        11 => {
+                            let Some((object, _)) = self.slots[a].clone() else { return Ok(()) };
+                            self.made += 1;
+                            let key = self.made;
+                            // What refers to it follows by the foreign key.
+                            self.session.flush()?;
+                            self.session.edit(object)?.a = key;
+                            self.session.flush()?;
+                            self.wanted(a).key = key;
+                        }
+                        _ => {
+                            self.session.commit()?;
+                            self.saved.clear();
+                        }
+                    }
+                    Ok(())
+                }
+
+                fn check(&mut self) -> std::result::Result<(), TestCaseError> {
+                    self.session.commit().map_err(|it| TestCaseError::fail(format!("{it:#}")))?;
+                    let session = self.database.session();
+                    let found = session.all(Pet::select()).map_err(|it| TestCaseError::fail(it.to_string()))?;
+                    let wanted: Vec<&Wanted> = self.slots.iter().flatten().map(|it| &it.1).collect();
+                    prop_assert_eq!(found.len(), wanted.len());
+                    for it in wanted {
+                        let friend = it.friend.map(|at| self.slots[at].as_ref().expect("it is there").1.key);
+                        let row = found.iter().find(|row| row.a == it.key).ok_or_else(|| {
+                            TestCaseError::fail(format!("there is no {it:?}"))
+                        })?;
+                        let tag = row.downcast::<Dog>().ok().flatten().and_then(|it| it.tag.clone());
+                        let kind = ["pet", "dog", "puppy", "cat"][it.class];
+                        prop_assert_eq!((row.kind.as_str(), row.name.as_deref()), (kind, Some(it.name.as_str())));
+                        prop_assert_eq!((&tag, row.friend_a), (&it.tag, friend));
+                    }
+                    for (object, wanted) in self.slots.iter().flatten() {
+                        let row = self.session.get(*object).map_err(|it| TestCaseError::fail(it.to_string()))?;
+                        prop_assert_eq!((row.a, row.name.as_deref()), (wanted.key, Some(wanted.name.as_str())));
+                    }
+                    Ok(())
+                }
+            }
+
+            pub(super) fn hold(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
+                let failed = |it: diptych::Error| TestCaseError::fail(format!("{it:#}"));
+                let mut story = Story::new().map_err(failed)?;
+                for (at, &step) in steps.iter().enumerate() {
+                    story.step(step).map_err(|it| TestCaseError::fail(format!("at step {at} {step:?}: {it:#}")))?;
+                }
+                story.check()
+            }
+        }
+    )*};
+}
+
+histories!(single, joined);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(64)))]
+
+    #[test]
+    fn rows_are_what_was_asked_for_in_one_table(steps in vec((0_u8..14, 0_usize..6, 0_usize..6), 1..25)) {
+        single::hold(&steps)?;
+    }
+
+    #[test]
+    fn rows_are_what_was_asked_for_in_joined_tables(steps in vec((0_u8..14, 0_usize..6, 0_usize..6), 1..25)) {
+        joined::hold(&steps)?;
+    }
+}
