@@ -216,7 +216,7 @@ impl Core {
         Ok(())
     }
 
-    /// A row comes after the new ones that it refers to, and before those that go and that it has referred to.
+    /// A row comes after those that it refers to which are new or get another key, and before those that go and that it has referred to.
     pub(super) fn order_references(
         &mut self,
         schema: &Schema,
@@ -227,8 +227,8 @@ impl Core {
         let model = self.graph.model.clone();
         let is_new = |core: &Core, key: ObjectKey| core.whose_row(key, plan).is_none();
         for it in plan.assignments.iter().filter(|it| it.when == When::Row) {
-            if let Some((from, _)) = &it.from
-                && is_new(self, *from)
+            if let Some((from, columns)) = &it.from
+                && (is_new(self, *from) || self.gets_other(*from, columns))
                 && let (Some(&from), Some(&to)) = (order.places.get(from), order.places.get(&it.object))
             {
                 order.put(from, to, Why::New(it.columns.clone()));

@@ -437,6 +437,19 @@ fn an_update_comes_after_the_new_row_of_its_table_that_it_refers_to() -> Result<
         session.set(second, Place::parent, fourth)?;
         session.commit()?;
         assert_eq!(session.get(second)?.parent_id, Some(4));
+
+        // One that gets another key comes first as well.
+        let (last, other) =
+            (session.add(Place { id: 5, parent_id: None }), session.add(Place { id: 6, parent_id: None }));
+        session.commit()?;
+        session.edit(other)?.id = 9;
+        match by_column {
+            true => session.edit(last)?.parent_id = Some(9),
+            false => session.set(last, Place::parent, other)?,
+        }
+        assert_eq!(plan(&mut session)?, ["update places (id)  1 rows", "update places (parent_id)  1 rows"]);
+        session.commit()?;
+        assert_eq!(session.get(last)?.parent_id, Some(9));
     }
     Ok(())
 }

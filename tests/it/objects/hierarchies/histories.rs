@@ -149,14 +149,18 @@ self.go(a, b)?;
                         10 => {
                             self.session.flush()?;
                         }
+                        13 => {
+                            let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
+                            let (x, y) = (self.wanted(a).key, self.wanted(b).key);
+                            self.session.edit(left)?.a = y;
+                            self.session.edit(right)?.a = x;
+                            (self.wanted(a).key, self.wanted(b).key) = (y, x);
+                        }
                         11 => {
                             let Some((object, _)) = self.slots[a].clone() else { return Ok(()) };
                             self.made += 1;
                             let key = self.made;
-                            // What refers to it follows by the foreign key.
-                            self.session.flush()?;
                             self.session.edit(object)?.a = key;
-                            self.session.flush()?;
                             self.wanted(a).key = key;
                         }
                         _ => {
