@@ -125,6 +125,24 @@ in_both! {
         Ok(())
     }
 
+    /// The foreign key says the same before and afterwards; in between its row is not there.
+    fn a_friend_is_another_with_the_same_key() {
+        let database = database();
+        let mut session = database.session();
+        let rex = session.add(dog(1, "rex", "x"));
+        let pal = session.add(pet(3, "pal"));
+        session.set(pal, Pet::friend, rex.upcast::<Pet>())?;
+        session.commit()?;
+        session.delete(rex)?;
+        let tom = session.add(cat(1, "tom"));
+        session.set(pal, Pet::friend, tom.upcast::<Pet>())?;
+        session.commit()?;
+        let fresh = database.session();
+        let pal = fresh.find::<Pet>((3, 1))?.expect("it is there");
+        assert_eq!(pal.load(Pet::friend)?.map(|it| it.kind.clone()).as_deref(), Some("cat"));
+        Ok(())
+    }
+
     fn keys_are_exchanged_and_friends_follow() {
         let database = database();
         let mut session = database.session();

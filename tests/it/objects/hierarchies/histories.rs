@@ -152,8 +152,11 @@ self.go(a, b)?;
                         13 => {
                             let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
                             let (x, y) = (self.wanted(a).key, self.wanted(b).key);
+                            // What refers to either follows by the foreign key.
+                            self.session.flush()?;
                             self.session.edit(left)?.a = y;
                             self.session.edit(right)?.a = x;
+                            self.session.flush()?;
                             (self.wanted(a).key, self.wanted(b).key) = (y, x);
                         }
                         11 => {
