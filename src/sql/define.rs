@@ -4,7 +4,8 @@ use super::Dialect;
 use super::scalar::{Piece, scalar};
 use crate::id::ColumnId;
 use crate::schema::{
-    Action, Affinity, DefaultValue, IndexSchema, Part, ReferenceSchema, Schema, Storage, TableSchema, Uniqueness,
+    Action, Affinity, ColumnSchema, DefaultValue, IndexSchema, Part, ReferenceSchema, Schema, Storage, TableSchema,
+    Uniqueness,
 };
 
 impl Schema {
@@ -75,12 +76,10 @@ fn column_line(table: &TableSchema, id: ColumnId, dialect: Dialect) -> String {
     let column = table.column(id);
     let fills_itself = table.auto == Some(id);
     let lone_key = !fills_itself && table.primary_key().is_some_and(|it| it.columns == [id]);
-    let kind = match column.storage {
-        Storage::Strict => dialect.column_type(column.kind, lone_key),
-        // A type that takes any value has a name in SQLite where that is the one for any number, and none otherwise.
-        Storage::Flexible(Affinity::Numeric) => "numeric",
-        Storage::Flexible(Affinity::Blob) if dialect == Dialect::Sqlite => "",
-        Storage::Flexible(_) => dialect.column_type(column.kind, false),
+    let kind = if lone_key && column.storage == Storage::Strict {
+        dialect.column_type(column.kind, true)
+    } else {
+        type_text(column, dialect)
     };
     let mut text = format!("{} {kind}", dialect.name(&column.name)).trim_end().to_owned();
     if fills_itself {
@@ -95,18 +94,33 @@ fn column_line(table: &TableSchema, id: ColumnId, dialect: Dialect) -> String {
         let expression = scalar(&generated.expression, dialect, &mut leaf).alone();
         return format!("{text} GENERATED ALWAYS AS ({expression}) STORED");
     }
-    if let Some(DefaultValue::Computed(expression)) = &column.default {
-        let mut leaf = |(): &()| Piece::atom(dialect.now());
-        text += &format!(" DEFAULT ({})", scalar(&expression.0, dialect, &mut leaf).alone());
-    }
-    // Sequences and functions of the user have no text in SQLite; whoever inserts there gives the value.
-    if let Some(default) = column.default.as_ref().and_then(DefaultValue::constant) {
-        let default = dialect.literal(default.as_ref());
-        // DEFAULT takes a bare constant, or any expression in parentheses.
-        text +=
-            &if default.starts_with("CAST") { format!(" DEFAULT ({default})") } else { format!(" DEFAULT {default}") };
+    if let Some(default) = default_text(column, dialect) {
+        text += &format!(" DEFAULT {default}");
     }
     text
+}
+
+/// The type of a column. One that takes any value has a name in SQLite where that is the one for any number, and none
+/// otherwise.
+pub(in crate::sql) fn type_text(column: &ColumnSchema, dialect: Dialect) -> &'static str {
+    match column.storage {
+        Storage::Strict => dialect.column_type(column.kind, false),
+        Storage::Flexible(Affinity::Numeric) => "numeric",
+        Storage::Flexible(Affinity::Blob) if dialect == Dialect::Sqlite => "",
+        Storage::Flexible(_) => dialect.column_type(column.kind, false),
+    }
+}
+
+/// What stands behind DEFAULT: a bare constant, or any expression in parentheses. Sequences and functions of the user have
+/// no text in SQLite; whoever inserts there gives the value.
+pub(in crate::sql) fn default_text(column: &ColumnSchema, dialect: Dialect) -> Option<String> {
+    let default = column.default.as_ref()?;
+    if let DefaultValue::Computed(expression) = default {
+        let mut leaf = |(): &()| Piece::atom(dialect.now());
+        return Some(format!("({})", scalar(&expression.0, dialect, &mut leaf).alone()));
+    }
+    let constant = dialect.literal(default.constant()?.as_ref());
+    Some(if constant.starts_with("CAST") { format!("({constant})") } else { constant })
 }
 
 fn foreign_key(schema: &Schema, key: &ReferenceSchema, dialect: Dialect) -> String {

@@ -5,6 +5,8 @@ mod catalogue;
 mod expressions;
 mod functions;
 #[cfg(feature = "sql")]
+mod habits;
+#[cfg(feature = "sql")]
 mod random;
 #[cfg(feature = "sql")]
 mod roundtrip;

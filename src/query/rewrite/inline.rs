@@ -27,6 +27,10 @@ fn inlined(select: &Select, at: u8, source: &Source, known: &Known<'_>) -> Optio
         }
         _ => return None,
     };
+    // Rows that come in an order stay in it where nothing asks for another: what is aggregated reads them so.
+    if !inner.order_by.is_empty() && select.joins.is_empty() && select.order_by.is_empty() {
+        return None;
+    }
     let picked = picked(inner, known)?;
     if picked.len() != names.len() || !all_named(select, at, names) {
         return None;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use sqlparser::ast::Query;
 
-use super::types::affinity;
+use super::from::view_names;
+use super::meaning::Purpose;
+use super::scope::Reader;
+use super::types::{SqlDialect, affinity};
 use crate::error::{Misuse, Result, closest};
 use crate::expr::{Affinity, Expr, Type};
 use crate::query::{Leaf, Output};
@@ -118,6 +121,30 @@ impl Catalog {
         let mut views: Vec<&KeptView> = self.kept.values().collect();
         views.sort_by(|a, b| a.view.name.cmp(&b.view.name));
         views
+    }
+
+    /// The names of all views.
+    pub(super) fn view_names(&self) -> Vec<String> {
+        let said = self.views_by_name().into_iter().map(|it| it.name.clone());
+        said.chain(self.kept_by_name().into_iter().map(|it| it.view.name.to_string())).collect()
+    }
+
+    /// The names of tables, their indexes, and views.
+    pub(super) fn all_names(&self) -> Vec<String> {
+        let tables = self.schema.tables().iter();
+        let tables = tables.flat_map(|it| std::iter::once(&it.name).chain(it.indexes.iter().map(|it| &it.name)));
+        tables.cloned().chain(self.view_names()).collect()
+    }
+
+    /// The columns of a view, where there is one that can be read.
+    pub(super) fn view_fields(&self, name: &str) -> Option<Vec<Field>> {
+        if let Some(kept) = self.kept(name) {
+            return Some(kept.fields());
+        }
+        let view = self.view(name)?;
+        let mut reader = Reader::new(self, SqlDialect::Sqlite, Purpose::Run);
+        let (_, heading) = reader.query(&view.query).ok()?;
+        Some(heading.iter().zip(view_names(view, &heading)).map(|(it, name)| it.field(name)).collect())
     }
 
     pub(super) fn schema(&self) -> &Schema {

@@ -323,9 +323,9 @@ impl Reader<'_> {
             sources.truncate(1);
             sources.iter_mut().for_each(|it| it.name = table.to_owned());
         }
-        self.scopes.push(Scope { sources, ..Scope::default() });
+        let around = std::mem::replace(&mut self.scopes, vec![Scope { sources, ..Scope::default() }]);
         let read = self.projection(items, true);
-        self.scopes.pop();
+        self.scopes = around;
         read
     }
 }

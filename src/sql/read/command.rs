@@ -1,6 +1,6 @@
 //! What a statement asks for.
 
-use sqlparser::ast::{self as syntax, Spanned, Statement as Syntax};
+use sqlparser::ast::{self as syntax, Expr, SelectItem, SetExpr, Spanned, Statement as Syntax};
 
 use super::catalog::Catalog;
 use super::define::Definition;
@@ -64,10 +64,18 @@ impl Command {
                 };
                 return Ok(Command::SetConstraints(which, mode));
             }
-            Parsed::Syntax(it) => it,
+            Parsed::Pragma { name, value } => {
+                return Ok(Command::Pragma { name: name.clone(), value: value.clone() });
+            }
+            Parsed::Syntax(it, outputs) => (it, outputs),
         };
+        let (syntax, outputs) = syntax;
         let mut reader = Reader::new(catalog, dialect, purpose);
-        reader.command(syntax).map_err(|it| placed(it, &**syntax))
+        let mut command = reader.command(syntax).map_err(|it| placed(it, &**syntax))?;
+        if let Command::Run { heading, .. } = &mut command {
+            name_as_written(heading, projection_of(syntax), outputs);
+        }
+        Ok(command)
     }
 }
 
@@ -110,10 +118,6 @@ impl Reader<'_> {
             Syntax::Rollback { savepoint: Some(name), .. } => Command::RollbackTo(name.value.clone()),
             Syntax::Savepoint { name } => Command::Savepoint(name.value.clone()),
             Syntax::ReleaseSavepoint { name } => Command::Release(name.value.clone()),
-            Syntax::Pragma { name, value, .. } => Command::Pragma {
-                name: super::call::last_part(name).to_ascii_lowercase(),
-                value: value.as_ref().map(|it| it.value.to_string().trim_matches('\'').to_owned()),
-            },
             Syntax::Analyze(_) | Syntax::Vacuum(_) => Command::Nothing,
             other => {
                 let text = other.to_string();
@@ -150,5 +154,41 @@ fn change_behind_with(query: &syntax::Query) -> Option<&Syntax> {
     match &*query.body {
         syntax::SetExpr::Insert(it) | syntax::SetExpr::Update(it) | syntax::SetExpr::Delete(it) => Some(it),
         _ => None,
+    }
+}
+
+/// What comes out of the statement itself.
+fn projection_of(it: &Syntax) -> &[SelectItem] {
+    fn of_body(body: &SetExpr) -> &[SelectItem] {
+        match body {
+            SetExpr::Select(it) => &it.projection,
+            SetExpr::SetOperation { left, .. } => of_body(left),
+            SetExpr::Insert(it) | SetExpr::Update(it) | SetExpr::Delete(it) => projection_of(it),
+            _ => &[],
+        }
+    }
+    match it {
+        Syntax::Query(it) => of_body(&it.body),
+        Syntax::Insert(it) => it.returning.as_deref().unwrap_or_default(),
+        Syntax::Update(it) => it.returning.as_deref().unwrap_or_default(),
+        Syntax::Delete(it) => it.returning.as_deref().unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// Calls what is computed, and has no name of its own, as the text says it. `written` has all that comes out.
+fn name_as_written(heading: &mut [Heading], items: &[SelectItem], written: &[String]) {
+    if items.len() != written.len() {
+        return;
+    }
+    let mut rest = heading.iter_mut();
+    for (item, written) in items.iter().zip(written) {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) || written.is_empty() {
+            continue;
+        }
+        let name = expr.to_string();
+        let Some(found) = rest.by_ref().find(|it| !it.named && it.name == name) else { return };
+        found.name.clone_from(written);
     }
 }

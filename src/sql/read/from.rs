@@ -108,11 +108,16 @@ impl Reader<'_> {
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 self.nested(table_with_joins, alias.as_ref(), position)
             }
+            TableFactor::Table { name, alias, args: Some(it), with_ordinality: false, .. } => {
+                self.produced(name, &it.args, alias.as_ref(), position)
+            }
+            TableFactor::Function { name, alias, args, .. } => self.produced(name, args, alias.as_ref(), position),
+            TableFactor::UNNEST { array_exprs, .. } => self.unnested(relation, array_exprs, position),
             other => Err(unsupported(other, "this form of a source")),
         }
     }
 
-    fn in_sight(&mut self, name: String, fields: Vec<Field>, position: u8, is_table: bool) {
+    pub(super) fn in_sight(&mut self, name: String, fields: Vec<Field>, position: u8, is_table: bool) {
         let names = Names { name, fields: fields.into(), position, is_table, rowid: None };
         self.scope().sources.push(names);
     }
@@ -307,7 +312,7 @@ fn refuse_columns(alias: Option<&TableAlias>) -> Result<()> {
 }
 
 /// The columns with the names that an alias gives them.
-fn renamed(mut fields: Vec<Field>, alias: Option<&TableAlias>) -> Result<Vec<Field>> {
+pub(super) fn renamed(mut fields: Vec<Field>, alias: Option<&TableAlias>) -> Result<Vec<Field>> {
     let Some(alias) = alias else { return Ok(fields) };
     if alias.columns.len() > fields.len() {
         let problem = format!("`{}` has {} columns, {} are named", alias.name, fields.len(), alias.columns.len());

@@ -31,11 +31,15 @@ pub(super) fn placed(error: Error, at: &impl Spanned) -> Error {
     }
 }
 
-/// What the syntax reader says, with its place as numbers.
-pub(super) fn syntax(error: ParserError) -> Error {
+/// What the syntax reader says, with its place as numbers. `end` is where the last word stands.
+pub(super) fn syntax(error: ParserError, end: Span) -> Error {
     match error {
         ParserError::RecursionLimitExceeded => wrong_at(Span::empty(), "the text nests too deeply"),
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            if let Some(wanted) = text.strip_suffix("found: EOF") {
+                let (wanted, ..) = split_place(wanted);
+                return wrong_at(Span::new(end.end, end.end), format!("{wanted}found: the end of the statement"));
+            }
             let (problem, line, column) = split_place(&text);
             Misuse::Text { line, column, problem }.into()
         }

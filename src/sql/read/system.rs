@@ -43,7 +43,7 @@ impl SystemTable {
         }
     }
 
-    fn new(columns: &[(&str, Kind)], rows: Vec<Vec<Value>>) -> Self {
+    pub(super) fn new(columns: &[(&str, Kind)], rows: Vec<Vec<Value>>) -> Self {
         let field = |(name, kind): &(&str, Kind)| Field {
             name: (*name).to_owned(),
             inner: None,

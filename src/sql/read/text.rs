@@ -1,12 +1,13 @@
 //! From a script to the syntax of its statements.
 
-use sqlparser::ast::{Ident, Insert, SetExpr, Statement, TableAliasWithoutColumns};
+use sqlparser::ast::{Insert, SetExpr, Statement, TableAliasWithoutColumns};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
 use super::place::{syntax, token, wrong_at};
 use super::types::SqlDialect;
+use super::words::{self, is_word, keyword};
 use crate::error::Result;
 
 /// How many operators may stand in one part of a statement, between commas or parentheses; each of them makes the tree
@@ -19,8 +20,10 @@ const DEPTH: usize = 60;
 /// One statement of a script.
 #[derive(Clone, Debug)]
 pub(in crate::sql) enum Parsed {
-    /// What the syntax reader knows.
-    Syntax(Box<Statement>),
+    /// What the syntax reader knows, and what comes out of it as it is written, where it has no other name.
+    Syntax(Box<Statement>, Vec<String>),
+    /// `PRAGMA`.
+    Pragma { name: String, value: Option<String> },
     /// `REINDEX`, with the name of what is to be indexed again.
     Reindex(Option<String>),
     /// `SET CONSTRAINTS`: these, or all; deferred or immediate.
@@ -33,7 +36,7 @@ pub(in crate::sql) fn parse(text: &str, dialect: SqlDialect) -> Result<Vec<Parse
     tokens.retain(|it| !matches!(it.token, Token::Whitespace(_) | Token::EOF));
     let mut found = Vec::new();
     for statement in split(tokens) {
-        found.push(one(statement, dialect)?);
+        found.push(one(statement, text, dialect)?);
     }
     Ok(found)
 }
@@ -62,20 +65,10 @@ fn split(tokens: Vec<TokenWithSpan>) -> Vec<Vec<TokenWithSpan>> {
     all
 }
 
-fn keyword(it: &TokenWithSpan) -> Option<Keyword> {
-    match &it.token {
-        Token::Word(word) if word.quote_style.is_none() => Some(word.keyword),
-        _ => None,
-    }
-}
-
-fn is_word(it: Option<&TokenWithSpan>, text: &str) -> bool {
-    matches!(it.map(|it| &it.token), Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text))
-}
-
-fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
+fn one(mut tokens: Vec<TokenWithSpan>, text: &str, dialect: SqlDialect) -> Result<Parsed> {
     refuse_depth(&tokens)?;
-    refuse_triggers(&tokens)?;
+    words::refuse_triggers(&tokens)?;
+    words::refuse_elsewhere(&tokens)?;
     if is_word(tokens.first(), "REINDEX") {
         let name = tokens.get(1).map(|it| it.token.to_string());
         return Ok(Parsed::Reindex(name));
@@ -83,10 +76,20 @@ fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
     if is_word(tokens.first(), "SET") && is_word(tokens.get(1), "CONSTRAINTS") {
         return set_constraints(&tokens);
     }
-    let mut tokens = if dialect.is_sqlite() { without_hints(tokens) } else { tokens };
-    let alias = if dialect.is_sqlite() { take_alias(&mut tokens) } else { None };
+    if dialect.is_sqlite() && is_word(tokens.first(), "PRAGMA") {
+        let (name, value) = words::pragma(&tokens)?;
+        return Ok(Parsed::Pragma { name, value });
+    }
+    let outputs = if dialect.is_sqlite() { words::outputs_as_written(&tokens, text) } else { Vec::new() };
+    words::with_numbers(&mut tokens);
+    if dialect.is_sqlite() {
+        words::with_names(&mut tokens);
+        tokens = words::in_plain_words(words::without_hints(tokens));
+    }
+    let alias = if dialect.is_sqlite() { words::take_alias(&mut tokens) } else { None };
+    let end = tokens.last().map_or(Span::empty(), |it| it.span);
     let mut parser = Parser::new(dialect.syntax()).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-    let mut statement = parser.parse_statement().map_err(syntax)?;
+    let mut statement = parser.parse_statement().map_err(|it| syntax(it, end))?;
     if let (Some(alias), Some(insert)) = (alias, inserting(&mut statement)) {
         insert.table_alias = Some(TableAliasWithoutColumns { explicit: true, alias });
     }
@@ -94,22 +97,7 @@ fn one(tokens: Vec<TokenWithSpan>, dialect: SqlDialect) -> Result<Parsed> {
     if rest.token != Token::EOF {
         return Err(wrong_at(rest.span, format!("expected: the end of the statement, found: {}", rest.token)));
     }
-    Ok(Parsed::Syntax(Box::new(statement)))
-}
-
-/// There are no triggers, however one is written; what does their work here is told.
-fn refuse_triggers(tokens: &[TokenWithSpan]) -> Result<()> {
-    let verb = ["CREATE", "DROP", "ALTER"].into_iter().find(|it| is_word(tokens.first(), it));
-    let between = ["OR", "REPLACE", "TEMP", "TEMPORARY", "CONSTRAINT"];
-    let what = tokens.iter().skip(1).find(|it| !between.iter().any(|word| is_word(Some(it), word)));
-    match (verb, what) {
-        (Some(verb), Some(what)) if is_word(Some(what), "TRIGGER") => {
-            let instead = "a program can listen to sessions (`Database::on`) and to commits (`Database::subscribe`); what \
-                           follows a row can be a foreign key's action, a default or a generated column";
-            Err(wrong_at(what.span, format!("{verb} TRIGGER is not supported: {instead}")))
-        }
-        _ => Ok(()),
-    }
+    Ok(Parsed::Syntax(Box::new(statement), outputs))
 }
 
 /// The syntax tree is as deep as there are operators in a row, and it is freed by recursion.
@@ -140,59 +128,6 @@ fn refuse_depth(tokens: &[TokenWithSpan]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Leaves out `NOT INDEXED` and `INDEXED BY name`, which never change what comes out, and says ILIKE for the GLOB of
-/// `NOT GLOB`: SQLite has no ILIKE, and the syntax reader knows NOT before that one only.
-fn without_hints(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    for at in 1..tokens.len() {
-        if is_word(tokens.get(at), "GLOB") && keyword(&tokens[at - 1]) == Some(Keyword::NOT) {
-            tokens[at].token = Token::make_keyword("ILIKE");
-        }
-    }
-    if !tokens.iter().any(|it| is_word(Some(it), "INDEXED")) {
-        return tokens;
-    }
-    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    let mut rest = tokens.into_iter().peekable();
-    while let Some(it) = rest.next() {
-        if is_word(Some(&it), "INDEXED") {
-            if kept.last().and_then(keyword) == Some(Keyword::NOT) {
-                kept.pop();
-                continue;
-            }
-            if rest.peek().and_then(keyword) == Some(Keyword::BY) {
-                rest.next();
-                rest.next();
-                continue;
-            }
-        }
-        kept.push(it);
-    }
-    kept
-}
-
-/// Takes `AS alias` out of `INSERT INTO table AS alias`, which SQLite has and the syntax reader knows for others only.
-fn take_alias(tokens: &mut Vec<TokenWithSpan>) -> Option<Ident> {
-    let mut depth = 0_usize;
-    let into = tokens.iter().position(|it| {
-        match it.token {
-            Token::LParen => depth += 1,
-            Token::RParen => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && keyword(it) == Some(Keyword::INTO)
-    })?;
-    let dotted = tokens.get(into + 2).is_some_and(|it| it.token == Token::Period);
-    let at = if dotted { into + 4 } else { into + 2 };
-    match (tokens.get(at).and_then(keyword), &tokens.get(at + 1)?.token) {
-        (Some(Keyword::AS), Token::Word(word)) => {
-            let alias = word.clone().into_ident(tokens[at + 1].span);
-            tokens.drain(at..at + 2);
-            Some(alias)
-        }
-        _ => None,
-    }
 }
 
 /// The INSERT that a statement is, behind a WITH or not.

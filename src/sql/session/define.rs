@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::open::{Before, SqlSession};
 use crate::error::{Mistake, Misuse, Result, closest};
 use crate::query::{Connection, Control, Statement, Views};
-use crate::schema::{ForeignKey, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
+use crate::schema::{ForeignKey, ReferenceSchema, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
 use crate::sql::SqlDialect;
 use crate::sql::read::{Catalog, Command, Definition, KeyText, Purpose, TableText, parse};
 use crate::txn::Database;
@@ -112,8 +112,12 @@ impl SqlSession {
             }
             Definition::RenameTable { name, to } => {
                 self.alter(|it| it.rename_table(&name, to.clone()))?;
-                for (table, _) in self.waiting.iter_mut().filter(|it| it.0 == name) {
-                    table.clone_from(&to);
+                for (table, key) in &mut self.waiting {
+                    for it in [table, &mut key.target] {
+                        if it.eq_ignore_ascii_case(&name) {
+                            it.clone_from(&to);
+                        }
+                    }
                 }
                 Ok(())
             }
@@ -186,20 +190,9 @@ impl SqlSession {
         self.waiting.retain(|it| it.0 != name);
         let mut gone = Vec::new();
         for key in inbound {
-            let (own, target) = (schema.table(key.table), schema.table(key.target));
+            let own = schema.table(key.table);
             gone.push((own.name.clone(), key.name.clone()));
-            self.waiting.push((
-                own.name.clone(),
-                KeyText {
-                    name: Some(key.name.clone()),
-                    columns: own.names(&key.columns),
-                    target: target.name.clone(),
-                    target_columns: target.names(&key.target_columns),
-                    on_delete: key.on_delete,
-                    on_update: key.on_update,
-                    timing: key.timing,
-                },
-            ));
+            self.waiting.push((own.name.clone(), key_text(&schema, key)));
         }
         let done = self.alter(|mut schema| {
             for (table, key) in gone {
@@ -229,8 +222,7 @@ impl SqlSession {
         if if_exists { Ok(()) } else { Err(unknown("constraint", name)) }
     }
 
-    /// Makes the database of another schema and puts it in place.
-    /// Changes tables. Views that the schema holds stay, which is refused where one could not be read any more.
+    /// Makes the database of another schema and puts it in place. Views that the schema holds stay, which is refused where one could not be read any more.
     fn alter(&mut self, change: impl FnOnce(SchemaBuilder) -> SchemaBuilder) -> Result<()> {
         let views = Views::clone(&self.database().schema().views());
         self.alter_with(change, views)
@@ -247,13 +239,33 @@ impl SqlSession {
             self.connection.control(Control::Rollback)?;
         }
         let schema = change(self.database().schema().edit()).build()?;
-        let (schema, waiting) = with_keys(schema, &self.waiting)?;
+        let (schema, waiting) = with_keys(schema, &self.waiting, self.foreign_keys)?;
         let schema = Arc::new(if views.all().is_empty() { schema } else { schema.with_views(views)? });
         let database = self.database().altered(schema.clone())?;
         let catalog = Catalog::new(schema, self.catalog.views().clone());
         self.replace(database, catalog);
         self.waiting = waiting;
         Ok(())
+    }
+
+    /// Puts foreign keys in force, or has all of them wait.
+    pub(super) fn judge_foreign_keys(&mut self, judged: bool) -> Result<()> {
+        if judged == self.foreign_keys {
+            return Ok(());
+        }
+        let (schema, waiting) = (self.database().schema().clone(), self.waiting.clone());
+        self.foreign_keys = judged;
+        let keys = schema.references().iter().filter(|_| !judged);
+        let keys: Vec<_> = keys.map(|it| (schema.table(it.table).name.clone(), key_text(&schema, it))).collect();
+        self.waiting.extend(keys.iter().cloned());
+        let done = self.alter(|schema| {
+            let gone = keys.into_iter().filter_map(|(table, key)| Some((table, key.name?)));
+            gone.fold(schema, |schema, (table, key)| schema.edit_table(&table, |it| it.without_foreign_key(&key)))
+        });
+        if done.is_err() {
+            (self.foreign_keys, self.waiting) = (!judged, waiting);
+        }
+        done
     }
 
     fn declared_table(&self, name: &str) -> Option<&TableSchema> {
@@ -294,14 +306,28 @@ impl SqlSession {
     }
 }
 
-/// Adds the foreign keys whose tables are there. Those that still wait come back.
-fn with_keys(schema: Schema, waiting: &[(String, KeyText)]) -> Result<(Schema, Vec<(String, KeyText)>)> {
+/// A foreign key as a text would declare it.
+fn key_text(schema: &Schema, key: &ReferenceSchema) -> KeyText {
+    let (own, target) = (schema.table(key.table), schema.table(key.target));
+    KeyText {
+        name: Some(key.name.clone()),
+        columns: own.names(&key.columns),
+        target: target.name.clone(),
+        target_columns: target.names(&key.target_columns),
+        on_delete: key.on_delete,
+        on_update: key.on_update,
+        timing: key.timing,
+    }
+}
+
+/// Adds the foreign keys whose tables are there, if they are judged. Those that still wait come back.
+fn with_keys(schema: Schema, waiting: &[(String, KeyText)], judged: bool) -> Result<(Schema, Vec<(String, KeyText)>)> {
     let table = |name: &str| schema.tables().iter().find(|it| it.name.eq_ignore_ascii_case(name));
     let (mut found, mut left) = (Vec::new(), Vec::new());
     for (own, key) in waiting {
         match (table(own), table(&key.target)) {
-            (Some(own), Some(target)) => found.push((own.name.clone(), resolved(key, own, target))),
-            (Some(_), None) => left.push((own.clone(), key.clone())),
+            (Some(own), Some(target)) if judged => found.push((own.name.clone(), resolved(key, own, target))),
+            (Some(_), _) => left.push((own.clone(), key.clone())),
             // A table that has gone takes its keys with it.
             (None, _) => {}
         }
@@ -339,7 +365,8 @@ fn said(reason: impl Into<String>) -> crate::error::Error {
 }
 
 fn taken(what: &str, name: &str) -> crate::error::Error {
-    said(format!("there is a {what} `{name}` already"))
+    let article = if what.starts_with('i') { "an" } else { "a" };
+    said(format!("there is {article} {what} `{name}` already"))
 }
 
 fn unknown(what: &'static str, name: &str) -> crate::error::Error {

@@ -31,6 +31,11 @@ use crate::txn::Database;
 /// schema and see nothing that comes after. Inside BEGIN it commits what was changed before it to the old database;
 /// ROLLBACK takes the session back to the rows and the schema at BEGIN all the same.
 ///
+/// # Foreign keys
+/// They are judged always. After `PRAGMA foreign_keys = OFF` no table has any, until `PRAGMA foreign_keys = ON` or the next
+/// COMMIT puts them in force again, which is refused if a row refers to nothing. So what `sqlite3` dumps is read as it
+/// stands, in whichever order the rows come.
+///
 /// # Tables that tell of tables
 /// `sqlite_schema`, or `sqlite_master`, in SQLite's dialect; in PostgreSQL's `information_schema` with `tables`, `columns`,
 /// `views`, `table_constraints`, `key_column_usage` and `referential_constraints`. What a view computes is said to be never
@@ -58,6 +63,12 @@ pub struct SqlSession {
     pub(super) before: Option<Before>,
     /// The names of savepoints, the innermost last.
     pub(super) savepoints: Vec<String>,
+    /// Whether the open transaction began with a savepoint, so that it ends with it.
+    pub(super) by_savepoint: bool,
+    /// Whether foreign keys are judged. Where not, all of them wait.
+    pub(super) foreign_keys: bool,
+    /// Numbers that a program keeps with its database: its own version, for one.
+    pub(super) numbers: HashMap<String, i64>,
 }
 
 /// A database and what the session knows of it.
@@ -79,6 +90,9 @@ impl Database {
             explicit: false,
             before: None,
             savepoints: Vec::new(),
+            by_savepoint: false,
+            foreign_keys: true,
+            numbers: HashMap::new(),
         }
     }
 }
@@ -107,6 +121,8 @@ impl SqlSession {
         let mut fork = self.database().fork().sql().dialect(self.dialect);
         fork.catalog = self.catalog.clone();
         fork.waiting = self.waiting.clone();
+        fork.foreign_keys = self.foreign_keys;
+        fork.numbers = self.numbers.clone();
         fork
     }
 

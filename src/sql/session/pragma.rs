@@ -3,45 +3,56 @@
 use super::open::SqlSession;
 use super::outcome::SqlOutcome;
 use crate::error::{Misuse, Result};
+use crate::sql::read::told;
 use crate::value::Value;
 
 impl SqlSession {
-    pub(super) fn pragma(&mut self, name: &str, value: Option<String>) -> Result<SqlOutcome> {
+    pub(super) fn pragma(&mut self, name: &str, value: Option<&str>) -> Result<SqlOutcome> {
         match (name, value) {
-            // Foreign keys are always judged.
-            ("foreign_keys", None) => Ok(number("foreign_keys", 1)),
-            ("foreign_keys", Some(value)) if matches!(&*value.to_ascii_lowercase(), "0" | "off" | "false" | "no") => {
-                let reason =
-                    "foreign keys are always judged; declare them deferred to load rows in any order".to_owned();
-                Err(Misuse::Statement { reason }.into())
+            ("foreign_keys", None) => Ok(number("foreign_keys", self.foreign_keys.into())),
+            ("foreign_keys", Some(value)) => {
+                // As in SQLite, it has no effect within a transaction.
+                if !self.explicit {
+                    self.judge_foreign_keys(switch(name, value)?)?;
+                }
+                Ok(SqlOutcome::default())
             }
+            // Those that may wait are declared so; SQLite lets all wait.
+            ("defer_foreign_keys", None) => Ok(number(name, 0)),
             ("integrity_check" | "quick_check", _) => {
                 let found = self.database().audit().err().unwrap_or_else(|| "ok".to_owned());
                 Ok(SqlOutcome::text(name, [found]))
             }
-            ("table_info", Some(table)) => self.table_info(&table),
-            _ => Ok(SqlOutcome::default()),
+            ("user_version" | "application_id", None) => {
+                let value = self.numbers.get(name).copied().unwrap_or_default();
+                Ok(number(name, value))
+            }
+            ("user_version" | "application_id", Some(value)) => {
+                let value = value.parse().map_err(|_| refused(format!("{name} is a whole number, not {value}")))?;
+                self.numbers.insert(name.to_owned(), value);
+                Ok(SqlOutcome::default())
+            }
+            ("journal_mode", _) => Ok(SqlOutcome::text(name, ["memory".to_owned()])),
+            ("encoding", None) => Ok(SqlOutcome::text(name, ["UTF-8".to_owned()])),
+            (name, of) => Ok(told(&self.catalog, name, of).map_or_else(SqlOutcome::default, |it| {
+                let columns = it.columns.into_iter().map(str::to_owned).collect();
+                SqlOutcome { columns, count: it.rows.len() as u64, rows: it.rows, by_actions: 0 }
+            })),
         }
     }
+}
 
-    fn table_info(&self, name: &str) -> Result<SqlOutcome> {
-        let columns = ["cid", "name", "type", "notnull", "pk"].map(str::to_owned);
-        let schema = self.database().schema();
-        let table = schema.tables().iter().find(|it| it.name.eq_ignore_ascii_case(name));
-        let mut rows = Vec::new();
-        for (table, id) in table.iter().flat_map(|table| table.column_ids().map(move |id| (table, id))) {
-            let column = table.column(id);
-            let key = table.primary_key().and_then(|it| it.columns.iter().position(|it| *it == id));
-            rows.push(vec![
-                Value::Int(id.index() as i64),
-                column.name.clone().into(),
-                column.kind.name().into(),
-                Value::Int((!column.nullable).into()),
-                Value::Int(key.map_or(0, |it| it as i64 + 1)),
-            ]);
-        }
-        Ok(SqlOutcome { columns: columns.into(), count: rows.len() as u64, rows, by_actions: 0 })
+/// Whether a setting is on.
+fn switch(name: &str, value: &str) -> Result<bool> {
+    match &*value.to_ascii_lowercase() {
+        "0" | "off" | "false" | "no" => Ok(false),
+        "1" | "on" | "true" | "yes" => Ok(true),
+        _ => Err(refused(format!("{name} is ON or OFF, not {value}"))),
     }
+}
+
+fn refused(reason: String) -> crate::error::Error {
+    Misuse::Statement { reason }.into()
 }
 
 fn number(column: &str, value: i64) -> SqlOutcome {

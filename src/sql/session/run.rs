@@ -116,11 +116,18 @@ impl SqlSession {
             Command::Rollback => self.rollback()?,
             Command::Savepoint(name) => {
                 // A savepoint outside a transaction begins one, which ends with it.
-                self.explicit = true;
+                if !self.explicit {
+                    (self.explicit, self.by_savepoint) = (true, true);
+                }
                 self.connection.control(Control::Savepoint)?;
                 self.savepoints.push(name);
             }
-            Command::Release(name) => self.end_savepoint(&name, Control::Release)?,
+            Command::Release(name) => {
+                self.end_savepoint(&name, Control::Release)?;
+                if self.by_savepoint && self.savepoints.is_empty() {
+                    self.commit()?;
+                }
+            }
             Command::RollbackTo(name) => {
                 self.end_savepoint(&name, Control::RollbackTo)?;
                 self.connection.control(Control::Savepoint)?;
@@ -130,7 +137,7 @@ impl SqlSession {
                 self.finish(true, |it| it.connection.control(Control::SetConstraints(which, mode)))?;
             }
             Command::Reindex(name) => self.reindex(name)?,
-            Command::Pragma { name, value } => return self.pragma(&name, value),
+            Command::Pragma { name, value } => return self.pragma(&name, value.as_deref()),
         }
         Ok(SqlOutcome::default())
     }
@@ -140,8 +147,11 @@ impl SqlSession {
             return Err(Misuse::NoTransaction.into());
         }
         // A transaction that cannot be committed stays open, so that it can be mended.
+        if !self.foreign_keys {
+            self.judge_foreign_keys(true)?;
+        }
         self.connection.control(Control::Commit)?;
-        self.explicit = false;
+        (self.explicit, self.by_savepoint) = (false, false);
         self.before = None;
         self.savepoints.clear();
         Ok(())
@@ -152,7 +162,7 @@ impl SqlSession {
             return Err(Misuse::NoTransaction.into());
         }
         self.connection.control(Control::Rollback)?;
-        self.explicit = false;
+        (self.explicit, self.by_savepoint) = (false, false);
         self.savepoints.clear();
         if let Some(Before { database, catalog, waiting }) = self.before.take() {
             self.replace(database, catalog);
