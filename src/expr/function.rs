@@ -306,6 +306,10 @@ functions! {
     Addend = "addend", 1..=1, Returns::Any, Pass, lenient::addend;
     /// `a || b` with numbers as SQLite writes them.
     LenientConcat = "||", 2..=2, TEXT, Pass, lenient::concat;
+    /// `lower(a)` of anything, which SQLite does for ASCII letters alone.
+    LenientLower = "lower", 1..=1, TEXT, Pass, lenient::lower;
+    /// `upper(a)` of anything, which SQLite does for ASCII letters alone.
+    LenientUpper = "upper", 1..=1, TEXT, Pass, lenient::upper;
     /// `-a` of anything.
     LenientNegate = "-", 1..=1, NUMBER, Pass, lenient::negate;
     /// `~a` of anything.
@@ -402,6 +406,7 @@ impl Row {
         let of_moments = matches!(self.function, F::DatePart | F::Extract | F::DateTrunc | F::ToChar);
         of_moments && !cfg!(feature = "jiff")
             || matches!(self.function, F::Number | F::Addend | F::Condition | F::Shift)
+            || matches!(self.function, F::LenientLower | F::LenientUpper)
     }
 }
 

@@ -47,7 +47,7 @@ impl Explainer<'_> {
         let table = &self.schema.table(insert.table).name;
         let conflict = match insert.on_conflict.as_ref().map(|it| &it.action) {
             None => "",
-            Some(BoundConflict::Nothing) => ", or nothing",
+            Some(BoundConflict::Nothing | BoundConflict::Ignore) => ", or nothing",
             Some(BoundConflict::Update { .. }) => ", or update",
             Some(BoundConflict::Replace) => ", or replace",
         };

@@ -358,6 +358,8 @@ pub(super) struct ConflictPlan {
 #[derive(Clone, Debug)]
 pub(super) enum BoundConflict {
     Nothing,
+    /// Also where the row breaks a rule by itself.
+    Ignore,
     /// Source 0 is the row in the way, source 1 the one that was to be inserted.
     Update {
         set: Assignments,

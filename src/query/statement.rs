@@ -66,6 +66,8 @@ pub struct OnConflict {
 pub enum ConflictAction {
     /// Nothing: the row is left out.
     Nothing,
+    /// Nothing, as with SQLite's OR IGNORE: the row is left out also where it breaks NOT NULL or a CHECK by itself.
+    Ignore,
     /// The row in the way is changed. Expressions read it as source 0, and the row that was to be inserted as source 1.
     Update {
         /// The columns and what they become.
@@ -73,7 +75,8 @@ pub enum ConflictAction {
         /// Rows in the way that do not fulfil it are left as they are.
         filter: Option<Expr<Leaf>>,
     },
-    /// The rows in the way are deleted first, as SQLite's REPLACE does.
+    /// The rows in the way are deleted first, as SQLite's REPLACE does; where a column must not be NULL, its default takes the
+    /// place of a NULL.
     Replace,
 }
 

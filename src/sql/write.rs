@@ -73,7 +73,13 @@ impl<'a> Renderer<'a> {
         let mut text = self.with(&insert.with);
         let updates = matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Update { .. }, .. }));
         let replaces = matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Replace, .. }));
-        let word = if replaces { "INSERT OR REPLACE" } else { "INSERT" };
+        let sqlite = self.dialect == Dialect::Sqlite;
+        let ignores = sqlite && matches!(&insert.on_conflict, Some(OnConflict { action: ConflictAction::Ignore, .. }));
+        let word = match (replaces, ignores) {
+            (true, _) => "INSERT OR REPLACE",
+            (_, true) => "INSERT OR IGNORE",
+            _ => "INSERT",
+        };
         let mut table = self.dialect.name(&insert.table).into_owned();
         self.target.clone_from(&table);
         let returns_alias = self.dialect == Dialect::Postgres && needs_alias(values(&insert.returning));
@@ -104,7 +110,7 @@ impl<'a> Renderer<'a> {
             }
         }
         self.scopes.pop();
-        if let Some(conflict) = insert.on_conflict.as_ref().filter(|_| !replaces) {
+        if let Some(conflict) = insert.on_conflict.as_ref().filter(|_| !replaces && !ignores) {
             self.scopes.push(if updates { Naming::Excluded } else { Naming::Plain });
             text += &self.on_conflict(conflict);
             self.scopes.pop();
@@ -126,7 +132,7 @@ impl<'a> Renderer<'a> {
             self.scopes.pop();
         }
         match &conflict.action {
-            ConflictAction::Nothing | ConflictAction::Replace => text += " DO NOTHING",
+            ConflictAction::Nothing | ConflictAction::Ignore | ConflictAction::Replace => text += " DO NOTHING",
             ConflictAction::Update { set, filter } => {
                 text += &format!(" DO UPDATE SET {}", self.assignments(set));
                 text += &self.conditions(&[], filter.as_ref());

@@ -60,6 +60,16 @@ pub(super) fn concat(operands: &[ValueRef<'_>]) -> Refused {
     Ok(format!("{a}{b}").into())
 }
 
+pub(super) fn lower(operands: &[ValueRef<'_>]) -> Refused {
+    let [it] = operands else { return Err(Refusal::Undefined) };
+    Ok(lenient_text(*it).to_ascii_lowercase().into())
+}
+
+pub(super) fn upper(operands: &[ValueRef<'_>]) -> Refused {
+    let [it] = operands else { return Err(Refusal::Undefined) };
+    Ok(lenient_text(*it).to_ascii_uppercase().into())
+}
+
 pub(super) fn negate(operands: &[ValueRef<'_>]) -> Refused {
     arithmetic(Arithmetic::Subtract, &[&[ValueRef::Int(0)], operands].concat()).map(|it| match it {
         // Zero less a float zero would lose the sign that SQLite loses too.

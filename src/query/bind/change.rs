@@ -102,6 +102,7 @@ impl Binder<'_> {
         let keys = keys_meant(table, said)?;
         let action = match &said.action {
             ConflictAction::Nothing => BoundConflict::Nothing,
+            ConflictAction::Ignore => BoundConflict::Ignore,
             ConflictAction::Replace => BoundConflict::Replace,
             ConflictAction::Update { set, filter } => {
                 let outputs = computed(set).chain(filter.iter().cloned().map(Output::Value)).collect();

@@ -8,8 +8,9 @@ use std::cell::Cell;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::assign;
-use crate::error::{Misuse, Result};
+use super::{assign, default_of};
+use crate::error::{Error, Misuse, Result, Rule};
+use crate::expr::Moment;
 use crate::id::{IndexId, RowId};
 use crate::integrity::{judge_alone, settle};
 use crate::query::frame::Frame;
@@ -65,6 +66,23 @@ fn key_of(table: &TableSchema, row: &Row) -> i64 {
     }
 }
 
+/// Whether a row that breaks a rule by itself is left out.
+fn ignored(plan: &ConflictPlan, error: &Error) -> bool {
+    let rule = error.violation().map(|it| it.rule);
+    matches!(plan.action, BoundConflict::Ignore) && matches!(rule, Some(Rule::NotNull | Rule::Check))
+}
+
+/// Puts defaults where a row has NULL and its table does not take it.
+fn with_defaults(transaction: &Transaction, table: &TableSchema, row: &mut Row, moment: &Moment<'_>) -> Result<()> {
+    for id in table.column_ids().filter(|it| table.auto != Some(*it)) {
+        let column = table.column(id);
+        if !column.nullable && column.default.is_some() && row.get(id).is_null() {
+            edit(row).set(id, default_of(transaction, table, id, moment)?)?;
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Meeting<'a> {
     /// Decides what happens to each row.
     pub(super) fn of(
@@ -88,7 +106,13 @@ impl<'a> Meeting<'a> {
         // A row has its key when it meets others; one that is left out gives it back.
         let mut greatest = table.auto.map_or(0, |key| transaction.reserve_keys(table.id, key, &rows));
         for mut row in rows {
-            settle(table, &mut row)?;
+            if matches!(plan.action, BoundConflict::Replace) {
+                with_defaults(transaction, table, &mut row, execution.given.moment)?;
+            }
+            match settle(table, &mut row) {
+                Err(error) if ignored(plan, &error) => continue,
+                done => done?,
+            }
             if let Some(key) = table.auto.filter(|it| row.get(*it).is_null()) {
                 let next = greatest.checked_add(1).ok_or_else(|| Misuse::Overflow {
                     operation: "the next key",
@@ -97,7 +121,10 @@ impl<'a> Meeting<'a> {
                 edit(&mut row).set(key, Value::Int(next))?;
             }
             // A row that breaks a rule by itself is refused even if another is in the way, as elsewhere.
-            judge_alone(table, &*row, None)?;
+            match judge_alone(table, &*row, None) {
+                Err(error) if ignored(plan, &error) => continue,
+                done => done?,
+            }
             let holders = meeting.holders(there, &row)?;
             let Some(&first) = holders.first() else {
                 greatest = greatest.max(key_of(table, &row));
@@ -105,7 +132,7 @@ impl<'a> Meeting<'a> {
                 continue;
             };
             match &plan.action {
-                BoundConflict::Nothing => {}
+                BoundConflict::Nothing | BoundConflict::Ignore => {}
                 BoundConflict::Replace => {
                     for holder in holders {
                         meeting.remove(holder)?;

@@ -5,11 +5,11 @@ use sqlparser::ast::{
     NamedWindowExpr, ObjectName, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
-use super::meaning::Typed;
+use super::meaning::{Purpose, Typed};
 use super::place::{unsupported, wrong};
 use super::scope::Reader;
 use crate::error::Result;
-use crate::expr::{Comparison, Expr, Function};
+use crate::expr::{Affinity, Cast, Comparison, Expr, Function};
 use crate::query::{Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, OrderBy, Window, WindowFrame, WindowFunction};
 use crate::value::{Kind, Value};
 
@@ -212,7 +212,7 @@ impl Reader<'_> {
     fn orders(&mut self, list: &[syntax::OrderByExpr]) -> Result<Vec<OrderBy>> {
         let mut found = Vec::with_capacity(list.len());
         for it in list {
-            let by = self.value_of(&it.expr)?.expr;
+            let by = self.ordered_by(&it.expr)?;
             found.push(self.order(by, &it.options));
         }
         Ok(found)
@@ -230,6 +230,10 @@ impl Reader<'_> {
             return Ok(simple);
         }
         let sqlite = self.dialect.is_sqlite();
+        if let (true, "lower" | "upper", [_]) = (sqlite && self.purpose == Purpose::Run, name, &operands[..]) {
+            let function = if name == "lower" { Function::LenientLower } else { Function::LenientUpper };
+            return Ok(Typed::call(function, operands));
+        }
         let name = match (name, sqlite) {
             // PostgreSQL counts places before the first one.
             ("substr" | "substring", true) => "substr",
@@ -240,7 +244,9 @@ impl Reader<'_> {
         let function = Function::named(name, operands.len());
         let function = function.ok_or_else(|| {
             let count = operands.len();
-            wrong(at, format!("there is no function `{name}` of {count} operands"))
+            let instead = instead_of(name).map_or(String::new(), |it| format!(": {it}"));
+            let plural = if count == 1 { "" } else { "s" };
+            wrong(at, format!("there is no function `{name}` of {count} operand{plural}{instead}"))
         })?;
         Ok(Typed::call(function, operands.into_iter().map(|it| self.taken(function, it)).collect()))
     }
@@ -251,11 +257,17 @@ impl Reader<'_> {
         if !self.dialect.is_sqlite() {
             return it;
         }
+        let run = self.purpose == Purpose::Run;
         match function {
             F::Lower | F::Upper | F::Length | F::Trim | F::Ltrim | F::Rtrim | F::Replace | F::Instr
                 if matches!(it.kind, Some(Kind::Int | Kind::Float)) =>
             {
                 self.text(it)
+            }
+            // What is no number has a float for its absolute value.
+            F::Abs | F::Mod if run && matches!(it.kind, Some(Kind::Text | Kind::Bytes)) => self.summed(it),
+            F::Mod if run && it.kind == Some(Kind::Int) => {
+                Typed::of(Expr::Cast(Cast::Lenient(Affinity::Real), Box::new(it.expr)), Kind::Float)
             }
             F::Abs | F::Round if matches!(it.kind, Some(Kind::Text) | None) => Typed::call(F::Number, vec![it]),
             _ => it,
@@ -267,7 +279,7 @@ impl Reader<'_> {
         match (name, operands) {
             ("ifnull", [a, b]) => Some(coalesce(vec![a.clone(), b.clone()])),
             ("coalesce", all) => Some(coalesce(all.to_vec())),
-            ("likely" | "unlikely", [a]) => Some(a.clone()),
+            ("likely" | "unlikely", [a]) | ("likelihood", [a, _]) => Some(a.clone()),
             ("iif" | "if", [condition, a, rest @ ..]) if rest.len() < 2 => {
                 let kind = Self::common_kind(std::iter::once(a).chain(rest));
                 let arms = vec![(self.condition(condition.clone()), a.expr.clone())];
@@ -289,6 +301,24 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// What does the work of a function that is not there.
+fn instead_of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "last_insert_rowid" => "say INSERT … RETURNING",
+        "changes" | "total_changes" => "the outcome of a statement counts its rows",
+        "random" | "randomblob" | "gen_random_uuid" => "a program gives random values as parameters",
+        "nextval" | "currval" | "setval" | "lastval" => "a key fills itself, and RETURNING tells it",
+        "array_agg" | "array_length" | "cardinality" | "unnest" => {
+            "there are no arrays; string_agg makes a text of many"
+        }
+        "regexp_replace" | "regexp_matches" | "regexp_match" | "regexp" => "there are no regular expressions, but LIKE",
+        _ if name.starts_with("json") || name.starts_with("to_json") => {
+            "JSON is a text here, which programs take apart"
+        }
+        _ => return None,
+    })
 }
 
 fn coalesce(all: Vec<Typed>) -> Typed {

@@ -11,13 +11,14 @@ use sqlparser::tokenizer::Span;
 use super::call::last_part;
 use super::catalog::Field;
 use super::from::Sources;
+use super::meaning::Typed;
 use super::place::{placed, unsupported, wrong, wrong_at};
 use super::scope::{Reader, Scope, Source as Names, field};
 use super::select::Heading;
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::query::{
-    ConflictAction, Delete, Insert, InsertValues, Join, JoinKind, Leaf, OnConflict, Output, Source, Update,
+    ConflictAction, Delete, Insert, InsertValues, Join, JoinKind, Leaf, OnConflict, Output, Select, Source, Update,
 };
 use crate::schema::Name;
 
@@ -136,7 +137,7 @@ impl Reader<'_> {
             return Ok(Some(whatever(ConflictAction::Replace)));
         }
         if it.ignore || it.or == Some(SqliteOnConflict::Ignore) {
-            return Ok(Some(whatever(ConflictAction::Nothing)));
+            return Ok(Some(whatever(ConflictAction::Ignore)));
         }
         match it.or {
             None | Some(SqliteOnConflict::Abort) => {}
@@ -162,7 +163,9 @@ impl Reader<'_> {
                     target_filter = Some(read?);
                 }
             }
-            Some(ConflictTarget::OnConstraint(_)) => return Err(unsupported(it, "ON CONSTRAINT")),
+            Some(ConflictTarget::OnConstraint(name)) => {
+                (target, target_filter) = self.key_named(name, table)?;
+            }
         }
         let action = match &conflict.action {
             OnConflictAction::DoNothing => ConflictAction::Nothing,
@@ -181,6 +184,21 @@ impl Reader<'_> {
         Ok(Some(OnConflict { target, target_filter, action }))
     }
 
+    /// What makes the unique key of this name.
+    fn key_named(&self, name: &syntax::ObjectName, table: &Names) -> Result<(Vec<Name>, Option<Expr<Leaf>>)> {
+        let written = last_part(name);
+        let Some((schema, _)) = self.catalog.table(&table.name) else { return Ok((Vec::new(), None)) };
+        let mut keys = schema.indexes.iter().filter(|it| it.is_unique() && it.is_plain());
+        match keys.find(|it| it.name.eq_ignore_ascii_case(&written)) {
+            Some(key) => Ok((schema.names(&key.columns).into_iter().map(Into::into).collect(), None)),
+            None => {
+                let known = schema.indexes.iter().filter(|it| it.is_unique()).map(|it| it.name.as_str());
+                let hint = crate::error::closest(&written, known);
+                Err(wrong(name, format!("{} has no unique key `{written}`; {hint}", table.name)))
+            }
+        }
+    }
+
     fn updated(&mut self, update: &syntax::DoUpdate, table: &Names, excluded: Names) -> Result<ConflictAction> {
         self.scope().qualified.push(excluded);
         let set = self.assignments(&update.assignments, table)?;
@@ -192,6 +210,10 @@ impl Reader<'_> {
     fn assignments(&mut self, list: &[Assignment], table: &Names) -> Result<Vec<(Name, Expr<Leaf>)>> {
         let mut found: Vec<(Name, Expr<Leaf>)> = Vec::new();
         for it in list {
+            if let (AssignmentTarget::Tuple(names), syntax::Expr::Subquery(query)) = (&it.target, &it.value) {
+                self.assigned_rows(names, query, table, &mut found)?;
+                continue;
+            }
             let pairs: Vec<(&syntax::ObjectName, &syntax::Expr)> = match (&it.target, &it.value) {
                 (AssignmentTarget::ColumnName(name), value) => vec![(name, value)],
                 (AssignmentTarget::Tuple(names), syntax::Expr::Tuple(values)) if names.len() == values.len() => {
@@ -211,9 +233,45 @@ impl Reader<'_> {
         Ok(found)
     }
 
+    /// `(a, b) = (SELECT …)`: each column takes its value of the same query.
+    fn assigned_rows(
+        &mut self,
+        names: &[syntax::ObjectName],
+        query: &syntax::Query,
+        table: &Names,
+        found: &mut Vec<(Name, Expr<Leaf>)>,
+    ) -> Result<()> {
+        // It stands one select further in: around it is the one that picks a column.
+        self.scopes.push(Scope::default());
+        let read = self.subquery(query);
+        self.scopes.pop();
+        let (select, heading) = read?;
+        if heading.len() != names.len() {
+            let problem = format!("{} columns are set from a query of {}", names.len(), heading.len());
+            return Err(wrong(query, problem));
+        }
+        let outer: Vec<Name> =
+            super::from::distinct_names(heading.iter().map(|it| it.name.clone())).into_iter().map(Into::into).collect();
+        for ((name, heading), own) in names.iter().zip(&heading).zip(&outer) {
+            let written = last_part(name);
+            let at = field(table, &written).ok_or_else(|| no_column(table, &written, name.span()))?;
+            let column = Leaf::Column { up: 0, source: 0, name: own.clone() };
+            let one = Select::from(Source::Select(Box::new(select.clone()), outer.clone()));
+            let one = one.values([Expr::Leaf(column)]);
+            let one = if self.dialect.is_sqlite() { one.limit(1) } else { one };
+            let value = Typed { kind: heading.kind, ..Typed::unknown(Expr::Leaf(Leaf::Scalar(Box::new(one)))) };
+            let value = self.stored(value, table.fields[at].kind);
+            let column: Name = table.fields[at].name.clone().into();
+            found.retain(|it| it.0 != column);
+            found.push((column, value));
+        }
+        Ok(())
+    }
+
     pub(super) fn update(&mut self, it: &syntax::Update) -> Result<(Update, Vec<Heading>)> {
         if it.or.is_some_and(|it| it != SqliteOnConflict::Abort) {
-            return Err(unsupported(it, "UPDATE OR"));
+            let instead = "leave out by a condition the rows that would be in the way";
+            return Err(wrong(it, format!("UPDATE OR is not supported: {instead}")));
         }
         if it.limit.is_some() || !it.order_by.is_empty() {
             return Err(unsupported(it, "an UPDATE with ORDER BY or LIMIT"));

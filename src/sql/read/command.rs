@@ -23,6 +23,8 @@ pub(in crate::sql) enum Command {
     Explain(Box<Statement>),
     /// Other tables.
     Define(Vec<Definition>),
+    /// A table, and what fills it.
+    Make { definition: Definition, statement: Box<Statement>, parameters: Vec<String> },
     /// A transaction.
     Begin,
     /// Its end.
@@ -105,6 +107,11 @@ impl Reader<'_> {
                 Command::Run { statement, .. } => Command::Explain(statement),
                 _ => return Err(unsupported(syntax, "EXPLAIN of this statement")),
             },
+            Syntax::CreateTable(it) if let Some(query) = &it.query => {
+                let (definition, insert) = self.create_table_as(it, query)?;
+                let parameters = std::mem::take(&mut self.parameters);
+                Command::Make { definition, statement: Box::new(insert.into()), parameters }
+            }
             Syntax::CreateTable(it) => Command::Define(vec![self.create_table(it)?]),
             Syntax::CreateIndex(it) => Command::Define(vec![self.create_index(it)?]),
             Syntax::CreateView(it) => Command::Define(vec![self.create_view(it)?]),
@@ -118,7 +125,7 @@ impl Reader<'_> {
             Syntax::Rollback { savepoint: Some(name), .. } => Command::RollbackTo(name.value.clone()),
             Syntax::Savepoint { name } => Command::Savepoint(name.value.clone()),
             Syntax::ReleaseSavepoint { name } => Command::Release(name.value.clone()),
-            Syntax::Analyze(_) | Syntax::Vacuum(_) => Command::Nothing,
+            Syntax::Comment { .. } | Syntax::Analyze(_) | Syntax::Vacuum(_) => Command::Nothing,
             other => {
                 let text = other.to_string();
                 let word: Vec<&str> = text.split_whitespace().take(2).collect();

@@ -8,14 +8,20 @@ use sqlparser::ast::{
     TableConstraint,
 };
 
+use sqlparser::ast::Spanned;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::Span;
+
 use super::call::last_part;
 use super::catalog::{Field, View};
+use super::from::distinct_names;
 use super::place::{unsupported, wrong, wrong_at};
 use super::scope::{Reader, Scope, Source as Names};
+use super::select::Heading;
 use super::types::{is_auto, strict_kind};
 use crate::error::Result;
 use crate::expr::{Affinity, Expr};
-use crate::query::Leaf;
+use crate::query::{Insert, InsertValues, Leaf};
 use crate::schema::{Action, Column, Index, Name, Table, Timing};
 
 /// A change of the schema.
@@ -69,7 +75,7 @@ struct Declaring {
 impl Reader<'_> {
     pub(super) fn create_table(&mut self, it: &syntax::CreateTable) -> Result<Definition> {
         if it.query.is_some() || it.like.is_some() || it.inherits.is_some() {
-            return Err(unsupported(&it.name, "CREATE TABLE from a query or another table"));
+            return Err(unsupported(&it.name, "CREATE TABLE like another table"));
         }
         let name = last_part(&it.name);
         let mut all = self.declaring(&name, &it.columns, it.if_not_exists);
@@ -98,6 +104,33 @@ impl Reader<'_> {
         let checks = std::mem::take(&mut text.checks).into_iter();
         text.table = checks.fold(table, |table, (name, condition)| table.check(name, condition));
         Ok(Definition::CreateTable(text))
+    }
+
+    /// `CREATE TABLE … AS`: the table that a query's columns make, and how it is filled. Its columns hold what those of the
+    /// query do, and NULL.
+    pub(super) fn create_table_as(
+        &mut self,
+        it: &syntax::CreateTable,
+        query: &syntax::Query,
+    ) -> Result<(Definition, Insert)> {
+        let name = last_part(&it.name);
+        let (select, heading) = self.query(query)?;
+        let names = distinct_names(heading.iter().map(|it| it.name.clone()));
+        if it.columns.len() > names.len() {
+            return Err(wrong(&it.name, format!("{} columns are named, {} come", it.columns.len(), names.len())));
+        }
+        let given = it.columns.iter().map(|it| it.name.value.clone());
+        let names: Vec<String> = given.chain(names.iter().skip(it.columns.len()).cloned()).collect();
+        let column = |(name, it): (&String, &Heading)| {
+            let flexible = || Column::flexible(name.clone(), it.affinity.unwrap_or(Affinity::Blob));
+            it.kind.map_or_else(flexible, |kind| Column::new(name.clone(), kind)).nullable()
+        };
+        let table = names.iter().zip(&heading).map(column).fold(Table::new(name.clone()), Table::column);
+        let (keys, columns, indexes, checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let text = TableText { table, keys, columns, indexes, checks, if_not_exists: it.if_not_exists };
+        let insert = Insert::into(name, names);
+        let insert = Insert { values: InsertValues::Select(Box::new(select)), ..insert };
+        Ok((Definition::CreateTable(text), insert))
     }
 
     fn declaring(&self, name: &str, columns: &[ColumnDef], if_not_exists: bool) -> Declaring {
@@ -129,7 +162,13 @@ impl Reader<'_> {
         for option in &it.options {
             let own = option.name.as_ref().map(|it| it.value.clone());
             match &option.option {
-                ColumnOption::Null | ColumnOption::Comment(_) | ColumnOption::OnConflict(_) => {}
+                ColumnOption::Null | ColumnOption::Comment(_) | ColumnOption::OnConflict(Keyword::ABORT) => {}
+                ColumnOption::OnConflict(word) => {
+                    let word = format!("{word:?}");
+                    let problem = format!("ON CONFLICT {word} of a column is not supported: say INSERT OR {word}");
+                    return Err(wrong_at(it.name.span, problem));
+                }
+                ColumnOption::PrimaryKey(_) if all.primary.is_some() => return Err(second_key(it.name.span, all)),
                 ColumnOption::NotNull => nullable = false,
                 ColumnOption::Default(value) => {
                     column = self.default_of(value, field.as_ref(), column)?;
@@ -157,6 +196,11 @@ impl Reader<'_> {
                 }
                 ColumnOption::DialectSpecific(tokens)
                     if tokens.iter().all(|it| it.to_string().to_ascii_uppercase().starts_with("AUTO")) => {}
+                ColumnOption::Collation(collation) => {
+                    let instead = "say COLLATE NOCASE where it is compared, and UNIQUE INDEX … (name COLLATE NOCASE)";
+                    let problem = format!("COLLATE {collation} of a column is not supported: {instead}");
+                    return Err(wrong_at(it.name.span, problem));
+                }
                 other => return Err(wrong_at(it.name.span, format!("the column option {other} is not supported"))),
             }
         }
@@ -170,6 +214,7 @@ impl Reader<'_> {
     fn constraint_def(&mut self, it: &TableConstraint, all: &mut Declaring) -> Result<()> {
         let named = |name: &Option<syntax::Ident>| name.as_ref().map(|it| it.value.clone());
         match it {
+            TableConstraint::PrimaryKey(_) if all.primary.is_some() => return Err(second_key(it.span(), all)),
             TableConstraint::PrimaryKey(key) => {
                 let names = self.plain_columns(&key.columns, all)?;
                 all.primary = Some((names, timing(key.characteristics.as_ref())));
@@ -215,7 +260,7 @@ impl Reader<'_> {
     ) -> Result<Expr<Name>> {
         let source = Names { name: table.to_owned(), fields: fields.clone(), position: 0, is_table: true, rowid: None };
         self.scopes.push(Scope { sources: vec![source], ..Scope::default() });
-        let read = if condition { self.condition_of(it) } else { self.value_of(it).map(|it| it.expr) };
+        let read = if condition { self.condition_of(it) } else { self.ordered_by(it) };
         self.scopes.pop();
         read?.try_map(&mut |leaf| match leaf {
             Leaf::Column { up: 0, source: 0, name } => Ok(Expr::Leaf(name.clone())),
@@ -374,6 +419,10 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+fn second_key(at: Span, all: &Declaring) -> crate::error::Error {
+    wrong_at(at, format!("{} has a primary key already; a further key is UNIQUE", all.name))
 }
 
 /// A column's name as the table declares it.

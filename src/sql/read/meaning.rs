@@ -3,7 +3,7 @@
 use super::literal::numeric;
 use super::scope::Reader;
 use super::types::affinity;
-use crate::expr::{Affinity, Arithmetic, Cast, Comparison, Expr, Function, Type};
+use crate::expr::{Affinity, Arithmetic, Case, Cast, Comparison, Expr, Function, Type};
 use crate::query::Leaf;
 use crate::value::{Kind, Value};
 
@@ -15,20 +15,22 @@ pub(super) struct Typed {
     pub(super) kind: Option<Kind>,
     /// What SQLite would rather have beside it in a comparison.
     pub(super) affinity: Option<Affinity>,
+    /// Whether it is compared without regard to the case of ASCII letters.
+    pub(super) caseless: bool,
 }
 
 impl Typed {
     pub(super) fn constant(value: Value) -> Self {
         let kind = value.kind();
-        Typed { expr: Expr::Value(value), kind, affinity: None }
+        Typed { expr: Expr::Value(value), kind, affinity: None, caseless: false }
     }
 
     pub(super) fn unknown(expr: Expr<Leaf>) -> Self {
-        Typed { expr, kind: None, affinity: None }
+        Typed { expr, kind: None, affinity: None, caseless: false }
     }
 
     pub(super) fn of(expr: Expr<Leaf>, kind: Kind) -> Self {
-        Typed { expr, kind: Some(kind), affinity: None }
+        Typed { kind: Some(kind), ..Typed::unknown(expr) }
     }
 
     pub(super) fn bool(expr: Expr<Leaf>) -> Self {
@@ -49,6 +51,22 @@ impl Typed {
 
     fn is_number(&self) -> bool {
         matches!(self.kind, Some(Kind::Int | Kind::Float)) || self.is_null()
+    }
+
+    /// With ASCII letters in lower case, where it is a text.
+    fn folded(self) -> Self {
+        let lower = |it: Typed| Typed::call(Function::LenientLower, vec![it]);
+        match self.kind {
+            Some(Kind::Text) => lower(self),
+            Some(_) => self,
+            None => {
+                let name = Expr::Call(Function::Typeof, vec![self.expr.clone()]);
+                let is_text = Expr::Compare(Comparison::Equal, Box::new(name), Box::new(Expr::Value("text".into())));
+                let arms = vec![(is_text, lower(self.clone()).expr)];
+                let case = Case { arms, otherwise: Some(self.expr) };
+                Typed::unknown(Expr::Case(Box::new(case)))
+            }
+        }
     }
 
     fn cast(self, to: Cast, kind: Kind) -> Self {
@@ -86,6 +104,13 @@ impl Reader<'_> {
         }
     }
 
+    /// As it is ordered and grouped by.
+    pub(super) fn ordered(&self, it: Typed) -> Expr<Leaf> {
+        let caseless = it.caseless;
+        let it = self.value(it);
+        if caseless { it.folded().expr } else { it.expr }
+    }
+
     /// As a condition: in SQLite, a number other than zero holds.
     pub(super) fn condition(&self, it: Typed) -> Expr<Leaf> {
         if !self.dialect.is_sqlite() || it.kind == Some(Kind::Bool) || it.is_number() {
@@ -102,6 +127,12 @@ impl Reader<'_> {
 
     /// Both sides of a comparison as they are compared.
     pub(super) fn comparable(&self, a: Typed, b: Typed) -> (Typed, Typed) {
+        let caseless = a.caseless || b.caseless;
+        let (a, b) = self.converted(a, b);
+        if caseless { (a.folded(), b.folded()) } else { (a, b) }
+    }
+
+    fn converted(&self, a: Typed, b: Typed) -> (Typed, Typed) {
         if !self.dialect.is_sqlite() {
             let (of_a, of_b) = (a.kind, b.kind);
             return (of_kind(a, of_b), of_kind(b, of_a));
@@ -171,10 +202,11 @@ impl Reader<'_> {
             let item = |it: Typed| as_bool(&it).unwrap_or(it).expr;
             return (item(of), items.into_iter().map(item).collect());
         }
+        let caseless = of.caseless;
         let of = self.value(of);
         let item = |it: Typed| self.comparable(of.clone(), self.value(it)).1.expr;
         let items = items.into_iter().map(item).collect();
-        (of.expr, items)
+        (if caseless { of.folded().expr } else { of.expr }, items)
     }
 
     /// Arithmetic over operands of any sort: in SQLite, whatever they are becomes numbers.

@@ -54,7 +54,7 @@ impl Reader<'_> {
                 return Ok(Expr::Leaf(Leaf::Output(position as u16)));
             }
         }
-        let by = self.value_of(it)?.expr;
+        let by = self.ordered_by(it)?;
         if select.compounds.is_empty() {
             return Ok(by);
         }

@@ -74,12 +74,30 @@ impl Reader<'_> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())?
             }
             E::Cast { expr, data_type, .. } => self.cast(expr, data_type)?,
-            E::Collate { expr, collation } if collation.to_string().eq_ignore_ascii_case("binary") => {
-                self.expr(expr)?
-            }
+            E::Collate { expr, collation } => self.collated(expr, collation)?,
             E::Tuple(list) if list.len() == 1 => self.expr(&list[0])?,
             other => self.call_like(other)?,
         })
+    }
+
+    /// `COLLATE`: how it is compared and ordered.
+    fn collated(&mut self, of: &syntax::Expr, collation: &syntax::ObjectName) -> Result<Typed> {
+        let name = collation.to_string().trim_matches('"').to_ascii_uppercase();
+        let caseless = match (&*name, self.dialect.is_sqlite()) {
+            ("BINARY", true) | ("C" | "POSIX" | "UCS_BASIC", false) => false,
+            ("NOCASE", true) => true,
+            _ => {
+                let there = if self.dialect.is_sqlite() { "BINARY and NOCASE" } else { "\"C\"" };
+                return Err(wrong(of, format!("there is no collation {collation}, but {there}")));
+            }
+        };
+        Ok(Typed { caseless, ..self.expr(of)? })
+    }
+
+    /// An expression as it is ordered and grouped by.
+    pub(super) fn ordered_by(&mut self, it: &syntax::Expr) -> Result<Expr<Leaf>> {
+        let it = self.expr(it)?;
+        Ok(self.ordered(it))
     }
 
     fn binary(
@@ -344,7 +362,7 @@ impl Reader<'_> {
                 return Ok(Typed { affinity: Some(affinity), ..it });
             }
             let expr = Expr::Cast(Cast::Lenient(affinity), Box::new(it.expr));
-            return Ok(Typed { expr, kind: affinity.kind(), affinity: Some(affinity) });
+            return Ok(Typed { kind: affinity.kind(), affinity: Some(affinity), ..Typed::unknown(expr) });
         }
         let Some(kind) = kind_of(to, self.dialect) else { return Err(unsupported(of, &format!("CAST to {to}"))) };
         // The time of the statement is written as a cast, and read as one already.

@@ -194,7 +194,7 @@ pub(super) fn leaf(up: usize, source: &Source, at: usize) -> Typed {
     // Scopes nest no deeper than the reader allows.
     let up = u8::try_from(up).unwrap_or(u8::MAX);
     let expr = Expr::Leaf(Leaf::Column { up, source: source.position, name });
-    Typed { expr, kind: field.kind, affinity: field.affinity }
+    Typed { kind: field.kind, affinity: field.affinity, ..Typed::unknown(expr) }
 }
 
 impl Field {

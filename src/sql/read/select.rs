@@ -200,7 +200,7 @@ impl Reader<'_> {
                     Output::Value(value) => value.clone(),
                     Output::Row(_) => return Err(unsupported(by, "groups by a whole row")),
                 },
-                (None, by) => self.value_of(by)?.expr,
+                (None, by) => self.ordered_by(by)?,
             };
             select.group_by.push(by);
         }

@@ -8,7 +8,8 @@ use super::parameters::SqlParameters;
 use crate::error::{Misuse, Result};
 use crate::query::{Connection, Control, Input, Output, Prepared, Source, Statement};
 use crate::schema::Schema;
-use crate::sql::read::{Command, Heading, Purpose, parse};
+use crate::sql::read::{Command, Definition, Heading, Purpose, parse};
+use crate::value::Value;
 
 /// How many texts are kept ready.
 const KEPT: usize = 256;
@@ -46,7 +47,7 @@ impl SqlSession {
         for parsed in parse(text, self.dialect)? {
             let command = Command::read(&parsed, &self.catalog, self.dialect, Purpose::Run)?;
             let Command::Run { statement, heading, parameters: names } = command else {
-                outcomes.push(self.command(command)?);
+                outcomes.push(self.command(command, &parameters)?);
                 continue;
             };
             let ready = self.finish(self.dialect.is_sqlite(), |it| it.ready(*statement, &heading, &names))?;
@@ -94,7 +95,7 @@ impl SqlSession {
         done
     }
 
-    fn command(&mut self, command: Command) -> Result<SqlOutcome> {
+    fn command(&mut self, command: Command, parameters: &SqlParameters) -> Result<SqlOutcome> {
         match command {
             Command::Run { .. } | Command::Nothing => {}
             Command::Explain(statement) => {
@@ -107,6 +108,9 @@ impl SqlSession {
                 for it in all {
                     self.define(it)?;
                 }
+            }
+            Command::Make { definition, statement, parameters: names } => {
+                return self.make(definition, *statement, &parameters.resolved(&names)?);
             }
             Command::Begin if self.explicit => {
                 return Err(Misuse::Statement { reason: "a transaction is open already".to_owned() }.into());
@@ -140,6 +144,27 @@ impl SqlSession {
             Command::Pragma { name, value } => return self.pragma(&name, value.as_deref()),
         }
         Ok(SqlOutcome::default())
+    }
+
+    /// Makes a table and fills it, or does nothing where it is there and may be.
+    fn make(&mut self, definition: Definition, statement: Statement, values: &[Value]) -> Result<SqlOutcome> {
+        let Definition::CreateTable(text) = &definition else { return Ok(SqlOutcome::default()) };
+        let (name, known) = (text.table.name().to_owned(), self.database().schema().tables().len());
+        self.define(definition)?;
+        if self.database().schema().tables().len() == known {
+            return Ok(SqlOutcome::default());
+        }
+        let filled = self.finish(false, |it| {
+            let prepared = it.connection.prepare(statement)?;
+            it.connection.run(&prepared, Input::Values(values))
+        });
+        match filled {
+            Ok(outcome) => Ok(SqlOutcome { count: outcome.count, ..SqlOutcome::default() }),
+            Err(error) => {
+                self.define(Definition::DropTable { name, if_exists: true })?;
+                Err(error)
+            }
+        }
     }
 
     fn commit(&mut self) -> Result<()> {

@@ -292,6 +292,103 @@ fn a_savepoint_alone_is_a_transaction() {
     ]);
 }
 
+/// OR IGNORE leaves out rows that break a rule by themselves, too; OR REPLACE puts a default where NULL must not be.
+#[test]
+fn or_ignore_and_or_replace_reach_further_than_keys() {
+    alike(&[
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL CHECK (length(name) < 5), n INTEGER NOT NULL DEFAULT 7, p \
+         INTEGER REFERENCES t (id))",
+        "INSERT OR IGNORE INTO t (id, name) VALUES (1, 'a'), (2, NULL), (3, 'too long'), (1, 'b'), (4, 'c')",
+        "SELECT * FROM t",
+        "INSERT INTO t (name) VALUES (NULL) ON CONFLICT DO NOTHING",
+        "INSERT OR IGNORE INTO t (name, p) VALUES ('d', 99)",
+        "INSERT OR REPLACE INTO t (id, name, n) VALUES (4, 'e', NULL), (5, 'f', 1)",
+        "INSERT OR REPLACE INTO t (id, name) VALUES (5, NULL)",
+        "SELECT * FROM t",
+    ]);
+}
+
+/// Several columns are set from one query.
+#[test]
+fn columns_are_set_from_one_row() {
+    alike_with_notes(&[
+        "UPDATE notes SET (n, body) = (SELECT max(o.id) + notes.id, 'x' || notes.body FROM notes AS o WHERE o.id < notes.id)",
+        "SELECT * FROM notes ORDER BY id",
+        "UPDATE notes SET (n) = (SELECT id FROM notes ORDER BY id DESC), body = 'y' WHERE id = 1",
+        "UPDATE notes SET (n, body) = (SELECT 1, 2 WHERE 0) WHERE id = 2",
+        "SELECT * FROM notes ORDER BY id",
+        "UPDATE notes SET (n, body) = (SELECT 1)",
+        "UPDATE notes SET (n, nobody) = (SELECT 1, 2)",
+    ]);
+}
+
+/// A table is made of what a query brings; where that fails, there is none.
+#[test]
+fn tables_are_made_of_queries() {
+    let mut sql = alike_with_notes(&[
+        "CREATE TABLE copy AS SELECT id, n * 1.5 AS f, body, NULL AS empty, n, n FROM notes WHERE id < 3",
+        "SELECT *, typeof(f) FROM copy ORDER BY id",
+        "INSERT INTO copy (empty) VALUES ('any'), (5), (NULL)",
+        "SELECT count(*), count(id) FROM copy",
+        "CREATE TABLE IF NOT EXISTS copy AS SELECT 1",
+        "CREATE TABLE copy AS SELECT 1",
+        "SELECT count(*) FROM copy",
+        "BEGIN",
+        "CREATE TABLE two AS SELECT count(*) AS c FROM notes",
+        "SELECT c FROM two",
+        "ROLLBACK",
+        "SELECT c FROM two",
+        "CREATE TABLE three (a INTEGER PRIMARY KEY, b INTEGER PRIMARY KEY)",
+    ]);
+    let error = refused(&mut sql, "CREATE TABLE none AS SELECT id + 9223372036854775807 AS big FROM notes");
+    assert!(error.contains("does not fit"), "{error}");
+    assert!(refused(&mut sql, "SELECT * FROM none").contains("there is no table `none`"));
+    let error = refused(&mut sql, "CREATE TABLE x (a TEXT UNIQUE ON CONFLICT REPLACE)");
+    let wanted = "line 1, column 17: ON CONFLICT REPLACE of a column is not supported: say INSERT OR REPLACE";
+    assert_eq!(error, wanted);
+}
+
+/// COLLATE NOCASE where values are compared, ordered and kept unique; `lower` and `upper` of ASCII letters alone.
+#[test]
+fn case_is_left_aside_where_it_is_asked_for() {
+    let mut sql = alike(&[
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, m)",
+        "CREATE UNIQUE INDEX one ON t (name COLLATE NOCASE)",
+        "INSERT INTO t VALUES (1, 'Ann', 'x'), (2, 'bob', 2), (3, 'Äpfel', NULL), (4, 'Zed', 'B')",
+        "INSERT INTO t (name) VALUES ('BOB')",
+        "SELECT name FROM t ORDER BY name COLLATE NOCASE DESC",
+        "SELECT m FROM t ORDER BY m COLLATE NOCASE",
+        "SELECT name FROM t WHERE name = 'ANN' COLLATE NOCASE OR m COLLATE NOCASE = 'X'",
+        "SELECT name FROM t WHERE name COLLATE NOCASE IN ('ANN', 'ZED') ORDER BY name COLLATE BINARY",
+        "SELECT name FROM t WHERE name COLLATE NOCASE BETWEEN 'a' AND 'C' ORDER BY 1",
+        "SELECT 'a' COLLATE NOCASE <> 'A', CASE 'A' WHEN 'a' COLLATE NOCASE THEN 1 END, nullif('a' COLLATE NOCASE, 'A')",
+        "SELECT count(*) FROM t GROUP BY substr(name, 1, 1) COLLATE NOCASE ORDER BY 1",
+        "SELECT row_number() OVER (ORDER BY name COLLATE NOCASE) AS r, name FROM t ORDER BY r",
+        "SELECT lower(name), upper(name), lower(12), upper(m) FROM t ORDER BY id",
+    ]);
+    let error = refused(&mut sql, "SELECT 'a' COLLATE german");
+    assert_eq!(error, "line 1, column 8: there is no collation german, but BINARY and NOCASE");
+    let error = refused(&mut sql, "CREATE TABLE u (a TEXT COLLATE NOCASE)");
+    assert!(error.contains("UNIQUE INDEX … (name COLLATE NOCASE)"), "{error}");
+}
+
+/// Functions of SQLite, and what to write instead of those that are not there.
+#[test]
+fn functions_are_those_of_sqlite_or_told_what_is_instead() {
+    let mut sql = alike(&["SELECT abs('x'), abs('-5'), likelihood(1, 0.5)"]);
+    assert_eq!(rows(&sql.run("SELECT mod(7, 3), mod('7.5', 2)", ()).unwrap()), "1.0, 1.5");
+    for (call, instead) in [
+        ("last_insert_rowid()", "of 0 operands: say INSERT … RETURNING"),
+        ("json_extract('{}', '$.a')", "of 2 operands: JSON is a text here, which programs take apart"),
+        ("random()", "of 0 operands: a program gives random values as parameters"),
+        ("soundex('a')", "of 1 operand"),
+    ] {
+        let name = call.split('(').next().unwrap();
+        let wanted = format!("line 1, column 8: there is no function `{name}` {instead}");
+        assert_eq!(refused(&mut sql, &format!("SELECT {call}")), wanted);
+    }
+}
+
 /// What is refused says what is wanted, and a text that ends too early is wrong at its end.
 #[test]
 fn what_is_not_there_is_told_with_what_is() {
