@@ -66,6 +66,18 @@ fn key_of(table: &TableSchema, row: &Row) -> i64 {
     }
 }
 
+/// Gives a row its form and its key, the next one where it has none, and judges it by itself.
+fn alone(table: &TableSchema, row: &mut Row, greatest: i64) -> Result<()> {
+    settle(table, row)?;
+    if let Some(key) = table.auto.filter(|it| row.get(*it).is_null()) {
+        let next = greatest
+            .checked_add(1)
+            .ok_or_else(|| Misuse::Overflow { operation: "the next key", operands: vec![Value::Int(greatest)] })?;
+        edit(row).set(key, Value::Int(next))?;
+    }
+    judge_alone(table, &**row, None)
+}
+
 /// Whether a row that breaks a rule by itself is left out.
 fn ignored(plan: &ConflictPlan, error: &Error) -> bool {
     let rule = error.violation().map(|it| it.rule);
@@ -109,19 +121,8 @@ impl<'a> Meeting<'a> {
             if matches!(plan.action, BoundConflict::Replace) {
                 with_defaults(transaction, table, &mut row, execution.given.moment)?;
             }
-            match settle(table, &mut row) {
-                Err(error) if ignored(plan, &error) => continue,
-                done => done?,
-            }
-            if let Some(key) = table.auto.filter(|it| row.get(*it).is_null()) {
-                let next = greatest.checked_add(1).ok_or_else(|| Misuse::Overflow {
-                    operation: "the next key",
-                    operands: vec![Value::Int(greatest)],
-                })?;
-                edit(&mut row).set(key, Value::Int(next))?;
-            }
             // A row that breaks a rule by itself is refused even if another is in the way, as elsewhere.
-            match judge_alone(table, &*row, None) {
+            match alone(table, &mut row, greatest) {
                 Err(error) if ignored(plan, &error) => continue,
                 done => done?,
             }

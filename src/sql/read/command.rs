@@ -24,7 +24,7 @@ pub(in crate::sql) enum Command {
     /// Other tables.
     Define(Vec<Definition>),
     /// A table, and what fills it.
-    Make { definition: Definition, statement: Box<Statement>, parameters: Vec<String> },
+    Make { definition: Box<Definition>, statement: Box<Statement>, parameters: Vec<String> },
     /// A transaction.
     Begin,
     /// Its end.
@@ -110,7 +110,7 @@ impl Reader<'_> {
             Syntax::CreateTable(it) if let Some(query) = &it.query => {
                 let (definition, insert) = self.create_table_as(it, query)?;
                 let parameters = std::mem::take(&mut self.parameters);
-                Command::Make { definition, statement: Box::new(insert.into()), parameters }
+                Command::Make { definition: Box::new(definition), statement: Box::new(insert.into()), parameters }
             }
             Syntax::CreateTable(it) => Command::Define(vec![self.create_table(it)?]),
             Syntax::CreateIndex(it) => Command::Define(vec![self.create_index(it)?]),

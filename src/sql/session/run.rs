@@ -110,7 +110,7 @@ impl SqlSession {
                 }
             }
             Command::Make { definition, statement, parameters: names } => {
-                return self.make(definition, *statement, &parameters.resolved(&names)?);
+                return self.make(*definition, *statement, &parameters.resolved(&names)?);
             }
             Command::Begin if self.explicit => {
                 return Err(Misuse::Statement { reason: "a transaction is open already".to_owned() }.into());
