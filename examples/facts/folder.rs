@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use diptych::error::Rule;
-use diptych::query::Control;
+use diptych::query::{Control, Views};
 use diptych::sql::{SqlDialect, SqlSession};
 use diptych::{Connection, Database, Error, ErrorKind, Schema, Violation};
 
@@ -40,7 +40,8 @@ fn load(folder: &Path, schema: Schema) -> Result<SqlSession, Vec<Fault>> {
         })?;
     }
     connection.control(Control::Commit).map_err(|error| explain(&error, &sources))?;
-    let whole = schema.edit().build().map_err(told)?;
+    let views = Views::clone(&schema.views());
+    let whole = schema.edit().build().and_then(|it| it.with_views(views)).map_err(told)?;
     let database = database.altered(whole).map_err(|error| explain(&error, &sources))?;
     Ok(database.sql())
 }

@@ -28,7 +28,8 @@ fn inlined(select: &Select, at: u8, source: &Source, known: &Known<'_>) -> Optio
         _ => return None,
     };
     // Rows that come in an order stay in it where nothing asks for another: what is aggregated reads them so.
-    if !inner.order_by.is_empty() && select.joins.is_empty() && select.order_by.is_empty() {
+    let ordered_anew = !select.order_by.is_empty() && select.group_by.is_empty();
+    if !inner.order_by.is_empty() && select.joins.is_empty() && !ordered_anew {
         return None;
     }
     let picked = picked(inner, known)?;

@@ -129,6 +129,14 @@ impl Catalog {
         said.chain(self.kept_by_name().into_iter().map(|it| it.view.name.to_string())).collect()
     }
 
+    /// A view as a schema holds it.
+    pub(in crate::sql) fn kept_form(&self, view: &View, dialect: SqlDialect) -> Result<crate::query::View> {
+        let mut reader = Reader::new(self, dialect, Purpose::Statement);
+        let (select, heading) = reader.query(&view.query)?;
+        let columns = view_names(view, &heading).into_iter().map(Into::into).collect();
+        Ok(crate::query::View { name: view.name.clone().into(), columns, select })
+    }
+
     /// The names of tables, their indexes, and views.
     pub(super) fn all_names(&self) -> Vec<String> {
         let tables = self.schema.tables().iter();
@@ -151,7 +159,7 @@ impl Catalog {
         &self.schema
     }
 
-    pub(super) fn views_by_name(&self) -> Vec<&View> {
+    pub(in crate::sql) fn views_by_name(&self) -> Vec<&View> {
         let mut views: Vec<&View> = self.views.values().collect();
         views.sort_by(|a, b| a.name.cmp(&b.name));
         views

@@ -359,7 +359,7 @@ impl Heading {
     }
 
     pub(super) fn of(field: &Field) -> Self {
-        Heading { name: field.name.clone(), named: false, kind: field.kind, affinity: field.affinity }
+        Heading { name: field.name.clone(), named: false, kind: field.kind, affinity: field.affinity, caseless: false }
     }
 
     pub(super) fn fields(all: &[Heading]) -> Arc<[Field]> {

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{self as syntax, LimitClause, OrderByKind, OrderByOptions, OrderBySort, Query};
 
+use super::meaning::Typed;
 use super::place::{unsupported, wrong};
 use super::scope::Reader;
 use super::select::Heading;
@@ -42,7 +43,7 @@ impl Reader<'_> {
     /// A number is a place among the outputs, a name first an output's own.
     fn order_term(&mut self, it: &syntax::Expr, select: &Select, heading: &[Heading]) -> Result<Expr<Leaf>> {
         if let Some(position) = position(it, heading.len())? {
-            return Ok(Expr::Leaf(Leaf::Output(position)));
+            return Ok(self.by_place(position, select, heading));
         }
         if let syntax::Expr::Identifier(name) = it {
             let found = heading.iter().position(|it| it.named && it.name.eq_ignore_ascii_case(&name.value));
@@ -51,7 +52,7 @@ impl Reader<'_> {
                 heading.iter().position(|it| compound && it.name.eq_ignore_ascii_case(&name.value))
             });
             if let Some(position) = found {
-                return Ok(Expr::Leaf(Leaf::Output(position as u16)));
+                return Ok(self.by_place(position as u16, select, heading));
             }
         }
         let by = self.ordered_by(it)?;
@@ -62,6 +63,19 @@ impl Reader<'_> {
         let found = select.outputs.iter().position(|it| matches!(it, Output::Value(it) if *it == by));
         let position = found.ok_or_else(|| wrong(it, "ORDER BY of several queries names one of their columns"))?;
         Ok(Expr::Leaf(Leaf::Output(position as u16)))
+    }
+
+    fn by_place(&self, place: u16, select: &Select, heading: &[Heading]) -> Expr<Leaf> {
+        let (said, output) = (&heading[usize::from(place)], select.outputs.get(usize::from(place)));
+        match output {
+            Some(Output::Value(value)) if said.caseless && select.compounds.is_empty() => self.by_output(value, said),
+            _ => Expr::Leaf(Leaf::Output(place)),
+        }
+    }
+
+    /// What comes out, as it is ordered and grouped by.
+    pub(super) fn by_output(&self, value: &Expr<Leaf>, said: &Heading) -> Expr<Leaf> {
+        self.ordered(Typed { kind: said.kind, caseless: said.caseless, ..Typed::unknown(value.clone()) })
     }
 
     pub(super) fn limits(&mut self, query: &Query, select: &mut Select) -> Result<()> {

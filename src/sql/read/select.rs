@@ -26,6 +26,8 @@ pub(in crate::sql) struct Heading {
     pub(super) named: bool,
     pub(super) kind: Option<Kind>,
     pub(super) affinity: Option<Affinity>,
+    /// Whether it is ordered and grouped by without regard to the case of ASCII letters.
+    pub(super) caseless: bool,
 }
 
 impl Reader<'_> {
@@ -148,6 +150,7 @@ impl Reader<'_> {
                         named: false,
                         kind: it.kind,
                         affinity: None,
+                        caseless: false,
                     })
                     .collect();
             } else if typed.len() != heading.len() {
@@ -197,7 +200,7 @@ impl Reader<'_> {
         for by in groups {
             let by = match (position(by, heading.len())?, by) {
                 (Some(at), _) => match &select.outputs[usize::from(at)] {
-                    Output::Value(value) => value.clone(),
+                    Output::Value(value) => self.by_output(value, &heading[usize::from(at)]),
                     Output::Row(_) => return Err(unsupported(by, "groups by a whole row")),
                 },
                 (None, by) => self.ordered_by(by)?,
@@ -255,6 +258,7 @@ impl Reader<'_> {
                 named: alias.is_some(),
                 kind: typed.kind,
                 affinity: typed.affinity,
+                caseless: typed.caseless,
             });
             if alias.is_some() {
                 aliases.push(Alias { name, typed: typed.clone() });
@@ -287,6 +291,7 @@ impl Reader<'_> {
                 named: false,
                 kind: it.typed.kind,
                 affinity: it.typed.affinity,
+                caseless: false,
             });
             outputs.push(Output::Value(it.typed.expr.clone()));
         }

@@ -12,7 +12,7 @@ use crate::sql::read::{Catalog, Command, Definition, KeyText, Purpose, TableText
 use crate::txn::Database;
 
 impl Schema {
-    /// The tables and indexes that a script of CREATE statements makes. Views in it are read and forgotten.
+    /// The tables, indexes and views that a script of CREATE statements makes.
     ///
     /// ```
     /// use diptych::Schema;
@@ -41,7 +41,13 @@ impl Schema {
             let place = format!("{table}({})", key.columns.join(", "));
             return Err(vec![Mistake::new(place, problem, "create it too")].into());
         }
-        session.database().schema().edit().build()
+        let mut views = Views::new();
+        for view in session.catalog.views_by_name() {
+            let kept = session.catalog.kept_form(view, dialect)?;
+            views = views.view(kept.name, kept.columns, kept.select);
+        }
+        let schema = session.database().schema().edit().build()?;
+        if views.all().is_empty() { Ok(schema) } else { schema.with_views(views) }
     }
 }
 

@@ -127,6 +127,7 @@ fn an_order_inside_is_the_order_outside() {
         "WITH o AS (SELECT body FROM notes ORDER BY n) SELECT group_concat(body, '') FROM o",
         "SELECT body, row_number() OVER () FROM (SELECT body FROM notes ORDER BY body DESC)",
         "SELECT id FROM (SELECT * FROM notes ORDER BY n) ORDER BY id",
+        "SELECT id % 2 AS odd, group_concat(id) FROM (SELECT id FROM notes ORDER BY id DESC) GROUP BY odd ORDER BY odd",
     ]);
 }
 
@@ -363,6 +364,8 @@ fn case_is_left_aside_where_it_is_asked_for() {
         "SELECT name FROM t WHERE name COLLATE NOCASE BETWEEN 'a' AND 'C' ORDER BY 1",
         "SELECT 'a' COLLATE NOCASE <> 'A', CASE 'A' WHEN 'a' COLLATE NOCASE THEN 1 END, nullif('a' COLLATE NOCASE, 'A')",
         "SELECT count(*) FROM t GROUP BY substr(name, 1, 1) COLLATE NOCASE ORDER BY 1",
+        "SELECT name COLLATE NOCASE AS g, count(*) FROM t GROUP BY 1 ORDER BY g DESC",
+        "SELECT name COLLATE NOCASE FROM t ORDER BY 1 LIMIT 3",
         "SELECT row_number() OVER (ORDER BY name COLLATE NOCASE) AS r, name FROM t ORDER BY r",
         "SELECT lower(name), upper(name), lower(12), upper(m) FROM t ORDER BY id",
     ]);
@@ -375,7 +378,10 @@ fn case_is_left_aside_where_it_is_asked_for() {
 /// Functions of SQLite, and what to write instead of those that are not there.
 #[test]
 fn functions_are_those_of_sqlite_or_told_what_is_instead() {
-    let mut sql = alike(&["SELECT abs('x'), abs('-5'), likelihood(1, 0.5)"]);
+    let mut sql = alike(&[
+        "SELECT abs('x'), abs('-5'), likelihood(1, 0.5)",
+        "SELECT round(71222.5 * 1.19, 2), round(1.755, 2), round(2.345, 2), round(0.285, 2), round(-1.005, 2)",
+    ]);
     assert_eq!(rows(&sql.run("SELECT mod(7, 3), mod('7.5', 2)", ()).unwrap()), "1.0, 1.5");
     for (call, instead) in [
         ("last_insert_rowid()", "of 0 operands: say INSERT … RETURNING"),
@@ -387,6 +393,20 @@ fn functions_are_those_of_sqlite_or_told_what_is_instead() {
         let wanted = format!("line 1, column 8: there is no function `{name}` {instead}");
         assert_eq!(refused(&mut sql, &format!("SELECT {call}")), wanted);
     }
+}
+
+/// A schema that is read from a script has its views.
+#[test]
+fn views_of_a_script_are_kept() -> Result<(), Error> {
+    let script = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER);
+        CREATE VIEW sums (k, s) AS SELECT id % 2, sum(n) FROM t GROUP BY 1;
+        CREATE VIEW odd AS SELECT s, 'x' FROM sums WHERE k = 1;";
+    let schema = Schema::from_sql(script, SqlDialect::Sqlite)?;
+    let mut sql = Database::new(schema).sql();
+    sql.run("INSERT INTO t VALUES (1, 5), (2, 6), (3, 7)", ())?;
+    assert_eq!(rows(&sql.run("SELECT * FROM odd", ())?), "12, 'x'");
+    assert_eq!(rows(&sql.run("SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY 1", ())?), "'odd'; 'sums'");
+    Ok(())
 }
 
 /// What is refused says what is wanted, and a text that ends too early is wrong at its end.
