@@ -250,6 +250,20 @@ impl Column {
         self
     }
 
+    /// Has the column hold a value always.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.nullable = false;
+        self
+    }
+
+    /// The column has the default of another one, or none as that one has none.
+    #[must_use]
+    pub fn default_like(mut self, other: &Column) -> Self {
+        self.default.clone_from(&other.default);
+        self
+    }
+
     /// What the column holds when a statement does not give it, and what SET DEFAULT puts there.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(DefaultValue::Constant(value.into()));

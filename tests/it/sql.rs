@@ -7,6 +7,8 @@ mod functions;
 #[cfg(feature = "sql")]
 mod habits;
 #[cfg(feature = "sql")]
+mod postgres;
+#[cfg(feature = "sql")]
 mod random;
 #[cfg(feature = "sql")]
 mod roundtrip;

@@ -9,7 +9,7 @@ use super::meaning::{Purpose, Typed};
 use super::place::{unsupported, wrong};
 use super::scope::Reader;
 use crate::error::Result;
-use crate::expr::{Affinity, Cast, Comparison, Expr, Function};
+use crate::expr::{Affinity, Arithmetic, Cast, Comparison, Expr, Function};
 use crate::query::{Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, OrderBy, Window, WindowFrame, WindowFunction};
 use crate::value::{Kind, Value};
 
@@ -33,6 +33,9 @@ impl Reader<'_> {
             E::Substring { expr, substring_from: Some(from), substring_for, .. } => {
                 let list: Vec<_> = [&**expr, from].into_iter().chain(substring_for.as_deref()).collect();
                 self.scalar_call("substr", &list, it)
+            }
+            E::Substring { expr, substring_from: None, substring_for: Some(length), .. } => {
+                self.scalar_call("left", &[expr, length], it)
             }
             E::Trim { trim_where, trim_what, expr, trim_characters } => {
                 let name = match trim_where {
@@ -241,6 +244,9 @@ impl Reader<'_> {
             ("position", _) => "instr",
             (name, _) => name,
         };
+        if matches!(name, "greatest" | "least") {
+            operands = self.unified(operands);
+        }
         let function = Function::named(name, operands.len());
         let function = function.ok_or_else(|| {
             let count = operands.len();
@@ -278,7 +284,12 @@ impl Reader<'_> {
     fn by_other_means(&self, name: &str, operands: &[Typed]) -> Option<Typed> {
         match (name, operands) {
             ("ifnull", [a, b]) => Some(coalesce(vec![a.clone(), b.clone()])),
-            ("coalesce", all) => Some(coalesce(all.to_vec())),
+            ("coalesce", all) => Some(coalesce(self.unified(all.to_vec()))),
+            ("set_config", [_, value, _]) if !self.dialect.is_sqlite() => Some(value.clone()),
+            ("bit_length", [it]) => {
+                let bytes = Typed::call(Function::OctetLength, vec![it.clone()]);
+                Some(self.arithmetic(Arithmetic::Multiply, bytes, Typed::constant(Value::Int(8))))
+            }
             ("likely" | "unlikely", [a]) | ("likelihood", [a, _]) => Some(a.clone()),
             ("iif" | "if", [condition, a, rest @ ..]) if rest.len() < 2 => {
                 let kind = Self::common_kind(std::iter::once(a).chain(rest));
@@ -309,6 +320,9 @@ fn instead_of(name: &str) -> Option<&'static str> {
         "last_insert_rowid" => "say INSERT … RETURNING",
         "changes" | "total_changes" => "the outcome of a statement counts its rows",
         "random" | "randomblob" | "gen_random_uuid" => "a program gives random values as parameters",
+        "date_part" | "date_trunc" | "to_char" | "age" | "make_date" => {
+            "dates are texts here; extract, date_trunc and intervals come with the feature `jiff`"
+        }
         "nextval" | "currval" | "setval" | "lastval" => "a key fills itself, and RETURNING tells it",
         "array_agg" | "array_length" | "cardinality" | "unnest" => {
             "there are no arrays; string_agg makes a text of many"
@@ -365,7 +379,7 @@ pub(super) fn parts_of(name: &ObjectName) -> Vec<String> {
     name.0.iter().map(|it| it.as_ident().map_or_else(|| it.to_string(), |it| it.value.clone())).collect()
 }
 
-fn aggregate_named(name: &str) -> Option<Aggregate> {
+pub(super) fn aggregate_named(name: &str) -> Option<Aggregate> {
     Some(match name {
         "count" => Aggregate::Count,
         "sum" => Aggregate::Sum,
@@ -374,6 +388,9 @@ fn aggregate_named(name: &str) -> Option<Aggregate> {
         "max" => Aggregate::Max,
         "avg" => Aggregate::Average,
         "group_concat" | "string_agg" => Aggregate::Concat,
+        // The lesser of two booleans is true only if both are.
+        "bool_and" | "every" => Aggregate::Min,
+        "bool_or" => Aggregate::Max,
         _ => return None,
     })
 }

@@ -25,6 +25,8 @@ pub(in crate::sql) enum Command {
     Define(Vec<Definition>),
     /// A table, and what fills it.
     Make { definition: Box<Definition>, statement: Box<Statement>, parameters: Vec<String> },
+    /// All rows of these tables are to go, and of those that refer to them.
+    Truncate { tables: Vec<String>, cascade: bool },
     /// A transaction.
     Begin,
     /// Its end.
@@ -116,6 +118,7 @@ impl Reader<'_> {
             Syntax::CreateIndex(it) => Command::Define(vec![self.create_index(it)?]),
             Syntax::CreateView(it) => Command::Define(vec![self.create_view(it)?]),
             Syntax::AlterTable(it) => Command::Define(self.alter_table(it)?),
+            Syntax::Truncate(it) if !self.dialect.is_sqlite() => self.truncate(it)?,
             Syntax::Drop { object_type, if_exists, names, .. } => {
                 Command::Define(self.drop(*object_type, names, *if_exists, syntax)?)
             }
@@ -125,6 +128,12 @@ impl Reader<'_> {
             Syntax::Rollback { savepoint: Some(name), .. } => Command::RollbackTo(name.value.clone()),
             Syntax::Savepoint { name } => Command::Savepoint(name.value.clone()),
             Syntax::ReleaseSavepoint { name } => Command::Release(name.value.clone()),
+            // Names before a dot are not looked at.
+            Syntax::CreateSchema { .. } | Syntax::Set(_) | Syntax::Grant { .. } | Syntax::Revoke { .. }
+                if !self.dialect.is_sqlite() =>
+            {
+                Command::Nothing
+            }
             Syntax::Comment { .. } | Syntax::Analyze(_) | Syntax::Vacuum(_) => Command::Nothing,
             other => {
                 let text = other.to_string();

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    self as syntax, AlterTableOperation, ColumnDef, ColumnOption, ConstraintCharacteristics, DeferrableInitial,
-    ForeignKeyConstraint, IndexColumn, ObjectType, ReferentialAction, RenameTableNameKind, SqliteTableOption,
-    TableConstraint,
+    self as syntax, ColumnDef, ColumnOption, ConstraintCharacteristics, DeferrableInitial, ForeignKeyConstraint,
+    IndexColumn, ObjectType, ReferentialAction, SqliteTableOption, TableConstraint,
 };
 
 use sqlparser::ast::Spanned;
@@ -38,6 +37,18 @@ pub(in crate::sql) enum Definition {
     AddColumn { table: String, text: TableText },
     DropColumn { table: String, name: String },
     DropConstraint { table: String, name: String, if_exists: bool },
+    AlterColumn { table: String, name: String, change: ColumnChange },
+}
+
+/// What becomes of a column.
+#[derive(Debug)]
+pub(in crate::sql) enum ColumnChange {
+    /// Whether it may be NULL.
+    Nullable(bool),
+    /// It has the default of this one.
+    Default(Box<Column>),
+    /// It has none.
+    NoDefault,
 }
 
 /// A table as a text declares it. Its foreign keys stand apart, since they may refer to tables that are not there yet.
@@ -64,12 +75,12 @@ pub(in crate::sql) struct KeyText {
 }
 
 /// A table while its text is read.
-struct Declaring {
+pub(super) struct Declaring {
     name: String,
     /// The columns as expressions see them.
-    fields: Arc<[Field]>,
+    pub(super) fields: Arc<[Field]>,
     primary: Option<(Vec<String>, Timing)>,
-    text: TableText,
+    pub(super) text: TableText,
 }
 
 impl Reader<'_> {
@@ -133,7 +144,7 @@ impl Reader<'_> {
         Ok((Definition::CreateTable(text), insert))
     }
 
-    fn declaring(&self, name: &str, columns: &[ColumnDef], if_not_exists: bool) -> Declaring {
+    pub(super) fn declaring(&self, name: &str, columns: &[ColumnDef], if_not_exists: bool) -> Declaring {
         let field = |it: &ColumnDef| {
             let kind = strict_kind(&it.data_type, self.dialect);
             let affinity =
@@ -155,7 +166,7 @@ impl Reader<'_> {
         identity || is_auto(&it.data_type, self.dialect)
     }
 
-    fn column_def(&mut self, it: &ColumnDef, all: &mut Declaring) -> Result<()> {
+    pub(super) fn column_def(&mut self, it: &ColumnDef, all: &mut Declaring) -> Result<()> {
         let name = it.name.value.clone();
         let field = all.fields.iter().find(|it| it.name == name).cloned();
         let (mut column, mut nullable) = (super::types::column(&name, &it.data_type, self.dialect), true);
@@ -211,7 +222,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn constraint_def(&mut self, it: &TableConstraint, all: &mut Declaring) -> Result<()> {
+    pub(super) fn constraint_def(&mut self, it: &TableConstraint, all: &mut Declaring) -> Result<()> {
         let named = |name: &Option<syntax::Ident>| name.as_ref().map(|it| it.value.clone());
         match it {
             TableConstraint::PrimaryKey(_) if all.primary.is_some() => return Err(second_key(it.span(), all)),
@@ -269,7 +280,7 @@ impl Reader<'_> {
     }
 
     /// A column with a default: a constant is computed at once, what reads the time each time.
-    fn default_of(&mut self, it: &syntax::Expr, field: Option<&Field>, column: Column) -> Result<Column> {
+    pub(super) fn default_of(&mut self, it: &syntax::Expr, field: Option<&Field>, column: Column) -> Result<Column> {
         let typed = self.expr(it)?;
         let expr = self.stored(typed, field.and_then(|it| it.kind));
         let mut reads_time = false;
@@ -365,59 +376,6 @@ impl Reader<'_> {
             })
         };
         names.iter().map(one).collect()
-    }
-
-    pub(super) fn alter_table(&mut self, it: &syntax::AlterTable) -> Result<Vec<Definition>> {
-        let written = last_part(&it.name);
-        let (table, fields) =
-            self.catalog.table_named(&written).map_err(|error| super::place::placed(error, &it.name))?;
-        let (table, fields) = (table.name.clone(), fields.clone());
-        let mut found = Vec::new();
-        for operation in &it.operations {
-            self.alteration(operation, &table, &fields, it, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    fn alteration(
-        &mut self,
-        operation: &AlterTableOperation,
-        table: &str,
-        fields: &Arc<[Field]>,
-        at: &syntax::AlterTable,
-        found: &mut Vec<Definition>,
-    ) -> Result<()> {
-        let name = || table.to_owned();
-        match operation {
-            AlterTableOperation::RenameTable {
-                table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to),
-            } => found.push(Definition::RenameTable { name: name(), to: last_part(to) }),
-            AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
-                let (old, to) = (old_column_name.value.clone(), new_column_name.value.clone());
-                found.push(Definition::RenameColumn { table: name(), name: old, to });
-            }
-            AlterTableOperation::AddColumn { column_def, .. } => {
-                let mut all = self.declaring(table, std::slice::from_ref(column_def), false);
-                self.column_def(column_def, &mut all)?;
-                found.push(Definition::AddColumn { table: name(), text: all.text });
-            }
-            AlterTableOperation::AddConstraint { constraint, .. } => {
-                let mut all = self.declaring(table, &[], false);
-                all.fields = fields.clone();
-                self.constraint_def(constraint, &mut all)?;
-                found.push(Definition::AddColumn { table: name(), text: all.text });
-            }
-            AlterTableOperation::DropColumn { column_names, .. } => {
-                let one = |it: &syntax::Ident| Definition::DropColumn { table: name(), name: it.value.clone() };
-                found.extend(column_names.iter().map(one));
-            }
-            AlterTableOperation::DropConstraint { name: constraint, if_exists, .. } => {
-                let (constraint, if_exists) = (constraint.value.clone(), *if_exists);
-                found.push(Definition::DropConstraint { table: name(), name: constraint, if_exists });
-            }
-            other => return Err(unsupported(&at.name, &format!("ALTER TABLE … {other}"))),
-        }
-        Ok(())
     }
 }
 

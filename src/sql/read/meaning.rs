@@ -3,6 +3,7 @@
 use super::literal::numeric;
 use super::scope::Reader;
 use super::types::affinity;
+use super::untyped::typed_as;
 use crate::expr::{Affinity, Arithmetic, Case, Cast, Comparison, Expr, Function, Type};
 use crate::query::Leaf;
 use crate::value::{Kind, Value};
@@ -113,7 +114,10 @@ impl Reader<'_> {
 
     /// As a condition: in SQLite, a number other than zero holds.
     pub(super) fn condition(&self, it: Typed) -> Expr<Leaf> {
-        if !self.dialect.is_sqlite() || it.kind == Some(Kind::Bool) || it.is_number() {
+        if !self.dialect.is_sqlite() {
+            return typed_as(it, Some(Kind::Bool)).expr;
+        }
+        if it.kind == Some(Kind::Bool) || it.is_number() {
             return it.expr;
         }
         Expr::Call(Function::Condition, vec![it.expr])
@@ -135,7 +139,7 @@ impl Reader<'_> {
     fn converted(&self, a: Typed, b: Typed) -> (Typed, Typed) {
         if !self.dialect.is_sqlite() {
             let (of_a, of_b) = (a.kind, b.kind);
-            return (of_kind(a, of_b), of_kind(b, of_a));
+            return (typed_as(of_kind(a, of_b), of_b), typed_as(of_kind(b, of_a), of_a));
         }
         match (a.kind, b.kind) {
             (Some(Kind::Bool), Some(Kind::Bool)) => return (a, b),
@@ -194,7 +198,10 @@ impl Reader<'_> {
     /// of them can be: a condition is never equal to a number.
     pub(super) fn among(&self, of: Typed, items: Vec<Typed>) -> (Expr<Leaf>, Vec<Expr<Leaf>>) {
         if !self.dialect.is_sqlite() {
-            return (of.expr, items.into_iter().map(|it| it.expr).collect());
+            let all = std::iter::once(of).chain(items).collect();
+            let mut all = self.unified(all).into_iter().map(|it| it.expr);
+            let of = all.next().unwrap_or(Expr::Value(Value::Null));
+            return (of, all.collect());
         }
         let condition = |it: &Typed| it.kind == Some(Kind::Bool);
         let mut all = std::iter::once(&of).chain(&items);
@@ -211,7 +218,11 @@ impl Reader<'_> {
 
     /// Arithmetic over operands of any sort: in SQLite, whatever they are becomes numbers.
     pub(super) fn arithmetic(&self, how: Arithmetic, a: Typed, b: Typed) -> Typed {
-        let (a, b) = (self.value(a), self.value(b));
+        let (mut a, mut b) = (self.value(a), self.value(b));
+        if !self.dialect.is_sqlite() {
+            let number = |it: &Typed| it.kind.filter(|it| matches!(it, Kind::Int | Kind::Float));
+            (a, b) = (typed_as(a.clone(), number(&b)), typed_as(b, number(&a)));
+        }
         let whole = |it: &Typed| it.kind == Some(Kind::Int) || it.is_null();
         let strict = match how {
             Arithmetic::Add | Arithmetic::Subtract | Arithmetic::Multiply | Arithmetic::Divide => {
@@ -273,7 +284,10 @@ impl Reader<'_> {
     pub(super) fn stored(&self, it: Typed, kind: Option<Kind>) -> Expr<Leaf> {
         let constant = matches!(it.expr, Expr::Value(_));
         let Some(kind) = kind else { return self.value(it).expr };
-        let it = of_kind(it, Some(kind));
+        let mut it = of_kind(it, Some(kind));
+        if !self.dialect.is_sqlite() {
+            it = Self::assigned_as(it, kind);
+        }
         if it.kind == Some(kind) || it.is_null() || !self.dialect.is_sqlite() {
             return it.expr;
         }

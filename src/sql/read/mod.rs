@@ -12,14 +12,17 @@
 //! # Not here
 //! Running statements (`session`), writing them (the room around).
 
+mod alter;
 mod call;
 mod catalog;
 mod change;
 mod command;
 mod define;
+mod distinct_on;
 mod from;
 mod literal;
 mod meaning;
+mod naming;
 mod order;
 mod place;
 mod pragmas;
@@ -31,12 +34,13 @@ mod system;
 mod text;
 mod time;
 mod types;
+mod untyped;
 mod with;
 mod words;
 
 pub(super) use catalog::{Catalog, View};
 pub(super) use command::Command;
-pub(super) use define::{Definition, KeyText, TableText};
+pub(super) use define::{ColumnChange, Definition, KeyText, TableText};
 pub(super) use meaning::Purpose;
 pub(super) use pragmas::told;
 pub(super) use select::Heading;

@@ -41,7 +41,7 @@ impl Reader<'_> {
     }
 
     /// A number is a place among the outputs, a name first an output's own.
-    fn order_term(&mut self, it: &syntax::Expr, select: &Select, heading: &[Heading]) -> Result<Expr<Leaf>> {
+    pub(super) fn order_term(&mut self, it: &syntax::Expr, select: &Select, heading: &[Heading]) -> Result<Expr<Leaf>> {
         if let Some(position) = position(it, heading.len())? {
             return Ok(self.by_place(position, select, heading));
         }

@@ -6,6 +6,7 @@ use super::meaning::Typed;
 use super::place::{unsupported, wrong};
 use super::scope::Reader;
 use super::types::kind_of;
+use super::untyped::typed_as;
 use crate::error::Result;
 use crate::expr::{Affinity, Arithmetic, Case, Cast, Comparison, Expr, Function, Like, Matching};
 use crate::query::{Leaf, Quantifier};
@@ -75,6 +76,10 @@ impl Reader<'_> {
             }
             E::Cast { expr, data_type, .. } => self.cast(expr, data_type)?,
             E::Collate { expr, collation } => self.collated(expr, collation)?,
+            E::SimilarTo { .. } | E::RLike { .. } => {
+                return Err(wrong(it, "there are no regular expressions, but LIKE and ILIKE"));
+            }
+            E::Array(_) => return Err(wrong(it, "there are no arrays, but in = ANY(ARRAY[…]) and unnest(ARRAY[…])")),
             E::Tuple(list) if list.len() == 1 => self.expr(&list[0])?,
             other => self.call_like(other)?,
         })
@@ -124,6 +129,16 @@ impl Reader<'_> {
             B::PGILikeMatch => self.like(Matching::AnyCase, left, right, None)?,
             B::PGNotLikeMatch => not(self.like(Matching::Exact, left, right, None)?),
             B::PGNotILikeMatch => not(self.like(Matching::AnyCase, left, right, None)?),
+            B::PGExp if !self.dialect.is_sqlite() => {
+                let (a, b) = (self.value_of(left)?, self.value_of(right)?);
+                Typed::call(Function::Power, vec![a, b])
+            }
+            B::PGRegexMatch | B::PGRegexIMatch | B::PGRegexNotMatch | B::PGRegexNotIMatch => {
+                return Err(wrong(whole, "there are no regular expressions, but LIKE and ILIKE"));
+            }
+            B::Arrow | B::LongArrow => {
+                return Err(wrong(whole, "JSON is a text here, which programs take apart"));
+            }
             other => {
                 if let Some(shifted) = self.shifted(whole, left, op, right)? {
                     return Ok(shifted);
@@ -178,13 +193,18 @@ impl Reader<'_> {
                 let it = self.expr(of)?;
                 Ok(self.of_number(it, Function::BitNot, Function::LenientBitNot))
             }
+            UnaryOperator::PGSquareRoot | UnaryOperator::PGAbs => {
+                let it = self.value_of(of)?;
+                let function = if *op == UnaryOperator::PGAbs { Function::Abs } else { Function::Sqrt };
+                Ok(Typed::call(function, vec![it]))
+            }
             other => Err(unsupported(whole, &format!("the operator {other}"))),
         }
     }
 
     /// A comparison; of rows in parentheses, column by column.
     fn comparison(&mut self, how: Comparison, left: &syntax::Expr, right: &syntax::Expr) -> Result<Typed> {
-        let (syntax::Expr::Tuple(a), syntax::Expr::Tuple(b)) = (left, right) else {
+        let (Some(a), Some(b)) = (row_of(left), row_of(right)) else {
             let (a, b) = (self.expr(left)?, self.expr(right)?);
             return Ok(self.compare(how, a, b));
         };
@@ -303,11 +323,29 @@ impl Reader<'_> {
         let query = match right {
             syntax::Expr::Subquery(query) => query,
             syntax::Expr::Nested(it) if let syntax::Expr::Subquery(query) = &**it => query,
-            _ => return Err(unsupported(right, "ANY and ALL of something other than a query")),
+            syntax::Expr::Array(list) => return self.quantified_list(left, how, &list.elem, quantifier),
+            _ => return Err(unsupported(right, "ANY and ALL of something other than a query or ARRAY[…]")),
         };
         let left = self.value_of(left)?.expr;
         let (select, _) = self.subquery(query)?;
         Ok(Typed::bool(Expr::Leaf(Leaf::Quantified(Box::new(left), how, quantifier, Box::new(select)))))
+    }
+
+    /// A comparison with any or all members of a list.
+    fn quantified_list(
+        &mut self,
+        left: &syntax::Expr,
+        how: Comparison,
+        list: &[syntax::Expr],
+        quantifier: Quantifier,
+    ) -> Result<Typed> {
+        let left = self.expr(left)?;
+        let mut ways = Vec::with_capacity(list.len());
+        for it in list {
+            let it = self.expr(it)?;
+            ways.push(self.compare(how, left.clone(), it).expr);
+        }
+        Ok(Typed::bool(if quantifier == Quantifier::Any { Expr::Or(ways) } else { Expr::And(ways) }))
     }
 
     fn scalar_subquery(&mut self, query: &Query) -> Result<Typed> {
@@ -344,6 +382,7 @@ impl Reader<'_> {
         if let Some(otherwise) = otherwise {
             outcomes.push(self.value_of(otherwise)?);
         }
+        let outcomes = self.unified(outcomes);
         let kind = Self::common_kind(&outcomes);
         let mut outcomes: Vec<Expr<Leaf>> = outcomes.into_iter().map(|it| it.expr).collect();
         let otherwise = if ends { outcomes.pop() } else { None };
@@ -364,6 +403,8 @@ impl Reader<'_> {
             let expr = Expr::Cast(Cast::Lenient(affinity), Box::new(it.expr));
             return Ok(Typed { kind: affinity.kind(), affinity: Some(affinity), ..Typed::unknown(expr) });
         }
+        // A quoted constant is read as one of the type.
+        let it = if kind_of(to, self.dialect) == Some(Kind::Bool) { typed_as(it, Some(Kind::Bool)) } else { it };
         let Some(kind) = kind_of(to, self.dialect) else { return Err(unsupported(of, &format!("CAST to {to}"))) };
         // The time of the statement is written as a cast, and read as one already.
         if matches!(&it.expr, Expr::Cast(Cast::To(same), _) if *same == kind) {
@@ -384,6 +425,28 @@ fn brings_one_row(select: &crate::query::Select) -> bool {
         found
     };
     select.compounds.is_empty() && select.group_by.is_empty() && select.outputs.iter().any(aggregate)
+}
+
+/// The members of `(a, b)`, which is `ROW(a, b)` too.
+fn row_of(it: &syntax::Expr) -> Option<Vec<&syntax::Expr>> {
+    match it {
+        syntax::Expr::Tuple(all) => Some(all.iter().collect()),
+        syntax::Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("row") => {
+            let syntax::FunctionArguments::List(list) = &call.args else { return None };
+            let one = |it: &'_ syntax::FunctionArg| {
+                matches!(it, syntax::FunctionArg::Unnamed(syntax::FunctionArgExpr::Expr(_)))
+            };
+            if !list.args.iter().all(one) {
+                return None;
+            }
+            let members = list.args.iter().filter_map(|it| match it {
+                syntax::FunctionArg::Unnamed(syntax::FunctionArgExpr::Expr(it)) => Some(it),
+                _ => None,
+            });
+            Some(members.collect())
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn not(it: Typed) -> Typed {

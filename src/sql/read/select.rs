@@ -7,6 +7,7 @@ use sqlparser::ast::{
 
 use super::call::last_part;
 use super::from::{Sources, distinct_names};
+use super::naming::postgres_name;
 use super::order::position;
 use super::place::{unsupported, wrong};
 use super::scope::{Alias, Reader, Scope, leaf};
@@ -103,6 +104,10 @@ impl Reader<'_> {
                 }
                 Ok((select, heading))
             }
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) => {
+                let instead = "run it as a statement of its own, whose RETURNING brings the rows";
+                Err(wrong(it, format!("a change within a query is not supported: {instead}")))
+            }
             other => Err(unsupported(other, "this form of a query")),
         })
     }
@@ -181,19 +186,30 @@ impl Reader<'_> {
         select.distinct = match &it.distinct {
             None | Some(Distinct::All) => false,
             Some(Distinct::Distinct) => true,
-            Some(Distinct::On(_)) => return Err(unsupported(it, "DISTINCT ON")),
+            Some(Distinct::On(_)) => false,
         };
         let groups = match &it.group_by {
             GroupByExpr::Expressions(list, modifiers) if modifiers.is_empty() => list,
             _ => return Err(unsupported(it, "this form of GROUP BY")),
         };
-        let whole = !select.distinct && groups.is_empty();
+        let sets = |it: &&syntax::Expr| {
+            matches!(it, syntax::Expr::GroupingSets(_) | syntax::Expr::Rollup(_) | syntax::Expr::Cube(_))
+        };
+        if let Some(found) = groups.iter().find(sets) {
+            let instead = "put queries together by UNION ALL, one for each way to group";
+            return Err(wrong(found, format!("{found} is not supported: {instead}")));
+        }
+        let whole = it.distinct.is_none() && groups.is_empty();
         let heading;
         (select.outputs, heading) = self.projection(&it.projection, whole)?;
+        // Only SQLite sees the names of outputs in WHERE and HAVING.
+        let hidden = if self.dialect.is_sqlite() { Vec::new() } else { std::mem::take(&mut self.scope().outputs) };
         for condition in it.selection.iter() {
             let condition = self.condition_of(condition)?;
             select = select.filter(condition);
         }
+        select.having = it.having.as_ref().map(|it| self.condition_of(it)).transpose()?;
+        self.scope().outputs.extend(hidden);
         for condition in found.conditions {
             select = select.filter(condition);
         }
@@ -207,10 +223,12 @@ impl Reader<'_> {
             };
             select.group_by.push(by);
         }
-        select.having = it.having.as_ref().map(|it| self.condition_of(it)).transpose()?;
         if let Some(query) = query {
             self.order_by(query, &mut select, &heading)?;
             self.limits(query, &mut select)?;
+        }
+        if let Some(Distinct::On(on)) = &it.distinct {
+            select = self.distinct_on(select, &heading, on)?;
         }
         if self.dialect.is_sqlite() && (!select.group_by.is_empty() || has_aggregate(&select)) {
             select.bare_columns = BareColumns::AnyRow;
@@ -244,6 +262,7 @@ impl Reader<'_> {
                 (None, syntax::Expr::CompoundIdentifier(path)) => {
                     column_name(&typed.expr, path.last().map_or("", |it| &it.value))
                 }
+                (None, other) if !self.dialect.is_sqlite() => postgres_name(other),
                 // Only what the user asks for itself has a heading that anybody reads.
                 (None, other) => {
                     if self.scopes.len() == 1 {
@@ -334,8 +353,7 @@ fn is_aggregate(it: &syntax::Expr) -> bool {
     match it {
         syntax::Expr::Function(function) => {
             let name = last_part(&function.name).to_ascii_lowercase();
-            matches!(&*name, "count" | "sum" | "total" | "min" | "max" | "avg" | "group_concat")
-                && function.over.is_none()
+            super::call::aggregate_named(&name).is_some() && function.over.is_none()
         }
         _ => false,
     }

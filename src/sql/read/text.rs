@@ -80,6 +80,10 @@ fn one(mut tokens: Vec<TokenWithSpan>, text: &str, dialect: SqlDialect) -> Resul
         let (name, value) = words::pragma(&tokens)?;
         return Ok(Parsed::Pragma { name, value });
     }
+    if !dialect.is_sqlite() && is_word(tokens.first(), "TABLE") && tokens.len() > 1 {
+        words::say_select_all(&mut tokens);
+    }
+    words::refuse_symmetric(&tokens)?;
     let outputs = if dialect.is_sqlite() { words::outputs_as_written(&tokens, text) } else { Vec::new() };
     words::with_numbers(&mut tokens);
     if dialect.is_sqlite() {

@@ -14,6 +14,9 @@ use crate::value::{Kind, Value};
 /// Months, days and microseconds.
 type Interval = (i64, i64, i64);
 
+/// What is said of points in time where there are none.
+const MOMENTS: &str = "dates are texts here: extract, date_trunc and intervals come with the feature `jiff`";
+
 const DAY: f64 = 86_400e6;
 
 impl Reader<'_> {
@@ -25,11 +28,11 @@ impl Reader<'_> {
     /// `extract(field FROM time)`
     pub(super) fn extract(&mut self, whole: &syntax::Expr, field: &impl ToString, of: &syntax::Expr) -> Result<Typed> {
         if self.dialect.is_sqlite() {
-            return Err(unsupported(whole, "extract"));
+            return Err(wrong(whole, "extract is not supported: say strftime"));
         }
         let field = Typed::constant(field.to_string().to_ascii_lowercase().into());
         let of = self.value_of(of)?;
-        let function = Function::named("extract", 2).ok_or_else(|| unsupported(whole, "extract"))?;
+        let function = Function::named("extract", 2).ok_or_else(|| wrong(whole, MOMENTS))?;
         Ok(Typed::call(function, vec![field, of]))
     }
 
@@ -58,8 +61,11 @@ impl Reader<'_> {
             (BinaryOperator::Minus, of, syntax::Expr::Interval(by)) => (of, by, -1),
             _ => return Ok(None),
         };
-        if self.dialect.is_sqlite() || !cfg!(feature = "jiff") {
-            return Err(unsupported(whole, "an interval"));
+        if self.dialect.is_sqlite() {
+            return Err(wrong(whole, "an interval is not supported: say datetime(time, '+1 day')"));
+        }
+        if !cfg!(feature = "jiff") {
+            return Err(wrong(whole, MOMENTS));
         }
         let (months, days, microseconds) = self.interval(interval, whole)?;
         let part = |it: i64| Typed::constant(Value::Int(sign * it));
@@ -145,7 +151,13 @@ fn postgres(name: &str, operands: &[Typed]) -> Option<Typed> {
 /// Without points in time, that of the statement is a text.
 #[cfg(not(feature = "jiff"))]
 fn postgres(name: &str, operands: &[Typed]) -> Option<Typed> {
-    (operands.is_empty() && matches!(name, "now" | "current_timestamp" | "localtimestamp")).then(now)
+    match (name, operands) {
+        ("now" | "current_timestamp" | "localtimestamp" | "transaction_timestamp" | "clock_timestamp", []) => {
+            Some(now())
+        }
+        ("current_date", []) => Some(Typed::call(Function::Date, vec![now()])),
+        _ => None,
+    }
 }
 
 /// `1 year 2 mons -3 days 04:05:06.5`

@@ -79,6 +79,24 @@ pub(super) fn pragma(tokens: &[TokenWithSpan]) -> Result<(String, Option<String>
     Ok((name.to_ascii_lowercase(), Some(value)))
 }
 
+/// Says `SELECT * FROM name` for `TABLE name`.
+pub(super) fn say_select_all(tokens: &mut Vec<TokenWithSpan>) {
+    let span = tokens[0].span;
+    let said = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM")];
+    tokens.splice(0..1, said.into_iter().map(|token| TokenWithSpan { token, span }));
+}
+
+/// BETWEEN SYMMETRIC can be said by other words.
+pub(super) fn refuse_symmetric(tokens: &[TokenWithSpan]) -> Result<()> {
+    match tokens.windows(2).find(|it| is_word(it.first(), "BETWEEN") && is_word(it.get(1), "SYMMETRIC")) {
+        Some(found) => {
+            let problem = "BETWEEN SYMMETRIC is not supported: say BETWEEN least(a, b) AND greatest(a, b)";
+            Err(wrong_at(found[0].span, problem))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Numbers like `0x1F`, which the token reader takes for bytes: these have a sign more, `x'1F'`.
 pub(super) fn with_numbers(tokens: &mut [TokenWithSpan]) {
     for it in tokens {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::open::{Before, SqlSession};
 use crate::error::{Mistake, Misuse, Result, closest};
 use crate::query::{Connection, Control, Statement, Views};
-use crate::schema::{ForeignKey, ReferenceSchema, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
+use crate::schema::{Column, ForeignKey, ReferenceSchema, Schema, SchemaBuilder, Table, TableSchema, Uniqueness};
 use crate::sql::SqlDialect;
-use crate::sql::read::{Catalog, Command, Definition, KeyText, Purpose, TableText, parse};
+use crate::sql::read::{Catalog, ColumnChange, Command, Definition, KeyText, Purpose, TableText, parse};
 use crate::txn::Database;
 
 impl Schema {
@@ -135,6 +135,16 @@ impl SqlSession {
             Definition::DropColumn { table, name } => {
                 let name = self.column_name(&table, &name)?;
                 self.alter(|it| it.edit_table(&table, |it| it.without_column(&name)))
+            }
+            Definition::AlterColumn { table, name, change } => {
+                let name = self.column_name(&table, &name)?;
+                let edit = |column: Column| match change {
+                    ColumnChange::Nullable(true) => column.nullable(),
+                    ColumnChange::Nullable(false) => column.required(),
+                    ColumnChange::Default(like) => column.default_like(&like),
+                    ColumnChange::NoDefault => column.default_like(&Column::int("none")),
+                };
+                self.alter(|it| it.edit_table(&table, |it| it.edit_column(&name, edit)))
             }
             Definition::DropConstraint { table, name, if_exists } => self.drop_constraint(&table, &name, if_exists),
         }

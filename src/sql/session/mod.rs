@@ -13,6 +13,7 @@ mod outcome;
 mod parameters;
 mod pragma;
 mod run;
+mod truncate;
 
 pub use open::SqlSession;
 pub use outcome::SqlOutcome;

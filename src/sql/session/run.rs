@@ -80,7 +80,7 @@ impl SqlSession {
     }
 
     /// Does something in the open transaction, or in one of its own.
-    fn finish<T>(&mut self, reads: bool, then: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(super) fn finish<T>(&mut self, reads: bool, then: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let done = then(self);
         if self.explicit {
             return done;
@@ -112,6 +112,7 @@ impl SqlSession {
             Command::Make { definition, statement, parameters: names } => {
                 return self.make(*definition, *statement, &parameters.resolved(&names)?);
             }
+            Command::Truncate { tables, cascade } => self.truncate(tables, cascade)?,
             Command::Begin if self.explicit => {
                 return Err(Misuse::Statement { reason: "a transaction is open already".to_owned() }.into());
             }
