@@ -9,7 +9,7 @@ use sqlparser::ast::{
 use super::call::last_part;
 use super::catalog::Field;
 use super::command::Command;
-use super::define::{ColumnChange, Definition};
+use super::define::{ColumnChange, Declaring, Definition, TableText};
 use super::place::{placed, unsupported, wrong_at};
 use super::scope::Reader;
 use super::types::strict_kind;
@@ -52,13 +52,15 @@ impl Reader<'_> {
             AlterTableOperation::AddColumn { column_def, .. } => {
                 let mut all = self.declaring(table, std::slice::from_ref(column_def), false);
                 self.column_def(column_def, &mut all)?;
-                found.push(Definition::AddColumn { table: name(), text: all.text });
+                let Declaring { primary, text, .. } = all;
+                found.push(Definition::AddColumn { table: name(), text: TableText { primary, ..text } });
             }
             AlterTableOperation::AddConstraint { constraint, .. } => {
                 let mut all = self.declaring(table, &[], false);
                 all.fields = fields.clone();
                 self.constraint_def(constraint, &mut all)?;
-                found.push(Definition::AddColumn { table: name(), text: all.text });
+                let Declaring { primary, text, .. } = all;
+                found.push(Definition::AddColumn { table: name(), text: TableText { primary, ..text } });
             }
             AlterTableOperation::DropColumn { column_names, if_exists, .. } => {
                 let there = |it: &syntax::Ident| fields.iter().any(|field| field.name.eq_ignore_ascii_case(&it.value));

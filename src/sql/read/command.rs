@@ -86,6 +86,9 @@ impl Command {
 impl Reader<'_> {
     fn command(&mut self, syntax: &Syntax) -> Result<Command> {
         Ok(match syntax {
+            Syntax::Insert(_) | Syntax::Update(_) | Syntax::Delete(_) if self.is_kept_by_sqlite(syntax) => {
+                Command::Nothing
+            }
             Syntax::Query(query) => {
                 if let Some(change) = change_behind_with(query) {
                     return self.change_with(query, change);
@@ -141,6 +144,24 @@ impl Reader<'_> {
                 return Err(unsupported(other, &format!("the statement {}", word.join(" "))));
             }
         })
+    }
+
+    /// Whether it changes a table that SQLite keeps for itself, as dumps do: the greatest keys that there were, and what is
+    /// counted for its planner. There are none here.
+    fn is_kept_by_sqlite(&self, syntax: &Syntax) -> bool {
+        let name = match syntax {
+            Syntax::Insert(it) => it.table.to_string(),
+            Syntax::Update(it) => it.table.relation.to_string(),
+            Syntax::Delete(it) => match &it.from {
+                syntax::FromTable::WithFromKeyword(list) | syntax::FromTable::WithoutKeyword(list) => {
+                    list.first().map_or(String::new(), |it| it.relation.to_string())
+                }
+            },
+            _ => return false,
+        };
+        let name = name.trim_matches('"');
+        let kept = ["sqlite_sequence", "sqlite_stat1", "sqlite_stat4"].iter().any(|it| it.eq_ignore_ascii_case(name));
+        kept && self.dialect.is_sqlite() && self.catalog.table(name).is_none()
     }
 
     fn run(&mut self, statement: Statement, heading: Vec<Heading>) -> Command {

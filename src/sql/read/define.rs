@@ -59,6 +59,8 @@ pub(in crate::sql) struct TableText {
     pub(in crate::sql) columns: Vec<Column>,
     pub(in crate::sql) indexes: Vec<Index>,
     pub(in crate::sql) checks: Vec<(Name, Expr<Name>)>,
+    /// A primary key that is added to a table.
+    pub(in crate::sql) primary: Option<(Vec<String>, Timing)>,
     pub(in crate::sql) if_not_exists: bool,
 }
 
@@ -79,7 +81,7 @@ pub(super) struct Declaring {
     name: String,
     /// The columns as expressions see them.
     pub(super) fields: Arc<[Field]>,
-    primary: Option<(Vec<String>, Timing)>,
+    pub(super) primary: Option<(Vec<String>, Timing)>,
     pub(super) text: TableText,
 }
 
@@ -138,7 +140,8 @@ impl Reader<'_> {
         };
         let table = names.iter().zip(&heading).map(column).fold(Table::new(name.clone()), Table::column);
         let (keys, columns, indexes, checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let text = TableText { table, keys, columns, indexes, checks, if_not_exists: it.if_not_exists };
+        let primary = None;
+        let text = TableText { table, keys, columns, indexes, checks, primary, if_not_exists: it.if_not_exists };
         let insert = Insert::into(name, names);
         let insert = Insert { values: InsertValues::Select(Box::new(select)), ..insert };
         Ok((Definition::CreateTable(text), insert))
@@ -154,7 +157,7 @@ impl Reader<'_> {
         let fields = columns.iter().map(field).collect();
         let table = Table::new(name.to_owned());
         let (keys, columns, indexes, checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let text = TableText { table, keys, columns, indexes, checks, if_not_exists };
+        let text = TableText { table, keys, columns, indexes, checks, primary: None, if_not_exists };
         Declaring { name: name.to_owned(), fields, primary: None, text }
     }
 

@@ -72,6 +72,9 @@ pub(super) struct Reader<'a> {
     pub(super) views: Vec<String>,
 }
 
+/// What SQLite calls the number of a row.
+const ROWIDS: [&str; 3] = ["rowid", "oid", "_rowid_"];
+
 /// How deeply a statement may nest after its views are filled in.
 const DEPTH: usize = 200;
 
@@ -116,6 +119,12 @@ impl<'a> Reader<'a> {
         }
         if self.dialect.is_sqlite() && name.quote_style == Some('"') {
             return Ok(Typed::constant(name.value.as_str().into()));
+        }
+        if self.dialect.is_sqlite() && ROWIDS.iter().any(|it| it.eq_ignore_ascii_case(&name.value)) {
+            return Err(wrong_at(
+                name.span,
+                format!("there is no `{}` but where a key is INTEGER PRIMARY KEY", name.value),
+            ));
         }
         let known = self.scopes.iter().rev().flat_map(|it| &it.sources).flat_map(|it| it.fields.iter());
         let hint = closest(&name.value, known.map(|it| it.name.as_str()));
@@ -183,7 +192,7 @@ fn unknown(at: &Ident, what: &str, name: &str, hint: &str) -> crate::error::Erro
 /// Where a source has a column.
 pub(super) fn field(source: &Source, name: &str) -> Option<usize> {
     let found = source.fields.iter().position(|it| it.name.eq_ignore_ascii_case(name));
-    let rowid = || source.rowid.filter(|_| ["rowid", "oid", "_rowid_"].iter().any(|it| it.eq_ignore_ascii_case(name)));
+    let rowid = || source.rowid.filter(|_| ROWIDS.iter().any(|it| it.eq_ignore_ascii_case(name)));
     found.or_else(rowid)
 }
 

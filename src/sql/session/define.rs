@@ -167,11 +167,18 @@ impl SqlSession {
 
     /// Adds what ALTER TABLE adds: columns, keys, conditions.
     fn add(&mut self, table: &str, text: TableText) -> Result<()> {
+        if text.primary.is_some() && self.database().schema().table_named(table)?.primary_key().is_some() {
+            return Err(said(format!("{table} has a primary key already; a further key is UNIQUE")));
+        }
         let waiting = self.waiting.clone();
         self.waiting.extend(text.keys.into_iter().map(|it| (table.to_owned(), it)));
         let done = self.alter(|schema| {
             schema.edit_table(table, |it| {
                 let it = text.columns.into_iter().fold(it, Table::column);
+                let it = match text.primary {
+                    Some((names, timing)) => it.primary_key(names).primary_key_timing(timing),
+                    None => it,
+                };
                 let it = text.indexes.into_iter().fold(it, Table::add_index);
                 text.checks.into_iter().fold(it, |it, (name, condition)| it.check(name, condition))
             })
