@@ -19,6 +19,10 @@ use crate::schema::Column;
 impl Reader<'_> {
     pub(super) fn alter_table(&mut self, it: &syntax::AlterTable) -> Result<Vec<Definition>> {
         let written = last_part(&it.name);
+        // There is one user; what is owned may be a view or a sequence.
+        if it.operations.iter().all(|it| matches!(it, AlterTableOperation::OwnerTo { .. })) {
+            return Ok(Vec::new());
+        }
         let found = self.catalog.table_named(&written).map_err(|error| placed(error, &it.name));
         if found.is_err() && it.if_exists {
             return Ok(Vec::new());
@@ -72,7 +76,6 @@ impl Reader<'_> {
                 let name = column_name.value.clone();
                 found.extend(change.map(|change| Definition::AlterColumn { table: table.to_owned(), name, change }));
             }
-            // There is one user.
             AlterTableOperation::OwnerTo { .. } => {}
             AlterTableOperation::DropConstraint { name: constraint, if_exists, .. } => {
                 let (constraint, if_exists) = (constraint.value.clone(), *if_exists);
@@ -96,6 +99,12 @@ impl Reader<'_> {
             AlterColumnOperation::SetNotNull => Some(ColumnChange::Nullable(false)),
             AlterColumnOperation::DropNotNull => Some(ColumnChange::Nullable(true)),
             AlterColumnOperation::DropDefault => Some(ColumnChange::NoDefault),
+            AlterColumnOperation::AddGenerated { .. } => Some(ColumnChange::Fills),
+            AlterColumnOperation::SetDefault { value: syntax::Expr::Function(it) }
+                if last_part(&it.name).eq_ignore_ascii_case("nextval") =>
+            {
+                Some(ColumnChange::Fills)
+            }
             AlterColumnOperation::SetDefault { value } => {
                 let kind = field.kind.unwrap_or(crate::value::Kind::Text);
                 let column = self.default_of(value, Some(field), Column::new(field.name.clone(), kind))?;

@@ -285,7 +285,9 @@ impl Reader<'_> {
         match (name, operands) {
             ("ifnull", [a, b]) => Some(coalesce(vec![a.clone(), b.clone()])),
             ("coalesce", all) => Some(coalesce(self.unified(all.to_vec()))),
-            ("set_config", [_, value, _]) if !self.dialect.is_sqlite() => Some(value.clone()),
+            ("setval", [_, value] | [_, value, _]) | ("set_config", [_, value, _]) if !self.dialect.is_sqlite() => {
+                Some(value.clone())
+            }
             ("bit_length", [it]) => {
                 let bytes = Typed::call(Function::OctetLength, vec![it.clone()]);
                 Some(self.arithmetic(Arithmetic::Multiply, bytes, Typed::constant(Value::Int(8))))

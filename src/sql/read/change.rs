@@ -27,7 +27,7 @@ impl Reader<'_> {
         let TableObject::TableName(name) = &it.table else { return Err(unsupported(it, "this target of INSERT")) };
         let table = self.target(name)?;
         let given = if it.columns.is_empty() && it.source.is_some() {
-            (0..table.fields.len()).collect()
+            (0..self.width_given(it).unwrap_or(table.fields.len()).min(table.fields.len())).collect()
         } else {
             self.columns_named(&table, &it.columns, it)?
         };
@@ -52,6 +52,14 @@ impl Reader<'_> {
         (insert.returning, heading) = self.returning(it.returning.as_deref(), vec![mine], &table.name, heading)?;
         without_defaults(&mut insert);
         Ok((insert, heading))
+    }
+
+    /// How many columns are given where none is named: in PostgreSQL as many as there are values.
+    fn width_given(&self, it: &syntax::Insert) -> Option<usize> {
+        match it.source.as_deref().map(|it| &*it.body) {
+            Some(SetExpr::Values(values)) if !self.dialect.is_sqlite() => Some(values.rows.first()?.content.len()),
+            _ => None,
+        }
     }
 
     fn target(&mut self, name: &syntax::ObjectName) -> Result<Names> {

@@ -68,6 +68,8 @@ impl Command {
                 };
                 return Ok(Command::SetConstraints(which, mode));
             }
+            Parsed::Nothing => return Ok(Command::Nothing),
+            Parsed::Copy(it) => return Reader::new(catalog, dialect, purpose).copy(it),
             Parsed::Pragma { name, value } => {
                 return Ok(Command::Pragma { name: name.clone(), value: value.clone() });
             }

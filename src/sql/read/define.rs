@@ -49,6 +49,8 @@ pub(in crate::sql) enum ColumnChange {
     Default(Box<Column>),
     /// It has none.
     NoDefault,
+    /// It fills itself as soon as it is the key.
+    Fills,
 }
 
 /// A table as a text declares it. Its foreign keys stand apart, since they may refer to tables that are not there yet.

@@ -17,6 +17,7 @@ mod call;
 mod catalog;
 mod change;
 mod command;
+mod copy;
 mod define;
 mod distinct_on;
 mod from;

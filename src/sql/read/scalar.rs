@@ -320,6 +320,13 @@ impl Reader<'_> {
         quantifier: Quantifier,
     ) -> Result<Typed> {
         let how = comparison(op).ok_or_else(|| unsupported(whole, &format!("the operator {op} here")))?;
+        let mut right = right;
+        // As PostgreSQL writes a list of texts: `(ARRAY[…])::text[]`.
+        while let syntax::Expr::Nested(inner) | syntax::Expr::Cast { expr: inner, .. } = right
+            && !matches!(&**inner, syntax::Expr::Subquery(_))
+        {
+            right = inner;
+        }
         let query = match right {
             syntax::Expr::Subquery(query) => query,
             syntax::Expr::Nested(it) if let syntax::Expr::Subquery(query) = &**it => query,

@@ -5,6 +5,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Tokenizer};
 
+use super::copy::{Copied, copied, taken_apart};
 use super::place::{syntax, token, wrong_at};
 use super::types::SqlDialect;
 use super::words::{self, is_word, keyword};
@@ -22,6 +23,10 @@ const DEPTH: usize = 60;
 pub(in crate::sql) enum Parsed {
     /// What the syntax reader knows, and what comes out of it as it is written, where it has no other name.
     Syntax(Box<Statement>, Vec<String>),
+    /// `COPY`.
+    Copy(Copied),
+    /// What has no effect here.
+    Nothing,
     /// `PRAGMA`.
     Pragma { name: String, value: Option<String> },
     /// `REINDEX`, with the name of what is to be indexed again.
@@ -32,10 +37,25 @@ pub(in crate::sql) enum Parsed {
 
 /// Reads the syntax of a script.
 pub(in crate::sql) fn parse(text: &str, dialect: SqlDialect) -> Result<Vec<Parsed>> {
+    let dumped = !dialect.is_sqlite() && (text.contains("\n\\.") || text.contains("\\restrict"));
+    if dumped {
+        let (rest, rows) = taken_apart(text);
+        return statements(&rest, dialect, rows);
+    }
+    statements(text, dialect, Vec::new())
+}
+
+/// The statements of a script; `rows` are those behind each COPY.
+fn statements(text: &str, dialect: SqlDialect, rows: Vec<Vec<Vec<Option<String>>>>) -> Result<Vec<Parsed>> {
+    let mut rows = rows.into_iter();
     let mut tokens = Tokenizer::new(dialect.syntax(), text).tokenize_with_location().map_err(token)?;
     tokens.retain(|it| !matches!(it.token, Token::Whitespace(_) | Token::EOF));
     let mut found = Vec::new();
     for statement in split(tokens) {
+        if !dialect.is_sqlite() && is_word(statement.first(), "COPY") {
+            found.push(Parsed::Copy(copied(&statement, rows.next().unwrap_or_default())?));
+            continue;
+        }
         found.push(one(statement, text, dialect)?);
     }
     Ok(found)
@@ -76,6 +96,11 @@ fn one(mut tokens: Vec<TokenWithSpan>, text: &str, dialect: SqlDialect) -> Resul
     if is_word(tokens.first(), "SET") && is_word(tokens.get(1), "CONSTRAINTS") {
         return set_constraints(&tokens);
     }
+    let changes = is_word(tokens.first(), "CREATE") || is_word(tokens.first(), "ALTER");
+    if !dialect.is_sqlite() && changes && is_word(tokens.get(1), "SEQUENCE") {
+        // Keys fill themselves; who names a sequence is told so.
+        return Ok(Parsed::Nothing);
+    }
     if dialect.is_sqlite() && is_word(tokens.first(), "PRAGMA") {
         let (name, value) = words::pragma(&tokens)?;
         return Ok(Parsed::Pragma { name, value });
@@ -83,7 +108,10 @@ fn one(mut tokens: Vec<TokenWithSpan>, text: &str, dialect: SqlDialect) -> Resul
     if !dialect.is_sqlite() && is_word(tokens.first(), "TABLE") && tokens.len() > 1 {
         words::say_select_all(&mut tokens);
     }
-    words::refuse_symmetric(&tokens)?;
+    if !dialect.is_sqlite() {
+        words::without_sequences(&mut tokens);
+        words::refuse_symmetric(&tokens)?;
+    }
     let outputs = if dialect.is_sqlite() { words::outputs_as_written(&tokens, text) } else { Vec::new() };
     words::with_numbers(&mut tokens);
     if dialect.is_sqlite() {

@@ -86,6 +86,15 @@ pub(super) fn say_select_all(tokens: &mut Vec<TokenWithSpan>) {
     tokens.splice(0..1, said.into_iter().map(|token| TokenWithSpan { token, span }));
 }
 
+/// Leaves out what stands in parentheses behind IDENTITY: how the sequence counts that there is not.
+pub(super) fn without_sequences(tokens: &mut Vec<TokenWithSpan>) {
+    let opens = |it: &[TokenWithSpan]| is_word(it.first(), "IDENTITY") && it[1].token == Token::LParen;
+    while let Some(at) = tokens.windows(2).position(opens) {
+        let end = tokens[at..].iter().position(|it| it.token == Token::RParen);
+        tokens.drain(at + 1..end.map_or(tokens.len(), |it| at + it + 1));
+    }
+}
+
 /// BETWEEN SYMMETRIC can be said by other words.
 pub(super) fn refuse_symmetric(tokens: &[TokenWithSpan]) -> Result<()> {
     match tokens.windows(2).find(|it| is_word(it.first(), "BETWEEN") && is_word(it.get(1), "SYMMETRIC")) {

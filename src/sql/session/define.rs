@@ -136,16 +136,7 @@ impl SqlSession {
                 let name = self.column_name(&table, &name)?;
                 self.alter(|it| it.edit_table(&table, |it| it.without_column(&name)))
             }
-            Definition::AlterColumn { table, name, change } => {
-                let name = self.column_name(&table, &name)?;
-                let edit = |column: Column| match change {
-                    ColumnChange::Nullable(true) => column.nullable(),
-                    ColumnChange::Nullable(false) => column.required(),
-                    ColumnChange::Default(like) => column.default_like(&like),
-                    ColumnChange::NoDefault => column.default_like(&Column::int("none")),
-                };
-                self.alter(|it| it.edit_table(&table, |it| it.edit_column(&name, edit)))
-            }
+            Definition::AlterColumn { table, name, change } => self.alter_column(table, &name, change),
             Definition::DropConstraint { table, name, if_exists } => self.drop_constraint(&table, &name, if_exists),
         }
     }
@@ -170,13 +161,17 @@ impl SqlSession {
         if text.primary.is_some() && self.database().schema().table_named(table)?.primary_key().is_some() {
             return Err(said(format!("{table} has a primary key already; a further key is UNIQUE")));
         }
-        let waiting = self.waiting.clone();
+        let (waiting, filling) = (self.waiting.clone(), self.filling.clone());
         self.waiting.extend(text.keys.into_iter().map(|it| (table.to_owned(), it)));
         let done = self.alter(|schema| {
             schema.edit_table(table, |it| {
                 let it = text.columns.into_iter().fold(it, Table::column);
                 let it = match text.primary {
-                    Some((names, timing)) => it.primary_key(names).primary_key_timing(timing),
+                    Some((names, timing)) => {
+                        let fills = matches!(&names[..], [only] if filling.contains(&(table.to_owned(), only.clone())));
+                        let it = it.primary_key(names).primary_key_timing(timing);
+                        if fills { it.auto() } else { it }
+                    }
                     None => it,
                 };
                 let it = text.indexes.into_iter().fold(it, Table::add_index);
@@ -187,6 +182,37 @@ impl SqlSession {
             self.waiting = waiting;
         }
         done
+    }
+
+    fn alter_column(&mut self, table: String, name: &str, change: ColumnChange) -> Result<()> {
+        let name = self.column_name(&table, name)?;
+        if matches!(change, ColumnChange::Fills) {
+            return self.fill(table, name);
+        }
+        let edit = |column: Column| match change {
+            ColumnChange::Fills => column,
+            ColumnChange::Nullable(true) => column.nullable(),
+            ColumnChange::Nullable(false) => column.required(),
+            ColumnChange::Default(like) => column.default_like(&like),
+            ColumnChange::NoDefault => column.default_like(&Column::int("none")),
+        };
+        self.alter(|it| it.edit_table(&table, |it| it.edit_column(&name, edit)))
+    }
+
+    /// Has a key fill itself, or a column once it is one.
+    fn fill(&mut self, table: String, column: String) -> Result<()> {
+        let schema = self.database().schema().clone();
+        let declared = schema.table_named(&table)?;
+        match declared.primary_key() {
+            Some(key) if declared.names(&key.columns) == [column.clone()] => {
+                self.alter(|it| it.edit_table(&table, Table::auto))
+            }
+            Some(_) => Err(said(format!("{table}.{column} is not its key, which alone can fill itself"))),
+            None => {
+                self.filling.push((table, column));
+                Ok(())
+            }
+        }
     }
 
     fn drop_table(&mut self, name: &str, if_exists: bool) -> Result<()> {

@@ -67,6 +67,8 @@ pub struct SqlSession {
     pub(super) by_savepoint: bool,
     /// Whether foreign keys are judged. Where not, all of them wait.
     pub(super) foreign_keys: bool,
+    /// Columns that are to fill themselves as soon as they are keys, by table.
+    pub(super) filling: Vec<(String, String)>,
     /// Numbers that a program keeps with its database: its own version, for one.
     pub(super) numbers: HashMap<String, i64>,
 }
@@ -92,6 +94,7 @@ impl Database {
             savepoints: Vec::new(),
             by_savepoint: false,
             foreign_keys: true,
+            filling: Vec::new(),
             numbers: HashMap::new(),
         }
     }
@@ -123,6 +126,7 @@ impl SqlSession {
         fork.waiting = self.waiting.clone();
         fork.foreign_keys = self.foreign_keys;
         fork.numbers = self.numbers.clone();
+        fork.filling = self.filling.clone();
         fork
     }
 

@@ -238,6 +238,24 @@ fn a_dump_is_read_in_any_order() -> Result<(), Error> {
     Ok(())
 }
 
+/// Dumps write to tables that SQLite keeps for itself, and what is written there has no effect.
+#[test]
+fn a_dump_with_keys_that_count_up_is_read() -> Result<(), Error> {
+    let mut sql = empty();
+    sql.run(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER); INSERT INTO \"t\" VALUES(4,1);
+         DELETE FROM sqlite_sequence; INSERT INTO sqlite_sequence VALUES('t',4); INSERT INTO \"sqlite_sequence\" VALUES('t',4);
+         UPDATE sqlite_sequence SET seq = 9 WHERE name = 't'; ANALYZE; INSERT INTO sqlite_stat1 VALUES('t',NULL,'1');
+         INSERT INTO t (n) VALUES (2)",
+        (),
+    )?;
+    assert_eq!(rows(&sql.run("SELECT * FROM t", ())?), "4, 1; 5, 2");
+    sql.run("CREATE TABLE pair (a INTEGER, b INTEGER, PRIMARY KEY (a, b))", ())?;
+    let error = refused(&mut sql, "DELETE FROM pair WHERE rowid > 3");
+    assert_eq!(error, "line 1, column 24: there is no `rowid` but where a key is INTEGER PRIMARY KEY");
+    Ok(())
+}
+
 /// The way in which SQLite's manual changes a table that others refer to, and migration tools do.
 #[test]
 fn a_table_is_made_again_while_foreign_keys_are_off() -> Result<(), Error> {
