@@ -1,6 +1,8 @@
 //! Statements at the door: what is read, what is counted, what fails.
 
-use diptych::query::Leaf;
+use diptych::error::Misuse;
+use diptych::query::{Input, Leaf, RowChange, UpdateRows};
+use diptych::record::Tuple;
 use diptych::{
     Column, Connection, Direction, Expr, Expression, Insert, NativeConnection, Select, Update, Value, col, count,
 };
@@ -47,6 +49,35 @@ fn q2_an_update_that_fails_midway_changes_nothing() {
     assert_ne!(changed, before);
     assert!(connection.execute(Update::table("points").set("y", col("y").plus(1))).is_err());
     assert_eq!(everything(&mut connection), changed);
+}
+
+/// Rows that are to hold what they held when they were read: the first that does not is named, and none is changed.
+#[test]
+fn q2_a_row_that_does_not_hold_what_was_read_is_stale() {
+    let versioned = keyed("pages").column(Column::int("score")).column(Column::int("version").nullable());
+    let mut connection = connect([versioned]);
+    let insert = Insert::into("pages", ["id", "score", "version"]);
+    done(&mut connection, (1..=4).fold(insert, |all, it| all.row([it, 0, 1])));
+    done(&mut connection, Update::table("pages").set("version", Value::Null).filter(col("id").eq(4)));
+    let row = |id: i64, score: i64, version: Value| Tuple::new([id.into(), score.into(), version]).into_row();
+    let change = |id: i64, was: Value, now: i64| RowChange { before: row(id, 0, was), after: row(id, now, now.into()) };
+    let mut run = |changes: Vec<RowChange>| {
+        let columns = vec!["score".into(), "version".into()];
+        let update = UpdateRows { table: "pages".into(), columns, expected: vec!["version".into()] };
+        let update = connection.prepare(update.into()).expect("the columns are there");
+        let outcome = connection.run(&update, Input::Changes(&mut { changes })).map(|it| it.count);
+        (outcome, everything(&mut connection))
+    };
+    let (changed, now) = run(vec![change(1, 1.into(), 2), change(2, 1.into(), 3)]);
+    assert_eq!(changed.ok(), Some(2));
+    // Of another version, gone, and of none at all: NULL equals nothing.
+    let stale = [change(2, 1.into(), 9), change(7, 1.into(), 9), change(4, Value::Null, 9)];
+    for (it, key) in stale.into_iter().zip([2, 7, 4]) {
+        let (refused, after) = run(vec![change(3, 1.into(), 9), it]);
+        let refused = refused.expect_err("one is stale");
+        assert!(matches!(refused.misuse(), Some(Misuse::Stale { row }) if row.key == [key.into()]), "{refused}");
+        assert_eq!(after, now, "Q2");
+    }
 }
 
 /// A group has no row of its own: a subquery that reads one is refused, instead of finding NULL there.
