@@ -2,7 +2,7 @@
 
 use super::leaf::Leaf;
 use super::select::{Common, Join, JoinKind, Output, Select, Source};
-use crate::expr::Expr;
+use crate::expr::{Expr, Expression};
 use crate::schema::Name;
 
 /// A statement.
@@ -178,9 +178,12 @@ impl Update {
         self
     }
 
-    /// Changes only rows that fulfil the condition.
+    /// Changes only rows that fulfil the condition, and those that were given before.
     pub fn filter(mut self, condition: impl Into<Expr<Leaf>>) -> Self {
-        self.filter = Some(condition.into());
+        self.filter = Some(match self.filter.take() {
+            Some(before) => before.and(condition),
+            None => condition.into(),
+        });
         self
     }
 }
@@ -230,9 +233,12 @@ impl Delete {
         self
     }
 
-    /// Removes only rows that fulfil the condition.
+    /// Removes only rows that fulfil the condition, and those that were given before.
     pub fn filter(mut self, condition: impl Into<Expr<Leaf>>) -> Self {
-        self.filter = Some(condition.into());
+        self.filter = Some(match self.filter.take() {
+            Some(before) => before.and(condition),
+            None => condition.into(),
+        });
         self
     }
 }

@@ -4,7 +4,8 @@ use diptych::error::Misuse;
 use diptych::query::{Input, Leaf, RowChange, UpdateRows};
 use diptych::record::Tuple;
 use diptych::{
-    Column, Connection, Direction, Expr, Expression, Insert, NativeConnection, Select, Update, Value, col, count,
+    Column, Connection, Delete, Direction, Expr, Expression, Insert, NativeConnection, Select, Update, Value, col,
+    count,
 };
 
 use super::{connect, done, everything, keyed};
@@ -78,6 +79,16 @@ fn q2_a_row_that_does_not_hold_what_was_read_is_stale() {
         assert!(matches!(refused.misuse(), Some(Misuse::Stale { row }) if row.key == [key.into()]), "{refused}");
         assert_eq!(after, now, "Q2");
     }
+}
+
+/// Each condition of a statement narrows it further.
+#[test]
+fn conditions_of_updates_and_deletes_add_up() {
+    let mut connection = hundred();
+    let update = Update::table("points").set("y", 70).filter(col("x").eq(3)).filter(col("y").lt(2));
+    assert_eq!(done(&mut connection, update).count, 2);
+    let delete = Delete::from("points").filter(col("x").eq(3)).filter(col("y").eq(70));
+    assert_eq!(done(&mut connection, delete).count, 2);
 }
 
 /// A group has no row of its own: a subquery that reads one is refused, instead of finding NULL there.
