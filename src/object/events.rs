@@ -119,9 +119,14 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Whether anybody will know what happens.
+    pub(super) fn is_noted(&self) -> bool {
+        self.on || self.heard
+    }
+
     #[inline]
     pub(super) fn note(&mut self, happening: impl FnOnce() -> Happening) {
-        if self.on || self.heard {
+        if self.is_noted() {
             self.keep(happening());
         }
     }

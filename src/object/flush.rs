@@ -8,6 +8,7 @@
 //! 5. `settle` brings objects up to date; after a failure `apply` has put them back instead (O3), and `blame` says which
 //!    object and which line of the program the refused statement leads back to.
 
+mod announce;
 mod apply;
 mod blame;
 mod collect;

@@ -158,6 +158,13 @@ impl Graph {
         (class, relation)
     }
 
+    /// Whether an object has a relation that a class declares: one of a class with a table of its own has only those
+    /// that its class declares itself.
+    pub(super) fn has_relation(&self, key: ObjectKey, by: Declared) -> bool {
+        let class = self.objects[key].class;
+        by.1.index() < self.model.class(class).relations.len() && self.declared(class, by.1) == by
+    }
+
     /// Makes the next flush look at an object of the session.
     #[inline]
     pub(super) fn touch(&mut self, key: ObjectKey) {

@@ -32,7 +32,7 @@ pub(super) struct Origin {
 impl Origin {
     /// Whether the chain started with such a change.
     fn is(self, by: Declared, how: How) -> bool {
-        self.by == by && self.how == how
+        self.by == by && (self.how == how || how == How::Set && self.how == How::Unset)
     }
 }
 
@@ -42,6 +42,8 @@ enum How {
     Append,
     Remove,
     Set,
+    /// Set to nothing, because its value was taken away.
+    Unset,
     Replace,
 }
 
@@ -141,6 +143,15 @@ impl Graph {
         self.set_reference(key, relation, target, None, None)
     }
 
+    /// Takes the value of a reference away. SQLAlchemy does not tell of it as of one that is set.
+    ///
+    /// # Errors
+    /// As [`set`](Graph::set).
+    pub(super) fn unset(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        let how = if self.is_sound() { How::Set } else { How::Unset };
+        self.set_reference(key, relation, None, Some(self.origin(key, relation.id, how)), None)
+    }
+
     fn set_reference(
         &mut self,
         key: ObjectKey,
@@ -163,7 +174,9 @@ impl Graph {
         if let Some(lost) = lost.filter(|_| Graph::tracks_parents(relation)) {
             self.has_lost_parent(lost, by, key);
         }
-        self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
+        if origin.how != How::Unset || origin.owner != key {
+            self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
+        }
         if before == Before::Unknown && target.is_none() && self.is_sound() {
             self.lose_unknown_owner(key, relation);
         }
@@ -325,8 +338,8 @@ impl Graph {
         if there {
             return self.bring_in(owner, relation, item, origin);
         }
-        self.events.note(|| Happening::Append { owner, relation: relation.id, member: item });
         self.bring_in(owner, relation, item, origin)?;
+        self.events.note(|| Happening::Append { owner, relation: relation.id, member: item });
         self.append_other_side(owner, relation, item, origin)?;
         if Graph::tracks_parents(relation) {
             let by = self.declared(class, relation.id);
@@ -403,6 +416,16 @@ impl Graph {
             collection.remember_or_begin();
             collection.take(at, item);
         }
+        Ok(())
+    }
+
+    /// SQLAlchemy tells of an object that leaves a list, and moves its other side, before it looks whether it is there.
+    ///
+    /// # Errors
+    /// As [`remove`](Graph::remove).
+    pub(super) fn lose_stranger(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey) -> Result<()> {
+        self.lose_member(owner, relation, item, self.origin(owner, relation.id, How::Remove))?;
+        self.touch(owner);
         Ok(())
     }
 

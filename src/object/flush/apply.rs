@@ -2,11 +2,11 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::announce::Told;
 use super::{Assignment, FlushPlan, When, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::columns::Assigned;
-use crate::object::events::{Happening, RowStep};
 use crate::object::extra::Extra;
 use crate::object::model::{ClassModel, Join};
 use crate::object::reference::ObjectKey;
@@ -59,43 +59,37 @@ impl Core {
             assigned.entry(it.object).or_default().push(it);
         }
         let before_keys = self.keys_before(plan);
+        let mut told = Told::default();
         let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
         for (at, step) in plan.steps.iter().enumerate() {
             undo.step = at;
+            self.tell_before(plan, &mut told, step);
             match &step.work {
                 Work::Insert { class, objects, later } => {
-                    self.note_rows(objects, RowStep::BeforeInsert);
                     let by = if self.graph.model.class(*class).is_simple() { step_by } else { usize::MAX };
                     for objects in objects.chunks(by) {
                         self.apply_inserts(*class, objects, later, &assigned, undo, &mut done)?;
                     }
                     done.inserted.extend(objects);
-                    self.note_rows(objects, RowStep::AfterInsert);
                 }
                 Work::Update { class, columns, objects, when } => {
-                    self.note_rows(objects, RowStep::BeforeUpdate);
                     for objects in objects.chunks(step_by) {
                         self.apply_updates(*class, columns, objects, *when, (&assigned, plan), undo)?;
                     }
                     done.updated.extend(objects);
-                    self.note_rows(objects, RowStep::AfterUpdate);
                 }
                 Work::Exchange { rows } => {
                     let objects: Vec<ObjectKey> = rows.iter().map(|it| it.0).collect();
-                    self.note_rows(&objects, RowStep::BeforeUpdate);
                     self.apply_exchange(rows, (&assigned, plan), undo)?;
                     done.updated.extend(&objects);
-                    self.note_rows(&objects, RowStep::AfterUpdate);
                 }
                 Work::Delete { class, objects } => {
                     self.read_before_delete(objects)?;
-                    self.note_rows(objects, RowStep::BeforeDelete);
                     self.note_delete(objects)?;
                     for objects in objects.chunks(step_by) {
                         self.apply_deletes(*class, objects)?;
                     }
                     done.deleted.extend(objects);
-                    self.note_rows(objects, RowStep::AfterDelete);
                 }
                 Work::Associate { class, relation, pairs } => {
                     for pairs in pairs.chunks(step_by) {
@@ -107,12 +101,14 @@ impl Core {
                 }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
             }
+            self.tell_after(&mut told, step);
         }
         for it in plan.assignments.iter().filter(|it| it.when == When::Memory) {
             self.remember_row(it.object, undo);
             self.follow_in_memory(it)?;
         }
         if !self.graph.is_sound() {
+            self.tell_rest(plan, &mut told);
             // Who took part is asked for its key, which reads an expired row, too.
             for &key in plan.saved.iter().chain(&plan.listed) {
                 self.read_begun(key)?;
@@ -151,16 +147,6 @@ impl Core {
                 Err(Misuse::Statement { reason }.into())
             }
             None => Ok(()),
-        }
-    }
-
-    fn note_rows(&mut self, objects: &[ObjectKey], step: RowStep) {
-        let events = &mut self.graph.events;
-        for &object in objects {
-            match step.is_before() {
-                true => events.collect(|| Happening::Row { object, step }),
-                false => events.note(|| Happening::Row { object, step }),
-            }
         }
     }
 

@@ -72,7 +72,7 @@ impl Core {
     fn take_turn(&mut self, registry: &mut Registry, turns: &mut Turns, by: Declared) -> Result<bool> {
         let model = self.graph.model.clone();
         let waits = |core: &Core, turns: &Turns, it: ObjectKey| {
-            core.graph.is_a(it, by.0)
+            core.graph.has_relation(it, by)
                 && core.graph.objects[it].fate() != Fate::Listed
                 && !turns.looked.contains(&(by, it))
         };

@@ -89,18 +89,14 @@ impl Core {
                 }
             }
         }
-        for (class, objects) in by_class(self, class, reached) {
-            self.load_relations(after, class, &objects, |it| it != Lazy::Subquery)?;
-        }
+        self.load_relations(after, class, reached, |it| it != Lazy::Subquery)?;
         // What a subquery brings, SQLAlchemy gives to objects that were there before, too.
         let by_subquery = if after.reach == Reach::New && !self.graph.is_sound() { objects } else { reached };
-        for (class, objects) in by_class(self, class, by_subquery) {
-            self.load_relations(after, class, &objects, |it| it == Lazy::Subquery)?;
-        }
-        Ok(())
+        self.load_relations(after, class, by_subquery, |it| it == Lazy::Subquery)
     }
 
-    /// Loads the relations of objects of one class that are loaded in certain ways.
+    /// Loads the relations of objects that are loaded in certain ways: those that the class of the place has of all of them
+    /// together, those that subclasses add of the objects of each.
     fn load_relations(
         &mut self,
         after: &After<'_>,
@@ -109,26 +105,82 @@ impl Core {
         by: impl Fn(Lazy) -> bool,
     ) -> Result<()> {
         let model = self.graph.model.clone();
-        for relation in &model.class(class).relations {
-            let lazy = after.place.way(&model, class, relation, after.everywhere).lazy;
-            match lazy {
-                _ if !by(lazy) => {}
-                _ if self.is_read_in_ring(after, class, relation) => {
-                    self.load_in_ring(after, class, relation, objects)?;
+        let groups = by_class(self, class, objects);
+        let shared = |of: ClassId, relation: &RelationModel| {
+            let way = |of: ClassId| after.place.way(&model, of, relation, after.everywhere);
+            let same_asked = match (way(of).asked, way(class).asked) {
+                (Some(a), Some(b)) => std::ptr::eq(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            let theirs = self.graph.declared(of, relation.id) == self.graph.declared(class, relation.id);
+            relation.id.index() < model.class(class).relations.len()
+                && theirs
+                && same_asked
+                && way(of).lazy == way(class).lazy
+        };
+        let mut work: Vec<(ClassId, &RelationModel, Vec<ObjectKey>)> = Vec::new();
+        for (of, objects) in &groups {
+            let waits = |it: &&RelationModel| {
+                let lazy = after.place.way(&model, *of, it, after.everywhere).lazy;
+                let loads = matches!(lazy, Lazy::Selectin | Lazy::Subquery | Lazy::Immediate | Lazy::Joined);
+                by(lazy) && (loads || self.is_read_in_ring(after, *of, it))
+            };
+            for relation in model.class(*of).relations.iter().filter(waits) {
+                let together = shared(*of, relation);
+                let at = work.iter().position(|it| together && it.0 == class && it.1.id == relation.id);
+                match at {
+                    Some(at) => work[at].2.extend(objects),
+                    None if together => work.push((class, relation, objects.clone())),
+                    None => work.push((*of, relation, objects.clone())),
                 }
-                Lazy::Selectin | Lazy::Subquery if !matches!(after.reach, Reach::Again | Reach::Along) => {
-                    self.load_batch(after, class, relation, objects)?;
-                }
-                Lazy::Selectin | Lazy::Subquery | Lazy::Immediate => self.load_each(after, class, relation, objects)?,
-                Lazy::Joined if self.did_not_come(after.place, class, relation, after.everywhere, after.joined) => {
-                    let waits = |it: &ObjectKey| !self.graph.is_loaded(*it, relation.id);
-                    let waiting: Vec<ObjectKey> = objects.iter().copied().filter(waits).collect();
-                    self.load_batch(after, class, relation, &waiting)?;
-                }
-                _ => {}
+            }
+        }
+        for (of, relation, objects) in work {
+            if !self.is_left_alone(after, class, of, relation) {
+                self.load_relation(after, of, relation, &objects)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a query on a class leaves a relation to be read when it is touched, as SQLAlchemy does: one that subclasses
+    /// add which it does not read along, if it would be read for many objects at once, and a reference that would be
+    /// read for each, where the class has subclasses.
+    fn is_left_alone(&self, after: &After<'_>, class: ClassId, of: ClassId, relation: &RelationModel) -> bool {
+        let model = &self.graph.model;
+        let declared = model.class(class);
+        if self.graph.is_sound() || declared.descendants.len() <= 1 {
+            return false;
+        }
+        let lazy = after.place.way(model, of, relation, after.everywhere).lazy;
+        if relation.id.index() < declared.relations.len() {
+            return lazy == Lazy::Immediate && relation.is_by_identity();
+        }
+        matches!(lazy, Lazy::Selectin | Lazy::Subquery) && !after.place.reads_along(model, class, of)
+    }
+
+    fn load_relation(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        let model = self.graph.model.clone();
+        let lazy = after.place.way(&model, class, relation, after.everywhere).lazy;
+        match lazy {
+            _ if self.is_read_in_ring(after, class, relation) => self.load_in_ring(after, class, relation, objects),
+            Lazy::Selectin | Lazy::Subquery if !matches!(after.reach, Reach::Again | Reach::Along) => {
+                self.load_batch(after, class, relation, objects)
+            }
+            Lazy::Selectin | Lazy::Subquery | Lazy::Immediate => self.load_each(after, class, relation, objects),
+            Lazy::Joined if self.did_not_come(after.place, class, relation, after.everywhere, after.joined) => {
+                let waits = |it: &ObjectKey| !self.graph.is_loaded(*it, relation.id);
+                let waiting: Vec<ObjectKey> = objects.iter().copied().filter(waits).collect();
+                self.load_batch(after, class, relation, &waiting)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether nothing is loaded after the rows of a class that are read at a place.

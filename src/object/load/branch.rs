@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Misuse, Result};
 use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, RelationId};
-use crate::object::class::Lazy;
+use crate::object::class::{Lazy, Reach, SubclassLoad};
 use crate::object::model::{Model, RelationModel};
 use crate::object::select::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy, Subclasses, Term};
 use crate::schema::Name;
@@ -175,6 +175,21 @@ impl Asked {
 }
 
 impl Place {
+    /// Whether a query on a class reads what a subclass adds, because that is asked here or declared.
+    pub(super) fn reads_along(&self, model: &Model, class: ClassId, subclass: ClassId) -> bool {
+        if model.class(class).reach != Reach::Own || self.branch.inline != Subclasses::AsDeclared {
+            return true;
+        }
+        let mut at = Some(subclass).filter(|it| *it != class);
+        while let Some(of) = at {
+            if model.class(of).load != SubclassLoad::OnAccess || self.branch.subclasses.contains(&of) {
+                return true;
+            }
+            at = model.class(of).base.filter(|it| *it != class);
+        }
+        false
+    }
+
     /// Whether it is behind one relation that was touched, with nothing asked: what most are.
     pub(super) fn is_common(&self) -> bool {
         self.path.len() == 1 && self.branch.is_empty()

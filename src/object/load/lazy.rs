@@ -160,6 +160,9 @@ impl Core {
         self.may_look(key, declared, way)?;
         self.check_related_readable(key)?;
         let lacked = self.graph.objects[key].lacks_row();
+        if !self.graph.is_sound() && !lacked {
+            self.may_read(key, declared, way)?;
+        }
         self.before_reading(key)?;
         if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
             // What the flush has read on the way is as old as the rows before it.
@@ -255,6 +258,16 @@ impl Core {
     fn may_look(&self, key: ObjectKey, relation: &RelationModel, way: Lazy) -> Result<()> {
         let refused = way == Lazy::Raise && self.graph.has_identity(key) && !self.graph.is_loaded(key, relation.id);
         if refused { Err(self.not_loaded(key, relation)) } else { Ok(()) }
+    }
+
+    /// Whether a reference may be read that is about to be set: SQLAlchemy asks as if it were looked at.
+    pub(in crate::object) fn may_read_before_set(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        let way = self.way_now(key, relation);
+        self.may_look(key, relation, way)?;
+        if way == Lazy::RaiseOnSql && self.loaded_one(key, relation).is_none() {
+            return Err(self.not_loaded(key, relation));
+        }
+        Ok(())
     }
 
     /// Whether reading the relation by itself is allowed.

@@ -197,6 +197,9 @@ impl Core {
     /// The same before an object's own row is read, if it has none at hand. The flush may have deleted it.
     pub(in crate::object) fn before_reading(&mut self, key: ObjectKey) -> Result<()> {
         let lacked = self.graph.objects[key].lacks_row();
+        if !self.graph.is_sound() && self.graph.objects[key].state == State::Detached {
+            self.check_readable(key)?;
+        }
         self.before_query()?;
         if lacked && self.graph.objects[key].state == State::Deleted { Err(self.gone(key)) } else { Ok(()) }
     }
@@ -238,7 +241,9 @@ impl Core {
         if !self.graph.is_a(key, class) {
             return Ok(None);
         }
-        if !self.graph.objects[key].lacks_row() {
+        // One whose row was begun by a value that was set is expired all the same, as SQLAlchemy sees it.
+        let is_begun = !self.graph.is_sound() && self.graph.extra(key).is_some_and(|it| it.begun);
+        if !self.graph.objects[key].lacks_row() && !is_begun {
             return Ok(Some(key));
         }
         match self.before_reading(key).and_then(|()| self.fresh(key).map(drop)) {

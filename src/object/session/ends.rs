@@ -3,6 +3,7 @@
 use super::Core;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
+use crate::object::graph::Graph;
 use crate::object::model::{ClassModel, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
@@ -46,6 +47,22 @@ impl Core {
         relation: RelationId,
         target: Option<ObjectKey>,
     ) -> Result<()> {
+        self.lead(key, relation, target, |graph, declared| graph.set(key, declared, target))
+    }
+
+    /// Takes the value of a reference away.
+    pub(in crate::object) fn unlink_one(&mut self, key: ObjectKey, relation: RelationId) -> Result<()> {
+        self.lead(key, relation, None, |graph, declared| graph.unset(key, declared))
+    }
+
+    /// Lets a reference lead elsewhere, when what it led to has been read as far as somebody will ask for it.
+    fn lead(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        target: Option<ObjectKey>,
+        by: impl FnOnce(&mut Graph, &RelationModel) -> Result<()>,
+    ) -> Result<()> {
         self.ready_to_link(key, relation, target)?;
         let (model, class) = self.graph.class_of(key);
         let declared = model.relation(class, relation);
@@ -60,7 +77,7 @@ impl Core {
         let before = self.loaded_one(key, declared).flatten();
         self.read_other_side(declared, before.into_iter().chain(target))?;
         let ordered = declared.inverse.is_some_and(|it| model.relation(declared.target, it).position.is_some());
-        self.graph.set(key, declared, target)?;
+        by(&mut self.graph, declared)?;
         if ordered { self.renumber_other_side(declared, [before, target]) } else { Ok(()) }
     }
 
@@ -72,6 +89,9 @@ impl Core {
         }
         if !self.graph.is_sound() && self.graph.objects[key].state == State::Detached {
             return self.check_readable(key);
+        }
+        if !self.graph.is_sound() {
+            self.may_read_before_set(key, relation)?;
         }
         self.quietly(|core| core.load_whatever(key, relation)).map(drop)
     }
@@ -105,6 +125,9 @@ impl Core {
         let declared = model.relation(class, relation);
         self.expect_collection(declared)?;
         if !self.holds_member(key, declared, member)? {
+            if !self.graph.is_sound() && !declared.collection.is_set() {
+                self.graph.lose_stranger(key, declared, member)?;
+            }
             let relation = format!("{} of {}", declared.name, self.graph.name(key));
             return Err(Misuse::NotInCollection { relation, object: self.graph.name(member) }.into());
         }

@@ -4,7 +4,7 @@ use super::core::{Frame, Standing};
 use super::{Core, Session};
 use crate::error::{Misuse, Result};
 use crate::object::compact::Object;
-use crate::object::events::UnitStep;
+use crate::object::events::{Happening, StateChange, UnitStep};
 use crate::object::flush::FlushPlan;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
@@ -239,7 +239,10 @@ impl Core {
         // What references were read to lead to is told by the identity map, which is about to be emptied.
         all.iter().for_each(|it| self.graph.keep_reads(*it));
         for key in all {
-            self.graph.expunge_one(key);
+            // What was deleted is in no identity map any more, where SQLAlchemy looks for what it lets go.
+            if self.graph.is_sound() || self.graph.objects[key].state != State::Deleted {
+                self.graph.expunge_one(key);
+            }
         }
         self.graph.untouch_all();
     }
@@ -389,9 +392,13 @@ impl Graph {
 
     fn back_to_persistent(&mut self, key: ObjectKey) {
         let Some(object) = self.objects.get_mut(key) else { return };
-        object.marked = false;
+        let was_marked = std::mem::take(&mut object.marked);
         object.set_ghost(false);
-        if object.state == State::Deleted {
+        if was_marked && object.state == State::Persistent && !self.is_sound() {
+            // SQLAlchemy makes no difference between what was deleted and what was about to be.
+            let change = StateChange::DeletedToPersistent;
+            self.events.note(|| Happening::State { object: key, change });
+        } else if self.objects[key].state == State::Deleted {
             let root = self.root(self.objects[key].class);
             if let Some(identity) = self.identity(key) {
                 let other = self.identities[root.index()].get(&identity).filter(|it| *it != key && self.is_sound());

@@ -141,7 +141,7 @@ impl Untyped<'_> {
                     let wanted = "the relation has no value to take away";
                     return Err(Misuse::State { object, state: "unset", wanted }.into());
                 }
-                core.link_one(key, relation, None)
+                core.unlink_one(key, relation)
             }
         }
     }

@@ -3,9 +3,11 @@
 
 mod asking;
 mod flushing;
+mod hierarchies;
 mod linking;
 mod loading;
 mod merging;
+mod telling;
 mod undoing;
 
 use diptych::object::{Manner, Untyped};

@@ -158,3 +158,21 @@ fn a_detached_object_that_has_forgotten_its_key_keeps_it() -> Result<()> {
     assert!(matches!(refused.misuse(), Some(Misuse::Detached { .. })), "{refused}");
     Ok(())
 }
+
+/// A reference that wants to know what it led to asks as if it were looked at: where that is forbidden, it cannot be set.
+#[test]
+fn a_reference_that_may_not_be_read_cannot_be_set() -> Result<()> {
+    for (lazy, knows) in [(Lazy::Raise, true), (Lazy::RaiseOnSql, false)] {
+        let database = blog(plain, |it| it.lazy(lazy).active_history(true))?;
+        ada(&mut session(&database))?;
+        let mut session = session(&database);
+        let mut by_name = session.untyped();
+        if knows {
+            by_name.all("User")?;
+        }
+        let post = by_name.all("Post")?[0];
+        let refused = by_name.set(post, "author", None).expect_err("it would have to be read");
+        assert!(matches!(refused.misuse(), Some(Misuse::NotLoaded { .. })), "{lazy:?}: {refused}");
+    }
+    Ok(())
+}

@@ -256,3 +256,17 @@ fn a_row_that_was_begun_is_read_among_changes() -> Result<()> {
     assert_eq!(session.totals().statements, before);
     Ok(())
 }
+
+/// A relation that may not be read by a statement is refused before anything is flushed.
+#[test]
+fn what_may_not_be_read_flushes_nothing() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::RaiseOnSql), plain)?;
+    let mut session = session(&database);
+    let (user, _, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.value(user, "name")?;
+    let bob = add(&mut by_name, "User", 2)?;
+    by_name.related(user, "posts").expect_err("it may not be read");
+    assert_eq!(by_name.status(bob)?.state, State::Pending);
+    Ok(())
+}

@@ -2,7 +2,7 @@
 
 use diptych::error::Misuse;
 use diptych::prelude::*;
-use diptych::{AnyRef, Class, Column, ForeignKey, Session, State, Table};
+use diptych::{AnyRef, Class, Column, ForeignKey, Session, State, Table, Value};
 
 use super::{add, blog, plain, session};
 
@@ -102,5 +102,53 @@ fn a_rollback_of_nothing_changes_nothing() -> Result<()> {
     session.untyped().assign(user, "name", "Ada")?;
     session.rollback()?;
     assert!(!session.untyped().is_loaded(user, "name")?);
+    Ok(())
+}
+
+/// Nothing is read for an object outside, whatever has become of the transaction.
+#[test]
+fn what_is_outside_has_no_part_in_what_failed() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let user = add(&mut session.untyped(), "User", 1)?;
+    session.commit()?;
+    add(&mut session.untyped(), "User", 1)?;
+    session.flush().expect_err("the key is taken");
+    let mut by_name = session.untyped();
+    by_name.expunge(user)?;
+    let refused = by_name.value(user, "name").expect_err("it was not read");
+    assert!(matches!(refused.misuse(), Some(Misuse::Detached { .. })), "{refused}");
+    Ok(())
+}
+
+/// A row that was begun by a value is expired all the same: to find the object reads it, and nothing is read after a
+/// failure.
+#[test]
+fn an_object_with_a_row_that_was_begun_is_read_when_it_is_found() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let user = add(&mut session.untyped(), "User", 1)?;
+    session.commit()?;
+    add(&mut session.untyped(), "User", 1)?;
+    session.flush().expect_err("the key is taken");
+    let mut by_name = session.untyped();
+    by_name.assign(user, "name", Value::from("Ada"))?;
+    let refused = by_name.find("User", &[Value::Int(1)]).expect_err("a flush has failed");
+    assert!(matches!(refused.misuse(), Some(Misuse::Inactive)), "{refused}");
+    Ok(())
+}
+
+/// What was deleted is in no identity map, where a session that is closed looks for what it lets go.
+#[test]
+fn what_was_deleted_stays_deleted_when_the_session_is_closed() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, post, _) = super::ada(&mut session)?;
+    session.untyped().delete(post)?;
+    session.flush()?;
+    session.untyped().close()?;
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.status(post)?.state, State::Deleted);
+    assert_eq!(by_name.status(user)?.state, State::Detached);
     Ok(())
 }

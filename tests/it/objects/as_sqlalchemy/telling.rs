@@ -1,0 +1,113 @@
+//! What listeners are told, and what they are not.
+
+use diptych::object::{Event, RowStep, StateChange, Untyped};
+use diptych::prelude::*;
+use diptych::{AnyRef, Session};
+
+use super::{ada, add, blog, plain, session};
+
+/// What has happened since somebody asked.
+fn happened(session: &mut Session) -> Vec<Event> {
+    session.untyped().take_events()
+}
+
+fn listening(database: &Database) -> Session {
+    let mut session = session(database);
+    session.untyped().listen();
+    session
+}
+
+fn steps(events: &[Event], wanted: RowStep) -> Vec<AnyRef> {
+    let step = |it: &Event| match *it {
+        Event::Row { object, step } if step == wanted => Some(object),
+        _ => None,
+    };
+    events.iter().filter_map(step).collect()
+}
+
+/// A reference whose value is taken away is not told of as one that is set; its other side is.
+#[test]
+fn to_take_a_reference_away_is_not_to_set_it() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (user, post, _) = ada(&mut session)?;
+    session.untyped().related(post, "author")?;
+    happened(&mut session);
+    session.untyped().unset(post, "author")?;
+    let events = happened(&mut session);
+    assert!(!events.iter().any(|it| matches!(it, Event::Set { .. })), "{events:?}");
+    let left = |it: &Event| matches!(it, Event::Removed { owner, member, .. } if (*owner, *member) == (user, post));
+    assert!(events.iter().any(left), "{events:?}");
+    Ok(())
+}
+
+/// That an object leaves a list is told, and moves its other side, before anybody looks whether it is there.
+#[test]
+fn a_stranger_leaves_a_list_before_it_is_refused() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (_, post, _) = ada(&mut session)?;
+    let bob = add(&mut session.untyped(), "User", 2)?;
+    happened(&mut session);
+    session.untyped().remove(bob, "posts", post).expect_err("it is no post of his");
+    let events = happened(&mut session);
+    let left = |it: &Event| matches!(it, Event::Removed { owner, member, .. } if (*owner, *member) == (bob, post));
+    assert!(events.iter().any(left), "{events:?}");
+    Ok(())
+}
+
+/// A deleted object cannot come into the session, which is found out before it is told that it has joined a list.
+#[test]
+fn what_cannot_come_along_has_joined_nothing() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (_, post, _) = ada(&mut session)?;
+    session.untyped().delete(post)?;
+    session.flush()?;
+    let bob = add(&mut session.untyped(), "User", 2)?;
+    happened(&mut session);
+    session.untyped().push(bob, "posts", post).expect_err("it was deleted");
+    let events = happened(&mut session);
+    assert!(!events.iter().any(|it| matches!(it, Event::Appended { .. })), "{events:?}");
+    Ok(())
+}
+
+/// Who takes part in a flush is told of, whether its row is written or not.
+#[test]
+fn an_object_that_is_saved_is_told_of_though_nothing_is_written() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.related(post, "author")?;
+    by_name.set(post, "author", Some(user))?;
+    happened(&mut session);
+    session.flush()?;
+    let events = happened(&mut session);
+    assert_eq!(steps(&events, RowStep::BeforeUpdate), [post]);
+    assert_eq!(steps(&events, RowStep::AfterUpdate), [post]);
+    Ok(())
+}
+
+/// What was about to be deleted has come back by a rollback as what was deleted has.
+#[test]
+fn what_was_about_to_be_deleted_comes_back() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (_, post, _) = ada(&mut session)?;
+    let told = |session: &mut Session| {
+        let back = StateChange::DeletedToPersistent;
+        happened(session)
+            .iter()
+            .any(|it| matches!(it, Event::State { object, change } if *object == post && *change == back))
+    };
+    let delete = |by_name: &mut Untyped<'_>| by_name.delete(post);
+    delete(&mut session.untyped())?;
+    session.rollback()?;
+    assert!(told(&mut session), "by a rollback");
+    session.savepoint()?;
+    delete(&mut session.untyped())?;
+    session.rollback_to()?;
+    assert!(told(&mut session), "by a rollback to a savepoint");
+    Ok(())
+}
