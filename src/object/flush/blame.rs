@@ -1,7 +1,7 @@
 //! From a statement that was refused back to the object, to what has carried it into the flush, and to a line.
 
 use super::{FlushPlan, FlushStep, Work};
-use crate::error::{Error, FlushFact, ObjectHop, RowFact, Violation};
+use crate::error::{Error, FlushFact, Misuse, ObjectHop, RowFact, Violation};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::touched::{Along, Whence};
@@ -13,9 +13,10 @@ impl Core {
     pub(super) fn blame(&mut self, error: Error, plan: &FlushPlan, step: usize) -> Error {
         let Some(failed) = plan.steps.get(step) else { return error };
         let objects = failed.objects();
-        let refused = match error.violation() {
-            Some(violation) => self.refused(&objects, violation),
-            None => None,
+        let refused = match (error.violation(), error.misuse()) {
+            (Some(violation), _) => self.refused(&objects, violation),
+            (None, Some(Misuse::Stale { row })) => objects.iter().copied().find(|it| self.is_row_of(*it, row)),
+            (None, _) => None,
         };
         let object = refused.or(match &*objects {
             [only] => Some(*only),
@@ -45,13 +46,9 @@ impl Core {
     /// Which of these objects a violation speaks of: the one with the key of the row that the statement named, or
     /// one that holds the refused values.
     fn refused(&self, objects: &[ObjectKey], violation: &Violation) -> Option<ObjectKey> {
-        let RowFact { table, key } = violation.path.first().map_or(&violation.row, |it| &it.from);
+        let row = violation.path.first().map_or(&violation.row, |it| &it.from);
         let model = &self.graph.model;
         let class = |it: ObjectKey| model.class(self.graph.objects[it].class);
-        let has_key = |it: ObjectKey| {
-            class(it).parts.iter().any(|part| *part.table == **table)
-                && self.graph.identity(it).is_some_and(|it| it.to_values() == *key)
-        };
         let holds = |it: ObjectKey, column: &String, value: &Value| {
             let at = class(it).columns.iter().position(|own| **own == **column);
             let row = self.graph.row(it);
@@ -60,10 +57,17 @@ impl Core {
         let has_values = |it: ObjectKey| {
             violation.columns.iter().zip(&violation.values).all(|(column, value)| holds(it, column, value))
         };
-        let by_key = objects.iter().copied().find(|it| has_key(*it));
+        let by_key = objects.iter().copied().find(|it| self.is_row_of(*it, row));
         // Of new objects that hold the same values the second one is refused.
         let mut by_values = objects.iter().copied().filter(|it| violation.path.is_empty() && has_values(*it));
         by_key.or_else(|| by_values.next().map(|first| by_values.next().unwrap_or(first)))
+    }
+
+    /// Whether a row is one of an object's.
+    fn is_row_of(&self, object: ObjectKey, RowFact { table, key }: &RowFact) -> bool {
+        let class = self.graph.model.class(self.graph.objects[object].class);
+        class.parts.iter().any(|part| *part.table == **table)
+            && self.graph.identity(object).is_some_and(|it| it.to_values() == *key)
     }
 
     /// How an object came into the flush: from the program by way of cascades, the first step first. What only a flush

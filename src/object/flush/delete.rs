@@ -146,7 +146,11 @@ impl Core {
 
     /// What the tables hold in some columns of objects of one class, read where it is not known; `None` where the row has
     /// gone.
-    fn stored_surely(&mut self, objects: &[ObjectKey], columns: &[ColumnId]) -> Result<Vec<Option<Vec<Value>>>> {
+    pub(super) fn stored_surely(
+        &mut self,
+        objects: &[ObjectKey],
+        columns: &[ColumnId],
+    ) -> Result<Vec<Option<Vec<Value>>>> {
         let expired = |it: &ObjectKey| self.stored(*it, columns).is_none() && self.graph.objects[*it].lacks_row();
         let expired: Vec<ObjectKey> = objects.iter().copied().filter(expired).collect();
         if let Some(first) = expired.first() {

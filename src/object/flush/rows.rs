@@ -172,6 +172,10 @@ impl Core {
     /// Deletes the rows of objects of one class, those of its own table before those of its bases'.
     pub(super) fn delete_by_parts(&mut self, objects: &[ObjectKey], class: &ClassModel) -> Result<()> {
         let mut going: Vec<(Vec<Value>, Value)> = Vec::with_capacity(objects.len());
+        if let Some(column) = class.version_column {
+            // Of those that are not known, by one statement.
+            self.stored_surely(objects, &[column])?;
+        }
         for &key in objects {
             let Some(identity) = self.graph.identity(key).map(|it| it.to_values()) else { continue };
             let mut version = Value::Null;

@@ -171,6 +171,14 @@ fn objects_of_a_hierarchy_go_table_by_table() -> Result<()> {
     }
     assert_statements!(session, 3, { session.commit()? });
     assert_eq!(session.count(Part::select())?, 0);
+
+    // Of those that are not known, the versions are read first, of all at once.
+    let pages: Vec<Ref<Page>> = (0..MANY).map(|_| session.add(Page::draft())).collect();
+    session.commit()?;
+    for &it in &pages {
+        session.delete(it)?;
+    }
+    assert_statements!(session, 3, { session.commit()? });
     Ok(())
 }
 
@@ -199,6 +207,8 @@ fn each_stale_row_is_named() -> Result<()> {
             let refused = session.flush().expect_err("one is stale");
             let Some(Misuse::Stale { row }) = refused.misuse() else { panic!("{refused}") };
             assert_eq!((&*row.table, &row.key[..]), ("pages", &[(stale + 1).into()][..]));
+            let object = refused.in_flush().and_then(|it| it.object.clone());
+            assert_eq!(object, Some(format!("Page[{}]", stale + 1)));
             for &it in &pages {
                 session.expire(it)?;
             }

@@ -38,6 +38,11 @@ fn an_edit_goes_to_the_class_that_the_row_has_now() -> Result<()> {
     let bike = session.one(Bike::select())?.reference();
     let refused = session.get(car).expect_err("it is a bike");
     assert_eq!(refused.to_string(), "the row of Car[1] is one of Bike by now; find it as what it is");
+    assert!(
+        session.get(car.upcast::<single::Vehicle>()).is_err(),
+        "a reference means an object, whatever it is seen as"
+    );
+    assert_eq!(session.untyped().identity(car.untyped())?, Some(vec![1.into()]), "and says how the row is found");
     session.edit(bike)?.gears = Some(21);
     session.commit()?;
     assert_eq!(database.session().one(Bike::select())?.gears, Some(21));
