@@ -102,6 +102,18 @@ macro_rules! histories {
                     Ok(())
                 }
 
+                fn exchange_keys(&mut self, a: usize, b: usize) -> Result<()> {
+                    let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
+                    let (x, y) = (self.wanted(a).key, self.wanted(b).key);
+                    // What refers to either follows by the foreign key.
+                    self.session.flush()?;
+                    self.session.edit(left)?.a = y;
+                    self.session.edit(right)?.a = x;
+                    self.session.flush()?;
+                    (self.wanted(a).key, self.wanted(b).key) = (y, x);
+                    Ok(())
+                }
+
                 fn step(&mut self, (what, a, b): Step) -> Result<()> {
                     let (a, b) = (a % 6, b % 6);
                     match what {
@@ -150,14 +162,7 @@ self.go(a, b)?;
                             self.session.flush()?;
                         }
                         13 => {
-                            let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
-                            let (x, y) = (self.wanted(a).key, self.wanted(b).key);
-                            // What refers to either follows by the foreign key.
-                            self.session.flush()?;
-                            self.session.edit(left)?.a = y;
-                            self.session.edit(right)?.a = x;
-                            self.session.flush()?;
-                            (self.wanted(a).key, self.wanted(b).key) = (y, x);
+                            self.exchange_keys(a, b)?;
                         }
                         11 => {
                             let Some((object, _)) = self.slots[a].clone() else { return Ok(()) };
