@@ -67,6 +67,6 @@ fn piped(shell: &mut Shell) -> Result<bool, Box<dyn std::error::Error>> {
             return Ok(shell.is_content());
         }
     }
-    shell.line(";");
+    shell.end();
     Ok(shell.is_content())
 }

@@ -17,6 +17,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     (".fork", "remember the database as it is now, so that `.undo` comes back to it"),
     (".undo", "go back to the last fork, or to before the last statement"),
     (".import", "`.import FILE.csv TABLE` adds the rows of a file"),
+    (".read", "`.read FILE.sql` runs the statements of a file: a dump, or a migration"),
     (".open", "`.open FOLDER` opens a folder with schema.sql and CSV files"),
     (".dialect", "`.dialect sqlite` or `.dialect postgres`"),
     (".help", "this list"),
@@ -89,11 +90,19 @@ impl Shell {
             self.waiting.push_str(line);
             self.waiting.push('\n');
         }
-        if trimmed.ends_with(';') {
+        if is_whole(&self.waiting) {
             let text = std::mem::take(&mut self.waiting);
             self.run(&text);
         }
         Next::Line
+    }
+
+    /// Runs what has begun and has no end.
+    pub fn end(&mut self) {
+        let text = std::mem::take(&mut self.waiting);
+        if !text.trim().is_empty() {
+            self.run(&text);
+        }
     }
 
     fn problem(&mut self, text: &str) {
@@ -142,6 +151,10 @@ impl Shell {
             }
             ".fork" => self.past.push(self.session.fork()),
             ".undo" => self.session = self.past.pop().ok_or("there is nothing to go back to")?,
+            ".read" => {
+                let text = std::fs::read_to_string(rest).map_err(|error| format!("{rest}: {error}"))?;
+                self.run(&text);
+            }
             ".open" => {
                 self.open(Path::new(rest)).map_err(|it| it.join("\n"))?;
                 self.command(".tables", "")?;
@@ -185,6 +198,31 @@ impl Shell {
             }
         }
     }
+}
+
+/// Whether a text ends with a semicolon that ends a statement: one that stands in no quotes and no comment, and behind the
+/// rows of a COPY.
+fn is_whole(text: &str) -> bool {
+    let last = text.rsplit("\nCOPY ").next().filter(|it| it.len() < text.len() || text.starts_with("COPY "));
+    if let Some(copy) = last
+        && copy.lines().next().is_some_and(|it| it.to_ascii_lowercase().trim_end().ends_with(" from stdin;"))
+    {
+        return text.trim_end().ends_with("\n\\.");
+    }
+    let (mut rest, mut ends) = (text, false);
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '\'' | '"' | '`' => rest[1..].find(first).map(|it| it + 2),
+            '-' if rest.starts_with("--") => Some(rest.find('\n').unwrap_or(rest.len())),
+            '/' if rest.starts_with("/*") => rest.find("*/").map(|it| it + 2),
+            other => Some(other.len_utf8()),
+        };
+        let Some(end) = end else { return false };
+        let is_space = first.is_whitespace() || rest.starts_with("--") || rest.starts_with("/*");
+        ends = if is_space { ends } else { first == ';' };
+        rest = &rest[end..];
+    }
+    ends
 }
 
 fn plain(it: &diptych::Value) -> String {

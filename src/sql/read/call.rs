@@ -321,6 +321,7 @@ fn instead_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "last_insert_rowid" => "say INSERT … RETURNING",
         "changes" | "total_changes" => "the outcome of a statement counts its rows",
+        "zeroblob" => "say x'00'",
         "random" | "randomblob" | "gen_random_uuid" => "a program gives random values as parameters",
         "date_part" | "date_trunc" | "to_char" | "age" | "make_date" => {
             "dates are texts here; extract, date_trunc and intervals come with the feature `jiff`"

@@ -37,8 +37,8 @@ pub(in crate::sql) enum Parsed {
 
 /// Reads the syntax of a script.
 pub(in crate::sql) fn parse(text: &str, dialect: SqlDialect) -> Result<Vec<Parsed>> {
-    let dumped = !dialect.is_sqlite() && (text.contains("\n\\.") || text.contains("\\restrict"));
-    if dumped {
+    let marks = ["\n\\.", "\\restrict", "\\unrestrict"];
+    if !dialect.is_sqlite() && marks.iter().any(|it| text.contains(it)) {
         let (rest, rows) = taken_apart(text);
         return statements(&rest, dialect, rows);
     }

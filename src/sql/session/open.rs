@@ -48,8 +48,9 @@ use crate::txn::Database;
 ///
 /// # What SQLite does that this does not
 /// Columns are strict in their type, and integers that overflow are refused, unless a type such as DECIMAL says nothing
-/// about what it holds. Triggers, ATTACH, virtual tables and collations other than BINARY are not there. The zone of
-/// dates and times is UTC.
+/// about what it holds. Triggers, ATTACH, virtual tables, JSON and collations other than BINARY and NOCASE are not there;
+/// NOCASE is said where values are compared or ordered, not of a column. A key that fills itself is the greatest one and
+/// one more, AUTOINCREMENT or not. The zone of dates and times is UTC.
 pub struct SqlSession {
     pub(super) connection: NativeConnection,
     pub(super) dialect: SqlDialect,
