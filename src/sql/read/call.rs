@@ -288,6 +288,8 @@ impl Reader<'_> {
             ("setval", [_, value] | [_, value, _]) | ("set_config", [_, value, _]) if !self.dialect.is_sqlite() => {
                 Some(value.clone())
             }
+            ("div", [a, b]) => Some(self.arithmetic(Arithmetic::Divide, a.clone(), b.clone())),
+            ("quote_literal", [it]) => Some(Typed::call(Function::Quote, vec![it.clone()])),
             ("bit_length", [it]) => {
                 let bytes = Typed::call(Function::OctetLength, vec![it.clone()]);
                 Some(self.arithmetic(Arithmetic::Multiply, bytes, Typed::constant(Value::Int(8))))

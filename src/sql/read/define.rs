@@ -19,7 +19,7 @@ use super::scope::{Reader, Scope, Source as Names};
 use super::select::Heading;
 use super::types::{is_auto, strict_kind};
 use crate::error::Result;
-use crate::expr::{Affinity, Expr};
+use crate::expr::{Affinity, Comparison, Expr, Function};
 use crate::query::{Insert, InsertValues, Leaf};
 use crate::schema::{Action, Column, Index, Name, Table, Timing};
 
@@ -223,6 +223,11 @@ impl Reader<'_> {
         if nullable {
             column = column.nullable();
         }
+        if let Some(most) = longest(&it.data_type).filter(|_| !self.dialect.is_sqlite()) {
+            let length = Expr::Call(Function::Length, vec![Expr::Leaf(Name::from(name.clone()))]);
+            let fits = Expr::Compare(Comparison::LessOrEqual, Box::new(length), Box::new(Expr::Value(most.into())));
+            all.text.checks.push((format!("{}_{name}_length", all.name).into(), fits));
+        }
         all.text.columns.push(column);
         Ok(())
     }
@@ -381,6 +386,16 @@ impl Reader<'_> {
             })
         };
         names.iter().map(one).collect()
+    }
+}
+
+/// How many characters a type lets a text have.
+fn longest(it: &syntax::DataType) -> Option<i64> {
+    use syntax::{CharacterLength, DataType as D};
+    match it {
+        D::Varchar(Some(CharacterLength::IntegerLength { length, .. }))
+        | D::CharacterVarying(Some(CharacterLength::IntegerLength { length, .. })) => i64::try_from(*length).ok(),
+        _ => None,
     }
 }
 

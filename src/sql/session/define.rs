@@ -134,7 +134,21 @@ impl SqlSession {
             Definition::AddColumn { table, text } => self.add(&table, text),
             Definition::DropColumn { table, name } => {
                 let name = self.column_name(&table, &name)?;
-                self.alter(|it| it.edit_table(&table, |it| it.without_column(&name)))
+                let (checks, indexes, keys) = self.reading(&table, &name)?;
+                self.alter(|it| {
+                    it.edit_table(&table, |mut it| {
+                        for check in &checks {
+                            it = it.without_check(check);
+                        }
+                        for key in &keys {
+                            it = it.without_foreign_key(key);
+                        }
+                        for index in &indexes {
+                            it = it.without_index(index);
+                        }
+                        it.without_column(&name)
+                    })
+                })
             }
             Definition::AlterColumn { table, name, change } => self.alter_column(table, &name, change),
             Definition::DropConstraint { table, name, if_exists } => self.drop_constraint(&table, &name, if_exists),
@@ -182,6 +196,22 @@ impl SqlSession {
             self.waiting = waiting;
         }
         done
+    }
+
+    /// The names of conditions, indexes and foreign keys that go with a column: in PostgreSQL those that read it, but for the
+    /// primary key, and none in SQLite, which refuses to drop such a column.
+    fn reading(&self, table: &str, column: &str) -> Result<(Vec<String>, Vec<String>, Vec<String>)> {
+        let schema = self.database().schema();
+        let (declared, none) = (schema.table_named(table)?, (Vec::new(), Vec::new(), Vec::new()));
+        if self.dialect.is_sqlite() {
+            return Ok(none);
+        }
+        let id = declared.column_named(column)?;
+        let checks = declared.checks.iter().filter(|it| it.columns.contains(&id)).map(|it| it.name.clone());
+        let keys = declared.outbound.iter().map(|it| schema.reference(*it)).filter(|it| it.columns.contains(&id));
+        let indexes = declared.indexes.iter().filter(|it| it.uniqueness != Uniqueness::Primary);
+        let indexes = indexes.filter(|it| it.reads.contains(&id)).map(|it| it.name.clone());
+        Ok((checks.collect(), indexes.collect(), keys.map(|it| it.name.clone()).collect()))
     }
 
     fn alter_column(&mut self, table: String, name: &str, change: ColumnChange) -> Result<()> {

@@ -131,6 +131,16 @@ fn outputs_are_called_by_their_functions() -> Result<(), Error> {
     Ok(())
 }
 
+/// A text that its type is too short for is refused.
+#[test]
+fn texts_are_as_long_as_their_type_lets_them_be() {
+    let mut sql = session();
+    sql.run("CREATE TABLE t (a varchar(3), b character varying(2) NOT NULL DEFAULT 'x', c char(9))", ()).unwrap();
+    bring(&mut sql, &[("INSERT INTO t (a) VALUES ('äbc'), (NULL) RETURNING a, b", "'äbc', 'x'; NULL, 'x'")]);
+    assert!(refused(&mut sql, "INSERT INTO t (a) VALUES ('four')").contains("t_a_length"));
+    assert!(refused(&mut sql, "UPDATE t SET b = 'abc'").contains("t_b_length"));
+}
+
 /// Operators, aggregates and forms that only PostgreSQL has.
 #[test]
 fn forms_of_postgres() {
@@ -144,7 +154,10 @@ fn forms_of_postgres() {
             ("SELECT bool_and(active), bool_or(active), every(n > 0) FROM people", "false, true, true"),
             ("SELECT ROW(1, 2) = (1, 2), ROW(1, 2) < ROW(1, 3)", "true, true"),
             ("TABLE teams LIMIT 1", "1, 'Head', NULL"),
-            ("SELECT substring('hello' FOR 2), bit_length('ab')", "'he', 16"),
+            (
+                "SELECT substring('hello' FOR 2), bit_length('ab'), div(7, 2), quote_literal('a')",
+                "'he', 16, 3, '''a'''",
+            ),
             ("SET client_encoding = 'UTF8'; SELECT set_config('search_path', '', false)", "''"),
             ("COMMENT ON TABLE teams IS 'who works together'; SELECT 1", "1"),
             (
@@ -298,6 +311,16 @@ fn columns_are_altered() {
             ("ALTER TABLE IF EXISTS nowhere ADD COLUMN a int", ""),
         ],
     );
+    // What reads a column goes with it.
+    bring(
+        &mut sql,
+        &[
+            ("CREATE INDEX by_n ON people (n, pay); ALTER TABLE people ADD CHECK (n < 100)", ""),
+            ("ALTER TABLE people DROP COLUMN n, DROP COLUMN team_id; SELECT count(*) FROM people", "6"),
+            ("ALTER TABLE teams DROP COLUMN name; SELECT * FROM teams ORDER BY id LIMIT 1", "1, NULL"),
+        ],
+    );
+    sql.run("ALTER TABLE people ADD COLUMN n bigint", ()).unwrap();
     let error = refused(&mut sql, "ALTER TABLE people ALTER COLUMN n TYPE text USING n::text");
     assert!(error.contains("add a column, UPDATE it"), "{error}");
 }
