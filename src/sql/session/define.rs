@@ -132,24 +132,7 @@ impl SqlSession {
                 self.alter(|it| it.rename_column(&table, &name, to))
             }
             Definition::AddColumn { table, text } => self.add(&table, text),
-            Definition::DropColumn { table, name } => {
-                let name = self.column_name(&table, &name)?;
-                let (checks, indexes, keys) = self.reading(&table, &name)?;
-                self.alter(|it| {
-                    it.edit_table(&table, |mut it| {
-                        for check in &checks {
-                            it = it.without_check(check);
-                        }
-                        for key in &keys {
-                            it = it.without_foreign_key(key);
-                        }
-                        for index in &indexes {
-                            it = it.without_index(index);
-                        }
-                        it.without_column(&name)
-                    })
-                })
-            }
+            Definition::DropColumn { table, name } => self.drop_column(&table, &name),
             Definition::AlterColumn { table, name, change } => self.alter_column(table, &name, change),
             Definition::DropConstraint { table, name, if_exists } => self.drop_constraint(&table, &name, if_exists),
         }
@@ -196,6 +179,25 @@ impl SqlSession {
             self.waiting = waiting;
         }
         done
+    }
+
+    fn drop_column(&mut self, table: &str, name: &str) -> Result<()> {
+        let name = self.column_name(table, name)?;
+        let (checks, indexes, keys) = self.reading(table, &name)?;
+        self.alter(|it| {
+            it.edit_table(table, |mut it| {
+                for check in &checks {
+                    it = it.without_check(check);
+                }
+                for key in &keys {
+                    it = it.without_foreign_key(key);
+                }
+                for index in &indexes {
+                    it = it.without_index(index);
+                }
+                it.without_column(&name)
+            })
+        })
     }
 
     /// The names of conditions, indexes and foreign keys that go with a column: in PostgreSQL those that read it, but for the
