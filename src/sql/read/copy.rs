@@ -84,7 +84,7 @@ pub(super) fn copied(tokens: &[TokenWithSpan], rows: Vec<Vec<Option<String>>>) -
     };
     let open = tokens.iter().position(|it| it.token == Token::LParen).or(from).unwrap_or(tokens.len());
     let table = tokens[1..open].iter().rev().find_map(word);
-    let columns = tokens[open..from.unwrap_or(open)].iter().filter_map(word).collect();
+    let columns = tokens.get(open..from.unwrap_or(open)).into_iter().flatten().filter_map(word).collect();
     let given = from.is_some_and(|it| ["STDIN", "INPUT"].iter().any(|word| is_word(tokens.get(it + 1), word)));
     match (table, given) {
         (Some(table), true) => Ok(Copied { table, columns, rows, at }),

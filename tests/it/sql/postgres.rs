@@ -265,7 +265,7 @@ fn a_dump_is_read_as_it_stands() {
     );
     assert!(refused(&mut sql, "INSERT INTO emp (kind) VALUES ('c')").contains("emp_kind_check"));
     assert!(refused(&mut sql, "ALTER TABLE emp ADD PRIMARY KEY (kind)").contains("has a primary key already"));
-    for text in ["COPY emp FROM 'x.csv'", "COPY emp TO stdout"] {
+    for text in ["COPY emp FROM 'x.csv'", "COPY emp TO stdout", "COPY FROM (a)", "COPY (", "COPY"] {
         let error = refused(&mut sql, text);
         assert!(error.contains("expected: COPY table (columns) FROM stdin"), "{error}");
     }
