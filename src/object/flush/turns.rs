@@ -44,6 +44,7 @@ impl Core {
                 let before = registry.objects.len();
                 self.find_followers(registry)?;
                 if registry.objects.len() == before {
+                    self.check_references_of_rings(registry, &turns)?;
                     registry.settle();
                     return Ok(());
                 }
@@ -118,5 +119,33 @@ impl Core {
         };
         let changes = |it: &ObjectKey| !self.graph.changes(*it, by.1).is_empty();
         Ok(takes_part(gone) || kept.iter().any(changes) || takes_part(kept))
+    }
+
+    /// SQLAlchemy sorts objects one by one where a class refers to itself, and then asks for the references of those that
+    /// go as if they were looked at: one that may not be read refuses the flush.
+    fn check_references_of_rings(&mut self, registry: &Registry, turns: &Turns) -> Result<()> {
+        let model = self.graph.model.clone();
+        let leads_back = |it: &Declared| {
+            let relation = model.relation(it.0, it.1);
+            self.graph.root(relation.target) == self.graph.root(it.0)
+        };
+        let rings: Vec<ClassId> =
+            turns.set_up.iter().filter(|it| leads_back(it)).map(|it| self.graph.root(it.0)).collect();
+        let goes = |it: &ObjectKey| {
+            self.graph.objects[*it].fate() == Fate::Delete
+                && rings.contains(&self.graph.root(self.graph.objects[*it].class))
+        };
+        let gone: Vec<ObjectKey> = registry.objects.iter().copied().filter(goes).collect();
+        for key in gone {
+            for relation in &model.class(self.graph.objects[key].class).relations {
+                let asks =
+                    matches!(relation.join, Join::BelongsTo { .. }) && relation.passive_deletes == PassiveDeletes::Off;
+                let by = self.graph.declared(self.graph.objects[key].class, relation.id);
+                if asks && turns.set_up.contains(&by) {
+                    self.may_read_before_set(key, relation)?;
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -239,11 +239,13 @@ impl Core {
         objects: &[ObjectKey],
         new: &[ObjectKey],
     ) {
+        // SQLAlchemy says nothing to objects that were there of what is declared.
+        let declared = !self.graph.is_sound() && lazy == relation.lazy;
         let stays = after.place.way(&self.graph.model, class, relation, None).lazy == lazy;
         let new: rustc_hash::FxHashSet<ObjectKey> =
             if stays { new.iter().copied().collect() } else { rustc_hash::FxHashSet::default() };
         for &object in objects {
-            if !new.contains(&object)
+            if !(declared || new.contains(&object))
                 && self.way_of(object, relation) != lazy
                 && !self.graph.is_loaded(object, relation.id)
             {

@@ -129,7 +129,13 @@ impl Core {
     }
 
     fn known_still(&mut self, class: ClassId, known: Option<ObjectKey>) -> Result<Option<ObjectKey>> {
-        known.map_or(Ok(None), |it| self.still_there(class, it))
+        let Some(known) = known else { return Ok(None) };
+        if !self.graph.is_sound() && self.graph.extra(known).is_some_and(|it| it.begun) {
+            // One whose row was begun by a value that was set is expired all the same, as SQLAlchemy sees it.
+            self.before_reading(known)?;
+            self.fresh(known)?;
+        }
+        self.still_there(class, known)
     }
 
     /// Reads the object of a key, with what is asked at a place.

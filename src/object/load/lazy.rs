@@ -92,7 +92,7 @@ impl Core {
             return Ok(known);
         }
         self.check_related_readable(key)?;
-        self.prepare_reading(key)?;
+        self.prepare_reading(key, declared)?;
         if self.loaded_one(key, declared).is_none() {
             self.may_read(key, declared, way)?;
             self.read_relation(class, declared, &[key])?;
@@ -168,7 +168,7 @@ impl Core {
             // What the flush has read on the way is as old as the rows before it.
             *self.graph.link_mut(key, relation) = Link::Unloaded;
         }
-        self.fresh(key)?;
+        self.begin_reading(key, declared)?;
         if lacked && !self.graph.is_sound() {
             // The row was one statement, the relation is another.
             self.before_query()?;
@@ -182,11 +182,22 @@ impl Core {
     }
 
     /// What comes before a reference is read: the row that it starts from.
-    fn prepare_reading(&mut self, key: ObjectKey) -> Result<()> {
+    fn prepare_reading(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         let lacked = self.graph.objects[key].lacks_row();
         self.before_reading(key)?;
-        self.fresh(key)?;
+        self.begin_reading(key, relation)?;
         if lacked && !self.graph.is_sound() { self.before_query() } else { Ok(()) }
+    }
+
+    /// Reads what an object lacks, unless that has nothing to do with a relation: what a subclass adds, columns that were
+    /// expired by themselves.
+    fn begin_reading(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        let begun = self.graph.extra(key).is_some_and(|it| it.begun);
+        let knows = own_columns(relation).iter().all(|it| self.graph.has_column(key, *it));
+        if self.graph.objects[key].lacks_row() || begun || !knows {
+            self.fresh(key)?;
+        }
+        Ok(())
     }
 
     /// Whether a relation of an object can be read. SQLAlchemy asks the tables whatever became of the object's row.

@@ -55,6 +55,8 @@ impl Core {
         let plain = existing == Existing::Kept
             && place.branch.columns == crate::object::select::Columns::default()
             && (self.is_quiet_class(class.id) || one_table())
+            // What was asked of objects that are read again here is looked at object by object.
+            && (self.graph.is_sound() || self.notes.is_empty())
             // Rows of no version are handed over, and the objects that lack some columns only would not see them.
             && (self.graph.extras.is_empty() || self.found.version().is_some());
         if plain {
@@ -155,6 +157,7 @@ impl Core {
                 } else if self.graph.objects[key].lacks_row() {
                     self.graph.put_row(key, fresh);
                     self.graph.set_missing(key, missing);
+                    self.note_refreshed(key, read.place);
                 } else if read.existing == Existing::Kept {
                     self.graph.fill_missing(key, &fresh, &missing);
                 }

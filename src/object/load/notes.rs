@@ -75,6 +75,22 @@ impl Notes {
 }
 
 impl Core {
+    /// An object that was expired has got its row by a query, whose word counts until it is expired again, as SQLAlchemy
+    /// sees it: what was asked before is asked again only when the object is read by itself.
+    pub(super) fn note_refreshed(&mut self, key: ObjectKey, place: &Arc<Place>) {
+        if self.graph.is_sound() || self.notes.is_empty() {
+            return;
+        }
+        let model = self.graph.model.clone();
+        let class = self.graph.objects[key].class;
+        for relation in &model.class(class).relations {
+            let lazy = place.way(&model, class, relation, None).lazy;
+            if self.way_of(key, relation) != lazy {
+                self.notes.say(key, relation.id, lazy);
+            }
+        }
+    }
+
     /// How a relation of an object is loaded when it is touched.
     pub(super) fn way_of(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
         if let Some(lazy) = self.notes.single.get(&(key, relation.id)) {

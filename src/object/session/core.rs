@@ -241,9 +241,7 @@ impl Core {
         if !self.graph.is_a(key, class) {
             return Ok(None);
         }
-        // One whose row was begun by a value that was set is expired all the same, as SQLAlchemy sees it.
-        let is_begun = !self.graph.is_sound() && self.graph.extra(key).is_some_and(|it| it.begun);
-        if !self.graph.objects[key].lacks_row() && !is_begun {
+        if !self.graph.objects[key].lacks_row() {
             return Ok(Some(key));
         }
         match self.before_reading(key).and_then(|()| self.fresh(key).map(drop)) {

@@ -4,7 +4,7 @@ use diptych::error::Misuse;
 use diptych::object::Synchronize;
 use diptych::prelude::*;
 use diptych::query::StatementKind;
-use diptych::{Cascade, Lazy, PassiveDeletes, Relationship, State};
+use diptych::{Cascade, Class, Column, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table};
 
 use super::{ada, add, blog, new, plain, session};
 
@@ -170,5 +170,36 @@ fn to_set_a_key_reads_the_row_that_was_begun() -> Result<()> {
     assert_eq!(by_name.status(new)?.state, State::Pending);
     by_name.assign(user, "id", 1)?;
     assert_eq!(by_name.status(new)?.state, State::Persistent);
+    Ok(())
+}
+
+/// Where a class refers to itself, objects that go are sorted one by one, by all their references: one that may not be read
+/// refuses the flush.
+#[test]
+fn a_forbidden_reference_refuses_a_flush_that_sorts_by_it() -> Result<()> {
+    let houses = Table::new("houses").auto_key("id");
+    let nodes = Table::new("nodes")
+        .auto_key("id")
+        .column(Column::int("parent_id").nullable())
+        .column(Column::int("house_id").nullable())
+        .foreign_key(ForeignKey::new(["parent_id"], "nodes"))
+        .foreign_key(ForeignKey::new(["house_id"], "houses"));
+    let node = Class::new("Node", nodes)
+        .relation(Relationship::has_many("children", "Node").cascade(Cascade::ALL))
+        .relation(Relationship::belongs_to("house", "House").lazy(Lazy::Raise));
+    let database = Database::with_classes([node, Class::new("House", houses)], [])?;
+    let mut first = session(&database);
+    let mut by_name = first.untyped();
+    let house = add(&mut by_name, "House", 1)?;
+    let (root, leaf) = (add(&mut by_name, "Node", 1)?, add(&mut by_name, "Node", 2)?);
+    by_name.push(root, "children", leaf)?;
+    by_name.set(leaf, "house", Some(house))?;
+    first.commit()?;
+    let mut session = session(&database);
+    let mut by_name = session.untyped();
+    let both = by_name.all("Node")?;
+    by_name.delete(both[0])?;
+    let refused = session.flush().expect_err("a house may not be read");
+    assert!(matches!(refused.misuse(), Some(Misuse::NotLoaded { .. })), "{refused}");
     Ok(())
 }

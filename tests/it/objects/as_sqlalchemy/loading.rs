@@ -270,3 +270,36 @@ fn what_may_not_be_read_flushes_nothing() -> Result<()> {
     assert_eq!(by_name.status(bob)?.state, State::Pending);
     Ok(())
 }
+
+/// What a query asked of an object holds until another query reads its row; when the object is read by itself, it holds
+/// again.
+#[test]
+fn a_query_that_reads_a_row_again_says_how_relations_are_read() -> Result<()> {
+    let database = blog(plain, plain)?;
+    ada(&mut session(&database))?;
+    let mut session = session(&database);
+    let forbid = Selection::new().load(LoadOption::new(Step::Relation("author".into()), Strategy::By(Lazy::Raise)));
+    let mut by_name = session.untyped();
+    let post = by_name.select("Post", &forbid)?[0];
+    by_name.expire(post, &[])?;
+    by_name.select("Post", &Selection::new())?;
+    assert_eq!(by_name.related(post, "author")?.len(), 1, "the query has forbidden nothing");
+    by_name.expire(post, &[])?;
+    by_name.value(post, "title")?;
+    by_name.related(post, "author").expect_err("it was read by itself, as the first query asked");
+    Ok(())
+}
+
+/// What is declared is said to objects that are new; one that was allowed to be read stays so.
+#[test]
+fn a_query_says_nothing_of_what_is_declared_to_objects_that_were_there() -> Result<()> {
+    let database = blog(plain, |it| it.lazy(Lazy::Raise))?;
+    ada(&mut session(&database))?;
+    let mut session = session(&database);
+    let allow = Selection::new().load(LoadOption::new(Step::Relation("author".into()), Strategy::By(Lazy::Select)));
+    let mut by_name = session.untyped();
+    let post = by_name.select("Post", &allow)?[0];
+    by_name.select("Post", &Selection::new())?;
+    assert_eq!(by_name.related(post, "author")?.len(), 1);
+    Ok(())
+}
