@@ -25,7 +25,7 @@ fn agrees(folder: &Path, least: &Agree) {
 #[test]
 fn recorded_cases_agree() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/hand");
-    agrees(&folder, &Agree { semantic: 964, statements: 945 });
+    agrees(&folder, &Agree { semantic: 1018, statements: 999 });
 }
 
 #[test]
@@ -35,5 +35,5 @@ fn cases_beside_the_repository_agree() {
         println!("skipped: there are no cases in {}", folder.display());
         return;
     }
-    agrees(&folder, &Agree { semantic: 1854, statements: 1825 });
+    agrees(&folder, &Agree { semantic: 1854, statements: 1832 });
 }

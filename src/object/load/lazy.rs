@@ -225,7 +225,7 @@ impl Core {
         }
         self.check_whole(key, relation)?;
         let class = self.object(key)?.class;
-        self.fresh(key)?;
+        self.begin_reading(key, relation)?;
         if self.graph.is_loaded(key, relation.id) {
             return Ok(());
         }
