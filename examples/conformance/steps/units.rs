@@ -1,5 +1,6 @@
 //! Steps that move objects between states, and those that end transactions.
 
+use diptych::{AnyRef, State};
 use serde_json::Value as Json;
 
 use super::Given;
@@ -47,9 +48,15 @@ pub fn on_session(world: &mut World<'_>, step: &Json) -> Given {
         "expunge_all" => session.untyped().expunge_all()?,
         "expire_all" => session.expire_all(),
         "close" => session.untyped().close()?,
-        // A session that was closed lets go of all objects and can be used as a new one.
+        // A session that was closed can be used as a new one. What it still calls deleted goes with the session before.
         "new_session" => {
             session.untyped().close()?;
+            let objects: Vec<AnyRef> = world.labels.values().copied().collect();
+            for object in objects {
+                if world.untyped().status(object)?.state == State::Deleted {
+                    world.untyped().expunge(object)?;
+                }
+            }
             world.configure();
         }
         other => return Err(Fault::Unsupported(format!("the step `{other}`"))),

@@ -26,6 +26,8 @@ pub(super) struct Registry {
     changes: FxHashMap<(ObjectKey, RelationId), Changes>,
     /// New objects that have lost a parent without which they are not to be: they are left out.
     pub(super) dropped: Vec<ObjectKey>,
+    /// The relations that have something to do, as SQLAlchemy finds out. A sound session does not ask.
+    pub(super) set_up: FxHashSet<Declared>,
     /// What collections have got, by relation.
     pub(super) added: FxHashMap<Declared, FxHashSet<ObjectKey>>,
 }

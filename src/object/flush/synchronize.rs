@@ -179,7 +179,10 @@ impl Core {
             }
             Join::BelongsTo { columns, .. } => {
                 let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
-                if relation.post_update && !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
+                // SQLAlchemy does not come to a relation of which it knows nothing.
+                let comes_to_it = self.graph.is_sound() || registry.set_up.contains(&by);
+                let passive = relation.passive_deletes == PassiveDeletes::All;
+                if relation.post_update && comes_to_it && !deletes_orphans && !passive {
                     self.clear(links, key, columns, relation, When::Post, rank)?;
                 }
             }

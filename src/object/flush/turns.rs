@@ -46,6 +46,7 @@ impl Core {
                 if registry.objects.len() == before {
                     self.check_references_of_rings(registry, &turns)?;
                     registry.settle();
+                    registry.set_up = turns.set_up;
                     return Ok(());
                 }
             }

@@ -4,7 +4,7 @@ use diptych::error::Misuse;
 use diptych::object::Synchronize;
 use diptych::prelude::*;
 use diptych::query::StatementKind;
-use diptych::{Cascade, Class, Column, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table};
+use diptych::{Cascade, Class, Column, ForeignKey, Lazy, PassiveDeletes, Relationship, State, Table, Value};
 
 use super::{ada, add, blog, new, plain, session};
 
@@ -201,5 +201,27 @@ fn a_forbidden_reference_refuses_a_flush_that_sorts_by_it() -> Result<()> {
     by_name.delete(both[0])?;
     let refused = session.flush().expect_err("a house may not be read");
     assert!(matches!(refused.misuse(), Some(Misuse::NotLoaded { .. })), "{refused}");
+    Ok(())
+}
+
+/// A reference that is written by a statement of its own is cleared before its object goes, if anything is known of it.
+#[test]
+fn an_unknown_reference_is_not_cleared_before_its_object_goes() -> Result<()> {
+    for (knows, statements) in [(false, 0), (true, 1)] {
+        let database = blog(plain, |it| it.post_update(true))?;
+        ada(&mut session(&database))?;
+        let mut session = session(&database);
+        let mut by_name = session.untyped();
+        if knows {
+            by_name.all("User")?;
+        }
+        let post = by_name.find("Post", &[Value::Int(1)])?.expect("a post");
+        by_name.delete(post)?;
+        session.record();
+        session.take_log();
+        session.flush()?;
+        let ran = session.take_log();
+        assert_eq!(ran.iter().filter(|it| it.kind == StatementKind::Update).count(), statements, "known: {knows}");
+    }
     Ok(())
 }
