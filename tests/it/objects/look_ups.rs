@@ -383,7 +383,7 @@ impl Twin {
 
     /// By a unique text, once as the only one and once as the first.
     fn find_by_email(&mut self, key: i64, how: u8) -> String {
-        let email = if how % 4 == 0 { format!("new {key} 0") } else { format!("{key}@example.org") };
+        let email = if how.is_multiple_of(4) { format!("new {key} 0") } else { format!("{key}@example.org") };
         let query = || User::select().filter(User::email.eq(email.as_str()));
         let only = self.session.one(query()).map(|it| (it.reference(), format!("{:?}", *it)));
         let first = self.session.first(query()).map(|it| it.map(|it| format!("{:?}", *it)));
