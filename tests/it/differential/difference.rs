@@ -234,16 +234,16 @@ impl Seen<'_> {
         reached.then_some(Difference::DeletionWins)
     }
 
-    /// Whether an UPDATE sets or reads a foreign key of its table, and key changes of the same statement can reach that
-    /// column.
+    /// Whether an UPDATE sets or reads a foreign key of its table, or an upsert inserts one, and key changes of the same
+    /// statement can reach that column.
     fn sets_reference_and_key(&self) -> Option<Difference> {
-        let (table, set) = match self.operation {
-            Operation::Update { table, set, .. } => (table, set),
-            Operation::Insert { table, on_conflict: Some(ConflictSpec::Update { set, .. }), .. } => (table, set),
+        let (table, set, inserts) = match self.operation {
+            Operation::Update { table, set, .. } => (table, set, false),
+            Operation::Insert { table, on_conflict: Some(ConflictSpec::Update { set, .. }), .. } => (table, set, true),
             _ => return None,
         };
         let sets = |column: &usize| {
-            set.iter().any(|(it, to)| it == column || matches!(to, To::Column(other) if other == column))
+            inserts || set.iter().any(|(it, to)| it == column || matches!(to, To::Column(other) if other == column))
         };
         let reached = self.reached(*table).iter().any(|it| it.columns.iter().any(sets));
         reached.then_some(Difference::SetInTheSameStatement)
