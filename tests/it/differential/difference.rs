@@ -198,7 +198,9 @@ impl Seen<'_> {
                 self.deletion_wins().or_else(|| self.default_is_gone())
             }
             Operation::Delete { .. } => self.deletion_wins(),
-            Operation::Update { .. } if refusal.is(RefusalKind::ForeignKey) => self.default_is_gone(),
+            Operation::Update { .. } if refusal.is(RefusalKind::ForeignKey) => {
+                self.follows_in_steps().or_else(|| self.default_is_gone())
+            }
             // The naive judge has seen that nothing dangles.
             Operation::Commit if refusal.is(RefusalKind::ForeignKey) => Some(Difference::CountIsNoFact),
             _ => None,
