@@ -29,11 +29,14 @@ pub(crate) enum Difference {
     /// SQLite gives the greatest key and one, which may be negative. Keys that are given here start above zero, so
     /// that they never meet those which a user reserves below it.
     AutoKeysArePositive,
+    /// SQLite leaves a row out, because another one has its integer key, before it looks at the types of its values. Here a
+    /// value of the wrong type is refused, whether or not its row would be left out.
+    LeftOutUnseen,
     /// SQLite's REPLACE puts the default where NULL is given to a column that must have a value. Here NULL is refused.
     ReplaceFillsNull,
     /// SQLite's REPLACE deletes rows one by one, those that the same statement has inserted too, and actions follow. Here
     /// a row that does not outlive its statement was never there, so nothing that refers to it is acted on, and the keys
-    /// that a table gives go on from those that the statement found or said.
+    /// that a table gives go on from those that the statement found or said; also where an upsert moves such a key away.
     ReplacedInTheSameStatement,
     /// SQLite judges a unique key after each row of an UPDATE, so whether it refuses depends on the order in which it
     /// finds the rows. Judged at the end of the statement, as the standard says, two rows can swap their keys, and a row
@@ -110,21 +113,27 @@ impl Seen<'_> {
     }
 
     fn replaces_rows_of_its_own(&self) -> bool {
-        let Operation::Insert { table, columns, rows, on_conflict: Some(ConflictSpec::Replace), .. } = self.operation
-        else {
+        let Operation::Insert { table, columns, rows, on_conflict: Some(conflict), .. } = self.operation else {
             return false;
+        };
+        let key = self.schema.tables[*table].primary.first();
+        let moves_keys = match conflict {
+            ConflictSpec::Replace => false,
+            ConflictSpec::Update { set, .. } if set.iter().any(|it| Some(&it.0) == key) => true,
+            _ => return false,
         };
         let mut references = self.schema.tables.iter().flat_map(|it| &it.references);
         let spec = &self.schema.tables[*table];
         let given = columns.iter().position(|it| spec.auto && *it == spec.primary[0]);
         let gives = spec.auto && given.is_none_or(|at| rows.iter().any(|row| row[at] == Cell::Null));
-        rows.len() > 1 && (gives || references.any(|it| it.target == *table))
+        rows.len() > 1 && (gives || !moves_keys && references.any(|it| it.target == *table))
     }
 
     fn refused_here(&self, error: &Error) -> Option<Difference> {
         let violation = error.violation();
         match violation.map(|it| it.rule) {
-            Some(Rule::Type) => self.puts_an_integer_into_text().then_some(Difference::NoConversion),
+            Some(Rule::Type) if self.puts_an_integer_into_text() => Some(Difference::NoConversion),
+            Some(Rule::Type) => self.may_leave_out().then_some(Difference::LeftOutUnseen),
             Some(Rule::NotNull)
                 if matches!(self.operation, Operation::Insert { on_conflict: Some(ConflictSpec::Replace), .. }) =>
             {
@@ -134,6 +143,14 @@ impl Seen<'_> {
             _ if matches!(self.operation, Operation::Delete { .. }) => self.deletion_wins(),
             _ => None,
         }
+    }
+
+    /// Whether rows of an INSERT are left out where another one has their integer key.
+    fn may_leave_out(&self) -> bool {
+        let Operation::Insert { table, on_conflict: Some(ConflictSpec::Nothing(_)), .. } = self.operation else {
+            return false;
+        };
+        self.schema.tables[*table].auto
     }
 
     fn puts_an_integer_into_text(&self) -> bool {
