@@ -3,9 +3,10 @@
 //! The functions reach a column's type through [`Field`] alone. So a type that cannot be a column is refused once,
 //! where the derive writes `impl Field`, and not again in each body that reads, writes or declares it.
 
+use std::any::Any;
 use std::sync::Arc;
 
-pub use crate::id::{ColumnId, RelationId};
+pub use crate::id::{ColumnId, ColumnSet, RelationId};
 pub use crate::object::{
     Cascade, Class, CollectionKind, Entity, Extends, Extensible, Field, Inheritance, IsA, Lazy, Many, Optional,
     PassiveDeletes, Polymorphic, Query, Relation, Relationship, Required, SubclassLoad, Writable, field_name,
@@ -27,6 +28,25 @@ pub fn read<F: Field>(_: F, cell: &F::Value) -> ValueRef<'_> {
 pub fn write<F: Field>(_: F, cell: &mut F::Value, value: Value) -> Result<(), Mismatch> {
     *cell = F::Value::from_value(value)?;
     Ok(())
+}
+
+/// Whether a column holds different scalars in two rows.
+#[inline]
+pub fn differs<F: Field>(_: F, cell: &F::Value, other: &F::Value) -> bool {
+    !cell.as_value().is_identical(other.as_value())
+}
+
+/// The columns in which two rows differ: by field where both are the same struct, by scalar otherwise.
+#[inline]
+pub fn differing<E: Entity>(row: &E, other: &dyn Record, by_field: impl Fn(&E, &mut ColumnSet)) -> ColumnSet {
+    match (other as &dyn Any).downcast_ref::<E>() {
+        Some(other) => {
+            let mut found = ColumnSet::default();
+            by_field(other, &mut found);
+            found
+        }
+        None => crate::record::scalars_differing(|it| row.get(it), other, row.width()),
+    }
 }
 
 /// What a draft holds in a column.

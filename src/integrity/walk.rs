@@ -64,16 +64,20 @@ pub(super) fn walk_update(
     let mut walk = Walk::new(schema, image, refusals);
     let columns = walk.key_columns(table).to_vec();
     let own: Vec<ReferenceId> = schema.table(table).outbound.clone();
+    walk.plan.steps.reserve(rows.len());
     for (row, mut after) in rows {
         let Some(before) = image.table(table).get(row) else { continue };
         rows::settle(schema.table(table), &mut after)?;
         let step = walk.plan.steps.len();
-        if columns.iter().any(|&it| before.get(it) != after.get(it)) {
+        let differing = after.differing(&**before);
+        // Another form of an equal value moves no reference.
+        let is_other = |it: &ColumnId| differing.contains(*it) && before.get(*it) != after.get(*it);
+        if columns.iter().any(is_other) {
             walk.moved.push(step);
         }
         for &id in &own {
             let reference = schema.reference(id);
-            if reference.columns.iter().any(|&it| before.get(it) != after.get(it)) {
+            if reference.columns.iter().any(is_other) {
                 walk.plan.checks.push(Check::of_child(id, row));
                 walk.turned.insert((id, row));
             }

@@ -4,7 +4,7 @@ use super::change::Change;
 use super::entries::Batch;
 use super::exchange::has_same_key;
 use super::table::{AWAY, Keys, TableImage, Taken};
-use crate::id::{IndexId, RowId};
+use crate::id::{ColumnSet, IndexId, RowId};
 use crate::record::{Record, Row};
 use crate::schema::TableSchema;
 use crate::value::ValueRef;
@@ -213,7 +213,8 @@ impl TableImage {
     }
 
     /// Gives rows other versions, all or none, and notes each as a change. Unique keys are judged when all rows have
-    /// their new version: every key that changes is released before any is taken, so two rows can swap theirs.
+    /// their new version: every key that changes is released before any is taken, so two rows can swap theirs. What reads
+    /// no column in which a row differs from its version before is not looked at.
     ///
     /// # Errors
     /// [`Taken`] when two rows would hold the same unique key; nothing has changed then.
@@ -221,10 +222,12 @@ impl TableImage {
         &mut self,
         schema: &TableSchema,
         rows: Vec<(RowId, Row)>,
+        differing: &ColumnSet,
         changes: &mut Vec<Change>,
     ) -> Result<(), Taken> {
-        if rows.iter().all(|(id, row)| self.stays(*id, row)) {
-            return self.replace_in_place(schema, rows, changes);
+        let rekeys = matches!(&self.keys, Keys::Integer { column, .. } if differing.contains(*column));
+        if !rekeys || rows.iter().all(|(id, row)| self.stays(*id, row)) {
+            return self.replace_in_place(schema, rows, differing, changes);
         }
         // A copy of the roots is cheap, and going back to it undoes a half-done exchange.
         let (backup, start) = (self.clone(), changes.len());
@@ -258,6 +261,17 @@ impl TableImage {
             changes.extend(before.map(|before| Change::Replaced { table: schema.id, from, to, before }));
         }
         Ok(())
+    }
+
+    /// The columns in which other versions of rows differ from those that are there.
+    pub fn differing(&self, rows: &[(RowId, Row)]) -> ColumnSet {
+        let mut all = ColumnSet::default();
+        for (id, row) in rows {
+            if let Some(before) = self.get(*id) {
+                all.add(&row.differing(&**before));
+            }
+        }
+        all
     }
 
     /// Whether every index holds another version of a row under the key that it has.

@@ -7,7 +7,7 @@
 use super::change::Change;
 use super::entries::Batch;
 use super::table::{AWAY, Keys, TableImage, Taken};
-use crate::id::RowId;
+use crate::id::{ColumnSet, RowId};
 use crate::record::{Record, Row};
 use crate::schema::{IndexSchema, TableSchema};
 use crate::value::ValueRef;
@@ -31,7 +31,7 @@ impl TableImage {
             }
             return;
         }
-        let moves = self.moves(schema, &contents);
+        let moves = self.moves(schema, &contents, |_| true);
         self.leave(&moves);
         self.come(moves.into_iter().map(|it| it.map(|it| it.coming)));
         for (id, row) in contents {
@@ -54,7 +54,7 @@ impl TableImage {
     }
 
     /// Gives rows that keep their slots other versions, all or none, and notes each as a change. Unique keys are judged
-    /// when all rows have their new version.
+    /// when all rows have their new version. An index that reads no column in which one differs is not looked at.
     ///
     /// # Errors
     /// [`Taken`] for the first row that another one is in the way of; nothing has changed then.
@@ -62,10 +62,11 @@ impl TableImage {
         &mut self,
         schema: &TableSchema,
         rows: Vec<(RowId, Row)>,
+        differing: &ColumnSet,
         changes: &mut Vec<Change>,
     ) -> Result<(), Taken> {
         let contents: Vec<(RowId, Option<Row>)> = rows.into_iter().map(|(id, row)| (id, Some(row))).collect();
-        let moves = self.moves(schema, &contents);
+        let moves = self.moves(schema, &contents, |index| differing.contains_any(&index.reads));
         self.leave(&moves);
         let trees = schema.indexes.iter().zip(&self.indexes).zip(&moves);
         let is_free = trees.into_iter().all(|((index, tree), moved)| match (tree, moved) {
@@ -101,11 +102,16 @@ impl TableImage {
         taken.unwrap_or_else(|| unreachable!("two rows of a table agree in a key, and one of them comes first"))
     }
 
-    /// What contents would change in each index; `None` where nothing does.
-    fn moves(&self, schema: &TableSchema, contents: &[(RowId, Option<Row>)]) -> Vec<Option<Move>> {
+    /// What contents would change in each index, of those that they may concern; `None` where nothing does.
+    fn moves(
+        &self,
+        schema: &TableSchema,
+        contents: &[(RowId, Option<Row>)],
+        concerns: impl Fn(&IndexSchema) -> bool,
+    ) -> Vec<Option<Move>> {
         let indexes = schema.indexes.iter().zip(&self.indexes);
         let moves = indexes.map(|(index, tree)| {
-            let tree = tree.as_ref()?;
+            let tree = tree.as_ref().filter(|_| concerns(index))?;
             let (mut leaving, mut coming) = (Vec::new(), Vec::new());
             for (id, after) in contents {
                 let (before, after) = (self.get(*id), after.as_ref());
@@ -271,7 +277,8 @@ mod tests {
                     .map(|((id, row), _)| (*id, Arc::new(Tuple::new(row.clone())) as Row))
                     .collect();
                 let mut changes = Vec::new();
-                let outcome = image.table_mut(table.id).replace_many(table, changed, &mut changes);
+                let differing = image.table(table.id).differing(&changed);
+                let outcome = image.table_mut(table.id).replace_many(table, changed, &differing, &mut changes);
                 image.audit(&schema).expect("the table is sound");
                 if let Err(taken) = outcome {
                     prop_assert!(!is_free(after.values(), by_arrival), "{:?}", taken);

@@ -98,7 +98,11 @@ impl Carry<'_> {
         for (table, mut rows) in replaced {
             let declared = self.schema.table(table);
             let start = self.changes.len();
-            while let Err(taken) = self.image.table_mut(table).replace_many(declared, rows.clone(), &mut self.changes) {
+            let differing = self.image.table(table).differing(&rows);
+            while let Err(taken) = {
+                let image = self.image.table_mut(table);
+                image.replace_many(declared, rows.clone(), &differing, &mut self.changes)
+            } {
                 rows.retain(|(_, row)| !Arc::ptr_eq(row, &taken.row));
                 self.conflicts.push(taken_key(self.schema, table, &taken));
             }

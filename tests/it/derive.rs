@@ -2,6 +2,7 @@
 //!
 //! A declaration is compared with the one that a person would write, so these tests do not know how it prints.
 
+mod differing;
 mod many;
 mod relations;
 mod values;
@@ -264,6 +265,8 @@ mod names {
         pub(crate) r#type: String,
         pub diptych_column: i64,
         pub diptych_value: i64,
+        pub diptych_other: i64,
+        pub diptych_found: i64,
         pub f: i64,
         pub self_: i64,
         pub row: Option<std::string::String>,

@@ -14,6 +14,7 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
     let (ident, width) = (&entity.ident, entity.fields.len());
     let names: Vec<_> = entity.fields.iter().map(|it| &it.ident).collect();
     let positions: Vec<Index> = (0..width).map(Index::from).collect();
+    let numbers = 0..width as u16;
     quote! {
         #[automatically_derived]
         impl ::diptych::derive_support::Record for #ident {
@@ -46,6 +47,18 @@ pub(super) fn implementation(entity: &Entity) -> TokenStream {
 
             fn duplicate(&self) -> ::diptych::derive_support::Row {
                 ::diptych::derive_support::duplicate(self)
+            }
+
+            fn differing(
+                &self,
+                diptych_other: &dyn ::diptych::derive_support::Record,
+            ) -> ::diptych::derive_support::ColumnSet {
+                ::diptych::derive_support::differing(self, diptych_other, |diptych_other, diptych_found| {
+                    #(diptych_found.note(
+                        ::diptych::derive_support::ColumnId::new(#numbers),
+                        ::diptych::derive_support::differs(Self::#names, &self.#names, &diptych_other.#names),
+                    );)*
+                })
             }
         }
     }

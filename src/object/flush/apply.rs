@@ -34,7 +34,16 @@ struct Before {
     key: ObjectKey,
     /// The row and the original; `None` for an object that had no row.
     rows: Option<(Row, Option<Row>)>,
-    extra: Option<Extra>,
+    /// Few objects have any.
+    extra: Option<Box<Extra>>,
+}
+
+impl Undo {
+    /// Room for as many objects more.
+    fn make_room(&mut self, objects: usize) {
+        self.before.reserve(objects);
+        self.seen.reserve(objects);
+    }
 }
 
 /// What a flush that went through has to settle.
@@ -281,6 +290,7 @@ impl Core {
     ) -> Result<()> {
         let model = self.graph.model.clone();
         let declared = model.class(class);
+        undo.make_room(objects.len());
         for &key in objects {
             self.read_begun(key)?;
             self.check_given(key, columns)?;
@@ -297,11 +307,12 @@ impl Core {
         assigned: &ByObject<'_>,
         undo: &mut Undo,
     ) -> Result<()> {
+        self.remember_row(key, undo);
+        let Some(assigned) = assigned.get(&key) else { return Ok(()) };
         let model = self.graph.model.clone();
         let declared = model.class(self.graph.objects[key].class);
-        self.remember_row(key, undo);
         let is_written = |it: &&&Assignment| it.when == when && it.columns.iter().any(|it| columns.contains(it));
-        for it in assigned.get(&key).into_iter().flatten().filter(is_written) {
+        for it in assigned.iter().filter(is_written) {
             let values = self.values_of(it)?;
             for (&column, value) in it.columns.iter().zip(values) {
                 self.write_or_refuse(key, declared, column, value)?;
@@ -315,7 +326,7 @@ impl Core {
         if !undo.seen.insert(key) {
             return;
         }
-        let extra = self.graph.extra(key).cloned();
+        let extra = self.graph.extra(key).cloned().map(Box::new);
         let rows = match self.graph.own_mut(key) {
             Some(own) => own.row.clone().map(|row| (row, own.original.clone())),
             None => None,
@@ -457,7 +468,7 @@ impl Core {
             }
             self.graph.forget_extra(key);
             if let Some(extra) = before.extra {
-                *self.graph.extra_mut(key) = extra;
+                *self.graph.extra_mut(key) = *extra;
             }
         }
         for (key, column, value) in undo.cells.into_iter().rev() {

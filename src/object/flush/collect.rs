@@ -8,7 +8,7 @@ use crate::object::class::{Cascade, Lazy, PassiveDeletes};
 use crate::object::compact::Fate;
 use crate::object::history::Changes;
 use crate::object::links::{Link, Since};
-use crate::object::model::{Join, RelationModel};
+use crate::object::model::{ClassModel, Join, RelationModel};
 use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
@@ -138,12 +138,10 @@ impl Core {
     fn look_around(&mut self, registry: &mut Registry, key: ObjectKey) -> Result<()> {
         let model = self.graph.model.clone();
         let object = &self.graph.objects[key];
-        let fate = object.fate();
-        let has_original = object.state == State::Persistent && self.graph.original(key).is_some();
-        if fate == Fate::Listed || fate == Fate::Save && !object.has_links() && !has_original {
+        let (fate, class) = (object.fate(), model.class(object.class));
+        if fate == Fate::Listed || fate == Fate::Save && !object.has_links() && !self.concerns_relations(key, class) {
             return Ok(());
         }
-        let class = model.class(object.class);
         for relation in class.relations.iter().filter(|it| !it.view_only) {
             match fate {
                 Fate::Delete => self.look_along_deleted(registry, key, relation)?,
@@ -322,6 +320,16 @@ impl Core {
         }
         registry.changes.insert((key, relation.id), changes.clone());
         Ok(changes)
+    }
+
+    /// Whether a column has changed, in an object that has a row, that concerns one of its relations. Most changes
+    /// concern none.
+    pub(super) fn concerns_relations(&self, key: ObjectKey, class: &ClassModel) -> bool {
+        if class.followed.is_empty() || self.graph.objects[key].state != State::Persistent {
+            return false;
+        }
+        let (Some(original), Some(row)) = (self.graph.original(key), self.graph.row(key)) else { return false };
+        class.followed.iter().any(|&it| !original.get(it).is_identical(row.get(it)))
     }
 
     /// Whether columns that others refer to have changed in an object that has a row.

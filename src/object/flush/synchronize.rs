@@ -50,7 +50,8 @@ impl Core {
             let key = registry.objects[at];
             let Some(object) = self.graph.objects.get(key) else { continue };
             let (fate, class) = (object.fate(), model.class(object.class));
-            let plain = !object.has_links() && object.reads().next().is_none() && self.graph.original(key).is_none();
+            let is_linked = object.has_links() || object.reads().next().is_some();
+            let plain = !is_linked && !self.concerns_relations(key, class);
             if fate == Fate::Listed || fate == Fate::Save && plain {
                 continue;
             }

@@ -97,6 +97,9 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     if !mistakes.is_empty() {
         return Err(mistakes.into());
     }
+    for class in &mut built {
+        class.followed = ClassModel::followed_by(&class.relations, class.columns.len());
+    }
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
     Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default() })

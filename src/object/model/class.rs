@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::OnceLock;
 
-use super::{Model, RelationModel};
+use super::{Join, Model, RelationModel};
 use crate::error::{Error, Misuse, Result, closest};
 use crate::expr::Expr;
-use crate::id::{ClassId, ColumnId, TableId};
-use crate::object::class::{ComputedKind, Inheritance, Reach, SubclassLoad};
+use crate::id::{ClassId, ColumnId, ColumnSet, TableId};
+use crate::object::class::{Cascade, ComputedKind, Inheritance, Reach, SubclassLoad};
 use crate::query::Prepared;
 use crate::record::{Row, Tuple, edit};
 use crate::schema::{Name, ReferenceSchema};
@@ -64,6 +64,9 @@ pub struct ClassModel {
     /// Attributes that a unique key of a table reads, in order. What they held is known when they are written: another
     /// row may take it.
     pub(in crate::object) unique: Vec<ColumnId>,
+    /// Attributes whose change a flush has to follow along relations: what others refer to, or all where an object may
+    /// have left an owner without which it is not to be.
+    pub(in crate::object) followed: Vec<ColumnId>,
     /// The attribute that counts the versions of an object.
     pub version_column: Option<ColumnId>,
     /// Attributes that are computed from others.
@@ -114,6 +117,23 @@ pub struct ComputedModel {
 }
 
 impl ClassModel {
+    /// The attributes whose change concerns a relation.
+    pub(super) fn followed_by(relations: &[RelationModel], width: usize) -> Vec<ColumnId> {
+        let mut followed = ColumnSet::default();
+        for relation in relations.iter().filter(|it| !it.view_only) {
+            let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
+            match &relation.join {
+                Join::Has { own_columns, .. } => own_columns.iter().for_each(|it| followed.note(*it, true)),
+                Join::BelongsTo { .. } | Join::Through { .. } if deletes_orphans => {
+                    (0..width).for_each(|it| followed.note(ColumnId::new(it as u16), true));
+                }
+                Join::Through { own_columns, .. } => own_columns.iter().for_each(|it| followed.note(*it, true)),
+                Join::BelongsTo { .. } => {}
+            }
+        }
+        followed.iter().collect()
+    }
+
     /// A relation by name.
     ///
     /// # Errors

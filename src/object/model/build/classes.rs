@@ -396,6 +396,7 @@ impl Shape<'_> {
             raise_deferred: Vec::new(),
             active_history: Vec::new(),
             unique: Vec::new(),
+            followed: Vec::new(),
             version_column: None,
             computed: Vec::new(),
             is_leaf: false,
