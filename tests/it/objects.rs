@@ -44,6 +44,7 @@ mod property;
 mod proxies;
 mod reflection;
 mod refusals;
+mod rekeyed;
 mod run_time;
 mod scale;
 mod sessions;
