@@ -1,5 +1,6 @@
 //! What is loaded after the rows of a query: relations that were not joined, and what is behind them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::branch::Place;
@@ -118,7 +119,7 @@ impl Core {
                 && same_asked
                 && way(of).lazy == way(class).lazy
         };
-        let mut work: Vec<(ClassId, &RelationModel, Vec<ObjectKey>)> = Vec::new();
+        let mut work: Vec<(ClassId, &RelationModel, Cow<'_, [ObjectKey]>)> = Vec::new();
         for (of, objects) in &groups {
             let waits = |it: &&RelationModel| {
                 let lazy = after.place.way(&model, *of, it, after.everywhere).lazy;
@@ -129,7 +130,7 @@ impl Core {
                 let together = shared(*of, relation);
                 let at = work.iter().position(|it| together && it.0 == class && it.1.id == relation.id);
                 match at {
-                    Some(at) => work[at].2.extend(objects),
+                    Some(at) => work[at].2.to_mut().extend(objects.iter()),
                     None if together => work.push((class, relation, objects.clone())),
                     None => work.push((*of, relation, objects.clone())),
                 }

@@ -156,7 +156,7 @@ impl Core {
         let mut wanted: Vec<Identity> = Vec::new();
         let mut seen = FxHashSet::default();
         let mut references = self.references(batch.by, columns, owners);
-        for identity in references.iter().filter_map(|it| it.1.as_ref()) {
+        for identity in references.iter().flatten() {
             match self.graph.known_as(relation.target, identity) {
                 Some(Some(key)) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
                     known.push(key);
@@ -180,8 +180,12 @@ impl Core {
             // A target may be an owner, too, and what was changed in it has been written over.
             references = self.references(batch.by, columns, owners);
         }
-        for (owner, identity) in references {
-            let target = identity.and_then(|it| self.graph.known_as(relation.target, &it)?);
+        for (&owner, identity) in owners.iter().zip(references) {
+            let target = match identity {
+                Some(it) => self.graph.known_as(relation.target, &it).flatten(),
+                None if self.row_by(batch.by, owner).is_none() => continue,
+                None => None,
+            };
             match batch.by {
                 By::Now => self.remember_read(owner, relation, target),
                 By::Stored => self.graph.note_read(owner, relation, target),
@@ -190,14 +194,10 @@ impl Core {
         Ok(new)
     }
 
-    /// What owners refer to. A row is memory that nothing has touched for long, so each is asked once.
-    fn references(&self, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Vec<(ObjectKey, Option<Identity>)> {
-        let mut references = Vec::with_capacity(owners.len());
-        for &owner in owners {
-            let Some(row) = self.row_by(by, owner) else { continue };
-            references.push((owner, Identity::of(&**row, columns)));
-        }
-        references
+    /// What each owner refers to. A row is memory that nothing has touched for long, so each is asked once.
+    fn references(&self, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Vec<Option<Identity>> {
+        let of = |owner: &ObjectKey| self.row_by(by, *owner).and_then(|row| Identity::of(&**row, columns));
+        owners.iter().map(of).collect()
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.

@@ -39,10 +39,9 @@ impl Core {
 
     /// Whether columns of an object were written since it was read.
     pub(super) fn is_rewritten(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
-        match (self.graph.original(key), self.graph.row(key)) {
-            (Some(original), Some(row)) => columns.iter().any(|&it| original.get(it) != row.get(it)),
-            _ => false,
-        }
+        // Most were not, and then the row is not looked at.
+        let Some(original) = self.graph.original(key) else { return false };
+        self.graph.row(key).is_some_and(|row| columns.iter().any(|&it| original.get(it) != row.get(it)))
     }
 
     /// What a reference leads to whose foreign key was written since.

@@ -15,7 +15,9 @@ use crate::object::session::Core;
 /// Of objects that were read by a query with options. Those that nobody asked anything of are not here.
 #[derive(Clone, Default)]
 pub(in crate::object) struct Notes {
-    places: SecondaryMap<ObjectKey, Arc<Place>>,
+    /// The places. Objects know theirs by number: a count for each would be changed twice for every object.
+    kept: Vec<Arc<Place>>,
+    places: SecondaryMap<ObjectKey, u32>,
     /// What a query has said of one relation of an object that was there already.
     single: FxHashMap<(ObjectKey, RelationId), Lazy>,
     nowhere: Arc<Place>,
@@ -24,7 +26,10 @@ pub(in crate::object) struct Notes {
 impl Notes {
     /// Where an object was read.
     pub(super) fn place(&self, key: ObjectKey) -> &Arc<Place> {
-        if self.places.is_empty() { &self.nowhere } else { self.places.get(key).unwrap_or(&self.nowhere) }
+        match self.places.get(key) {
+            Some(number) => &self.kept[*number as usize],
+            None => &self.nowhere,
+        }
     }
 
     /// Whether nothing was asked of any object.
@@ -36,12 +41,41 @@ impl Notes {
     pub(super) fn put(&mut self, keys: &[ObjectKey], place: &Arc<Place>) {
         if place.branch.is_empty() {
             if !self.places.is_empty() {
-                keys.iter().for_each(|it| drop(self.places.remove(*it)));
+                for key in keys {
+                    self.places.remove(*key);
+                }
             }
             return;
         }
         self.places.set_capacity(self.places.capacity().max(keys.len()));
-        keys.iter().for_each(|it| drop(self.places.insert(*it, place.clone())));
+        let number = self.number_of(place);
+        for key in keys {
+            self.places.insert(*key, number);
+        }
+    }
+
+    /// The number of a place. What is read at once comes from the same one.
+    fn number_of(&mut self, place: &Arc<Place>) -> u32 {
+        const FEW: usize = 64;
+        if !self.kept.last().is_some_and(|it| Arc::ptr_eq(it, place)) {
+            if self.kept.len() >= FEW.max(2 * self.places.len()) {
+                self.forget_unused();
+            }
+            self.kept.push(place.clone());
+        }
+        self.kept.len() as u32 - 1
+    }
+
+    /// Lets go of places of which no object is left.
+    fn forget_unused(&mut self) {
+        let kept = std::mem::take(&mut self.kept);
+        let mut renamed: FxHashMap<u32, u32> = FxHashMap::default();
+        for number in self.places.values_mut() {
+            *number = *renamed.entry(*number).or_insert_with(|| {
+                self.kept.push(kept[*number as usize].clone());
+                self.kept.len() as u32 - 1
+            });
+        }
     }
 
     /// One relation of an object is loaded otherwise from now on.
@@ -70,6 +104,7 @@ impl Notes {
     /// Lets go of everything.
     pub(in crate::object) fn clear(&mut self) {
         self.places.clear();
+        self.kept.clear();
         self.single.clear();
     }
 }

@@ -1,5 +1,6 @@
 //! From the rows of a query to objects, and to the members of the relations that came with them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -230,10 +231,14 @@ fn sort(nodes: &[Node], met: &[Met]) -> Vec<Members> {
     members
 }
 
-/// The class that objects really are, for each group of them.
-pub(super) fn by_class(core: &Core, class: ClassId, objects: &[ObjectKey]) -> Vec<(ClassId, Vec<ObjectKey>)> {
+/// The class that objects really are, for each group of them. Those of a class that nobody extends are not copied.
+pub(super) fn by_class<'k>(
+    core: &Core,
+    class: ClassId,
+    objects: &'k [ObjectKey],
+) -> Vec<(ClassId, Cow<'k, [ObjectKey]>)> {
     if core.graph.model.class(class).descendants.len() <= 1 {
-        return vec![(class, objects.to_vec())];
+        return vec![(class, Cow::Borrowed(objects))];
     }
     let mut groups: Vec<(ClassId, Vec<ObjectKey>)> = Vec::new();
     for &object in objects {
@@ -243,5 +248,5 @@ pub(super) fn by_class(core: &Core, class: ClassId, objects: &[ObjectKey]) -> Ve
             None => groups.push((class, vec![object])),
         }
     }
-    groups
+    groups.into_iter().map(|(class, objects)| (class, Cow::Owned(objects))).collect()
 }
