@@ -12,9 +12,11 @@
 //! while it waits only as far ahead as it can hold instructions: some hundreds. So the calls on this way are inlined.
 
 use super::{Core, Session};
-use crate::id::{ClassId, RelationId};
+use crate::id::{ClassId, RelationId, RowId};
+use crate::object::compact::Object;
 use crate::object::graph::Graph;
 use crate::object::held::Held;
+use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::Selection;
 use crate::record::Row;
@@ -85,6 +87,11 @@ impl Session {
             return None;
         }
         let declared = self.model.relation(object.class, relation);
+        if object.was_read(relation)
+            && let Some(beside) = self.target_beside(&core.graph, object, declared)
+        {
+            return Some(beside);
+        }
         let target = match (object.was_read(relation), object.held()) {
             // Its row is as it was read, and the identity map knows what the foreign key in it leads to.
             (true, Held::At { .. }) => core.graph.reference_in(core.graph.row_of(object)?, key, declared)??,
@@ -92,6 +99,34 @@ impl Session {
             _ => return None,
         };
         self.row_at_hand(&core.graph, target).map(|row| (target, row))
+    }
+
+    /// The same where the target stands in the same version, at the place that is its integer key. The key is taken for
+    /// the place before the target is looked at, which then says whether it is: so a processor has both come from memory
+    /// at once, and not one after the other.
+    #[inline]
+    fn target_beside(&self, graph: &Graph, object: &Object, relation: &RelationModel) -> Option<(ObjectKey, &Row)> {
+        let (Join::BelongsTo { columns, by_identity: true, .. }, Held::At { version, place }) =
+            (&relation.join, object.held())
+        else {
+            return None;
+        };
+        let (&[column], target) = (columns.as_slice(), &self.model.classes[relation.target.index()]) else {
+            return None;
+        };
+        let lent = graph.holdings.readings[version as usize].lent;
+        if lent.epoch != self.epoch || object.is_special() || relation.condition.is_some() || target.root != target.id {
+            return None;
+        }
+        let rows = self.versions.get(lent.at as usize)?;
+        let row = rows.row(self.model.classes[object.class.index()].table_id, place)?;
+        let ValueRef::Int(number) = row.get(column) else { return None };
+        let at = RowId::new(number as u64);
+        let found = rows.row(target.table_id, at)?;
+        let known = graph.known_integer(target.id, number)?;
+        let held = graph.objects.get(known)?;
+        let stands = held.class == target.id && held.held() == Held::At { version, place: at };
+        stands.then_some((known, found))
     }
 
     /// The row of an object that stands in a version which is lent already: what nearly every look is after the first.
