@@ -11,7 +11,7 @@ use super::session::Core;
 use super::state::State;
 use crate::error::{Misuse, Result};
 use crate::expr::Expr;
-use crate::id::{ClassId, ColumnId};
+use crate::id::{ClassId, ColumnId, ColumnSet};
 use crate::query::Leaf;
 use crate::record::{Row, edit};
 use crate::value::Value;
@@ -325,10 +325,7 @@ impl Graph {
 
     /// The columns of an object that differ from its row, as far as the object was changed.
     pub(super) fn changed_columns(&self, key: ObjectKey) -> Vec<ColumnId> {
-        let mut changed = match (self.original(key), self.row(key)) {
-            (Some(original), Some(row)) => crate::record::changed_columns(&**original, &**row),
-            _ => Vec::new(),
-        };
+        let mut changed: Vec<ColumnId> = self.differing(key).into_iter().flat_map(ColumnSet::iter).collect();
         if let Some(extra) = self.extra(key) {
             changed.retain(|it| !extra.lacks(*it) || extra.unset.contains(it));
             changed.extend(extra.unread.iter().filter(|it| !extra.lacks(**it) || extra.unset.contains(it)));

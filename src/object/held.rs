@@ -7,6 +7,7 @@
 //! A version keeps all its rows alive and makes whoever writes next copy what it shares with it, so versions that no
 //! object needs are let go before a flush, and when there are many of them their objects get rows of their own.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -17,7 +18,7 @@ use super::reference::ObjectKey;
 use super::shelf::Shelf;
 use super::state::State;
 use super::touched::Touched;
-use crate::id::RowId;
+use crate::id::{ColumnId, ColumnSet, RowId};
 use crate::query::{Places, Version};
 use crate::record::Row;
 
@@ -40,6 +41,20 @@ pub(super) struct Own {
     /// The row as it was read, once the object has been edited.
     pub(super) original: Option<Row>,
     pub(super) lent: Lent,
+    /// Where the two differ, once somebody has asked. A flush asks on each of its ways, and rows are far: a hundred
+    /// thousand of them do not stay near from one way to the next.
+    differing: OnceCell<ColumnSet>,
+}
+
+impl Own {
+    /// The columns in which the row is not as it was read; `None` where it was not edited.
+    #[inline]
+    fn differing(&self) -> Option<&ColumnSet> {
+        let (row, original) = (self.row.as_ref()?, self.original.as_ref()?);
+        let differing = self.differing.get_or_init(|| row.differing(&**original));
+        debug_assert_eq!(*differing, row.differing(&**original), "whoever changes a row takes it by `own_mut`");
+        Some(differing)
+    }
 }
 
 /// When something was lent to readers last, and as which of the things lent then.
@@ -82,6 +97,14 @@ impl Holdings {
         self.readings[version as usize].objects += objects;
     }
 
+    /// What belongs to an object, for changing.
+    #[inline]
+    fn own_mut(&mut self, at: u32) -> &mut Own {
+        let own = self.own.get_mut(at);
+        own.differing.take();
+        own
+    }
+
     /// What an object held is of no use any more.
     pub(super) fn release(&mut self, held: Held) {
         match held {
@@ -119,10 +142,29 @@ impl Graph {
         }
     }
 
+    /// The columns in which an object differs from its row as it was read; `None` if it has not been edited since.
+    #[inline]
+    pub(super) fn differing(&self, key: ObjectKey) -> Option<&ColumnSet> {
+        match self.objects[key].held() {
+            Held::Own(at) => self.holdings.own.get(at).differing(),
+            Held::Nothing | Held::At { .. } => None,
+        }
+    }
+
+    /// Whether an object has been given another value in one of some columns than its row had when it was read. Another
+    /// form of an equal value is none.
+    pub(super) fn is_changed_in(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
+        if !self.differing(key).is_some_and(|it| it.contains_any(columns)) {
+            return false;
+        }
+        let rows = self.original(key).zip(self.row(key));
+        rows.is_some_and(|(before, now)| columns.iter().any(|it| before.get(*it) != now.get(*it)))
+    }
+
     /// What an object owns, if it owns a row.
     pub(super) fn own_if_any(&mut self, key: ObjectKey) -> Option<&mut Own> {
         match self.objects[key].held() {
-            Held::Own(at) => Some(self.holdings.own.get_mut(at)),
+            Held::Own(at) => Some(self.holdings.own_mut(at)),
             Held::Nothing | Held::At { .. } => None,
         }
     }
@@ -134,7 +176,7 @@ impl Graph {
             self.put_row(key, row);
         }
         match self.objects[key].held() {
-            Held::Own(at) => Some(self.holdings.own.get_mut(at)),
+            Held::Own(at) => Some(self.holdings.own_mut(at)),
             Held::Nothing | Held::At { .. } => None,
         }
     }
@@ -143,7 +185,7 @@ impl Graph {
     pub(super) fn put_row(&mut self, key: ObjectKey, row: Row) {
         let object = &mut self.objects[key];
         match object.held() {
-            Held::Own(at) => self.holdings.own.get_mut(at).row = Some(row),
+            Held::Own(at) => self.holdings.own_mut(at).row = Some(row),
             held => {
                 self.holdings.release(held);
                 object.hold(self.holdings.add(row));

@@ -325,20 +325,14 @@ impl Core {
     /// Whether a column has changed, in an object that has a row, that concerns one of its relations. Most changes
     /// concern none.
     pub(super) fn concerns_relations(&self, key: ObjectKey, class: &ClassModel) -> bool {
-        if class.followed.is_empty() || self.graph.objects[key].state != State::Persistent {
-            return false;
-        }
-        let (Some(original), Some(row)) = (self.graph.original(key), self.graph.row(key)) else { return false };
-        class.followed.iter().any(|&it| !original.get(it).is_identical(row.get(it)))
+        self.graph.objects[key].state == State::Persistent
+            && self.graph.differing(key).is_some_and(|it| it.contains_any(&class.followed))
     }
 
     /// Whether columns that others refer to have changed in an object that has a row.
     pub(super) fn is_rekeyed(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
-        if self.graph.objects[key].state != State::Persistent {
-            return false;
-        }
-        let (Some(original), Some(row)) = (self.graph.original(key), self.graph.row(key)) else { return false };
-        columns.iter().any(|&it| original.get(it) != row.get(it) && self.graph.has_column(key, it))
+        self.graph.objects[key].state == State::Persistent
+            && columns.iter().any(|it| self.graph.is_changed_in(key, &[*it]) && self.graph.has_column(key, *it))
     }
 
     /// Objects that refer to one whose key has changed, where no other side tells.

@@ -53,8 +53,9 @@ impl<'a> Needs<'a> {
             let together = || inserted(by) && inserted(to) && root(by) == root(to);
             !one_by_one && (is_deferred(it) || is_within_table(it) && together())
         };
-        let comes =
-            |key: ObjectKey| pending(key) || core.gets_other(key, &model.class(core.graph.objects[key].class).key);
+        let comes = |key: ObjectKey| {
+            pending(key) || core.graph.is_changed_in(key, &model.class(core.graph.objects[key].class).key)
+        };
         let mixed = objects.iter().any(|it| comes(*it)) && !objects.iter().all(|it| inserted(*it));
         let asks = |it: &Ringed<'_>| one_by_one || !is_deferred(it) && (mixed || !is_within_table(it));
         let asked = ringed.values().flatten().any(asks);
@@ -72,7 +73,7 @@ impl<'a> Needs<'a> {
                 let Some((from, columns)) = assignment.from.as_ref().filter(|_| assignment.when == When::Row) else {
                     continue;
                 };
-                let comes = pending(*from) || core.gets_other(*from, columns);
+                let comes = pending(*from) || core.graph.is_changed_in(*from, columns);
                 let Some(&target) = places.get(from).filter(|_| comes) else { continue };
                 let known = core.graph.row(*from).is_some_and(|row| columns.iter().all(|it| !row.get(*it).is_null()));
                 let reference = ringed.get(&class.id).and_then(|all| all.iter().find(|it| it.0 == assignment.columns));
@@ -165,19 +166,11 @@ impl<'a> Needs<'a> {
     }
 }
 
-impl Core {
-    /// Whether a row that is there gets other values in some of its columns, as far as its object says.
-    pub(super) fn gets_other(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
-        let rows = self.graph.original(key).zip(self.graph.row(key));
-        rows.is_some_and(|(before, now)| columns.iter().any(|it| before.get(*it) != now.get(*it)))
-    }
-}
-
 /// The rows that get keys which are given, by these: new ones, and those that get others.
 fn new_by_key(core: &Core, objects: &[ObjectKey]) -> FxHashMap<(ClassId, Identity), usize> {
     let keyed = objects.iter().enumerate().filter_map(|(at, &key)| {
         let class = core.graph.model.class(core.graph.objects[key].class);
-        if core.graph.objects[key].state != State::Pending && !core.gets_other(key, &class.key) {
+        if core.graph.objects[key].state != State::Pending && !core.graph.is_changed_in(key, &class.key) {
             return None;
         }
         let identity = Identity::of(&**core.graph.row(key)?, &class.key)?;

@@ -103,11 +103,7 @@ impl Core {
     /// Whether an update may write some columns. Most write none of a unique key, and need no second look.
     fn touches(&self, key: ObjectKey, columns: &[ColumnId], plan: &FlushPlan, assigned: &Assigned) -> bool {
         let written = |it: &usize| plan.assignments[*it].columns.iter().any(|it| columns.contains(it));
-        if assigned.get(&key).is_some_and(|all| all.iter().any(written)) {
-            return true;
-        }
-        let (Some(original), Some(row)) = (self.graph.original(key), self.graph.row(key)) else { return false };
-        columns.iter().any(|&it| original.get(it) != row.get(it))
+        assigned.get(&key).is_some_and(|all| all.iter().any(written)) || self.graph.is_changed_in(key, columns)
     }
 
     /// The unique values that a row leaves and takes. A new object that takes over a row leaves what that one held.
@@ -228,7 +224,7 @@ impl Core {
         let is_new = |core: &Core, key: ObjectKey| core.whose_row(key, plan).is_none();
         for it in plan.assignments.iter().filter(|it| it.when == When::Row) {
             if let Some((from, columns)) = &it.from
-                && (is_new(self, *from) || self.gets_other(*from, columns))
+                && (is_new(self, *from) || self.graph.is_changed_in(*from, columns))
                 && let (Some(&from), Some(&to)) = (order.places.get(from), order.places.get(&it.object))
             {
                 order.put(from, to, Why::New(it.columns.clone()));

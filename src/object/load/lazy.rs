@@ -7,7 +7,7 @@ use super::branch::{Asked, Place};
 use super::plan::Plan;
 use super::take::Reach;
 use crate::error::{Misuse, Result};
-use crate::id::{ClassId, ColumnId, RelationId};
+use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
@@ -31,17 +31,10 @@ impl Core {
             return Some(None);
         }
         match &relation.join {
-            Join::BelongsTo { columns, .. } if self.is_rewritten(key, columns) => self.rewritten(key, relation),
+            Join::BelongsTo { columns, .. } if self.graph.is_changed_in(key, columns) => self.rewritten(key, relation),
             Join::BelongsTo { .. } => self.graph.known_reference(key, relation),
             _ => None,
         }
-    }
-
-    /// Whether columns of an object were written since it was read.
-    pub(super) fn is_rewritten(&self, key: ObjectKey, columns: &[ColumnId]) -> bool {
-        // Most were not, and then the row is not looked at.
-        let Some(original) = self.graph.original(key) else { return false };
-        self.graph.row(key).is_some_and(|row| columns.iter().any(|&it| original.get(it) != row.get(it)))
     }
 
     /// What a reference leads to whose foreign key was written since.
@@ -115,7 +108,7 @@ impl Core {
         if !self.graph.has_identity(key) || self.graph.is_loaded(key, relation.id) {
             return;
         }
-        if self.is_rewritten(key, own_columns(relation)) {
+        if self.graph.is_changed_in(key, own_columns(relation)) {
             *self.graph.link_mut(key, relation.id) = Link::One { target, since: Since::Unchanged };
         } else {
             self.graph.note_read(key, relation, target);
