@@ -38,19 +38,13 @@ pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&ColumnSet>) -> R
     let concerns = |column: ColumnId| of.is_none_or(|it| it.contains(column));
     // The fields of the user's own records have the right type by construction; only tuples hold anything.
     let may_mismatch = table.holds_tuples();
-    let judge_column = |column: ColumnId| {
-        let schema = table.column(column);
-        match row.get(column).kind() {
-            None if !schema.nullable => Err(refuse(table, row, Rule::NotNull, &[column], &schema.name)),
-            Some(kind) if may_mismatch && kind != schema.kind && schema.storage == Storage::Strict => {
-                Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()))
-            }
-            _ => Ok(()),
-        }
-    };
     match of {
-        Some(changed) => changed.iter().try_for_each(judge_column)?,
-        None => table.column_ids().try_for_each(judge_column)?,
+        Some(changed) => changed.iter().try_for_each(|it| judge_column(table, row, it, may_mismatch))?,
+        None => {
+            for column in table.column_ids() {
+                judge_column(table, row, column, may_mismatch)?;
+            }
+        }
     }
     // What an index computes must be computable before the row reaches it.
     for index in table.indexes.iter().filter(|it| !it.is_plain()) {
@@ -64,6 +58,19 @@ pub fn judge(table: &TableSchema, row: &dyn Record, of: Option<&ColumnSet>) -> R
         }
     }
     Ok(())
+}
+
+/// Judges one column by its type.
+#[inline(always)]
+fn judge_column(table: &TableSchema, row: &dyn Record, column: ColumnId, may_mismatch: bool) -> Result<()> {
+    let schema = table.column(column);
+    match row.get(column).kind() {
+        None if !schema.nullable => Err(refuse(table, row, Rule::NotNull, &[column], &schema.name).into()),
+        Some(kind) if may_mismatch && kind != schema.kind && schema.storage == Storage::Strict => {
+            Err(refuse(table, row, Rule::Type, &[column], schema.kind.name()).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Brings a row that a statement gives into the form in which the table holds it: its Rust type, values converted where

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::reference::ObjectKey;
 use crate::id::ColumnId;
-use crate::record::{Record, project};
+use crate::record::Record;
 use crate::value::{Value, ValueRef};
 
 /// The key by which a session knows an object.
@@ -27,7 +27,10 @@ impl Identity {
         {
             return Some(Identity::Int(it));
         }
-        Identity::from_values(&project(row, columns))
+        if columns.is_empty() || columns.iter().any(|it| row.get(*it).is_null()) {
+            return None;
+        }
+        Some(Identity::Other(Arc::new(columns.iter().map(|it| row.get(*it).to_value()).collect())))
     }
 
     /// The key made of these scalars; `None` when one is NULL.
