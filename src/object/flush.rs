@@ -16,6 +16,7 @@ mod delete;
 mod exchange;
 mod in_view;
 mod kinds;
+mod moved;
 mod needs;
 mod order;
 mod rings;

@@ -213,7 +213,7 @@ impl Core {
         };
         for &at in assigned.get(&key).map(Vec::as_slice).unwrap_or_default() {
             let assignment = &plan.assignments[at];
-            if assignment.when == When::Row && self.changes_something(assignment)? {
+            if assignment.when == When::Row && self.changes_something(plan, assignment)? {
                 columns.extend(&assignment.columns);
             }
         }
@@ -224,7 +224,7 @@ impl Core {
     }
 
     /// Whether an assignment writes something else than what is there, as far as can be told before it is carried out.
-    fn changes_something(&mut self, assignment: &Assignment) -> Result<bool> {
+    fn changes_something(&mut self, plan: &FlushPlan, assignment: &Assignment) -> Result<bool> {
         if assignment.columns.iter().any(|it| !self.graph.has_column(assignment.object, *it)) {
             return Ok(true);
         }
@@ -234,7 +234,7 @@ impl Core {
             // A new target has no key yet; NULL there is no answer.
             Some((from, columns)) => {
                 let then = self.scalars(*from, columns)?;
-                Ok(then.iter().any(Value::is_null) || then != now)
+                Ok(then.iter().any(Value::is_null) || then != now || self.is_moved_meanwhile(plan, assignment))
             }
         }
     }

@@ -7,6 +7,7 @@ use diptych::prelude::*;
 
 mod any;
 mod kept;
+mod keys;
 mod nodes;
 
 /// One hierarchy over one table, and over joined ones.
