@@ -10,6 +10,7 @@
 
 mod announce;
 mod apply;
+mod association;
 mod blame;
 mod collect;
 mod delete;

@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use super::delete::{clear_first, delete_together};
 use super::needs::Needs;
-use super::order::{Assigned, Later, pairs, post_updates, update_step};
-use super::synchronize::Pairs;
+use super::order::{Assigned, Later, post_updates, update_step};
 use super::{FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
@@ -123,10 +122,8 @@ impl Core {
         model: &Arc<Model>,
         plan: &mut FlushPlan,
         assigned: &Assigned,
-        dissociated: Vec<Pairs>,
-        associated: Vec<Pairs>,
+        associated: Vec<FlushStep>,
     ) -> Result<()> {
-        plan.steps.extend(dissociated.into_iter().filter_map(|it| pairs(model, it, false)));
         let schema = self.connection.schema().clone();
         let mut order = Order::of(plan);
         self.order_slots(&schema, &mut order, plan, assigned)?;
@@ -159,7 +156,7 @@ impl Core {
             left -= ready.len();
             ready = order.place(&ready);
         }
-        plan.steps.extend(associated.into_iter().filter_map(|it| pairs(model, it, true)));
+        plan.steps.extend(associated);
         self.order_post_updates(model, plan, later, last);
         Ok(())
     }

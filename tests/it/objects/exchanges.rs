@@ -8,6 +8,7 @@ use diptych::prelude::*;
 mod any;
 mod kept;
 mod keys;
+mod memberships;
 mod nodes;
 
 /// One hierarchy over one table, and over joined ones.

@@ -138,6 +138,44 @@ fn a_house_takes_the_number_and_the_tenant_of_one_that_goes() -> Result<()> {
     Ok(())
 }
 
+/// A house tells who lives there, and a tenant does not.
+mod untold {
+    use diptych::prelude::*;
+
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "houses")]
+    #[has_many(tenants: Tenant, via = number)]
+    pub struct House {
+        #[key]
+        pub number: i64,
+    }
+
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "tenants")]
+    pub struct Tenant {
+        #[key]
+        pub id: i64,
+        #[references(House, on_update = cascade)]
+        pub number: Option<i64>,
+    }
+}
+
+#[test]
+fn a_tenant_leaves_unread_a_house_that_gets_another_number() -> Result<()> {
+    use untold::*;
+    let database = Database::of::<(House, Tenant)>()?;
+    let mut session = database.session();
+    session.set_autoflush(false);
+    let house = session.add(House { number: 1 });
+    let tenant = session.push(house, House::tenants, Tenant { id: 1, number: None })?;
+    session.commit()?;
+    session.edit(house)?.number = 2;
+    session.remove(house, House::tenants, tenant)?;
+    session.commit()?;
+    assert_eq!(database.session().one(Tenant::select())?.number, None);
+    Ok(())
+}
+
 #[test]
 fn who_is_not_told_to_move_stays_in_the_house() -> Result<()> {
     use optional::*;
