@@ -5,6 +5,7 @@ mod asking;
 mod batches;
 mod declaring;
 mod deleting;
+mod given;
 mod histories;
 mod kinds;
 mod loading;
