@@ -30,6 +30,7 @@ mod told;
 mod turn;
 mod turns;
 mod updates;
+mod waiting;
 
 use rustc_hash::FxHashSet;
 use std::fmt;

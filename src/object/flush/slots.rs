@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::moved::{Moved, Referred};
 use super::order::Assigned;
-use super::turn::{Order, Why};
+use super::waiting::{Order, Why};
 use super::{FlushPlan, When};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId, TableId};

@@ -6,6 +6,7 @@ use diptych::object::{FieldAssignment, Synchronize};
 use diptych::prelude::*;
 
 mod any;
+mod chains;
 mod kept;
 mod keys;
 mod memberships;
