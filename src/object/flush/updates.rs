@@ -310,6 +310,7 @@ impl Core {
                 _ => own.original = None,
             }
         }
+        self.take_repeated(key, class, columns)?;
         let is_done = |column: ColumnId| !apart || columns.contains(&column);
         self.graph.with_extra(key, |it| {
             let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
@@ -325,6 +326,22 @@ impl Core {
         });
         let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
         self.expire_columns(key, &loaded);
+        Ok(())
+    }
+
+    /// Lets attributes that repeat a key follow it: the foreign key has written their columns, or writes them.
+    fn take_repeated(&mut self, key: ObjectKey, class: &ClassModel, columns: &[ColumnId]) -> Result<()> {
+        for (attribute, repeats) in class.repeated().filter(|it| !columns.contains(&it.1)) {
+            let Some(value) = self.graph.row(key).map(|row| row.get(attribute).to_value()) else { continue };
+            if self.graph.row(key).is_none_or(|row| row.get(repeats) == value.as_ref()) {
+                continue;
+            }
+            if let Some(own) = self.graph.own_mut(key) {
+                for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
+                    edit(row).set(repeats, value.clone())?;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -276,6 +276,17 @@ impl ClassModel {
             })
     }
 
+    /// The attributes that repeat its key under names of their own in further tables, each behind the one that it repeats.
+    pub(in crate::object) fn repeated(&self) -> impl Iterator<Item = (ColumnId, ColumnId)> {
+        self.parts.iter().skip(1).flat_map(|part| {
+            let named = |key: &(ColumnId, ColumnId)| {
+                let own = part.columns.iter().find(|own| own.1 == key.1 && own.0 != key.0);
+                own.map(|own| (key.0, own.0))
+            };
+            part.key.iter().filter_map(named)
+        })
+    }
+
     /// Whether a foreign key leads from the rows of its objects in one table to those of the same objects in another.
     pub(in crate::object) fn joins_parts(&self, part: &ClassPart, reference: &ReferenceSchema) -> bool {
         let own = self.parts.iter().any(|it| it.table_id == reference.target);

@@ -13,6 +13,7 @@ mod many;
 mod meeting;
 mod models;
 mod property;
+mod repeated;
 mod scale;
 mod whole;
 mod without_rows;
