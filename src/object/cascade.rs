@@ -12,7 +12,7 @@ use super::state::State;
 use super::touched::Along;
 use super::trace::Way;
 use crate::error::{Misuse, Result};
-use crate::id::RelationId;
+use crate::id::{ClassId, RelationId};
 
 impl Graph {
     /// The objects that a cascade reaches from an object, without itself, each behind the one that leads to it. Nothing
@@ -119,24 +119,14 @@ impl Graph {
 impl Core {
     /// Marks an object for the next flush to delete, and everything its delete cascades reach.
     pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
-        let state = self.object(key)?.state;
-        match state {
-            State::Pending if self.graph.is_sound() => {
-                return self.delete_new(key);
-            }
-            State::Transient | State::Pending => {
-                let wanted = "only an object that has a row can be deleted; expunge it";
-                return Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into());
-            }
-            State::Detached if self.graph.is_sound() && self.graph.objects[key].marked => {
-                let wanted = "its row is gone";
-                return Err(Misuse::Deleted { object: self.graph.name(key), wanted }.into());
-            }
+        self.check_deletable(key)?;
+        match self.graph.objects[key].state {
+            State::Pending => return self.delete_new(key),
             State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(key)?,
             State::Deleted => return Ok(()),
             State::Persistent if self.graph.objects[key].marked => return Ok(()),
             State::Persistent => {}
-            State::Detached => self.graph.enroll_to_delete(key)?,
+            State::Transient | State::Detached => self.graph.enroll_to_delete(key)?,
         }
         let reached = self.reach_deletes(key)?;
         self.graph.mark(key, None);
@@ -156,10 +146,82 @@ impl Core {
         Ok(())
     }
 
+    /// Marks several objects, and everything their delete cascades reach; what has to be read for that is read for all of
+    /// them together. SQLAlchemy reads for one after the other.
+    pub(super) fn delete_all(&mut self, keys: &[ObjectKey]) -> Result<()> {
+        keys.iter().try_for_each(|it| self.check_deletable(*it))?;
+        if self.graph.is_sound() {
+            self.read_ahead(keys)?;
+        }
+        keys.iter().try_for_each(|it| self.delete(*it))
+    }
+
+    /// Whether an object can be deleted.
+    fn check_deletable(&self, key: ObjectKey) -> Result<()> {
+        let (state, sound) = (self.object(key)?.state, self.graph.is_sound());
+        match state {
+            State::Transient | State::Pending if state == State::Transient || !sound => {
+                let wanted = "only an object that has a row can be deleted; expunge it";
+                Err(Misuse::State { object: self.graph.name(key), state: state.name(), wanted }.into())
+            }
+            State::Detached if sound && self.graph.objects[key].marked => {
+                let wanted = "its row is gone";
+                Err(Misuse::Deleted { object: self.graph.name(key), wanted }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what deletes reach along delete cascades, level by level: each relation of the objects of a level that lack
+    /// it by one statement a batch.
+    pub(super) fn read_ahead(&mut self, from: &[ObjectKey]) -> Result<()> {
+        let model = self.graph.model.clone();
+        let mut seen: FxHashSet<ObjectKey> = from.iter().copied().collect();
+        let mut level = from.to_vec();
+        while !level.is_empty() {
+            for (class, owners) in self.by_classes(&level) {
+                let deletes = |it: &&RelationModel| it.cascade.contains(Cascade::DELETE);
+                for relation in model.class(class).relations.iter().filter(deletes) {
+                    if relation.passive_deletes == PassiveDeletes::Off {
+                        self.read_together(class, relation, &owners)?;
+                    }
+                }
+            }
+            let mut next = Vec::new();
+            for key in level {
+                for relation in &model.class(self.graph.objects[key].class).relations {
+                    if relation.cascade.contains(Cascade::DELETE) {
+                        let members = self.members_to_delete(key, relation)?;
+                        next.extend(members.into_iter().filter(|it| self.graph.objects.contains_key(*it)));
+                    }
+                }
+            }
+            next.retain(|it| seen.insert(*it));
+            level = next;
+        }
+        Ok(())
+    }
+
+    /// Objects by the classes that they are of, in the order in which these come first.
+    pub(super) fn by_classes(&self, objects: &[ObjectKey]) -> Vec<(ClassId, Vec<ObjectKey>)> {
+        let mut groups: Vec<(ClassId, Vec<ObjectKey>)> = Vec::new();
+        for &object in objects {
+            let class = self.graph.objects[object].class;
+            match groups.iter_mut().find(|it| it.0 == class) {
+                Some(group) => group.1.push(object),
+                None => groups.push((class, vec![object])),
+            }
+        }
+        groups
+    }
+
     /// What a delete reaches along delete cascades, without the object itself, each with the relation that leads to it.
     /// What is not loaded is read, unless the relation leaves it to the foreign key.
     pub(super) fn reach_deletes(&mut self, from: ObjectKey) -> Result<Vec<(ObjectKey, Along)>> {
         let model = self.graph.model.clone();
+        if self.graph.is_sound() {
+            self.read_ahead(&[from])?;
+        }
         let mut seen: FxHashSet<ObjectKey> = FxHashSet::from_iter([from]);
         let mut reached = Vec::new();
         // Where the walk stands: an object and its next relation, and the members of one that are still to be walked.

@@ -10,12 +10,14 @@
 
 mod announce;
 mod apply;
+mod association;
 mod blame;
 mod collect;
 mod delete;
 mod exchange;
 mod in_view;
 mod kinds;
+mod moved;
 mod needs;
 mod order;
 mod rings;
@@ -28,6 +30,7 @@ mod told;
 mod turn;
 mod turns;
 mod updates;
+mod waiting;
 
 use rustc_hash::FxHashSet;
 use std::fmt;

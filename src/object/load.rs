@@ -35,6 +35,7 @@ mod plan;
 mod replaced;
 mod subclasses;
 mod take;
+mod unit;
 
 pub use batch::BATCH;
 pub(in crate::object) use branch::{Branch, Place};

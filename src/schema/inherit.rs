@@ -12,6 +12,12 @@ impl Table {
         self.columns.iter().map(|it| &it.name)
     }
 
+    /// The names of those that are never NULL.
+    #[cfg(feature = "objects")]
+    pub(crate) fn given_columns(&self) -> impl Iterator<Item = &Name> {
+        self.columns.iter().filter(|it| !it.nullable).map(|it| &it.name)
+    }
+
     /// A draft of its rows, if they are records of the program.
     pub fn records(&self) -> Option<&Row> {
         self.prototype.as_ref()

@@ -37,7 +37,7 @@ pub use default::{DefaultExpression, DefaultFunction, DefaultValue, Sequence, Se
 pub use exclusive::{at_most_one_of, exactly_one_of};
 pub use graph::Components;
 #[cfg(feature = "objects")]
-pub(crate) use graph::sources;
+pub(crate) use graph::{sources, strongly_connected};
 pub use index::{IndexSchema, Part, RowCells, Uniqueness};
 pub use lint::Lint;
 pub use storage::Storage;

@@ -5,15 +5,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::announce::Told;
 use super::{Assignment, FlushPlan, When, Work};
 use crate::error::{Misuse, Result, RowFact};
-use crate::id::{ClassId, ColumnId, RelationId};
+use crate::id::{ClassId, ColumnId};
 use crate::object::columns::Assigned;
 use crate::object::extra::Extra;
-use crate::object::model::{ClassModel, Join};
+use crate::object::model::ClassModel;
 use crate::object::reference::ObjectKey;
 use crate::object::session::{Core, Manner};
 use crate::object::state::State;
 use crate::query::{DeleteRows, Input, InsertRows};
-use crate::record::{Row, Tuple, edit};
+use crate::record::{Row, edit};
 use crate::value::Value;
 
 /// What a failed flush has to put back.
@@ -106,7 +106,7 @@ impl Core {
                     }
                 }
                 Work::Reassociate { class, relation, pairs } => {
-                    pairs.iter().try_for_each(|it| self.reassociate(*class, *relation, *it, &before_keys))?;
+                    self.reassociate(*class, *relation, pairs, &before_keys)?;
                 }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
             }
@@ -409,47 +409,6 @@ impl Core {
             if lacks && self.graph.is_sound() && self.frames.iter().any(|it| it.inserted.contains(&key)) {
                 self.fresh(key)?;
             }
-        }
-        Ok(())
-    }
-
-    fn associate(&mut self, class: ClassId, relation: RelationId, pairs: &[(ObjectKey, ObjectKey)]) -> Result<()> {
-        let model = self.graph.model.clone();
-        let Join::Through { table, own_columns, target_columns, layout, .. } = &model.relation(class, relation).join
-        else {
-            return Ok(());
-        };
-        let mut rows: Vec<Row> = Vec::with_capacity(pairs.len());
-        for &(owner, member) in pairs {
-            let mut cells = vec![Value::Null; layout.width];
-            let own = layout.own.iter().zip(self.scalars(owner, own_columns)?);
-            own.for_each(|(column, value)| cells[column.index()] = value);
-            let other = layout.other.iter().zip(self.scalars(member, target_columns)?);
-            other.for_each(|(column, value)| cells[column.index()] = value);
-            self.fill_association(table, layout, &mut cells)?;
-            rows.push(Tuple::new(cells).into_row());
-        }
-        let prepared = self.connection.prepare(InsertRows { table: table.clone() }.into())?;
-        self.connection.run(&prepared, Input::Rows(&mut rows)).map(drop)
-    }
-
-    fn dissociate(&mut self, class: ClassId, relation: RelationId, pairs: &[(ObjectKey, ObjectKey)]) -> Result<()> {
-        let model = self.graph.model.clone();
-        let Join::Through { table, own, other, own_columns, target_columns, .. } =
-            &model.relation(class, relation).join
-        else {
-            return Ok(());
-        };
-        let mut keys = Vec::new();
-        for &(owner, member) in pairs {
-            keys.extend(self.scalars(owner, own_columns)?);
-            keys.extend(self.scalars(member, target_columns)?);
-        }
-        let columns = own.iter().chain(other).cloned().collect();
-        let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns }.into())?;
-        let count = self.connection.run(&prepared, Input::Keys(&keys))?.count;
-        if self.graph.manner == Manner::SqlAlchemy && count != pairs.len() as u64 {
-            return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: keys } }.into());
         }
         Ok(())
     }

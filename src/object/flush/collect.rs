@@ -22,6 +22,10 @@ pub(super) struct Registry {
     pub(super) objects: Vec<ObjectKey>,
     /// Those whose relations are still to be looked at.
     work: Vec<ObjectKey>,
+    /// Those that are to be deleted and were not looked at yet, by class: what is read of one is read of all of them.
+    ahead: FxHashMap<ClassId, Vec<ObjectKey>>,
+    /// Whether what orphans lead to was read ahead.
+    orphans_read: bool,
     /// What has happened to relations where finding it out took a read.
     changes: FxHashMap<(ObjectKey, RelationId), Changes>,
     /// New objects that have lost a parent without which they are not to be: they are left out.
@@ -119,7 +123,11 @@ impl Core {
             registry.objects.push(key);
             self.graph.fated.push(key);
         }
-        self.graph.objects[key].set_fate(fate);
+        let object = &mut self.graph.objects[key];
+        object.set_fate(fate);
+        if fate == Fate::Delete {
+            registry.ahead.entry(object.class).or_default().push(key);
+        }
         registry.work.push(key);
     }
 
@@ -127,11 +135,32 @@ impl Core {
     fn register_orphan(&mut self, registry: &mut Registry, key: ObjectKey) -> Result<()> {
         self.register(registry, key, Comes::ToDelete);
         if self.graph.is_in(key) {
+            self.read_ahead_of_orphans(registry, key)?;
             for (it, _) in self.reach_deletes(key)? {
                 self.register(registry, it, Comes::ToDelete);
             }
         }
         Ok(())
+    }
+
+    /// Reads, once in a flush, what will be asked of its orphans, as far as they are known by now.
+    fn read_ahead_of_orphans(&mut self, registry: &mut Registry, first: ObjectKey) -> Result<()> {
+        if registry.orphans_read || !self.graph.is_sound() {
+            return Ok(());
+        }
+        registry.orphans_read = true;
+        let model = self.graph.model.clone();
+        let (mut orphans, mut seen) = (vec![first], FxHashSet::from_iter([first]));
+        for &owner in registry.work.iter().filter(|it| self.graph.objects[**it].has_links()) {
+            let class = model.class(self.graph.objects[owner].class);
+            for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE_ORPHAN)) {
+                let by = self.graph.declared(class.id, relation.id);
+                let removed = self.graph.changes(owner, relation.id).removed;
+                orphans.extend(removed.into_iter().filter(|it| !self.graph.has_parent(*it, by, false)));
+            }
+        }
+        orphans.retain(|it| self.graph.is_in(*it) && (*it == first || seen.insert(*it)));
+        self.read_ahead(&orphans)
     }
 
     /// What the fate of an object means for those it is related to.
@@ -142,11 +171,23 @@ impl Core {
         if fate == Fate::Listed || fate == Fate::Save && !object.has_links() && !self.concerns_relations(key, class) {
             return Ok(());
         }
+        if fate == Fate::Delete {
+            self.read_ahead_of_deleted(registry, class)?;
+        }
         for relation in class.relations.iter().filter(|it| !it.view_only) {
             match fate {
                 Fate::Delete => self.look_along_deleted(registry, key, relation)?,
                 _ => self.look_along_saved(registry, key, relation)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Reads what will be asked of objects that go, of all of a class that are known to go by now.
+    fn read_ahead_of_deleted(&mut self, registry: &mut Registry, class: &ClassModel) -> Result<()> {
+        let owners = registry.ahead.remove(&class.id).unwrap_or_default();
+        for relation in class.relations.iter().filter(|it| reads_when_deleted(it) && !it.lazy.is_never_loaded()) {
+            self.read_together(class.id, relation, &owners)?;
         }
         Ok(())
     }
@@ -244,8 +285,8 @@ impl Core {
                 }
             }
             Join::BelongsTo { .. } => {}
-            Join::Through { cascades, .. } => {
-                if load && !(*cascades && self.graph.is_sound()) {
+            Join::Through { .. } => {
+                if reads_when_deleted(relation) || load && !self.graph.is_sound() {
                     self.unit_changes(registry, key, relation, true)?;
                 }
             }
@@ -374,6 +415,17 @@ impl Core {
         let expected = self.graph.model.class(relation.target).name.clone();
         Err(Misuse::WrongClass { expected, given }.into())
     }
+}
+
+/// Whether a flush has to know what a relation of an object that goes leads to.
+fn reads_when_deleted(relation: &RelationModel) -> bool {
+    let deletes = |it: Cascade| it.contains(Cascade::DELETE) || it.contains(Cascade::DELETE_ORPHAN);
+    let asks = match &relation.join {
+        Join::Has { .. } => true,
+        Join::BelongsTo { .. } => deletes(relation.cascade),
+        Join::Through { cascades, .. } => !cascades,
+    };
+    asks && !relation.view_only && relation.passive_deletes == PassiveDeletes::Off
 }
 
 /// Whether the objects of a reference have to be looked for when a key changes: only if the other side does not tell.

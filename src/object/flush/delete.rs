@@ -104,7 +104,7 @@ impl Core {
                         continue;
                     }
                     let Some(from) = attributes(model, class, reference.table, &reference.columns) else { continue };
-                    let can_be_null = reference.columns.iter().all(|&it| table.column(it).nullable);
+                    let can_be_null = model.class(class).can_be_null(&schema, &from);
                     for &target in &classes {
                         let to = attributes(model, target, reference.target, &reference.target_columns);
                         let Some(to) = to else { continue };

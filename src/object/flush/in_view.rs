@@ -77,7 +77,7 @@ impl Core {
             let turned = sides.get(&table).is_some_and(|it| *it != columns);
             sides.entry(table).or_insert(columns);
             for &(owner, member) in pairs {
-                let (own, other) = (self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?);
+                let (own, other) = (self.held(owner, own_columns)?, self.held(member, target_columns)?);
                 let key = if turned { [other, own].concat() } else { [own, other].concat() };
                 let reached =
                     Reached { along: Along { from: owner, relation: *relation }, by: by.clone(), way: Way::Cascade };

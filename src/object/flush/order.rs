@@ -56,19 +56,37 @@ impl Core {
         }
         plan.switches = self.find_switches(&plan, &assigned)?;
         plan.steps.extend(links.dissociated_first.into_iter().filter_map(|it| pairs(&model, it, false)));
-        if self.graph.manner == Manner::Sound && self.has_slot_conflicts(&plan, &assigned)? {
-            self.order_by_slots(&model, &mut plan, &assigned, links.dissociated, links.associated)?;
+        let came = links.rekeyed.into_iter().filter_map(|it| rekeyed(&model, it));
+        let came: Vec<FlushStep> =
+            came.chain(links.associated.into_iter().filter_map(|it| pairs(&model, it, true))).collect();
+        let by_slots = self.graph.is_sound() && self.has_slot_conflicts(&plan, &assigned)?;
+        // Where a key changes, association rows are found by the one before.
+        let (first, dissociated): (Vec<Pairs>, Vec<Pairs>) =
+            links.dissociated.into_iter().partition(|it| by_slots || self.has_other_keys(&model, it));
+        plan.steps.extend(first.into_iter().filter_map(|it| pairs(&model, it, false)));
+        if by_slots {
+            self.order_by_slots(&model, &mut plan, &assigned, came)?;
             return Ok(plan);
         }
         let mut later = Vec::new();
         self.order_saves(&model, &mut plan, &assigned, &mut later)?;
-        plan.steps.extend(links.dissociated.into_iter().filter_map(|it| pairs(&model, it, false)));
-        plan.steps.extend(links.rekeyed.into_iter().filter_map(|it| rekeyed(&model, it)));
-        plan.steps.extend(links.associated.into_iter().filter_map(|it| pairs(&model, it, true)));
+        plan.steps.extend(dissociated.into_iter().filter_map(|it| pairs(&model, it, false)));
+        plan.steps.extend(came);
         let wanted = post_updates(&plan, |_| true);
         self.order_post_updates(&model, &mut plan, later, wanted);
         self.order_deletes(&model, &mut plan)?;
         Ok(plan)
+    }
+
+    /// Whether the key of an owner or a member changes, where the tables are asked for the rows between.
+    fn has_other_keys(&self, model: &Model, it: &Pairs) -> bool {
+        let Join::Through { own_columns, target_columns, .. } = &model.relation(it.class, it.relation).join else {
+            return false;
+        };
+        let changes = |pair: &(ObjectKey, ObjectKey)| {
+            self.graph.is_changed_in(pair.0, own_columns) || self.graph.is_changed_in(pair.1, target_columns)
+        };
+        self.graph.is_sound() && it.pairs.iter().any(changes)
     }
 
     /// In the other manner new rows are written in the order in which they were added, others in that of their keys.
@@ -213,7 +231,7 @@ impl Core {
         };
         for &at in assigned.get(&key).map(Vec::as_slice).unwrap_or_default() {
             let assignment = &plan.assignments[at];
-            if assignment.when == When::Row && self.changes_something(assignment)? {
+            if assignment.when == When::Row && self.changes_something(plan, assignment)? {
                 columns.extend(&assignment.columns);
             }
         }
@@ -224,7 +242,7 @@ impl Core {
     }
 
     /// Whether an assignment writes something else than what is there, as far as can be told before it is carried out.
-    fn changes_something(&mut self, assignment: &Assignment) -> Result<bool> {
+    fn changes_something(&mut self, plan: &FlushPlan, assignment: &Assignment) -> Result<bool> {
         if assignment.columns.iter().any(|it| !self.graph.has_column(assignment.object, *it)) {
             return Ok(true);
         }
@@ -234,7 +252,7 @@ impl Core {
             // A new target has no key yet; NULL there is no answer.
             Some((from, columns)) => {
                 let then = self.scalars(*from, columns)?;
-                Ok(then.iter().any(Value::is_null) || then != now)
+                Ok(then.iter().any(Value::is_null) || then != now || self.is_moved_meanwhile(plan, assignment))
             }
         }
     }

@@ -4,14 +4,13 @@
 use rustc_hash::FxHashMap;
 
 use super::apply::Undo;
-use super::{FlushPlan, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::expr::{Environment, Expr, Expression, Scalar};
-use crate::id::{ClassId, ColumnId, RelationId, TableId};
-use crate::object::model::{ClassModel, ClassPart, Join, ThroughLayout};
+use crate::id::{ColumnId, TableId};
+use crate::object::model::{ClassModel, ClassPart};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, Select, Statement, Update};
+use crate::query::{Delete, DeleteRows, Input, InsertRows, Leaf, Select, Statement};
 use crate::record::{Row, edit, project};
 use crate::schema::{DefaultValue, Name};
 use crate::value::Value;
@@ -108,65 +107,6 @@ impl Core {
             };
         }
         Ok(None)
-    }
-
-    /// The keys of owners whose association rows follow, as the tables hold them before the flush.
-    pub(super) fn keys_before(&self, plan: &FlushPlan) -> FxHashMap<(ObjectKey, RelationId), Vec<Value>> {
-        let mut before = FxHashMap::default();
-        for step in &plan.steps {
-            let Work::Reassociate { class, relation, pairs } = &step.work else { continue };
-            let Join::Through { own_columns, .. } = &self.graph.model.relation(*class, *relation).join else {
-                continue;
-            };
-            for (owner, _) in pairs {
-                if let Some(values) = self.stored(*owner, own_columns) {
-                    before.insert((*owner, *relation), values);
-                }
-            }
-        }
-        before
-    }
-
-    /// Lets an association row follow the key of its owner.
-    pub(super) fn reassociate(
-        &mut self,
-        class: ClassId,
-        relation: RelationId,
-        (owner, member): (ObjectKey, ObjectKey),
-        before: &FxHashMap<(ObjectKey, RelationId), Vec<Value>>,
-    ) -> Result<()> {
-        let model = self.graph.model.clone();
-        let Join::Through { table, own, other, own_columns, target_columns, .. } =
-            &model.relation(class, relation).join
-        else {
-            return Ok(());
-        };
-        let Some(before) = before.get(&(owner, relation)).cloned() else { return Ok(()) };
-        let now = self.scalars(owner, own_columns)?;
-        let keys = [before, self.scalars(member, target_columns)?].concat();
-        let mut update = Update::table(table.clone());
-        update.set = own.iter().cloned().zip(now.into_iter().map(Expr::Value)).collect();
-        let names = own.iter().chain(other);
-        update.filter = names
-            .zip(&keys)
-            .map(|(name, value)| column_of(name).eq(Expr::Value(value.clone())))
-            .reduce(|all, one| all.and(one));
-        self.run_on_one(update.into(), table, &keys)
-    }
-
-    /// Gives the columns of an association row that belong to neither side their defaults.
-    pub(super) fn fill_association(&self, table: &Name, layout: &ThroughLayout, cells: &mut [Value]) -> Result<()> {
-        if layout.width == layout.own.len() + layout.other.len() {
-            return Ok(());
-        }
-        let table = self.connection.schema().table_named(table)?;
-        for column in table.column_ids().filter(|it| !layout.own.contains(it) && !layout.other.contains(it)) {
-            match &table.column(column).default {
-                None | Some(DefaultValue::Sequence(_)) => {}
-                Some(default) => cells[column.index()] = default.at_rest()?,
-            }
-        }
-        Ok(())
     }
 
     /// Deletes the rows of objects of one class, those of its own table before those of its bases'.

@@ -8,13 +8,14 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
+use super::moved::{Moved, Referred};
 use super::order::Assigned;
-use super::turn::{Order, Why};
+use super::waiting::{Order, Why};
 use super::{FlushPlan, When};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::compact::Fate;
-use crate::object::model::ClassModel;
+use crate::object::model::{ClassModel, ClassPart};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
@@ -23,9 +24,6 @@ use crate::value::Value;
 
 /// A value of a unique key: the table, the place of the index among its indexes, and the key that a row has there.
 type Slot = (TableId, usize, Vec<Value>);
-
-/// What rows refer to: the table, some of its columns, and what they hold.
-type Referred = (TableId, Vec<ColumnId>, Vec<Value>);
 
 /// Rows that others may refer to, by what they hold.
 type Keys = FxHashMap<Referred, usize>;
@@ -42,23 +40,24 @@ impl Core {
     pub(super) fn has_slot_conflicts(&mut self, plan: &FlushPlan, assigned: &Assigned) -> Result<bool> {
         self.read_what_goes(plan)?;
         let schema = self.connection.schema().clone();
+        let moved = self.moved_keys(&schema, plan, assigned)?;
         let mut left: FxHashSet<Slot> = FxHashSet::default();
         let model = self.graph.model.clone();
         for &key in &plan.saved {
             let Some(had) = self.whose_row(key, plan) else { continue };
             let class = model.class(self.graph.objects[key].class);
             if had != key || self.touches(key, &class.unique, plan, assigned) {
-                left.extend(self.moves(&schema, key, plan, assigned)?.leaves);
+                left.extend(self.moves(&schema, key, (plan, assigned), &moved)?.leaves);
             }
         }
         for key in plan.deleted.iter().filter(|it| !plan.switches.is_taken(**it)) {
-            left.extend(self.moves(&schema, *key, plan, assigned)?.leaves);
+            left.extend(self.moves(&schema, *key, (plan, assigned), &moved)?.leaves);
         }
         if left.is_empty() {
             return Ok(false);
         }
         for &key in &plan.saved {
-            if self.moves(&schema, key, plan, assigned)?.takes.iter().any(|it| left.contains(it)) {
+            if self.moves(&schema, key, (plan, assigned), &moved)?.takes.iter().any(|it| left.contains(it)) {
                 return Ok(true);
             }
         }
@@ -107,7 +106,13 @@ impl Core {
     }
 
     /// The unique values that a row leaves and takes. A new object that takes over a row leaves what that one held.
-    fn moves(&mut self, schema: &Schema, key: ObjectKey, plan: &FlushPlan, assigned: &Assigned) -> Result<Moves> {
+    fn moves(
+        &mut self,
+        schema: &Schema,
+        key: ObjectKey,
+        (plan, assigned): (&FlushPlan, &Assigned),
+        moved: &Moved,
+    ) -> Result<Moves> {
         let model = self.graph.model.clone();
         let object = &self.graph.objects[key];
         let (class, fate, state) = (model.class(object.class), object.fate(), object.state);
@@ -124,9 +129,10 @@ impl Core {
             let indexes = schema.table(part.table_id).indexes.iter().enumerate();
             for (place, index) in indexes.filter(|it| it.1.is_unique()) {
                 let Some(columns) = attributes(part, &index.reads) else { continue };
-                let before = had.and_then(|it| self.stored(it, &columns));
+                let held = had.map(|it| self.held_before(schema, it, &columns, moved));
+                let (before, again) = held.unwrap_or_default();
                 let after = if fate == Fate::Save { self.becomes(key, &columns, plan, assigned)? } else { None };
-                if before == after {
+                if before == after && !again {
                     continue;
                 }
                 let slot = |values: Option<Vec<Value>>| {
@@ -135,7 +141,7 @@ impl Core {
                     distinct.then_some((part.table_id, place, values))
                 };
                 let (before, after) = (slot(before), slot(after));
-                if before != after {
+                if before != after || again {
                     moves.leaves.extend(before);
                     moves.takes.extend(after);
                 }
@@ -197,17 +203,17 @@ impl Core {
         plan: &FlushPlan,
         assigned: &Assigned,
     ) -> Result<()> {
-        let mut left: FxHashMap<Slot, usize> = FxHashMap::default();
+        let moved = self.moved_keys(schema, plan, assigned)?;
+        // One row may leave a value to which the tables have moved it, and another one before.
+        let mut left: FxHashMap<Slot, Vec<usize>> = FxHashMap::default();
         let mut taken: Vec<(Slot, usize)> = Vec::new();
         for at in 0..order.rows.len() {
-            let moves = self.moves(schema, order.rows[at], plan, assigned)?;
-            left.extend(moves.leaves.into_iter().map(|it| (it, at)));
+            let moves = self.moves(schema, order.rows[at], (plan, assigned), &moved)?;
+            moves.leaves.into_iter().for_each(|it| left.entry(it).or_default().push(at));
             taken.extend(moves.takes.into_iter().map(|it| (it, at)));
         }
         for (slot, taker) in taken {
-            if let Some(&leaver) = left.get(&slot) {
-                order.put(leaver, taker, Why::Value);
-            }
+            left.get(&slot).into_iter().flatten().for_each(|leaver| order.put(*leaver, taker, Why::Value));
         }
         Ok(())
     }
@@ -231,6 +237,7 @@ impl Core {
             }
         }
         let (come, go) = self.keys_that_move(schema, order, plan, assigned)?;
+        let moved = self.moved_keys(schema, plan, assigned)?;
         for at in 0..order.rows.len() {
             let key = order.rows[at];
             let class = model.class(self.graph.objects[key].class);
@@ -257,6 +264,7 @@ impl Core {
                     if !deferred
                         && self.graph.objects[key].fate() == Fate::Save
                         && let Some(values) = self.becomes(key, &columns, plan, assigned)?
+                        && !self.is_moved_along((key, &columns), &referred(values.clone()), (assigned, plan), &moved)
                         && let Some(&target) = come.get(&referred(values))
                     {
                         order.put(target, at, Why::New(columns));
@@ -285,10 +293,10 @@ impl Core {
                 let table = schema.table(part.table_id);
                 for reference in table.inbound.iter().map(|it| schema.reference(*it)) {
                     let Some(columns) = attributes(part, &reference.target_columns) else { continue };
+                    let had = self.whose_row(key, plan).and_then(|it| self.stored(it, &columns));
                     let values = match goes {
-                        true => self.stored(key, &columns),
-                        false if self.whose_row(key, plan).is_none() => self.becomes(key, &columns, plan, assigned)?,
-                        false => None,
+                        true => had,
+                        false => self.becomes(key, &columns, plan, assigned)?.filter(|it| Some(it) != had.as_ref()),
                     };
                     // Nothing refers to NULL, which a key is that its table has yet to give.
                     if let Some(values) = values.filter(|it| !it.iter().any(Value::is_null)) {
@@ -303,6 +311,6 @@ impl Core {
 }
 
 /// The attributes that stand in some columns of a part.
-fn attributes(part: &crate::object::model::ClassPart, columns: &[ColumnId]) -> Option<Vec<ColumnId>> {
+pub(super) fn attributes(part: &ClassPart, columns: &[ColumnId]) -> Option<Vec<ColumnId>> {
     columns.iter().map(|column| part.columns.iter().find(|it| it.1 == *column).map(|it| it.0)).collect()
 }

@@ -109,7 +109,7 @@ impl Core {
                     for child in self.without_parent(&changes.removed, by) {
                         // A sound session reads nothing when a member is taken out, which may be that of another owner.
                         let reads = self.graph.is_sound() && !self.graph.is_loaded(key, relation.id);
-                        if !reads || self.scalars(child, columns)? == self.scalars(key, own_columns)? {
+                        if !reads || self.held(child, columns)? == self.held(key, own_columns)? {
                             self.note_reached(child, key, relation, Way::SetNull);
                             self.clear(links, child, columns, relation, when, rank)?;
                         }
@@ -137,13 +137,13 @@ impl Core {
             }
             Join::Through { own_columns, .. } => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
-                let added = self.pairs(links, key, relation, &changes.added)?;
+                let new = self.those_that_stay(changes.added);
+                let added = self.pairs(links, key, relation, &new)?;
                 let removed = self.pairs(links, key, relation, &changes.removed)?;
                 note(&mut links.associated, by.0, relation.id, added);
                 note(&mut links.dissociated, by.0, relation.id, removed);
                 if !relation.passive_updates && self.is_rekeyed(key, own_columns) {
-                    let pairs = changes.unchanged.iter().map(|it| (key, *it)).collect();
-                    note(&mut links.rekeyed, by.0, relation.id, pairs);
+                    self.note_rekeyed(links, key, relation, changes.unchanged)?;
                 }
             }
         }
@@ -202,6 +202,36 @@ impl Core {
     fn is_left_out(&self, key: ObjectKey) -> bool {
         let object = &self.graph.objects[key];
         object.state == State::Pending && object.fate() == Fate::None
+    }
+
+    /// Notes whose association rows follow the key of their owner. A pair is told once, and all pairs of a table stand
+    /// together: their rows may exchange keys.
+    fn note_rekeyed(
+        &mut self,
+        links: &mut Links,
+        key: ObjectKey,
+        relation: &RelationModel,
+        members: Vec<ObjectKey>,
+    ) -> Result<()> {
+        let by = self.graph.declared(self.graph.objects[key].class, relation.id);
+        if !self.graph.is_sound() {
+            note(&mut links.rekeyed, by.0, relation.id, members.into_iter().map(|it| (key, it)).collect());
+            return Ok(());
+        }
+        let stay = self.those_that_stay(members);
+        let pairs = self.pairs(links, key, relation, &stay)?;
+        let back = relation.inverse.map(|it| self.graph.declared(relation.target, it));
+        match links.rekeyed.iter_mut().find(|it| back == Some((it.class, it.relation))) {
+            Some(other) => other.pairs.extend(pairs.into_iter().map(|(owner, member)| (member, owner))),
+            None => note(&mut links.rekeyed, by.0, relation.id, pairs),
+        }
+        Ok(())
+    }
+
+    /// The members that a flush does not delete. SQLAlchemy writes rows for those that it deletes, too.
+    fn those_that_stay(&self, mut members: Vec<ObjectKey>) -> Vec<ObjectKey> {
+        members.retain(|it| !self.graph.is_sound() || self.graph.objects[*it].fate() != Fate::Delete);
+        members
     }
 
     fn without_parent(&self, objects: &[ObjectKey], by: Declared) -> Vec<ObjectKey> {
@@ -338,7 +368,7 @@ impl Core {
                 let unread = self.is_unread(owner, declared.id)
                     && declared.inverse.map_or(self.graph.has_identity(member), |it| self.is_unread(member, it));
                 if unread {
-                    keys.push([self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat());
+                    keys.push([self.held(owner, own_columns)?, self.held(member, target_columns)?].concat());
                 }
             }
             if keys.is_empty() {
@@ -351,7 +381,7 @@ impl Core {
             let there: FxHashSet<Vec<Value>> = found.into_rows().map(|row| project(&*row, &columns)).collect();
             let mut new = Vec::with_capacity(it.pairs.len());
             for &(owner, member) in it.pairs.iter().filter(|_| !there.is_empty()) {
-                let key = [self.scalars(owner, own_columns)?, self.scalars(member, target_columns)?].concat();
+                let key = [self.held(owner, own_columns)?, self.held(member, target_columns)?].concat();
                 if !there.contains(&key) {
                     new.push((owner, member));
                 }

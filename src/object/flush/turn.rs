@@ -5,14 +5,14 @@
 //! together; new rows, and rows that go, refer to each other, and are ordered as anywhere else. Of others one is written
 //! in two steps: a foreign key of it before or after the rest.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::delete::{clear_first, delete_together};
 use super::needs::Needs;
-use super::order::{Assigned, Later, pairs, post_updates, update_step};
-use super::synchronize::Pairs;
+use super::order::{Assigned, Later, post_updates, update_step};
+use super::waiting::{Order, Why};
 use super::{FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
@@ -20,101 +20,7 @@ use crate::object::compact::Fate;
 use crate::object::model::Model;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::schema::{Name, sources};
-
-/// Why one row comes before another one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Why {
-    /// The second takes a unique value that the first leaves.
-    Value,
-    /// The second refers by these attributes to the first, which is new.
-    New(Vec<ColumnId>),
-    /// The first has referred by these attributes to the second, which goes.
-    Gone(Vec<ColumnId>),
-}
-
-/// Rows of a flush, and which of them comes before which.
-pub(super) struct Order {
-    pub(super) rows: Vec<ObjectKey>,
-    pub(super) places: FxHashMap<ObjectKey, usize>,
-    before: Vec<BTreeSet<usize>>,
-    open: Vec<usize>,
-    edges: BTreeMap<(usize, usize), BTreeSet<Why>>,
-    placed: Vec<bool>,
-    /// Foreign keys that are written when everything else is.
-    put_off: FxHashMap<ObjectKey, Vec<ColumnId>>,
-}
-
-impl Order {
-    fn of(plan: &FlushPlan) -> Self {
-        let deleted = plan.deleted.iter().copied().filter(|it| !plan.switches.is_taken(*it));
-        let rows: Vec<ObjectKey> = plan.saved.iter().copied().chain(deleted).collect();
-        let places = rows.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-        Order {
-            before: vec![BTreeSet::new(); rows.len()],
-            open: vec![0; rows.len()],
-            placed: vec![false; rows.len()],
-            rows,
-            places,
-            edges: BTreeMap::new(),
-            put_off: FxHashMap::default(),
-        }
-    }
-
-    /// Lets one row come before another one.
-    pub(super) fn put(&mut self, first: usize, second: usize, why: Why) {
-        if first == second {
-            return;
-        }
-        self.edges.entry((first, second)).or_default().insert(why);
-        if self.before[first].insert(second) {
-            self.open[second] += 1;
-        }
-    }
-
-    /// Takes back one reason why a row comes before another one.
-    fn cut(&mut self, first: usize, second: usize, why: &Why) {
-        let Some(whys) = self.edges.get_mut(&(first, second)) else { return };
-        if whys.remove(why) && whys.is_empty() && self.before[first].remove(&second) {
-            self.open[second] -= 1;
-        }
-    }
-
-    /// Places rows; returns those that waited only for them.
-    fn place(&mut self, rows: &[usize]) -> Vec<usize> {
-        rows.iter().for_each(|&at| self.placed[at] = true);
-        let mut next = Vec::new();
-        for &at in rows {
-            for dependent in std::mem::take(&mut self.before[at]) {
-                self.open[dependent] -= 1;
-                if self.open[dependent] == 0 && !self.placed[dependent] {
-                    next.push(dependent);
-                }
-            }
-        }
-        next.sort_unstable();
-        next
-    }
-
-    /// What comes after a row, and why.
-    fn after(&self, first: usize) -> impl Iterator<Item = (usize, &BTreeSet<Why>)> {
-        self.edges.range((first, 0)..=(first, usize::MAX)).map(|(ends, whys)| (ends.1, whys))
-    }
-
-    /// Whether one of the rows that wait for each other comes before another one of them, for a reason.
-    fn waits(&self, group: &[usize], second: usize, why: &Why) -> bool {
-        group.iter().any(|&first| self.edges.get(&(first, second)).is_some_and(|it| it.contains(why)))
-    }
-
-    /// Rows that wait for each other and for no other row, group by group.
-    fn waiting_groups(&self) -> Vec<Vec<usize>> {
-        let left: Vec<usize> = (0..self.rows.len()).filter(|&at| !self.placed[at]).collect();
-        let places: FxHashMap<usize, usize> = left.iter().enumerate().map(|(at, it)| (*it, at)).collect();
-        let after = |at: &usize| self.before[*at].iter().filter_map(|it| places.get(it).copied()).collect();
-        let successors: Vec<Vec<usize>> = left.iter().map(after).collect();
-        sources(&successors).into_iter().map(|group| group.into_iter().map(|at| left[at]).collect()).collect()
-    }
-}
+use crate::schema::Name;
 
 impl Core {
     /// Orders all rows of a flush by what they need of each other, unique values included.
@@ -123,10 +29,8 @@ impl Core {
         model: &Arc<Model>,
         plan: &mut FlushPlan,
         assigned: &Assigned,
-        dissociated: Vec<Pairs>,
-        associated: Vec<Pairs>,
+        associated: Vec<FlushStep>,
     ) -> Result<()> {
-        plan.steps.extend(dissociated.into_iter().filter_map(|it| pairs(model, it, false)));
         let schema = self.connection.schema().clone();
         let mut order = Order::of(plan);
         self.order_slots(&schema, &mut order, plan, assigned)?;
@@ -136,16 +40,17 @@ impl Core {
         plan.apart.extend(first.iter().map(|it| it.0).filter(|it| self.graph.original(*it).is_some()));
         self.order_post_updates(model, plan, Vec::new(), first);
         let mut later = Vec::new();
-        let mut ready: Vec<usize> = (0..order.rows.len()).filter(|&at| order.open[at] == 0).collect();
+        let mut ready = order.ready(0..order.rows.len());
         let mut left = order.rows.len();
         while left > 0 {
             if ready.is_empty() {
-                for group in self.together(plan, assigned, &order)? {
+                for group in self.together(plan, assigned, &mut order)? {
                     if self.write_group(model, plan, assigned, (&mut order, &group), &mut later)? {
                         left -= group.len();
                         ready.extend(order.place(&group));
                     } else {
-                        ready.extend(group.into_iter().filter(|&at| order.open[at] == 0));
+                        order.split(&group);
+                        ready.extend(order.ready(group));
                     }
                 }
                 ready.sort_unstable();
@@ -159,17 +64,17 @@ impl Core {
             left -= ready.len();
             ready = order.place(&ready);
         }
-        plan.steps.extend(associated.into_iter().filter_map(|it| pairs(model, it, true)));
+        plan.steps.extend(associated);
         self.order_post_updates(model, plan, later, last);
         Ok(())
     }
 
     /// Groups of rows that wait for nobody outside. Those of one hierarchy that exchange values in the same columns are one
     /// group: the same statements write all of them.
-    fn together(&mut self, plan: &FlushPlan, assigned: &Assigned, order: &Order) -> Result<Vec<Vec<usize>>> {
+    fn together(&mut self, plan: &FlushPlan, assigned: &Assigned, order: &mut Order) -> Result<Vec<Vec<usize>>> {
         let mut exchanged: BTreeMap<(ClassId, BTreeSet<ColumnId>), Vec<usize>> = BTreeMap::new();
         let mut groups = Vec::new();
-        for group in order.waiting_groups() {
+        for group in order.take_waiting() {
             if !group.iter().all(|&at| self.is_exchanged(order.rows[at], plan)) {
                 groups.push(group);
                 continue;
@@ -211,7 +116,7 @@ impl Core {
             self.save_in_waves(model, plan, assigned, &rows, needs, later)?;
         } else if rows.iter().all(|it| self.is_exchanged(*it, plan)) {
             self.exchange(model, plan, assigned, (order, &rows), later)?;
-        } else if self.part_one(model, plan, assigned, order, group) {
+        } else if self.part(model, plan, assigned, order, group) {
             return Ok(false);
         } else {
             let ring = rows.iter().take(8).map(|it| self.graph.name(*it)).collect();
@@ -219,6 +124,23 @@ impl Core {
             return Err(Misuse::Circular { ring, advice }.into());
         }
         Ok(true)
+    }
+
+    /// Opens each ring of these rows that no exchange opens, or else one of all.
+    fn part(
+        &self,
+        model: &Arc<Model>,
+        plan: &mut FlushPlan,
+        assigned: &Assigned,
+        order: &mut Order,
+        group: &[usize],
+    ) -> bool {
+        let (mut parted, from) = (false, plan.steps.len());
+        for ring in order.inner_rings(group, |at| self.is_exchanged(order.rows[at], plan)) {
+            parted |= self.part_one(model, plan, assigned, order, &ring);
+        }
+        clear_together(plan, from);
+        parted || self.part_one(model, plan, assigned, order, group)
     }
 
     /// Lets a foreign key of one of these rows be written before or after the rest of it, so that one row waits for
@@ -237,12 +159,11 @@ impl Core {
             let within = order.after(first).filter(|it| group.contains(&it.0));
             edges.extend(within.flat_map(|(second, whys)| whys.iter().map(move |why| (first, second, why.clone()))));
         }
-        let group: Vec<usize> = group.into_iter().collect();
         for (first, second, why) in edges {
             let parted = match &why {
                 Why::Value => false,
                 Why::New(columns) => self.write_after(model, plan, assigned, (order, second), columns),
-                Why::Gone(columns) => self.write_before(model, plan, assigned, (order, &group, first), columns),
+                Why::Gone(columns) => self.write_before(model, plan, assigned, (order, first), columns),
             };
             if parted {
                 order.cut(first, second, &why);
@@ -289,14 +210,14 @@ impl Core {
         model: &Arc<Model>,
         plan: &mut FlushPlan,
         assigned: &Assigned,
-        (order, group, at): (&Order, &[usize], usize),
+        (order, at): (&Order, usize),
         columns: &[ColumnId],
     ) -> bool {
         let key = order.rows[at];
         let class = model.class(self.graph.objects[key].class);
         let can_be_null = class.can_be_null(self.connection.schema(), columns);
         let goes = self.graph.objects[key].fate() == Fate::Delete;
-        let waits = order.waits(group, at, &Why::New(columns.to_vec()));
+        let waits = order.waits(at, &Why::New(columns.to_vec()));
         let takes = columns.iter().any(|it| class.unique.contains(it));
         if !goes && !waits && !takes {
             plan.apart.insert(key);
@@ -341,5 +262,23 @@ impl Core {
         let columns = names.into_iter().collect();
         plan.steps.push(FlushStep { table, columns, work: Work::Exchange { rows } });
         Ok(())
+    }
+}
+
+/// Lets what the last steps clear be cleared by one statement a shape.
+fn clear_together(plan: &mut FlushPlan, from: usize) {
+    let mut seen: FxHashMap<(ClassId, Vec<ColumnId>), (usize, FxHashSet<ObjectKey>)> = FxHashMap::default();
+    for step in plan.steps.split_off(from) {
+        let Work::Update { class, columns, objects, when: When::Post } = &step.work else {
+            plan.steps.push(step);
+            continue;
+        };
+        let (at, cleared) =
+            seen.entry((*class, columns.clone())).or_insert_with(|| (plan.steps.len(), FxHashSet::default()));
+        let new: Vec<ObjectKey> = objects.iter().copied().filter(|it| cleared.insert(*it)).collect();
+        match plan.steps.get_mut(*at) {
+            Some(FlushStep { work: Work::Update { objects, .. }, .. }) => objects.extend(new),
+            _ => plan.steps.push(step),
+        }
     }
 }

@@ -141,7 +141,9 @@ impl Core {
             // One that this flush has inserted is known by its key when the flush has gone through.
             None => self.graph.identity(object).or_else(|| Identity::of(&**row, &class.key)),
         };
-        let Some(before) = identity.map(|it| it.to_values()) else { return Ok(None) };
+        // So is one to which this flush has given another key, and that is written once more.
+        let written = self.stored(object, &class.key).filter(|_| plan.apart.contains(&object));
+        let Some(before) = written.or_else(|| Some(identity?.to_values())) else { return Ok(None) };
         let mut after = before.clone();
         for (at, attribute) in class.key.iter().enumerate().filter(|it| columns.contains(it.1)) {
             after[at] = row.get(*attribute).to_value();
@@ -293,7 +295,12 @@ impl Core {
             }
             self.graph.with_extra(key, |it| it.has(column));
         }
+        let switched = plan.switches.before(key).is_some();
         if let Some(own) = self.graph.own_mut(key) {
+            if apart && switched && own.original.is_none() {
+                // From now on the row that was taken over is its own.
+                own.original.clone_from(&own.row);
+            }
             match (&own.row, own.original.as_mut().filter(|_| apart)) {
                 (Some(row), Some(original)) => {
                     for &column in columns {
@@ -303,7 +310,7 @@ impl Core {
                 _ => own.original = None,
             }
         }
-        let switched = plan.switches.before(key).is_some();
+        self.take_repeated(key, class, columns)?;
         let is_done = |column: ColumnId| !apart || columns.contains(&column);
         self.graph.with_extra(key, |it| {
             let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
@@ -322,6 +329,22 @@ impl Core {
         Ok(())
     }
 
+    /// Lets attributes that repeat a key follow it: the foreign key has written their columns, or writes them.
+    fn take_repeated(&mut self, key: ObjectKey, class: &ClassModel, columns: &[ColumnId]) -> Result<()> {
+        for (attribute, repeats) in class.repeated().filter(|it| !columns.contains(&it.1)) {
+            let Some(value) = self.graph.row(key).map(|row| row.get(attribute).to_value()) else { continue };
+            if self.graph.row(key).is_none_or(|row| row.get(repeats) == value.as_ref()) {
+                continue;
+            }
+            if let Some(own) = self.graph.own_mut(key) {
+                for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
+                    edit(row).set(repeats, value.clone())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What the version of a row is after a change: the next one, unless another was written by hand.
     pub(super) fn next_version(&self, key: ObjectKey, column: ColumnId, before: &Value) -> i64 {
         let written =
@@ -335,7 +358,8 @@ impl Core {
 
     /// The version that an object's row is to have before it is written.
     pub(super) fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
-        let of = plan.switches.before(key).unwrap_or(key);
+        let taken = plan.switches.before(key).filter(|_| self.graph.original(key).is_none());
+        let of = taken.unwrap_or(key);
         self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
     }
 }

@@ -183,13 +183,18 @@ impl Core {
 
     /// Reads what an object lacks, unless that has nothing to do with a relation: what a subclass adds, columns that were
     /// expired by themselves.
-    fn begin_reading(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        let begun = self.graph.extra(key).is_some_and(|it| it.begun);
-        let knows = own_columns(relation).iter().all(|it| self.graph.has_column(key, *it));
-        if self.graph.objects[key].lacks_row() || begun || !knows {
+    pub(super) fn begin_reading(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if self.lacks_start(key, relation) {
             self.fresh(key)?;
         }
         Ok(())
+    }
+
+    /// Whether an object's row has to be read before a relation of it can be.
+    pub(super) fn lacks_start(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        self.graph.objects[key].lacks_row()
+            || self.graph.extra(key).is_some_and(|it| it.begun)
+            || !own_columns(relation).iter().all(|it| self.graph.has_column(key, *it))
     }
 
     /// Whether a relation of an object can be read. SQLAlchemy asks the tables whatever became of the object's row.
@@ -201,48 +206,12 @@ impl Core {
     }
 
     /// Refuses to read a collection as a whole that is only written.
-    fn check_whole(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+    pub(super) fn check_whole(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         if relation.lazy != Lazy::WriteOnly {
             return Ok(());
         }
         let (relation, object) = (relation.name.clone(), self.graph.name(key));
         Err(Misuse::WriteOnly { relation, object }.into())
-    }
-
-    /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
-    /// query say about reading it.
-    pub(in crate::object) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
-            return Ok(());
-        }
-        self.check_whole(key, relation)?;
-        let class = self.object(key)?.class;
-        self.begin_reading(key, relation)?;
-        if self.graph.is_loaded(key, relation.id) {
-            return Ok(());
-        }
-        let plan = self.plain_plan(class, relation)?;
-        let batch = Batch { by: By::Stored, ..Batch::lazily(relation, &plan) };
-        let owners = [key];
-        self.noted(Noted::Unit { relation, owners: &owners }, |core| core.read_for(&batch, &owners, true))?;
-        if self.graph.is_loaded(key, relation.id) {
-            return Ok(());
-        }
-        match self.graph.known_reference(key, relation) {
-            Some(known) if !relation.join.is_many() => self.graph.note_read(key, relation, known),
-            _ if relation.join.is_many() => return self.fill_many(key, relation, Vec::new()),
-            _ => *self.graph.link_mut(key, relation.id) = Link::One { target: None, since: Since::Unchanged },
-        }
-        Ok(())
-    }
-
-    /// What the tables say a relation leads to. What is known of it in memory stays as it is.
-    pub(in crate::object) fn peek(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
-        let now = std::mem::take(self.graph.link_mut(key, relation.id));
-        let read = self.read_for_unit(key, relation);
-        let found = self.graph.current(key, relation);
-        *self.graph.link_mut(key, relation.id) = now;
-        read.map(|()| found)
     }
 
     /// How a relation is loaded that is touched now. Of an object that was expired, what a query asked holds again when
@@ -324,7 +293,7 @@ impl Core {
     }
 
     /// How a relation is read that nobody asked anything of.
-    fn plain_plan(&mut self, class: ClassId, relation: &RelationModel) -> Result<Arc<Plan>> {
+    pub(super) fn plain_plan(&mut self, class: ClassId, relation: &RelationModel) -> Result<Arc<Plan>> {
         if let Some(plan) = self.plans.get(&(class, relation.id)) {
             return Ok(plan.clone());
         }
@@ -362,7 +331,7 @@ impl Core {
 }
 
 impl<'b> Batch<'b> {
-    fn lazily(relation: &'b RelationModel, plan: &'b Plan) -> Self {
+    pub(super) fn lazily(relation: &'b RelationModel, plan: &'b Plan) -> Self {
         let (existing, everywhere, reach) = (Existing::Kept, None, Reach::New);
         let (per_owner, size, by) = (usize::MAX, super::BATCH, By::Now);
         Batch { relation, plan, existing, everywhere, reach, per_owner, size, by }

@@ -31,6 +31,8 @@ pub struct ClassModel {
     pub auto: bool,
     /// The names of its attributes, in order.
     pub columns: Vec<Name>,
+    /// The attributes that its rows always have, though their table lets rows of other classes have NULL there.
+    pub(in crate::object) given: Vec<ColumnId>,
     /// A draft of the row that an object has in memory: the struct of the program that shows it, or a tuple.
     pub(in crate::object) prototype: Row,
     /// Its relations; those of its base come first.
@@ -265,11 +267,23 @@ impl ClassModel {
 
     /// Whether all of these attributes may be NULL.
     pub(in crate::object) fn can_be_null(&self, schema: &crate::schema::Schema, columns: &[ColumnId]) -> bool {
-        columns.iter().all(|attribute| {
-            self.parts.iter().all(|part| match part.columns.iter().find(|it| it.0 == *attribute) {
-                Some(&(_, column)) => schema.table_named(&part.table).is_ok_and(|it| it.column(column).nullable),
-                None => true,
+        !columns.iter().any(|it| self.given.contains(it))
+            && columns.iter().all(|attribute| {
+                self.parts.iter().all(|part| match part.columns.iter().find(|it| it.0 == *attribute) {
+                    Some(&(_, column)) => schema.table_named(&part.table).is_ok_and(|it| it.column(column).nullable),
+                    None => true,
+                })
             })
+    }
+
+    /// The attributes that repeat its key under names of their own in further tables, each behind the one that it repeats.
+    pub(in crate::object) fn repeated(&self) -> impl Iterator<Item = (ColumnId, ColumnId)> {
+        self.parts.iter().skip(1).flat_map(|part| {
+            let named = |key: &(ColumnId, ColumnId)| {
+                let own = part.columns.iter().find(|own| own.1 == key.1 && own.0 != key.0);
+                own.map(|own| (key.0, own.0))
+            };
+            part.key.iter().filter_map(named)
         })
     }
 

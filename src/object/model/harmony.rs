@@ -61,8 +61,8 @@ impl Model {
         let Join::Has { columns, .. } = &relation.join else { return None };
         let (table, places) = self.class(relation.target).columns_of(schema, columns)?;
         let reference = reference_over(schema, table, &places);
-        let nullable = places.iter().all(|&it| table.column(it).nullable);
-        let row = reference.map_or(Fate::Left, |it| by_foreign_key(table, it));
+        let nullable = self.class(relation.target).can_be_null(schema, columns);
+        let row = reference.map_or(Fate::Left, |it| by_foreign_key(table, it, nullable));
         let session = match relation.cascade.contains(Cascade::DELETE) {
             true => Fate::Deleted,
             false if nullable => Fate::SetToNull,
@@ -81,13 +81,13 @@ impl Model {
 }
 
 /// What the foreign key does with rows that refer to a row that is deleted.
-fn by_foreign_key(table: &TableSchema, reference: &ReferenceSchema) -> Fate {
+fn by_foreign_key(table: &TableSchema, reference: &ReferenceSchema, nullable: bool) -> Fate {
     let columns = || reference.columns.iter().map(|&it| table.column(it));
     match reference.on_delete {
         Action::Cascade => Fate::Deleted,
-        Action::SetNull if columns().all(|it| it.nullable) => Fate::SetToNull,
-        Action::SetDefault if columns().all(|it| it.default.is_none() && it.nullable) => Fate::SetToNull,
-        Action::SetDefault if columns().all(|it| it.default.is_some() || it.nullable) => Fate::SetToDefault,
+        Action::SetNull if nullable => Fate::SetToNull,
+        Action::SetDefault if nullable && columns().all(|it| it.default.is_none()) => Fate::SetToNull,
+        Action::SetDefault if columns().all(|it| it.default.is_some() || nullable && it.nullable) => Fate::SetToDefault,
         Action::SetNull | Action::SetDefault | Action::Restrict | Action::NoAction => Fate::Refused,
     }
 }

@@ -274,6 +274,40 @@ impl Session {
         self.exclusive_here().told(|core| core.delete(key))
     }
 
+    /// Marks several objects for deletion, and whatever their delete cascades reach, as [`delete`](Session::delete) does
+    /// one by one. What has to be read for that is read for all of them together: one statement for each level of the
+    /// cascade and each relation, and for each batch of [`BATCH`](crate::object::BATCH) objects.
+    ///
+    /// ```
+    /// # use diptych::prelude::*;
+    /// # #[derive(Entity, Clone)]
+    /// # #[has_many(pages: Page, via = book_id, cascade(all))]
+    /// # struct Book { #[key(auto)] id: Id<Book> }
+    /// # #[derive(Entity, Clone)]
+    /// # struct Page { #[key(auto)] id: Id<Page>, #[references(Book)] book_id: Option<Id<Book>> }
+    /// # fn main() -> diptych::Result<()> {
+    /// # let mut session = Database::of::<(Book, Page)>()?.session();
+    /// # for _ in 0..10 {
+    /// #     let book = session.add(Book { id: Id::auto() });
+    /// #     session.push(book, Book::pages, Page::draft())?;
+    /// # }
+    /// # session.commit()?;
+    /// let books = session.all(Book::select())?.references();
+    /// diptych::assert_statements!(session, 1, { session.delete_all(books)? });
+    /// session.commit()?;
+    /// # assert_eq!(session.count(Page::select())?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When a reference is not of this session, or one of the objects has no row; then none is marked.
+    #[track_caller]
+    pub fn delete_all<T: ?Sized>(&mut self, objects: impl IntoIterator<Item = Ref<T>>) -> Result<()> {
+        let keys = objects.into_iter().map(|it| self.check(it)).collect::<Result<Vec<_>>>()?;
+        self.exclusive_here().told(|core| core.delete_all(&keys))
+    }
+
     /// The state of an object.
     ///
     /// # Errors

@@ -6,6 +6,8 @@ use diptych::prelude::*;
 
 use super::forum::*;
 
+mod together;
+
 #[test]
 fn replacing_a_one_to_one_partner_releases_the_old_one() -> Result<()> {
     for loaded in [true, false] {

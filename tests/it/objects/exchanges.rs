@@ -6,7 +6,10 @@ use diptych::object::{FieldAssignment, Synchronize};
 use diptych::prelude::*;
 
 mod any;
+mod chains;
 mod kept;
+mod keys;
+mod memberships;
 mod nodes;
 
 /// One hierarchy over one table, and over joined ones.

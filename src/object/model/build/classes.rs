@@ -269,12 +269,16 @@ impl Shape<'_> {
         let table = self.schema.table(base.table_id);
         let mut class = self.empty(table);
         (class.columns, class.parts, class.is_leaf) = (base.columns.clone(), base.parts.clone(), base.is_leaf);
+        class.given.clone_from(&base.given);
+        let given: Vec<&Name> = self.declared.added.iter().flat_map(|it| it.given_columns()).collect();
         let part = class.parts.last_mut().expect("a class has a table");
         for name in &self.declared.own_columns {
             let column = table.column_named(name).map_err(|error| self.wrong(error.to_string(), ""))?;
             if part.columns.iter().all(|it| it.1 != column) {
-                part.columns.push((ColumnId::new(class.columns.len() as u16), column));
+                let attribute = ColumnId::new(class.columns.len() as u16);
+                part.columns.push((attribute, column));
                 class.columns.push(name.clone());
+                class.given.extend(given.contains(&name).then_some(attribute));
             }
         }
         Ok(class)
@@ -284,7 +288,7 @@ impl Shape<'_> {
     fn joined(&self, base: &ClassModel) -> Result<ClassModel, Mistake> {
         let table = self.table()?;
         let mut class = self.empty(table);
-        (class.columns, class.parts) = (base.columns.clone(), base.parts.clone());
+        (class.columns, class.parts, class.given) = (base.columns.clone(), base.parts.clone(), base.given.clone());
         class.is_leaf = base.is_leaf && table.inbound.is_empty();
         let pairs = match self.declared.structure.as_ref().and_then(|_| self.by_own_key(base, table)) {
             Some(pairs) => pairs,
@@ -380,6 +384,7 @@ impl Shape<'_> {
             key: Vec::new(),
             auto: false,
             columns: Vec::new(),
+            given: Vec::new(),
             prototype: Tuple::nulls(0).into_row(),
             relations: Vec::new(),
             base: None,

@@ -154,7 +154,7 @@ impl Resolver<'_> {
         }
         let Join::Has { columns, .. } = join else { return PassiveDeletes::Off };
         let places: Vec<_> = columns.iter().filter_map(|&it| target.place_of(it)).collect();
-        let never_null = places.iter().any(|it| !self.schema.table(it.0).column(it.1).nullable);
+        let never_null = !target.can_be_null(self.schema, columns);
         let removes = target.parts.iter().flat_map(|it| &self.schema.table(it.table_id).outbound).any(|&it| {
             let reference = self.schema.reference(it);
             let same = reference.columns.len() == places.len()

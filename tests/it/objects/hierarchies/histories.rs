@@ -105,11 +105,8 @@ macro_rules! histories {
                 fn exchange_keys(&mut self, a: usize, b: usize) -> Result<()> {
                     let Some((left, right)) = self.pair(a, b) else { return Ok(()) };
                     let (x, y) = (self.wanted(a).key, self.wanted(b).key);
-                    // What refers to either follows by the foreign key.
-                    self.session.flush()?;
                     self.session.edit(left)?.a = y;
                     self.session.edit(right)?.a = x;
-                    self.session.flush()?;
                     (self.wanted(a).key, self.wanted(b).key) = (y, x);
                     Ok(())
                 }
