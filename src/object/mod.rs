@@ -52,6 +52,7 @@ mod database;
 mod delete_plan;
 mod detached;
 pub mod diagnosis;
+mod dump;
 mod enroll;
 mod entity;
 mod events;
@@ -105,6 +106,7 @@ pub use condition::{
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
+pub use dump::{DumpedObject, DumpedRelation, GraphDump};
 pub use entity::{
     Arity, Entity, Extends, Extensible, Field, IsA, Key, Many, Optional, Relation, Required, Writable, field_name,
     relation_name,

@@ -14,6 +14,7 @@ mod deletes;
 mod detached;
 mod diagnoses;
 mod doors;
+mod dumps;
 mod eager_paths;
 mod end_states;
 mod exchanges;
