@@ -62,6 +62,7 @@
 //! | `Company.employees.of_type(Engineer).any(Engineer.language == "C")` | `Company::employees.any(Engineer::language.eq("C").upcast())` |
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast::<Engineer>()?`; back by `engineer.upcast()` |
+//! | `contains_eager`, `selectinload(Post.replies.and_(…))` show a part | the same; [`View::is_partial`](crate::View::is_partial) says so, and a delete or `replace` reads the rest first |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
 //! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |

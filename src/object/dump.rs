@@ -55,6 +55,8 @@ pub enum DumpedRelation {
     One(Option<String>),
     /// To all of these, in this order.
     Many(Vec<String>),
+    /// To these, as far as the query has asked for them; there may be others.
+    Part(Vec<String>),
 }
 
 impl Session {
@@ -169,6 +171,11 @@ impl Core {
             true => self.loaded_many(key, relation.id).map(|it| DumpedRelation::Many(all(&it))),
             false => self.loaded_one(key, relation).map(|it| DumpedRelation::One(it.map(|it| names.name(it)))),
         };
+        let known = known.map(|it| match (self.graph.is_partial(key, relation.id), it) {
+            (true, DumpedRelation::Many(members)) => DumpedRelation::Part(members),
+            (true, DumpedRelation::One(target)) => DumpedRelation::Part(target.into_iter().collect()),
+            (_, it) => it,
+        });
         known.unwrap_or_else(|| match self.graph.link(key, relation.id) {
             Link::Many(collection) => DumpedRelation::NotLoaded {
                 added: all(collection.queued_added()),
@@ -231,6 +238,10 @@ impl fmt::Display for DumpedObject {
             State::Persistent => writeln!(f, "{}", self.name)?,
             state => writeln!(f, "{}, {}", self.name, state.name())?,
         }
+        if self.columns.iter().all(|it| it.1.is_none()) {
+            writeln!(f, "   columns not loaded")?;
+            return self.relations.iter().try_for_each(|(name, to)| writeln!(f, "   {name}: {to}"));
+        }
         let column = |(name, value): &(String, Option<Value>)| match value {
             Some(value) => format!("{name} = {value}"),
             None => format!("{name} not loaded"),
@@ -247,6 +258,8 @@ impl fmt::Display for DumpedRelation {
             DumpedRelation::One(Some(name)) => f.write_str(name),
             DumpedRelation::Many(names) if names.is_empty() => f.write_str("empty"),
             DumpedRelation::Many(names) => f.write_str(&names.join(", ")),
+            DumpedRelation::Part(names) if names.is_empty() => f.write_str("none of those that there are"),
+            DumpedRelation::Part(names) => write!(f, "{}, of those that there are", names.join(", ")),
             DumpedRelation::NotLoaded { added, removed } => {
                 f.write_str("not loaded")?;
                 for (names, word) in [(added, "added"), (removed, "removed")] {

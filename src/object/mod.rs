@@ -77,6 +77,7 @@ mod merge;
 mod model;
 mod one_of;
 mod parents;
+mod partial;
 mod parts;
 mod position;
 mod proxy;

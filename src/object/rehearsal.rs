@@ -34,6 +34,7 @@ impl Graph {
             line: self.line,
             fated: Vec::new(),
             parents: self.parents.clone(),
+            partial: self.partial.clone(),
             owners: self.owners.clone(),
             extras: self.extras.clone(),
             events: Events::default(),

@@ -40,6 +40,7 @@ mod named_queries;
 mod one_of;
 mod one_to_one;
 mod panics;
+mod partial;
 mod pillars;
 mod property;
 mod proxies;

@@ -88,6 +88,9 @@ impl Core {
             }
             _ => self.read_groups(batch, &waiting)?,
         };
+        if !plain {
+            waiting.iter().for_each(|&it| self.graph.note_partial(it, batch.relation.id));
+        }
         if !known.is_empty() && batch.reach == Reach::All {
             let Batch { existing, everywhere, reach, .. } = *batch;
             let joined = JoinedHere::default();

@@ -220,15 +220,18 @@ impl Core {
     /// Reads a relation that is not loaded because a flush, a cascade or a merge needs it, whatever its declaration or a
     /// query say about reading it.
     pub(in crate::object) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
+        if self.graph.is_known_whole(key, relation.id) || !self.graph.has_identity(key) {
             return Ok(());
         }
+        self.graph.set_part_aside(key, relation.id);
         self.check_whole(key, relation)?;
         let class = self.object(key)?.class;
         self.begin_reading(key, relation)?;
-        if self.graph.is_loaded(key, relation.id) {
+        if self.graph.is_known_whole(key, relation.id) {
             return Ok(());
         }
+        // With the row that was expired, what a query has asked of the relation may have come again.
+        self.graph.set_part_aside(key, relation.id);
         let plan = self.plain_plan(class, relation)?;
         let batch = Batch { by: By::Stored, ..Batch::lazily(relation, &plan) };
         let owners = [key];
@@ -246,10 +249,14 @@ impl Core {
 
     /// What the tables say a relation leads to. What is known of it in memory stays as it is.
     pub(in crate::object) fn peek(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        let is_partial = self.graph.is_partial(key, relation.id);
         let now = std::mem::take(self.graph.link_mut(key, relation.id));
         let read = self.read_for_unit(key, relation);
         let found = self.graph.current(key, relation);
         *self.graph.link_mut(key, relation.id) = now;
+        if is_partial {
+            self.graph.note_partial(key, relation.id);
+        }
         read.map(|()| found)
     }
 
@@ -325,10 +332,21 @@ impl Core {
             return Ok(());
         }
         if relation.lazy == Lazy::Noload {
-            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            self.fill_with_nothing(owners, relation)?;
             return Ok(());
         }
         self.read_plainly(class, relation, owners)
+    }
+
+    /// A relation that is not to be loaded is none or empty, for who looks at it.
+    pub(super) fn fill_with_nothing(&mut self, owners: &[ObjectKey], relation: &RelationModel) -> Result<()> {
+        for &owner in owners {
+            if !self.graph.is_loaded(owner, relation.id) {
+                self.fill(owner, relation, Vec::new())?;
+                self.graph.note_partial(owner, relation.id);
+            }
+        }
+        Ok(())
     }
 
     /// How a relation is read that nobody asked anything of.
@@ -358,7 +376,7 @@ impl Core {
         let (model, class) = (self.graph.model.clone(), self.object(*first)?.class);
         let way = place.way(&model, class, relation, None);
         if way.lazy == Lazy::Noload {
-            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            self.fill_with_nothing(owners, relation)?;
             return Ok(Vec::new());
         }
         let behind = place.behind(&model, class, relation.id);

@@ -177,6 +177,7 @@ impl Core {
         if reads && !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
             self.load_many(key, relation)?;
         }
+        self.know_positions(key, declared)?;
         self.check_wanted(key, declared, member)?;
         self.read_other_side(declared, [member])?;
         self.graph.append(key, declared, member, at)?;

@@ -140,7 +140,7 @@ fn rows_of(dump: &GraphDump, database: Database) -> Result<Database> {
                     let members: Vec<AnyRef> = members.iter().map(|it| made[it.as_str()]).collect();
                     by_name.replace(from, name, &members)?;
                 }
-                DumpedRelation::NotLoaded { .. } => unreachable!("all was loaded"),
+                DumpedRelation::Part(_) | DumpedRelation::NotLoaded { .. } => unreachable!("all was loaded"),
             }
         }
     }
