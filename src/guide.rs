@@ -37,6 +37,7 @@
 //! | a row whose discriminator is NULL is one of the base | an error of the query that finds it: it is of no class |
 //! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
 //! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |
+//! | a migration of a database in memory | [`Database::altered_to`](crate::Database::altered_to)`::<(User, Post)>()?`: the same rows under other entities |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
 //! | reflection, `automap`, classes made at run time | [`Class`](crate::object::Class), [`Relationship`](crate::object::Relationship), [`Session::untyped`](crate::Session::untyped) |
 //!

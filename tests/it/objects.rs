@@ -1,5 +1,6 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
+mod altered;
 mod as_sqlalchemy;
 mod asked_again;
 mod budgets;

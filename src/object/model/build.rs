@@ -58,7 +58,7 @@ pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> R
 
 /// The model of a schema that was made without classes: one for each table, related by the foreign keys.
 pub(in crate::object) fn reflect(schema: &Schema) -> Result<Model> {
-    model(schema, &reflect::classes(schema))
+    Ok(Model { is_reflected: true, ..model(schema, &reflect::classes(schema))? })
 }
 
 fn check_names(classes: &[Class]) -> Vec<Mistake> {
@@ -99,7 +99,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     }
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
-    Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default() })
+    Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default(), is_reflected: false })
 }
 
 /// Where the declaration of a relation stands: which one of which class.
