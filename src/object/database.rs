@@ -66,7 +66,7 @@ impl Database {
 
     /// A new database of these entities with the rows of this one, as far as tables and columns have the same names; what
     /// the entities do not name goes, and what is new takes its default or NULL. This database stays as it is. See
-    /// [`altered`](Database::altered), which takes a schema: one that was [edited](Schema::edit) has no entities any more.
+    /// [`altered`](Database::altered), which takes a schema.
     ///
     /// ```
     /// use diptych::prelude::*;

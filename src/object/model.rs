@@ -62,9 +62,8 @@ impl Model {
         self.by_type.get(&TypeId::of::<T>()).map(|&id| self.class(id)).ok_or_else(|| {
             let hint = match self.is_reflected {
                 false => "name it when the database is made".to_owned(),
-                // An edited schema has no classes: what they say of the tables may not hold any more.
-                true => "this database was made of tables alone; make it with its classes by `Database::of`, or take \
-                         its rows to them by `altered_to`"
+                true => "the database has tables alone: it was made of them, or they were edited so that its classes do not \
+                         fit; `altered_to` takes its rows to classes"
                     .to_owned(),
             };
             Misuse::UnknownName { what: "class", name: name.to_owned(), hint }.into()

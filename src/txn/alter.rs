@@ -12,8 +12,8 @@ impl Database {
     /// those that they say they had ([`Table::renamed_from`](crate::schema::Table::renamed_from)); what the new schema
     /// does not name goes. This database stays as it is.
     ///
-    /// Classes belong to the schema that was made of them: an [edited](Schema::edit) one has tables alone, whose sessions
-    /// know them by name. [`Database::altered_to`] takes the rows to a model of entities.
+    /// Classes come along where the edited tables fit them still. Where they do not, sessions know tables by name, and
+    /// [`Database::altered_to`] takes the rows to entities that fit.
     ///
     /// A table that stays as it was is shared in constant time, and so are the rows and indexes of one that changes,
     /// as far as they serve. A new column takes its default, or NULL. Rules that are new are judged on every row.

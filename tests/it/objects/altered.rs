@@ -2,6 +2,7 @@
 
 use diptych::error::{Misuse, Result};
 use diptych::prelude::*;
+use diptych::schema::SchemaBuilder;
 use diptych::{Column, Schema, Table};
 
 mod before {
@@ -95,14 +96,41 @@ fn rows_of_tables_alone_become_objects() -> Result<()> {
     Ok(())
 }
 
-/// A schema that was edited is one of tables; it says which word brings the entities back.
+/// Ada and a post, whose tables are edited so.
+fn edited(edit: impl FnOnce(SchemaBuilder) -> SchemaBuilder) -> Result<Database> {
+    let database = Database::of::<(User, Post, Tag)>()?;
+    database.transaction(|session| {
+        let ada = session.add(User { name: "Ada".into(), ..User::draft() });
+        session.push(ada, User::posts, Post::draft()).map(drop)
+    })?;
+    database.altered(edit(database.schema().edit()).build()?)
+}
+
 #[test]
-fn an_edited_schema_has_no_entities() -> Result<()> {
-    let old = old()?;
-    let edited = old.schema().edit().edit_table("users", |it| it.index(["name"]));
-    let altered = old.altered(edited.build()?)?;
-    let refused = altered.session().all(before::User::select()).map(drop).expect_err("there are no entities");
+fn an_edited_schema_keeps_the_entities_that_fit_it() -> Result<()> {
+    let log = Table::new("log").auto_key("id").column(Column::text("line"));
+    let altered = edited(|it| it.edit_table("users", |it| it.index(["name"])).table(log))?;
+    let again = altered.altered(altered.schema().edit().without_table("log").build()?)?;
+    for database in [altered, again] {
+        let mut session = database.session();
+        let ada = session.one(User::select())?.reference();
+        assert_eq!(session.get(ada)?.load(User::posts)?.len(), 1);
+        session.push(ada, User::posts, Post::draft())?;
+        session.commit()?;
+        assert_eq!(session.count(Post::select())?, 2);
+    }
+    Ok(())
+}
+
+/// Positions of relations are those of the entities, so a model of the tables must not be taken for one of them.
+#[test]
+fn where_entities_do_not_fit_any_more_sessions_know_tables_by_name() -> Result<()> {
+    let altered = edited(|it| it.without_table("posts"))?;
+    let mut session = altered.session();
+    let refused = session.all(User::select()).map(drop).expect_err("users have posts");
     assert!(matches!(refused.misuse(), Some(Misuse::UnknownName { hint, .. }) if hint.contains("altered_to")));
-    assert_eq!(altered.session().untyped().all("users")?.len(), 1, "by name of the table");
+    assert!(session.try_add(User::draft()).is_err());
+    assert_eq!(session.untyped().all("users")?.len(), 1);
+    assert_eq!(altered.altered_to::<(User, Post, Tag)>()?.session().one(User::select())?.name, "Ada");
     Ok(())
 }
