@@ -86,6 +86,7 @@
 //! | `event.listen(target, "append", f)` on one session's objects | [`Session::on`](crate::Session::on)`(Append(User::posts), f)`; told when the call has done its work |
 //! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
 //! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
+//! | the warning "Multiple rows returned with uselist=False" | an error, [`Misuse::NotOne`](crate::error::Misuse::NotOne); [`set_surplus_noted`](crate::Session::set_surplus_noted) takes the first and notes the others |
 //! | `inspect(x).pending`, `.persistent`, … | [`Session::state`](crate::Session::state) |
 //! | `inspect(x).attrs.name.history`, of a collection too | [`changes_of`](crate::Session::changes_of)`(x, User::name)`, [`changes_along`](crate::Session::changes_along)`(x, User::posts)` |
 //! | a recursive `cte()` with `aliased()` | [`descendants`](crate::Session::descendants)`(forum, Forum::children, None)`, [`ancestors`](crate::Session::ancestors) |

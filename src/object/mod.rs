@@ -90,6 +90,7 @@ mod shelf;
 mod soundly;
 mod state;
 mod states;
+mod surplus;
 mod touched;
 mod trace;
 mod tree;
@@ -137,6 +138,7 @@ pub use select::{
 };
 pub use session::{LoadWatch, Manner, Session, SessionScope, StatementWatch};
 pub use state::State;
+pub use surplus::Surplus;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};
 pub use view::{Edit, Got, IntoViews, Loads, View, Views};

@@ -14,6 +14,7 @@ impl Core {
         copy.graph = self.graph.copy();
         (copy.autoflush, copy.expire_on_commit) = (self.autoflush, self.expire_on_commit);
         copy.standing = self.standing;
+        copy.surplus.clone_from(&self.surplus);
         copy.notes.clone_from(&self.notes);
         copy.plans.clone_from(&self.plans);
         Ok(copy)
