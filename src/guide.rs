@@ -23,7 +23,7 @@
 //! | `remote_side=[id]` | nothing: the side with the key is `belongs_to`, also where both are one class |
 //! | `collection_class=set`, `ordering_list("position")` | `collection = set`; `order_by(position), ordered` |
 //! | `hybrid_property`, `hybrid_method` | functions that return a [`Hybrid`](crate::object::Hybrid): one definition for rows and queries |
-//! | `association_proxy("votes", "user", creator=f)` | `Post::votes.through(Vote::user).creating(f)`, with [`ProxyRelation`](crate::object::ProxyRelation) in scope |
+//! | `association_proxy("votes", "user", creator=f)` | `Post::votes.through(Vote::user).creating(f)`: a [`Proxy`](crate::object::Proxy) |
 //! | a generic reference: a name of a table beside a number | [`one_of!`](crate::one_of): an enum over foreign keys, one for each class |
 //! | `lazy="selectin"` | `lazy = selectin`; all the strategies have their names there |
 //! | `primaryjoin=`, `secondaryjoin=` | `primary_join`, `secondary_join`: typed expressions |
@@ -37,6 +37,7 @@
 //! | a row whose discriminator is NULL is one of the base | an error of the query that finds it: it is of no class |
 //! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
 //! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |
+//! | a migration of a database in memory | [`Database::altered_to`](crate::Database::altered_to)`::<(User, Post)>()?`: the same rows under other entities |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |
 //! | reflection, `automap`, classes made at run time | [`Class`](crate::object::Class), [`Relationship`](crate::object::Relationship), [`Session::untyped`](crate::Session::untyped) |
 //!
@@ -61,7 +62,8 @@
 //! | `where(Engineer.language == "C")` in such a query | `.filter(Engineer::language.eq("C").upcast())`, which reads engineers along |
 //! | `Company.employees.of_type(Engineer).any(Engineer.language == "C")` | `Company::employees.any(Engineer::language.eq("C").upcast())` |
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
-//! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast`; back by `engineer.upcast()` |
+//! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast::<Engineer>()?`; back by `engineer.upcast()` |
+//! | `contains_eager`, `selectinload(Post.replies.and_(…))` show a part | the same; [`View::is_partial`](crate::View::is_partial) says so, and a delete or `replace` reads the rest first |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
 //! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |
@@ -72,17 +74,19 @@
 //! | `session.expire(x)`, `refresh(x)`, `expunge(x)`, `delete(x)`, `close()` | the same words |
 //! | `expire(x, ["name"])`, `refresh(x, ["posts"])` | `expire_field(x, User::name)`, `refresh_relation(x, User::posts)`, … |
 //! | `session.execute(insert(User), [ … ])` | [`Session::insert_many`](crate::Session::insert_many) |
-//! | `update(Post).where(…).values(…)`, `delete(…)`, `synchronize_session` | [`update_where`](crate::Session::update_where), [`delete_where`](crate::Session::delete_where), [`Synchronize`](crate::object::Synchronize) |
+//! | `update(Post).where(…).values(score=0)`, `synchronize_session` | [`session.update_where`](crate::Session::update_where)`(Post::select().filter(…), [Post::score.becomes(0)], Synchronize::Auto)?` |
+//! | `delete(Post).where(…)` | [`session.delete_where`](crate::Session::delete_where)`(Post::select().filter(…), Synchronize::Auto)?` |
 //! | the identity map refers weakly | [`keep_at_most`](crate::Session::keep_at_most), [`let_go`](crate::Session::let_go): it holds what it has met until it is told otherwise |
 //! | `session.merge(detached)` | [`merge`](crate::Session::merge), of a struct or of a [`Detached`](crate::object::Detached) copy: `view.detach()` |
 //! | `user.posts.select().where(…)` of `lazy="write_only"`, `"dynamic"` | [`session.query_of(user, User::posts)`](crate::Session::query_of)`.filter(…)` |
 //! | `with session.no_autoflush:` | [`Session::no_autoflush`](crate::Session::no_autoflush) |
 //! | `Post.author == alice`, `Post.tags.contains(tag)` | `Post::author.is(alice)`, `Post::tags.contains(tag)` |
-//! | `scoped_session(factory, scopefunc)` | [`SessionScope`](crate::object::SessionScope) |
+//! | `scoped_session(factory, scopefunc)` | [`SessionScope::new`](crate::object::SessionScope::new)`(move \|\| database.session())`; then `scope.here(\|session\| …)?` of the thread, `scope.with(key, \|session\| …)?` of a request |
 //! | `autoflush=False`, `expire_on_commit=False` | [`set_autoflush`](crate::Session::set_autoflush), [`set_expire_on_commit`](crate::Session::set_expire_on_commit) |
 //! | `event.listen(target, "append", f)` on one session's objects | [`Session::on`](crate::Session::on)`(Append(User::posts), f)`; told when the call has done its work |
 //! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
 //! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
+//! | the warning "Multiple rows returned with uselist=False" | an error, [`Misuse::NotOne`](crate::error::Misuse::NotOne); [`set_surplus_noted`](crate::Session::set_surplus_noted) takes the first and notes the others |
 //! | `inspect(x).pending`, `.persistent`, … | [`Session::state`](crate::Session::state) |
 //! | `inspect(x).attrs.name.history`, of a collection too | [`changes_of`](crate::Session::changes_of)`(x, User::name)`, [`changes_along`](crate::Session::changes_along)`(x, User::posts)` |
 //! | a recursive `cte()` with `aliased()` | [`descendants`](crate::Session::descendants)`(forum, Forum::children, None)`, [`ancestors`](crate::Session::ancestors) |
@@ -91,6 +95,7 @@
 //! | counting statements in a test | [`assert_statements!`](crate::assert_statements)`(session, 2, { … })` |
 //! | looking for N + 1 in the echo | [`Session::diagnose`](crate::Session::diagnose): the relation, the line, and the option that mends it; [`assert_no_n_plus_one!`](crate::assert_no_n_plus_one) |
 //! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
+//! | printing objects one by one | [`Session::dump_graph`](crate::Session::dump_graph): all that the session holds, as text; [`Database::dump_rows`](crate::Database::dump_rows): the same as rows |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
 //!
 //! # Errors

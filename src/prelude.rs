@@ -5,8 +5,8 @@ pub use crate::error::Result;
 pub use crate::object::session::Member;
 #[cfg(feature = "objects")]
 pub use crate::object::{
-    Detached, Entity, Field, FieldExpression, IsA, JoinRelation, LoadRelation, OneOf, Query, Ref, Relation, Session,
-    ToManyCondition, ToOneCondition, View, Views,
+    Detached, Entity, Field, FieldAssignment, FieldExpression, IsA, JoinRelation, LoadRelation, OneOf, ProxyRelation,
+    Query, Ref, Relation, Session, ToManyCondition, ToOneCondition, View, Views,
 };
 pub use crate::txn::Database;
 pub use crate::value::Id;

@@ -21,6 +21,8 @@ pub struct FlushFact {
     /// How cascades have come to the object from the one that the program named, step by step; empty where it named the
     /// object itself.
     pub path: Vec<ObjectHop>,
+    /// What would be allowed instead, in the words of objects and relations, where they say more than those of rows.
+    pub advice: Option<String>,
     /// The line of the program that has changed the object first since the last flush.
     pub line: Option<&'static Location<'static>>,
 }
@@ -43,6 +45,9 @@ impl fmt::Display for FlushFact {
             f.write_str("\nobject       ")?;
             self.path.iter().try_for_each(|hop| write!(f, "{} ─{}→ ", hop.from, hop.by))?;
             f.write_str(object)?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(f, "\nor you may  {advice}")?;
         }
         match self.line {
             Some(line) => write!(f, "\nchanged at   {}:{}", line.file(), line.line()),

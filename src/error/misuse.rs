@@ -334,7 +334,8 @@ impl Misuse {
             Misuse::WrongSession { of, used_with } => {
                 write!(
                     f,
-                    "a reference of session {of} was used with session {used_with}; objects do not cross sessions"
+                    "a reference of session {of} was used with session {used_with}; objects do not cross sessions; \
+                     `detach` one and `merge` the copy"
                 )
             }
             Misuse::StaleReference { class } => {

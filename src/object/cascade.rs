@@ -262,7 +262,7 @@ impl Core {
     /// Everything that a relation leads to, read although its declaration or a query may forbid it.
     pub(super) fn load_whatever(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
         let has_row = self.graph.has_identity(key) && self.graph.objects[key].state != State::Detached;
-        if has_row && !self.graph.is_loaded(key, relation.id) {
+        if has_row && !self.graph.is_known_whole(key, relation.id) {
             if !self.graph.is_sound() && self.take_known(key, relation)? {
                 return Ok(self.graph.current(key, relation));
             }

@@ -76,7 +76,10 @@ impl<B, E: IsA<B>> Conditions<E> for Condition<B> {
 }
 
 /// What a column of type `V` can be compared with.
-#[diagnostic::on_unimplemented(message = "a column of type `{V}` cannot be compared with `{Self}`")]
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{V}` cannot be compared with `{Self}`",
+    note = "a key is compared as `Id::new(1)`, the object that a relation leads to by `.is(…)` of the relation"
+)]
 pub trait Operand<V> {
     /// As a scalar.
     fn into_scalar(self) -> crate::value::Value;

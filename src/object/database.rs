@@ -64,6 +64,46 @@ impl Database {
         Ok(Database::new(schema))
     }
 
+    /// A new database of these entities with the rows of this one, as far as tables and columns have the same names; what
+    /// the entities do not name goes, and what is new takes its default or NULL. This database stays as it is. See
+    /// [`altered`](Database::altered), which takes a schema.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    ///
+    /// mod before {
+    ///     # use diptych::prelude::*;
+    ///     #[derive(Entity, Clone, Debug)]
+    ///     pub struct User { #[key(auto)] pub id: Id<User>, pub name: String }
+    /// }
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[has_many(posts: Post, inverse = author)]
+    /// struct User { #[key(auto)] id: Id<User>, name: String, #[default(0)] karma: i64 }
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[belongs_to(author: User, inverse = posts)]
+    /// struct Post { #[key(auto)] id: Id<Post>, #[references(User)] author_id: Id<User> }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let old = Database::of::<before::User>()?;
+    /// old.transaction(|session| session.try_add(before::User { id: Id::auto(), name: "Ada".into() }).map(drop))?;
+    ///
+    /// let new = old.altered_to::<(User, Post)>()?;
+    /// let mut session = new.session();
+    /// let ada = session.find::<User>(1)?.expect("her row has come along").reference();
+    /// session.edit(ada)?.karma += 1;
+    /// session.push(ada, User::posts, Post::draft())?;
+    /// session.commit()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Every mistake of the model, or every rule that a row breaks ([`ErrorKind::Alteration`](crate::error::ErrorKind)).
+    pub fn altered_to<C: Classes>(&self) -> Result<Database> {
+        self.altered(build(C::declare(), Vec::new())?)
+    }
+
     /// The classes of the database. One that was made of tables alone has one class for each, with its name, and relations
     /// that follow the foreign keys: `post.author` for a column `author_id`, `author.posts` back, or `posts_by_author`
     /// where posts refer to authors in several ways; a table of two foreign keys and nothing else relates the two tables

@@ -80,6 +80,8 @@ struct Node {
     extra: Option<Extra>,
     /// The relations that were loaded, and where in the copy they lead to.
     links: Vec<(RelationId, Vec<usize>)>,
+    /// Those of them of which a query had brought a part.
+    partial: Vec<RelationId>,
 }
 
 /// An object of a [`Detached`] copy: derefs to the struct, leads to related objects of the copy.
@@ -362,7 +364,8 @@ impl Core {
             }
             let row = self.graph.row(key).expect("only objects whose rows are at hand are copied").clone();
             let identity = self.graph.identity(key).filter(|_| self.graph.has_identity(key));
-            nodes.push(Node { class, row, identity, extra: self.graph.extra(key).cloned(), links });
+            let partial = links.iter().map(|it| it.0).filter(|it| self.graph.is_partial(key, *it)).collect();
+            nodes.push(Node { class, row, identity, extra: self.graph.extra(key).cloned(), links, partial });
         }
         Copied { model, nodes }
     }
@@ -408,6 +411,7 @@ impl Core {
                     *self.graph.link_mut(key, relation) = Link::One { target: to.next(), since: Since::Unchanged };
                 }
             }
+            node.partial.into_iter().for_each(|it| self.graph.note_partial(key, it));
         }
         Ok(keys)
     }

@@ -37,6 +37,7 @@ impl Core {
             let mut seen = FxHashSet::default();
             members.retain(|it| seen.insert(*it));
         }
+        self.graph.note_filled_whole(owner, relation.id);
         let repeats = !self.graph.is_sound() && !relation.collection.is_set();
         match self.graph.collection_mut(owner, relation.id).fill(members, repeats) {
             Some(absent) if !self.graph.is_sound() => {
@@ -59,6 +60,7 @@ impl Core {
         {
             target = None;
         }
+        self.graph.note_filled_whole(owner, relation.id);
         *self.graph.link_mut(owner, relation.id) = Link::One { target, since: Since::Unchanged };
     }
 }

@@ -16,6 +16,7 @@ use super::identity::{Identity, IdentityMap};
 use super::links::{Collection, Link, Since};
 use super::model::{Join, Model, RelationModel};
 use super::parents::{Declared, Parents};
+use super::partial::Partial;
 use super::reference::ObjectKey;
 use super::session::Manner;
 use super::shelf::Shelf;
@@ -41,6 +42,7 @@ pub(super) struct Graph {
     /// Objects about which the flush that is under way has decided.
     pub(super) fated: Vec<ObjectKey>,
     pub(super) parents: Parents,
+    pub(super) partial: Partial,
     /// For each class, the relations whose targets its objects are and that delete their orphans.
     pub(super) owners: Vec<Vec<Declared>>,
     /// Of objects about whose columns something is particular.
@@ -70,6 +72,7 @@ impl Graph {
             line: None,
             fated: Vec::new(),
             parents: Parents::default(),
+            partial: Partial::default(),
             owners,
             extras: FxHashMap::default(),
             events: Events::default(),
@@ -305,6 +308,7 @@ impl Graph {
         self.forget_row(key);
         self.forget_extra(key);
         self.parents.forget(key);
+        self.forget_partial(key);
         if let Some(identity) = self.identify(key, None) {
             let root = self.root(self.objects[key].class);
             self.identities[root.index()].remove(&identity, key);

@@ -282,6 +282,8 @@ impl Graph {
             let Graph { objects, parents, .. } = self;
             parents.forget_all(|it| objects.get(it).is_none_or(|it| it.state == State::Persistent));
         }
+        // What is filled again says anew whether it is whole.
+        self.partial.clear();
         self.holdings.any_lacks = true;
         if self.holdings.readings.iter().any(|it| it.objects > 0) {
             // What is deleted or transient keeps its row, but no version.

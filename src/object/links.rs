@@ -206,6 +206,17 @@ impl Collection {
         absent
     }
 
+    /// A part that was loaded is known no more; what was changed of it since the last flush waits for the whole.
+    pub(super) fn set_aside(&mut self) {
+        let Some(members) = self.members.take() else { return };
+        if let Some(Pending::Since(before)) = self.pending.take().map(|it| *it) {
+            let (had, holds): (FxHashSet<_>, FxHashSet<_>) =
+                (before.iter().copied().collect(), members.iter().copied().collect());
+            members.iter().filter(|it| !had.contains(it)).for_each(|&it| self.queue_add(it));
+            before.iter().filter(|it| !holds.contains(it)).for_each(|&it| self.queue_remove(it));
+        }
+    }
+
     /// Whether the object is a member, as far as is known without reading.
     pub(super) fn holds(&self, member: ObjectKey) -> bool {
         match &self.members {

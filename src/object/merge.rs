@@ -213,6 +213,16 @@ impl Core {
             merged.along.insert((member, class, relation.id));
             members.push(self.merge_one(member, load, merged)?);
         }
+        let in_part = self.graph.is_sound() && self.graph.is_partial(given, relation.id);
+        if in_part && load {
+            // What the part does not show is not meant to go.
+            if many {
+                let there = self.graph.current(into, relation);
+                members.splice(0..0, there.iter().copied().filter(|it| !members.contains(it)).collect::<Vec<_>>());
+            } else if members.is_empty() {
+                return Ok(());
+            }
+        }
         if many {
             if !load {
                 let _absent = self.graph.collection_mut(into, relation.id).fill(members, false);

@@ -52,6 +52,7 @@ mod database;
 mod delete_plan;
 mod detached;
 pub mod diagnosis;
+mod dump;
 mod enroll;
 mod entity;
 mod events;
@@ -76,6 +77,7 @@ mod merge;
 mod model;
 mod one_of;
 mod parents;
+mod partial;
 mod parts;
 mod position;
 mod proxy;
@@ -88,6 +90,7 @@ mod shelf;
 mod soundly;
 mod state;
 mod states;
+mod surplus;
 mod touched;
 mod trace;
 mod tree;
@@ -105,6 +108,7 @@ pub use condition::{
 pub use database::Classes;
 pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
+pub use dump::{DumpedObject, DumpedRelation, GraphDump};
 pub use entity::{
     Arity, Entity, Extends, Extensible, Field, IsA, Key, Many, Optional, Relation, Required, Writable, field_name,
     relation_name,
@@ -134,6 +138,7 @@ pub use select::{
 };
 pub use session::{LoadWatch, Manner, Session, SessionScope, StatementWatch};
 pub use state::State;
+pub use surplus::Surplus;
 pub use tree::Branch;
 pub use untyped::{Change, Contents, Event, History, Status, Untyped};
 pub use view::{Edit, Got, IntoViews, Loads, View, Views};

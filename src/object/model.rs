@@ -30,6 +30,8 @@ pub struct Model {
     pub(super) insert_rank: Vec<usize>,
     /// Who listens in every session.
     pub(super) standing: Standing,
+    /// Whether it was made of the tables alone.
+    pub(super) is_reflected: bool,
 }
 
 impl Model {
@@ -58,7 +60,12 @@ impl Model {
     /// The class of a Rust type.
     pub(super) fn class_of<T: 'static>(&self, name: &str) -> Result<&ClassModel> {
         self.by_type.get(&TypeId::of::<T>()).map(|&id| self.class(id)).ok_or_else(|| {
-            let hint = "name it when the database is made".to_owned();
+            let hint = match self.is_reflected {
+                false => "name it when the database is made".to_owned(),
+                true => "the database has tables alone: it was made of them, or they were edited so that its classes do not \
+                         fit; `altered_to` takes its rows to classes"
+                    .to_owned(),
+            };
             Misuse::UnknownName { what: "class", name: name.to_owned(), hint }.into()
         })
     }

@@ -91,12 +91,21 @@ impl Core {
     /// Lets the members of an ordered list hold their positions. Only what differs is changed.
     pub(super) fn renumber(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         let Some(position) = relation.position.filter(|_| !relation.lazy.is_never_loaded()) else { return Ok(()) };
+        self.know_positions(key, relation)?;
         let members = self.quietly(|core| core.load_many(key, relation.id))?;
         for (at, &member) in members.iter().enumerate() {
             let at = Value::Int(at as i64);
             if self.quietly(|core| core.column(member, position))? != at {
                 self.set_column(member, position, Assigned::Value(at))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Reads the whole of an ordered list that a query has brought in part: others have positions, too.
+    pub(super) fn know_positions(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        if relation.position.is_some() && self.graph.is_partial(key, relation.id) {
+            self.quietly(|core| core.load_whatever(key, relation))?;
         }
         Ok(())
     }

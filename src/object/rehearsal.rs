@@ -14,6 +14,7 @@ impl Core {
         copy.graph = self.graph.copy();
         (copy.autoflush, copy.expire_on_commit) = (self.autoflush, self.expire_on_commit);
         copy.standing = self.standing;
+        copy.surplus.clone_from(&self.surplus);
         copy.notes.clone_from(&self.notes);
         copy.plans.clone_from(&self.plans);
         Ok(copy)
@@ -34,6 +35,7 @@ impl Graph {
             line: self.line,
             fated: Vec::new(),
             parents: self.parents.clone(),
+            partial: self.partial.clone(),
             owners: self.owners.clone(),
             extras: self.extras.clone(),
             events: Events::default(),

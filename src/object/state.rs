@@ -8,6 +8,7 @@
 ///     └─────────────┴─────────────────┘ └────────rollback────────┘
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum State {
     /// Known to the session only as a value; a flush does not see it.
     Transient,

@@ -32,7 +32,36 @@ pub struct Branch<T> {
 
 impl Session {
     /// All objects below one, along a collection that leads to its own class: children before grandchildren, each with
-    /// its depth and path, down to a depth if one is given. A ring ends where it comes back.
+    /// its depth and path, down to a depth if one is given. A ring ends where it comes back. Each path is a list of its
+    /// own, so those of a chain of a thousand hold half a million references.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[belongs_to(boss: Employee, via = boss_id, inverse = reports)]
+    /// #[has_many(reports: Employee, inverse = boss)]
+    /// struct Employee {
+    ///     #[key(auto)] id: Id<Employee>,
+    ///     name: String,
+    ///     #[references(Employee)] boss_id: Option<Id<Employee>>,
+    /// }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let mut session = Database::of::<(Employee,)>()?.session();
+    /// let named = |name: &str| Employee { name: name.into(), ..Employee::draft() };
+    /// let ann = session.add(named("Ann"));
+    /// let bob = session.push(ann, Employee::reports, named("Bob"))?;
+    /// let cy = session.push(bob, Employee::reports, named("Cy"))?;
+    ///
+    /// let below = session.descendants(ann, Employee::reports, None)?;
+    /// assert_eq!((below.len(), below[1].object, below[1].depth), (2, cy, 2));
+    /// assert_eq!(below[1].path, [bob, cy]);
+    /// assert_eq!(session.descendants(ann, Employee::reports, Some(1))?.len(), 1);
+    /// assert_eq!(session.ancestors(cy, Employee::boss)?, [bob, ann]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the reference is not of this session, the relation is not one-to-many by the class's key, or reading fails.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::built::{CheckSchema, ColumnSchema, Schema, TableSchema};
+use super::built::{CheckSchema, ColumnSchema, Renewal, Schema, TableSchema};
 use super::declare::{Name, Table};
 use super::{Sequence, SequenceSchema, build_column, build_index, build_reference};
 use crate::error::{Mistake, Result, closest};
@@ -19,6 +19,8 @@ pub struct SchemaBuilder {
     pub(super) mistakes: Vec<Mistake>,
     pub(super) sequences: Vec<Sequence>,
     pub(super) functions: Vec<UserFunction>,
+    /// Of the schema that is edited.
+    pub(super) renewals: Vec<Renewal>,
 }
 
 impl SchemaBuilder {
@@ -80,6 +82,7 @@ impl SchemaBuilder {
             sequences,
             by_name,
             attachments: HashMap::new(),
+            renewals: Vec::new(),
             declared: Vec::new(),
             declared_sequences: Vec::new(),
             functions: Vec::new(),
@@ -96,7 +99,12 @@ impl SchemaBuilder {
         schema.declared = self.tables;
         schema.declared_sequences = self.sequences;
         schema.functions = self.functions;
-        if mistakes.is_empty() { Ok(schema) } else { Err(mistakes.into()) }
+        if !mistakes.is_empty() {
+            return Err(mistakes.into());
+        }
+        schema.renewals = self.renewals;
+        let renewals = schema.renewals.clone();
+        Ok(renewals.iter().fold(schema, |schema, renew| renew(schema)))
     }
 }
 

@@ -14,6 +14,9 @@ use crate::id::{ColumnId, IndexId, ReferenceId, TableId};
 use crate::record::{Record, Row};
 use crate::value::Kind;
 
+/// Makes what a room above keeps with a schema anew for one that it was edited to.
+pub(super) type Renewal = Arc<dyn Fn(Schema) -> Schema + Send + Sync>;
+
 /// All tables of a database and how they refer to each other.
 pub struct Schema {
     pub(super) tables: Vec<TableSchema>,
@@ -22,6 +25,7 @@ pub struct Schema {
     pub(super) by_name: HashMap<String, TableId>,
     /// What rooms above keep here, by its type.
     pub(super) attachments: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(super) renewals: Vec<Renewal>,
     /// What it was built from.
     pub(super) declared: Vec<Table>,
     pub(super) declared_sequences: Vec<Sequence>,
@@ -103,6 +107,13 @@ impl Schema {
     /// [`attachment`](Schema::attachment).
     pub fn attach<T: Any + Send + Sync>(mut self, it: Arc<T>) -> Self {
         self.attachments.insert(TypeId::of::<T>(), it);
+        self
+    }
+
+    /// Says how an attachment is made anew when the schema is [edited](Schema::edit) and built again: an edited schema has
+    /// no attachments of its own.
+    pub fn renewed_by(mut self, renewal: impl Fn(Schema) -> Schema + Send + Sync + 'static) -> Self {
+        self.renewals.push(Arc::new(renewal));
         self
     }
 

@@ -29,6 +29,7 @@ impl Schema {
             sequences: self.declared_sequences.clone(),
             functions: self.functions.clone(),
             mistakes: Vec::new(),
+            renewals: self.renewals.clone(),
         }
     }
 }

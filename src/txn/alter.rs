@@ -12,6 +12,9 @@ impl Database {
     /// those that they say they had ([`Table::renamed_from`](crate::schema::Table::renamed_from)); what the new schema
     /// does not name goes. This database stays as it is.
     ///
+    /// Classes come along where the edited tables fit them still. Where they do not, sessions know tables by name, and
+    /// [`Database::altered_to`] takes the rows to entities that fit.
+    ///
     /// A table that stays as it was is shared in constant time, and so are the rows and indexes of one that changes,
     /// as far as they serve. A new column takes its default, or NULL. Rules that are new are judged on every row.
     ///

@@ -1,5 +1,6 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
+mod altered;
 mod as_sqlalchemy;
 mod asked_again;
 mod budgets;
@@ -14,6 +15,7 @@ mod deletes;
 mod detached;
 mod diagnoses;
 mod doors;
+mod dumps;
 mod eager_paths;
 mod end_states;
 mod exchanges;
@@ -39,6 +41,7 @@ mod named_queries;
 mod one_of;
 mod one_to_one;
 mod panics;
+mod partial;
 mod pillars;
 mod property;
 mod proxies;

@@ -1,7 +1,9 @@
 //! From a statement that was refused back to the object, to what has carried it into the flush, and to a line.
 
 use super::{FlushPlan, FlushStep, Work};
-use crate::error::{Error, FlushFact, Misuse, ObjectHop, RowFact, Violation};
+use crate::error::{Error, FlushFact, Misuse, ObjectHop, RowFact, Rule, Violation};
+use crate::id::ColumnId;
+use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::touched::{Along, Whence};
@@ -23,6 +25,7 @@ impl Core {
             _ => None,
         });
         let (whence, path) = object.map(|it| self.way_to(it)).unwrap_or_default();
+        let advice = object.zip(error.violation()).and_then(|(it, violation)| self.advice(it, violation, path.last()));
         let name = |it: ObjectKey| match self.graph.identity(it).is_some() {
             true => self.graph.name(it),
             false => format!("a new {}", self.graph.model.class(self.graph.objects[it].class).name),
@@ -39,6 +42,7 @@ impl Core {
             rows: failed.rows(),
             object: object.map(name),
             path: path.iter().map(hop).collect(),
+            advice,
             line: whence.line,
         })
     }
@@ -61,6 +65,37 @@ impl Core {
         // Of new objects that hold the same values the second one is refused.
         let mut by_values = objects.iter().copied().filter(|it| violation.path.is_empty() && has_values(*it));
         by_key.or_else(|| by_values.next().map(|first| by_values.next().unwrap_or(first)))
+    }
+
+    /// What to do with relations where a foreign key is NULL that must not be.
+    fn advice(&self, object: ObjectKey, violation: &Violation, along: Option<&Along>) -> Option<String> {
+        let graph = &self.graph;
+        let class = graph.model.class(graph.objects[object].class);
+        let is_column = |it: &ColumnId| violation.columns.iter().any(|name| *class.columns[it.index()] == **name);
+        if violation.rule != Rule::NotNull {
+            return None;
+        }
+        if let Some(along) = along.filter(|it| graph.objects[it.from].marked) {
+            let by = graph.model.relation(graph.objects[along.from].class, along.relation);
+            let Join::Has { columns, .. } = &by.join else { return None };
+            let name = graph.relation_name(by.declared_by, by);
+            let advice = "or leave what it leads to to the foreign key by `passive_deletes`";
+            return columns.iter().any(is_column).then(|| format!("add `delete` to the cascade of `{name}`, {advice}"));
+        }
+        let leads = |it: &&RelationModel| {
+            matches!(&it.join, Join::BelongsTo { columns, .. } if columns.iter().any(is_column)) && !it.view_only
+        };
+        let relation = class.relations.iter().find(leads)?;
+        let name = graph.relation_name(relation.declared_by, relation);
+        let back = relation.inverse.map(|it| graph.model.relation(relation.target, it));
+        let back = back.map(|it| graph.relation_name(it.declared_by, it));
+        Some(match (back, graph.has_identity(object)) {
+            (Some(back), false) => format!("let `{name}` lead to an object, or push this one to `{back}`"),
+            (Some(back), true) => {
+                format!("let `{name}` lead to an object, or delete this one: `{back}` does by `delete_orphan`")
+            }
+            (None, _) => format!("let `{name}` lead to an object"),
+        })
     }
 
     /// Whether a row is one of an object's.

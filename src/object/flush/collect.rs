@@ -317,11 +317,14 @@ impl Core {
         if let Some(known) = registry.changes.get(&(key, relation.id)) {
             return Ok(known.clone());
         }
+        if matches!(self.graph.link(key, relation.id), Link::One { since: Since::Changed(_), .. }) {
+            self.graph.set_part_aside(key, relation.id);
+        }
         let unread = match self.graph.link(key, relation.id) {
             Link::One { since: Since::ChangedUnread, .. } => !relation.is_by_identity(),
             _ => false,
         };
-        let reads = load && !self.graph.is_loaded(key, relation.id) && !relation.lazy.is_never_loaded();
+        let reads = load && !self.graph.is_known_whole(key, relation.id) && !relation.lazy.is_never_loaded();
         let queries = load && relation.lazy.is_never_loaded();
         if queries && relation.lazy == Lazy::WriteOnly && !self.graph.is_sound() {
             return Err(Misuse::WriteOnly { relation: relation.name.clone(), object: self.graph.name(key) }.into());

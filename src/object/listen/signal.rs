@@ -1,5 +1,6 @@
 //! What one can listen to, and what a listener is given, both typed by the relation, column or entity that is named.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use super::{Interest, Reaction};
@@ -71,7 +72,7 @@ pub struct Loads<E>(PhantomData<fn() -> E>);
 pub struct ActedSignal<E>(PhantomData<fn() -> E>);
 
 /// What was added to a collection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Appended<R: Relation> {
     /// Whose collection it is.
     pub owner: Ref<R::Owner>,
@@ -80,7 +81,7 @@ pub struct Appended<R: Relation> {
 }
 
 /// What has left a collection.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Removed<R: Relation> {
     /// Whose collection it is.
     pub owner: Ref<R::Owner>,
@@ -102,7 +103,7 @@ pub enum Cause {
 }
 
 /// What a collection is about to hold.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Replaced<R: Relation> {
     /// Whose collection it is.
     pub owner: Ref<R::Owner>,
@@ -111,7 +112,7 @@ pub struct Replaced<R: Relation> {
 }
 
 /// Where a reference leads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct SetTo<R: Relation> {
     /// Whose reference it is.
     pub owner: Ref<R::Owner>,
@@ -122,7 +123,7 @@ pub struct SetTo<R: Relation> {
 }
 
 /// What a column holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ColumnChanged<F: Field> {
     /// The object.
     pub object: Ref<F::Entity>,
@@ -130,6 +131,34 @@ pub struct ColumnChanged<F: Field> {
     pub before: F::Value,
     /// What it holds.
     pub now: F::Value,
+}
+
+/// Prints these fields of an event. A derived `Debug` would ask the relation or the column for one, which is but a name.
+macro_rules! debugs {
+    ($($event:ident<$of:ident: $is:ident> { $($field:ident),+ })+) => {
+        $(impl<$of: $is> fmt::Debug for $event<$of> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($event))$(.field(stringify!($field), &self.$field))+.finish()
+            }
+        })+
+    };
+}
+
+debugs! {
+    Appended<R: Relation> { owner, member }
+    Removed<R: Relation> { owner, member, cause }
+    Replaced<R: Relation> { owner, members }
+    SetTo<R: Relation> { owner, target, before }
+}
+
+impl<F: Field> fmt::Debug for ColumnChanged<F>
+where
+    F::Value: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("ColumnChanged");
+        fields.field("object", &self.object).field("before", &self.before).field("now", &self.now).finish()
+    }
 }
 
 /// What a foreign key action has done to a row.

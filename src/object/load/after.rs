@@ -85,7 +85,7 @@ impl Core {
                     Lazy::Select if matches!(relation.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload) => {
                         self.say(after, class, relation, way.lazy, &objects, new);
                     }
-                    Lazy::Noload => self.load_nothing(relation, &objects)?,
+                    Lazy::Noload => self.fill_with_nothing(&objects, relation)?,
                     _ => {}
                 }
             }
@@ -253,16 +253,6 @@ impl Core {
                 self.notes.say(object, relation.id, lazy);
             }
         }
-    }
-
-    /// A relation that is not to be loaded is none or empty.
-    fn load_nothing(&mut self, relation: &RelationModel, objects: &[ObjectKey]) -> Result<()> {
-        for &object in objects {
-            if !self.graph.is_loaded(object, relation.id) {
-                self.fill(object, relation, Vec::new())?;
-            }
-        }
-        Ok(())
     }
 
     /// Whether a relation that would go in circles is read all the same: SQLAlchemy stops there only what it reads for many

@@ -8,7 +8,7 @@ use super::after::{After, JoinedHere};
 use super::branch::{Asked, Place};
 use super::plan::{Plan, Wanted};
 use super::take::{Reach, Reading};
-use crate::error::{Misuse, Result};
+use crate::error::Result;
 use crate::id::{ClassId, ColumnId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
@@ -88,6 +88,9 @@ impl Core {
             }
             _ => self.read_groups(batch, &waiting)?,
         };
+        if !plain {
+            waiting.iter().for_each(|&it| self.graph.note_partial(it, batch.relation.id));
+        }
         if !known.is_empty() && batch.reach == Reach::All {
             let Batch { existing, everywhere, reach, .. } = *batch;
             let joined = JoinedHere::default();
@@ -258,8 +261,9 @@ impl Core {
             return self.fill_many(owner, relation, members);
         }
         if members.len() > 1 && self.graph.is_sound() && !self.graph.is_loaded(owner, relation.id) {
-            let table = self.graph.model.class(relation.target).table.to_string();
-            return Err(Misuse::NotOne { table, found: members.len() }.into());
+            let first = self.first_of_several(owner, relation, members)?;
+            self.fill_one(owner, relation, Some(first));
+            return Ok(());
         }
         self.fill_one(owner, relation, members.first().copied());
         Ok(())

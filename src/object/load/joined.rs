@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::branch::{Place, Way};
+use super::branch::{Asked, Place, Way};
 use crate::error::{Misuse, Result};
 use crate::expr::Expr;
 use crate::id::{ClassId, RelationId};
@@ -27,6 +27,8 @@ pub(in crate::object) struct Node {
     /// Whether an owner without a target is left out.
     pub(super) inner: bool,
     pub(super) brings: Brings,
+    /// Whether the query restricts what it brings of the relation.
+    pub(super) is_partial: bool,
 }
 
 impl Node {
@@ -130,7 +132,17 @@ impl Joiner<'_> {
             let cell = self.sources.output(&entity);
             let (class, relation, parent) = (at.class, relation.id, at.parent);
             let brings = Brings::WhatTheQueryJoins;
-            return Ok(Some(Node { class, relation, parent, entity, cell, place, inner: false, brings }));
+            return Ok(Some(Node {
+                class,
+                relation,
+                parent,
+                entity,
+                cell,
+                place,
+                inner: false,
+                brings,
+                is_partial: true,
+            }));
         }
         let inner = way.asked.is_some_and(|it| it.inner) || relation.inner_join;
         let required = matches!(&relation.join, Join::BelongsTo { nullable: false, deferred: false, .. })
@@ -150,7 +162,8 @@ impl Joiner<'_> {
         let cell = self.sources.output(&entity);
         let brings = if relation.join.is_many() { Brings::Many } else { Brings::One };
         let (class, relation, parent) = (at.class, relation.id, at.parent);
-        Ok(Some(Node { class, relation, parent, entity, cell, place, inner: inner || required, brings }))
+        let is_partial = !way.asked.is_none_or(Asked::is_plain);
+        Ok(Some(Node { class, relation, parent, entity, cell, place, inner: inner || required, brings, is_partial }))
     }
 
     /// The entity that the query joins under an alias, or as the target's class.

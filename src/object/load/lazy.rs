@@ -286,10 +286,21 @@ impl Core {
             return Ok(());
         }
         if relation.lazy == Lazy::Noload {
-            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            self.fill_with_nothing(owners, relation)?;
             return Ok(());
         }
         self.read_plainly(class, relation, owners)
+    }
+
+    /// A relation that is not to be loaded is none or empty, for who looks at it.
+    pub(super) fn fill_with_nothing(&mut self, owners: &[ObjectKey], relation: &RelationModel) -> Result<()> {
+        for &owner in owners {
+            if !self.graph.is_loaded(owner, relation.id) {
+                self.fill(owner, relation, Vec::new())?;
+                self.graph.note_partial(owner, relation.id);
+            }
+        }
+        Ok(())
     }
 
     /// How a relation is read that nobody asked anything of.
@@ -319,7 +330,7 @@ impl Core {
         let (model, class) = (self.graph.model.clone(), self.object(*first)?.class);
         let way = place.way(&model, class, relation, None);
         if way.lazy == Lazy::Noload {
-            owners.iter().try_for_each(|it| self.fill(*it, relation, Vec::new()))?;
+            self.fill_with_nothing(owners, relation)?;
             return Ok(Vec::new());
         }
         let behind = place.behind(&model, class, relation.id);

@@ -166,9 +166,13 @@ impl Core {
             let target = targets.first().copied();
             // The identity map already answers for a reference to a key; a link for it would only take room.
             let known = relation.is_by_identity() && self.graph.known_reference(owner, relation) == Some(target);
-            match known && !self.graph.is_loaded(owner, relation.id) {
+            let was_loaded = self.graph.is_loaded(owner, relation.id);
+            match known && !was_loaded {
                 true => self.graph.note_read(owner, relation, target),
                 false => self.fill(owner, relation, targets)?,
+            }
+            if node.is_partial && !known && !was_loaded {
+                self.graph.note_partial(owner, relation.id);
             }
         }
         Ok(())

@@ -15,15 +15,18 @@ use crate::object::state::State;
 impl Core {
     /// Reads a relation that is not loaded.
     pub(in crate::object) fn read_for_unit(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        if self.graph.is_loaded(key, relation.id) || !self.graph.has_identity(key) {
+        if self.graph.is_known_whole(key, relation.id) || !self.graph.has_identity(key) {
             return Ok(());
         }
+        self.graph.set_part_aside(key, relation.id);
         self.check_whole(key, relation)?;
         let class = self.object(key)?.class;
         self.begin_reading(key, relation)?;
-        if self.graph.is_loaded(key, relation.id) {
+        if self.graph.is_known_whole(key, relation.id) {
             return Ok(());
         }
+        // With the row that was expired, what a query has asked of the relation may have come again.
+        self.graph.set_part_aside(key, relation.id);
         self.read_batch_for_unit(class, relation, &[key])
     }
 
@@ -36,7 +39,7 @@ impl Core {
         owners: &[ObjectKey],
     ) -> Result<()> {
         let lacks = |core: &Core, it: ObjectKey| {
-            core.graph.objects[it].state == State::Persistent && !core.graph.is_loaded(it, relation.id)
+            core.graph.objects[it].state == State::Persistent && !core.graph.is_known_whole(it, relation.id)
         };
         if relation.lazy == Lazy::WriteOnly || owners.iter().filter(|it| lacks(self, **it)).take(2).count() < 2 {
             return Ok(());
@@ -51,6 +54,7 @@ impl Core {
         }
         let waiting = owners.iter().copied().filter(|it| lacks(self, *it) && !self.lacks_start(*it, relation));
         let waiting: Vec<ObjectKey> = waiting.collect();
+        waiting.iter().for_each(|it| self.graph.set_part_aside(*it, relation.id));
         if waiting.is_empty() { Ok(()) } else { self.read_batch_for_unit(class, relation, &waiting) }
     }
 
@@ -73,10 +77,14 @@ impl Core {
 
     /// What the tables say a relation leads to. What is known of it in memory stays as it is.
     pub(in crate::object) fn peek(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<Vec<ObjectKey>> {
+        let is_partial = self.graph.is_partial(key, relation.id);
         let now = std::mem::take(self.graph.link_mut(key, relation.id));
         let read = self.read_for_unit(key, relation);
         let found = self.graph.current(key, relation);
         *self.graph.link_mut(key, relation.id) = now;
+        if is_partial {
+            self.graph.note_partial(key, relation.id);
+        }
         read.map(|()| found)
     }
 }

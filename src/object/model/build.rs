@@ -53,12 +53,20 @@ pub(in crate::object) fn build(mut classes: Vec<Class>, tables: Vec<Table>) -> R
         return Err(mistakes.into());
     }
     let model = model(&schema, &classes)?;
-    Ok(schema.attach(Arc::new(model)))
+    // Tables may be edited in many ways that classes have nothing to do with. Where these do not fit any more, the edited
+    // schema is one of tables alone.
+    Ok(schema.attach(Arc::new(model)).renewed_by(move |edited| match self::model(&edited, &classes) {
+        Ok(model) => edited.attach(Arc::new(model)),
+        Err(_) => edited,
+    }))
 }
 
 /// The model of a schema that was made without classes: one for each table, related by the foreign keys.
 pub(in crate::object) fn reflect(schema: &Schema) -> Result<Model> {
-    model(schema, &reflect::classes(schema))
+    // A table may still hold structs of entities, but their relations are not those of the model: by position, one
+    // would be taken for another.
+    let by_type = Default::default();
+    Ok(Model { is_reflected: true, by_type, ..model(schema, &reflect::classes(schema))? })
 }
 
 fn check_names(classes: &[Class]) -> Vec<Mistake> {
@@ -102,7 +110,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     }
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
-    Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default() })
+    Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default(), is_reflected: false })
 }
 
 /// Where the declaration of a relation stands: which one of which class.

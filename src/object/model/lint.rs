@@ -23,6 +23,7 @@ impl Model {
                 linter.one_side(at, &mut found);
                 linter.partners(at, &mut found);
                 linter.association(at, &mut found);
+                linter.whole_tables(at, &mut found);
                 linter.deletes(at, &mut found);
                 linter.overlap(at, &mut found);
             }

@@ -18,6 +18,7 @@ use crate::object::model::Model;
 use crate::object::reference::{ObjectKey, SessionId};
 use crate::object::select::KnownQueries;
 use crate::object::state::State;
+use crate::object::surplus::Surplus;
 use crate::object::trace::Trace;
 use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
@@ -55,6 +56,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) is_watched: bool,
     /// What was read and why, if that is kept.
     pub(in crate::object) ledger: Option<Box<Ledger>>,
+    /// Where several rows were found and one was to be, if that is no error.
+    pub(in crate::object) surplus: Option<Vec<Surplus>>,
     /// The most that a load may bring, and what the one that is under way has brought.
     pub(in crate::object) budget: Option<Budget>,
     pub(in crate::object) spending: Option<Box<Spending>>,
@@ -140,6 +143,7 @@ impl Core {
             trace: None,
             is_watched: false,
             ledger: None,
+            surplus: None,
             budget: None,
             spending: None,
         }

@@ -4,7 +4,7 @@ use super::Core;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::graph::Graph;
-use crate::object::model::{ClassModel, RelationModel};
+use crate::object::model::{ClassModel, Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
 
@@ -17,13 +17,34 @@ impl Core {
         Err(Misuse::WrongClass { expected: class.name.clone(), given: given.name.clone() }.into())
     }
 
+    /// Whether an object can be what a relation leads to: it is of the class, and if its rows stand in a whole table of
+    /// their own, the foreign key can say so, and the other side is one of its relations.
+    fn expect_target(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+        let target = self.graph.model.class(relation.target);
+        self.expect_class(key, target)?;
+        let class = self.graph.model.class(self.graph.objects[key].class);
+        if self.graph.root(class.id) == self.graph.root(target.id) {
+            return Ok(());
+        }
+        let other = relation.inverse.map(|it| &target.relations[it.index()].name);
+        let has = |name: &String, at: RelationId| class.relations.get(at.index()).is_some_and(|it| it.name == *name);
+        let (wanted, table) = match (&relation.join, other.zip(relation.inverse)) {
+            (_, Some((name, at))) if !has(name, at) => (format!("with a relation `{name}`"), &class.table),
+            (Join::Has { .. }, _) => return Ok(()),
+            _ if !self.graph.is_sound() => return Ok(()),
+            _ => (format!("of the table `{}`", target.table), &class.table),
+        };
+        let expected = format!("{} {wanted}", target.name);
+        let given = format!("{}, whose rows stand in `{table}`", class.name);
+        Err(Misuse::WrongClass { expected, given }.into())
+    }
+
     /// Makes sure that both ends of a link are what the relation asks for.
     fn ready_to_link(&mut self, key: ObjectKey, relation: RelationId, other: Option<ObjectKey>) -> Result<()> {
         let model = self.graph.model.clone();
         let class = self.object(key)?.class;
-        let target = model.class(model.relation(class, relation).target);
         if let Some(other) = other {
-            self.expect_class(other, target)?;
+            self.expect_target(other, model.relation(class, relation))?;
         }
         self.know_ends([Some(key), other].into_iter().flatten())
     }
@@ -145,9 +166,8 @@ impl Core {
         let (model, class) = self.graph.class_of(key);
         let declared = model.relation(class, relation);
         self.expect_collection(declared)?;
-        let target = model.class(declared.target);
         for &member in members {
-            self.expect_class(member, target)?;
+            self.expect_target(member, declared)?;
         }
         let before = self.load_whatever(key, declared)?;
         for &member in members {
@@ -177,6 +197,7 @@ impl Core {
         if reads && !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
             self.load_many(key, relation)?;
         }
+        self.know_positions(key, declared)?;
         self.check_wanted(key, declared, member)?;
         self.read_other_side(declared, [member])?;
         self.graph.append(key, declared, member, at)?;

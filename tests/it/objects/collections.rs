@@ -63,6 +63,49 @@ fn an_ordered_list_keeps_the_positions_of_its_members() -> Result<()> {
     Ok(())
 }
 
+/// A list of which a query has shown a part is numbered as a whole.
+#[test]
+fn members_that_a_query_has_left_out_have_positions_too() -> Result<()> {
+    let database = Database::of::<(Album, Track, Mood)>()?;
+    let mut session = database.session();
+    let album = session.add(Album::draft());
+    for name in ["a", "b", "c"] {
+        session.push(album, Album::tracks, track(name))?;
+    }
+    session.commit()?;
+    type Change = fn(&mut Session, Ref<Album>) -> Result<()>;
+    let changes: [(Change, &str); 4] = [
+        (|it, album| it.push(album, Album::tracks, track("d")).map(drop), "a0 b1 c2 d3"),
+        (|it, album| it.insert(album, Album::tracks, 0, track("d")).map(drop), "d0 a1 b2 c3"),
+        (
+            |it, album| {
+                let shown = it.get(album)?.loaded(Album::tracks)?.references()[0];
+                it.remove(album, Album::tracks, shown)
+            },
+            "a0 c1",
+        ),
+        (
+            |it, album| {
+                let shown = it.get(album)?.loaded(Album::tracks)?.references()[0];
+                it.set(shown, Track::album, None)
+            },
+            "a0 c1",
+        ),
+    ];
+    for (change, expected) in changes {
+        let fork = database.fork();
+        let mut session = fork.session();
+        let only = Track::name.eq("b");
+        let album = session.one(Album::select().with(Album::tracks.selectin().filter(only)))?.reference();
+        change(&mut session, album)?;
+        session.commit()?;
+        session.let_go_of_all();
+        let album = session.one(Album::select())?.reference();
+        assert_eq!(stored(&mut session, album)?, expected);
+    }
+    Ok(())
+}
+
 /// A set holds a member once; a collection is a map by a column of its members.
 #[test]
 fn a_set_holds_a_member_once_and_a_collection_is_a_map_by_a_column() -> Result<()> {

@@ -1,7 +1,7 @@
 //! How classes inherit: in one table, in joined tables, in tables of their own. What was found is compared as the text
 //! of the model.
 
-use diptych::error::{ErrorKind, Fault, Mistake};
+use diptych::error::{ErrorKind, Fault, Mistake, Misuse};
 use diptych::object::{Inheritance, Polymorphic, join_column};
 use diptych::{Class, Column, Database, Expression, ForeignKey, Relationship, Table};
 
@@ -211,4 +211,66 @@ fn a_subclass_has_tables_between_made() {
     let cat = single("Cat", "Animal", "cat").relation(Relationship::many_to_many("homes", "Owner", "homes"));
     let text = text([owners, animal(), cat]);
     assert!(text.contains("  homes has many Owner by id = cat_id through homes on owner_id = id\n"), "{text}");
+}
+
+/// A company of employees, some of whom stand in a whole table of their own, with a relation that leads back from there or
+/// without one.
+fn staff(leads_back: bool) -> Database {
+    let table = |name: &'static str| {
+        let table = Table::new(name).auto_key("id").column(Column::int("company_id").nullable());
+        table.column(Column::int("mentor_id").nullable()).foreign_key(ForeignKey::new(["company_id"], "companies"))
+    };
+    let inverse = |it: Relationship, name: &'static str| if leads_back { it.inverse(name) } else { it };
+    let employees = inverse(Relationship::has_many("employees", "Employee"), "company");
+    let company = Class::new("Company", Table::new("companies").auto_key("id")).relation(employees);
+    let mentor = Relationship::belongs_to("mentor", "Employee").via(["mentor_id"]);
+    let own = table("employees").foreign_key(ForeignKey::new(["mentor_id"], "employees"));
+    let employee = Class::new("Employee", own)
+        .polymorphic(Polymorphic::default().union("kind").identity("employee"))
+        .relation(inverse(Relationship::belongs_to("company", "Company"), "employees"))
+        .relation(mentor);
+    let engineer = Class::new("Engineer", table("engineers")).inherits("Employee");
+    let engineer = engineer.polymorphic(Polymorphic::of(Inheritance::Concrete).identity("engineer"));
+    Database::with_classes([company, employee, engineer], []).expect("the model is sound")
+}
+
+/// The other side of a relation is at another position of such a class, or nowhere: it is refused to put its objects there
+/// and not looked up; so is a foreign key that would name a row of the base with the same key.
+#[test]
+fn an_object_of_a_whole_table_goes_only_where_relations_and_foreign_keys_can_lead() -> diptych::Result<()> {
+    let mut session = staff(true).session();
+    let mut by_name = session.untyped();
+    let (company, engineer) = (by_name.add("Company", &[])?, by_name.add("Engineer", &[])?);
+    let employee = by_name.add("Employee", &[])?;
+    let refused = [
+        by_name.push(company, "employees", engineer),
+        by_name.replace(company, "employees", &[engineer]),
+        by_name.set(employee, "mentor", Some(engineer)),
+    ];
+    for outcome in refused {
+        let error = outcome.expect_err("its rows stand elsewhere");
+        let Some(Misuse::WrongClass { given, .. }) = error.misuse() else { panic!("{error}") };
+        assert_eq!(given, "Engineer, whose rows stand in `engineers`");
+    }
+    by_name.push(company, "employees", employee)?;
+    session.commit()?;
+    let mut session = staff(false).session();
+    let mut by_name = session.untyped();
+    let (company, engineer) = (by_name.add("Company", &[])?, by_name.add("Engineer", &[])?);
+    by_name.push(company, "employees", engineer)?;
+    session.commit()?;
+    assert_eq!(
+        session.untyped().value(engineer, "company_id")?,
+        1.into(),
+        "nothing leads back, and the column is there"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_relation_that_does_not_find_objects_of_whole_tables_is_noted() -> diptych::Result<()> {
+    let lints: Vec<String> = staff(true).lint()?.iter().map(ToString::to_string).collect();
+    let about = lints.iter().filter(|it| it.starts_with("Company.employees: ") && it.contains("`Engineer`")).count();
+    assert_eq!(about, 1, "{lints:#?}");
+    Ok(())
 }

@@ -64,6 +64,17 @@ fn of_two_rows_where_one_is_expected_none_is_chosen() -> Result<()> {
         let read = found.and_then(|users| by_name.related(users[0], "locker"));
         let refused = read.expect_err("there are two");
         assert!(matches!(refused.misuse(), Some(Misuse::NotOne { found: 2, .. })), "{lazy:?}: {refused}");
+
+        let mut session = database.session();
+        session.set_surplus_noted(true);
+        let mut by_name = session.untyped();
+        let users = by_name.select("User", &Selection::new().load(LoadOption::by("locker", lazy)))?;
+        let locker = by_name.related(users[0], "locker")?;
+        assert_eq!(by_name.value(locker[0], "id")?, 1.into(), "{lazy:?}");
+        let noted = session.take_surplus();
+        assert_eq!(noted.len(), 1, "{lazy:?}: {noted:?}");
+        assert_eq!((&*noted[0].taken, &*noted[0].others), ("Locker[1]", &["Locker[2]".to_owned()][..]), "{lazy:?}");
+        assert!(session.take_surplus().is_empty());
     }
     Ok(())
 }

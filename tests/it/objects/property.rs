@@ -11,6 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
 
+mod both_ways;
 mod driver;
 mod model;
 mod schema;

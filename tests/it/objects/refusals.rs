@@ -135,3 +135,33 @@ fn untyped_changes_have_a_line_too() -> Result<()> {
     session.flush()?;
     Ok(())
 }
+
+/// Where a foreign key must not be NULL, the story ends with what the program can do about it, in its own words.
+#[test]
+fn a_reference_that_leads_nowhere_is_refused_with_the_relation_to_set() -> Result<()> {
+    let mut session = forum().session();
+    let advice = |session: &mut Session| {
+        let error = session.flush().expect_err("somebody is needed");
+        let advice = where_it_was(&error).advice.clone().expect("there is something to do");
+        assert!(format!("{error:#}").contains(&advice), "{error:#}");
+        advice
+    };
+    session.add(post("nobody's"));
+    let said = advice(&mut session);
+    assert_eq!(said, "let `Post.author` lead to an object, or push this one to `User.posts`");
+    session.rollback()?;
+
+    let alice = session.add(user("alice"));
+    let first = posted(&mut session, alice, "first");
+    session.commit()?;
+    session.remove(alice, User::posts, first)?;
+    let said = advice(&mut session);
+    assert_eq!(said, "let `Post.author` lead to an object, or delete this one: `User.posts` does by `delete_orphan`");
+    session.rollback()?;
+
+    session.delete(alice)?;
+    let said = advice(&mut session);
+    let expected = "add `delete` to the cascade of `User.posts`, or leave what it leads to to the foreign key by `passive_deletes`";
+    assert_eq!(said, expected);
+    Ok(())
+}

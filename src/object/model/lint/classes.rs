@@ -1,11 +1,11 @@
 //! Lints of classes: of their tables, and of how they inherit.
 
-use super::Linter;
+use super::{At, Linter};
 use crate::object::class::{Inheritance, Reach};
 use crate::object::model::{ClassModel, Discriminator};
 use crate::schema::Lint;
 
-impl Linter<'_> {
+impl<'a> Linter<'a> {
     pub(super) fn class(&self, class: &ClassModel, found: &mut Vec<Lint>) {
         self.untold(class, found);
         self.merged(class, found);
@@ -23,6 +23,30 @@ impl Linter<'_> {
         let problem = format!("queries on `{base}` do not find its objects, which stand in `{}`", class.table);
         let advice = format!("if they are to, let `{base}` say so: `union`, or `Polymorphic::union`");
         found.push(Lint::new(&*class.name, problem, advice));
+    }
+
+    /// A relation to a class whose queries read several whole tables, of which the relation reads one.
+    pub(super) fn whole_tables(&self, at: At<'a>, found: &mut Vec<Lint>) {
+        let target = self.target(at);
+        if target.reach != Reach::Union {
+            return;
+        }
+        let apart = |it: &&ClassModel| it.inheritance == Some(Inheritance::Concrete);
+        let others = target.descendants.iter().map(|it| self.model.class(*it)).filter(apart);
+        let others: Vec<String> = others.map(|it| format!("`{}`", it.name)).collect();
+        if others.is_empty() {
+            return;
+        }
+        let problem = format!(
+            "it leads to rows of `{}` alone: objects of {} stand in tables of their own, and are not found along it",
+            target.table,
+            others.join(" and ")
+        );
+        found.push(Lint::new(
+            at.place(),
+            problem,
+            "declare a relation to each of them, or let joined tables hold them",
+        ));
     }
 
     /// Rows that do not tell that they are of the class.
