@@ -244,13 +244,6 @@ pub(super) fn by_class<'k>(
     if core.graph.model.class(class).descendants.len() <= 1 {
         return vec![(class, Cow::Borrowed(objects))];
     }
-    let mut groups: Vec<(ClassId, Vec<ObjectKey>)> = Vec::new();
-    for &object in objects {
-        let class = core.graph.objects[object].class;
-        match groups.iter_mut().find(|it| it.0 == class) {
-            Some(group) => group.1.push(object),
-            None => groups.push((class, vec![object])),
-        }
-    }
+    let groups = core.by_classes(objects);
     groups.into_iter().map(|(class, objects)| (class, Cow::Owned(objects))).collect()
 }

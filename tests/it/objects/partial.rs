@@ -65,6 +65,31 @@ fn a_delete_takes_along_what_was_not_shown() -> Result<()> {
     Ok(())
 }
 
+/// What is read of several owners together is the rest of each, too.
+#[test]
+fn several_deletes_take_along_what_was_not_shown() -> Result<()> {
+    let database = fixture()?;
+    let mut session = database.session();
+    let alice = session.one(User::select())?.reference();
+    let second = posted(&mut session, alice, "First!");
+    for number in 0..3 {
+        let answer = posted(&mut session, alice, &format!("answer {number}"));
+        session.push(second, Post::replies, answer)?;
+    }
+    session.commit()?;
+    for (way, query) in in_part() {
+        let fork = database.fork();
+        let mut session = fork.session();
+        let firsts = session.all(query)?;
+        assert!(firsts.iter().all(|it| it.is_partial(Post::replies)), "{way}");
+        let firsts = firsts.references();
+        session.delete_all(firsts)?;
+        session.commit()?;
+        assert_eq!(count(&mut session, "posts"), 0, "{way}");
+    }
+    Ok(())
+}
+
 #[test]
 fn what_stays_behind_is_let_go_of_though_it_was_not_shown() -> Result<()> {
     let database = fixture()?;
