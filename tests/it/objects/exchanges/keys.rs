@@ -32,7 +32,9 @@ macro_rules! town {
             }
 
             pub fn house(number: i64, name: &str) -> House {
-                House { number, name: name.into(), ..House::draft() }
+                let mut house = House::draft();
+                (house.number, house.name) = (number, name.into());
+                house
             }
 
             pub fn tenant(id: i64) -> Tenant {
