@@ -7,7 +7,8 @@ use crate::error::Result;
 
 impl Core {
     /// The same objects over a connection that sees the same rows. Whatever is done to either stays there. Copying takes
-    /// some ten bytes a microsecond, so what asks for it is a question that a person asks.
+    /// some memory for each object that the session holds and no look at a row, so what asks for it is a question that a
+    /// person asks: `objects::scale::a_plan_of_a_delete_is_the_same_beside_many_objects` prints how long that is.
     pub(super) fn rehearse(&mut self) -> Result<Core> {
         let connection = self.connection.rehearse()?;
         let mut copy = Core::new(self.graph.model.clone(), connection);

@@ -106,6 +106,29 @@ fn members_that_a_query_has_left_out_have_positions_too() -> Result<()> {
     Ok(())
 }
 
+/// As SQLAlchemy's ordered lists do, one renumbers all behind the place where a member comes; that is one statement,
+/// however many there are.
+#[test]
+fn what_an_ordered_list_moves_is_written_together() -> Result<()> {
+    let mut session = Database::of::<(Album, Track, Mood)>()?.session();
+    let album = session.add(Album::draft());
+    for at in 0..200 {
+        session.push(album, Album::tracks, track(&format!("{at}")))?;
+    }
+    session.commit()?;
+    session.get(album)?.load(Album::tracks)?;
+    session.insert(album, Album::tracks, 0, track("first"))?;
+    let plan = session.plan_flush()?.to_string();
+    assert_eq!(plan, "update tracks (position)  200 rows\ninsert tracks  1 rows\n");
+    diptych::assert_statements!(session, 2, { session.flush()? });
+    let last = *session.get(album)?.loaded(Album::tracks)?.references().last().expect("there are some");
+    session.move_to(album, Album::tracks, last, 0)?;
+    diptych::assert_statements!(session, 1, { session.flush()? });
+    let stored = stored(&mut session, album)?;
+    assert!(stored.starts_with("1990 first1 02 13 ") && stored.ends_with(" 198200"), "{stored}");
+    Ok(())
+}
+
 /// A set holds a member once; a collection is a map by a column of its members.
 #[test]
 fn a_set_holds_a_member_once_and_a_collection_is_a_map_by_a_column() -> Result<()> {

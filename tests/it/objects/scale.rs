@@ -120,3 +120,31 @@ fn collections_grow_and_shrink_in_proportion() -> Result<()> {
     assert!(large < small * 40, "8 times the size took {small:?} and {large:?}");
     Ok(())
 }
+
+/// A plan of a delete says the same however much else the session holds, and reads nothing of it; it copies it. `cargo
+/// test --release objects::scale::a_plan -- --nocapture` shows how long that takes.
+#[test]
+fn a_plan_of_a_delete_is_the_same_beside_many_objects() -> Result<()> {
+    let mut plans = Vec::new();
+    for held in [0, depth(), 5 * depth()] {
+        let database = forum();
+        let mut session = database.session();
+        session.set_expire_on_commit(false);
+        let alice = session.add(user("alice"));
+        let root = posted(&mut session, alice, "root");
+        let reply = posted(&mut session, alice, "reply");
+        session.set(reply, Post::parent, root)?;
+        session.flush()?;
+        for at in 0..held {
+            session.add(user(&format!("user {at}")));
+        }
+        session.commit()?;
+        let before = session.totals();
+        let start = Instant::now();
+        plans.push(session.plan_delete(root)?.to_string());
+        println!("beside {held} objects {:?}", start.elapsed());
+        assert_eq!((session.totals() - before).statements, 0, "it is read on a fork");
+    }
+    assert_eq!(plans[1..], [plans[0].clone(), plans[0].clone()]);
+    Ok(())
+}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 /// Houses with numbers, and tenants who live in one of them.
 macro_rules! town {
-    ($name:ident: ($($unique:tt)*) $number:ty, ($($reference:tt)*), ($($updates:tt)*)) => {
+    ($name:ident: ($($key:tt)*), ($($unique:tt)*) $number:ty, ($($reference:tt)*), ($($updates:tt)*)) => {
         pub(super) mod $name {
             use diptych::prelude::*;
 
@@ -14,7 +14,7 @@ macro_rules! town {
             #[entity(table = "houses")]
             #[has_many(tenants: Tenant, inverse = house, $($updates)*)]
             pub struct House {
-                #[key]
+                $($key)*
                 pub number: i64,
                 pub name: String,
             }
@@ -32,7 +32,9 @@ macro_rules! town {
             }
 
             pub fn house(number: i64, name: &str) -> House {
-                House { number, name: name.into() }
+                let mut house = House::draft();
+                (house.number, house.name) = (number, name.into());
+                house
             }
 
             pub fn tenant(id: i64) -> Tenant {
@@ -68,10 +70,12 @@ macro_rules! town {
     };
 }
 
-town!(optional: () Option<i64>, (on_update = cascade), ());
-town!(single: (#[unique]) Option<i64>, (on_update = cascade), ());
-town!(emptied: () Option<i64>, (on_update = set_null), ());
-town!(active: () Option<i64>, (deferred), (passive_updates = off));
+town!(optional: (#[key]), () Option<i64>, (on_update = cascade), ());
+town!(single: (#[key]), (#[unique]) Option<i64>, (on_update = cascade), ());
+town!(emptied: (#[key]), () Option<i64>, (on_update = set_null), ());
+town!(active: (#[key]), () Option<i64>, (deferred), (passive_updates = off));
+// What the reference leads to is not the primary key.
+town!(coded: (#[key(auto)] pub id: Id<House>, #[unique]), () Option<i64>, (column = number, on_update = cascade), ());
 
 fn exchange_numbers(session: &mut Session, [a, b]: [Ref<optional::House>; 2]) -> Result<()> {
     let (x, y) = (session.get(a)?.number, session.get(b)?.number);
@@ -95,6 +99,17 @@ fn a_tenant_moves_into_the_house_that_gets_the_number_of_the_old_one() -> Result
         assert_eq!(session.get(tenant)?.number, Some(1));
         assert_eq!(session.get(tenant)?.load(Tenant::house)?.map(|it| it.reference()), Some(b));
     }
+    Ok(())
+}
+
+#[test]
+fn what_a_reference_leads_to_need_not_be_the_primary_key() -> Result<()> {
+    use coded::*;
+    let (database, mut session, [a, b], tenant) = two_houses()?;
+    (session.edit(a)?.number, session.edit(b)?.number) = (2, 1);
+    session.set(tenant, Tenant::house, b)?;
+    session.commit()?;
+    assert_eq!(homes(&database)?, [(1, "b".to_owned())]);
     Ok(())
 }
 
@@ -367,7 +382,7 @@ macro_rules! any_town {
 mod any_town {
     use super::*;
 
-    any_town!(optional, single, active);
+    any_town!(optional, single, active, coded);
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: super::super::super::property::cases(96), ..ProptestConfig::default() })]
@@ -380,6 +395,7 @@ mod any_town {
             optional::holds(&flushes)?;
             single::holds(&flushes)?;
             active::holds(&flushes)?;
+            coded::holds(&flushes)?;
         }
     }
 }
