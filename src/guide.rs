@@ -94,7 +94,7 @@
 //! | `echo=True` | [`Session::observe`](crate::Session::observe) |
 //! | counting statements in a test | [`assert_statements!`](crate::assert_statements)`(session, 2, { … })` |
 //! | looking for N + 1 in the echo | [`Session::diagnose`](crate::Session::diagnose): the relation, the line, and the option that mends it; [`assert_no_n_plus_one!`](crate::assert_no_n_plus_one) |
-//! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
+//! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen; [`delete_as_planned`](crate::Session::delete_as_planned): that, or nothing |
 //! | printing objects one by one | [`Session::dump_graph`](crate::Session::dump_graph): all that the session holds, as text; [`Database::dump_rows`](crate::Database::dump_rows): the same as rows |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
 //!

@@ -149,6 +149,13 @@ pub enum Misuse {
         /// What.
         what: &'static str,
     },
+    /// A delete would do something else than the plan has said by which it was to be done.
+    OtherPlan {
+        /// The object.
+        object: String,
+        /// The rows to which something else would be done.
+        rows: Vec<RowFact>,
+    },
     /// A reference of one class was used where another is needed.
     WrongClass {
         /// The class that is needed.
@@ -343,6 +350,13 @@ impl Misuse {
             }
             Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
             Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
+            Misuse::OtherPlan { object, rows } => {
+                let named: Vec<String> = rows.iter().take(3).map(ToString::to_string).collect();
+                let more = rows.len().saturating_sub(named.len());
+                let more = if more > 0 { format!(" and {more} more rows") } else { String::new() };
+                let rows = if named.is_empty() { "its refusals" } else { &*named.join(", ") };
+                write!(f, "to delete {object} would do otherwise than planned to {rows}{more}; plan it again")
+            }
             Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
             Misuse::Deleted { object, wanted } => write!(f, "{object} was deleted; {wanted}"),
             Misuse::Detached { object, wanted } => write!(f, "{object} is detached; {wanted}"),
