@@ -98,6 +98,68 @@
 //! | printing objects one by one | [`Session::dump_graph`](crate::Session::dump_graph): all that the session holds, as text; [`Database::dump_rows`](crate::Database::dump_rows): the same as rows |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
 //!
+//! # The same data, read twice
+//!
+//! What makes objects and rows hard to reconcile is not hidden: each reading can be asked for.
+//!
+//! | | objects | rows |
+//! |---|---|---|
+//! | identity | one key is one object of a session, from wherever it is reached | two reads are two values that are equal |
+//! | direction | either side of a relation knows the other | the foreign key stands on one side |
+//! | order | a collection is a list, as it was added to until it is read again | a table is a set; a query says its order |
+//! | absence | none, empty and not loaded are three answers | NULL, or no row |
+//! | extent | what was loaded, as old as its reading | everything, now |
+//!
+//! ```
+//! use diptych::prelude::*;
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[has_many(posts: Post, inverse = author)]
+//! struct User { #[key(auto)] id: Id<User> }
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[belongs_to(author: User, inverse = posts)]
+//! struct Post { #[key(auto)] id: Id<Post>, #[references(User)] author_id: Option<Id<User>> }
+//!
+//! # fn main() -> diptych::Result<()> {
+//! let database = Database::of::<(User, Post)>()?;
+//! database.transaction(|session| {
+//!     let ada = session.add(User::draft());
+//!     session.push(ada, User::posts, Post::draft())?;
+//!     session.add(Post::draft());
+//!     Ok(())
+//! })?;
+//! let session = database.session();
+//! let ada = session.one(User::select())?;
+//! assert!(ada.loaded(User::posts).is_err(), "not loaded");
+//! let post = ada.load(User::posts)?.first().expect("there is one");
+//! assert_eq!(post.load(Post::author)?, Some(ada), "the same object, and the other direction");
+//! let lost = session.one(Post::select().filter(Post::author_id.is_null()))?;
+//! assert!(lost.load(Post::author)?.is_none(), "none");
+//! assert_eq!(session.dump_graph().to_string(), "\
+//! User[1]
+//!    id = 1
+//!    posts: Post[1]
+//! Post[1]
+//!    id = 1, author_id = 1
+//!    author: User[1]
+//! Post[2]
+//!    id = 2, author_id = NULL
+//!    author: none
+//! ");
+//! assert_eq!(database.dump_rows().to_string(), "\
+//! users
+//!    id
+//!    1
+//! posts
+//!    id | author_id
+//!    1  | 1
+//!    2  | NULL
+//! ");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Errors
 //!
 //! | there | here |
