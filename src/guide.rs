@@ -50,6 +50,8 @@
 //! | `session.add(User(…))` | `let alice = session.add(User { … })` |
 //! | `post.author = alice` | `session.set(post, Post::author, alice)?`; alice may be of a class that extends that of authors |
 //! | `alice.posts.append(post)`, `.remove`, `= [ … ]`, `.clear()` | `session.push(alice, User::posts, post)?`, `remove`, `replace`, `clear` |
+//! | `album.tracks.insert(0, track)`, an `ordering_list` that is reordered | [`session.insert`](crate::Session::insert)`(album, Album::tracks, 0, track)?`, [`move_to`](crate::Session::move_to) |
+//! | `attribute_keyed_dict("name")` | [`session.keyed`](crate::Session::keyed)`(album, Album::moods, Mood::name)?`: a map, made when it is asked for |
 //! | `post.score += 1` | `session.edit(post)?.score += 1` |
 //! | `session.get(User, 1)` | `session.find::<User>(1)?` |
 //! | `select(Post).where(Post.score > 1).order_by(…).limit(20)` | `Post::select().filter(Post::score.gt(1)).order_by(…).limit(20)` |
@@ -64,6 +66,10 @@
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast::<Engineer>()?`; back by `engineer.upcast()` |
 //! | `contains_eager`, `selectinload(Post.replies.and_(…))` show a part | the same; [`View::is_partial`](crate::View::is_partial) says so, and a delete or `replace` reads the rest first |
+//! | `select(exists().where(…))` | `session.count(Post::select().filter(…))? > 0`, which an index answers |
+//! | `select(Post.author_id, func.count()).group_by(…)` | [`session.execute`](crate::Session::execute)`(Select::from("posts")…)`: rows, in the session's transaction |
+//! | `deferred()`, `load_only`, `defer`, `undefer`, `column_property` | of classes at run time: [`Class::deferred`](crate::object::Class::deferred), [`Columns`](crate::object::Columns), [`Class::computed`](crate::object::Class::computed); a struct is always read whole, since the row is shared and not copied |
+//! | `aliased(Post)` in a join | of queries by name: [`Along::alias`](crate::object::Along); [`descendants`](crate::Session::descendants) for trees |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
 //! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |
@@ -87,6 +93,8 @@
 //! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
 //! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
 //! | the warning "Multiple rows returned with uselist=False" | an error, [`Misuse::NotOne`](crate::error::Misuse::NotOne); [`set_surplus_noted`](crate::Session::set_surplus_noted) takes the first and notes the others |
+//! | `session.new`, `.dirty`, `.deleted` | [`session.untyped().contents()`](crate::object::Untyped::contents) |
+//! | `make_transient(x)`, `make_transient_to_detached(x)` | [`session.untyped().make_transient`](crate::object::Untyped::make_transient), [`make_detached`](crate::object::Untyped::make_detached) |
 //! | `inspect(x).pending`, `.persistent`, … | [`Session::state`](crate::Session::state) |
 //! | `inspect(x).attrs.name.history`, of a collection too | [`changes_of`](crate::Session::changes_of)`(x, User::name)`, [`changes_along`](crate::Session::changes_along)`(x, User::posts)` |
 //! | a recursive `cte()` with `aliased()` | [`descendants`](crate::Session::descendants)`(forum, Forum::children, None)`, [`ancestors`](crate::Session::ancestors) |
