@@ -50,6 +50,8 @@
 //! | `session.add(User(…))` | `let alice = session.add(User { … })` |
 //! | `post.author = alice` | `session.set(post, Post::author, alice)?`; alice may be of a class that extends that of authors |
 //! | `alice.posts.append(post)`, `.remove`, `= [ … ]`, `.clear()` | `session.push(alice, User::posts, post)?`, `remove`, `replace`, `clear` |
+//! | `album.tracks.insert(0, track)`, an `ordering_list` that is reordered | [`session.insert`](crate::Session::insert)`(album, Album::tracks, 0, track)?`, [`move_to`](crate::Session::move_to) |
+//! | `attribute_keyed_dict("name")` | [`session.keyed`](crate::Session::keyed)`(album, Album::moods, Mood::name)?`: a map, made when it is asked for |
 //! | `post.score += 1` | `session.edit(post)?.score += 1` |
 //! | `session.get(User, 1)` | `session.find::<User>(1)?` |
 //! | `select(Post).where(Post.score > 1).order_by(…).limit(20)` | `Post::select().filter(Post::score.gt(1)).order_by(…).limit(20)` |
@@ -64,6 +66,10 @@
 //! | `selectinload(Engineer.tools)` in a query on `Employee` | [`Query::with_of`](crate::Query::with_of)`(Engineer::tools.selectin())` |
 //! | `isinstance(employee, Engineer)` | `session.downcast::<Engineer>(employee)?`; `view.downcast::<Engineer>()?`; back by `engineer.upcast()` |
 //! | `contains_eager`, `selectinload(Post.replies.and_(…))` show a part | the same; [`View::is_partial`](crate::View::is_partial) says so, and a delete or `replace` reads the rest first |
+//! | `select(exists().where(…))` | `session.count(Post::select().filter(…))? > 0`, which an index answers |
+//! | `select(Post.author_id, func.count()).group_by(…)` | [`session.execute`](crate::Session::execute)`(Select::from("posts")…)`: rows, in the session's transaction |
+//! | `deferred()`, `load_only`, `defer`, `undefer`, `column_property` | of classes at run time: [`Class::deferred`](crate::object::Class::deferred), [`Columns`](crate::object::Columns), [`Class::computed`](crate::object::Class::computed); a struct is always read whole, since the row is shared and not copied |
+//! | `aliased(Post)` in a join | of queries by name: [`Along::alias`](crate::object::Along); [`descendants`](crate::Session::descendants) for trees |
 //! | `raiseload("*")` and other wildcards | [`Query::otherwise`](crate::Query::otherwise) |
 //! | `yield_per(1000)` | [`Session::each_chunk`](crate::Session::each_chunk) |
 //! | `execution_options(populate_existing=True)` | [`Session::populate_existing`](crate::Session::populate_existing) |
@@ -87,6 +93,8 @@
 //! | `event.listen(User.posts, "append", f)`, `event.listen(Session, "before_flush", f)` | [`Database::on`](crate::Database::on), for every session |
 //! | `@validates("email")` | `Database::on(RowStep::BeforeInsert.of::<User>(), f)`, and `BeforeUpdate`: an error of `f` gives the flush up |
 //! | the warning "Multiple rows returned with uselist=False" | an error, [`Misuse::NotOne`](crate::error::Misuse::NotOne); [`set_surplus_noted`](crate::Session::set_surplus_noted) takes the first and notes the others |
+//! | `session.new`, `.dirty`, `.deleted` | [`session.untyped().contents()`](crate::object::Untyped::contents) |
+//! | `make_transient(x)`, `make_transient_to_detached(x)` | [`session.untyped().make_transient`](crate::object::Untyped::make_transient), [`make_detached`](crate::object::Untyped::make_detached) |
 //! | `inspect(x).pending`, `.persistent`, … | [`Session::state`](crate::Session::state) |
 //! | `inspect(x).attrs.name.history`, of a collection too | [`changes_of`](crate::Session::changes_of)`(x, User::name)`, [`changes_along`](crate::Session::changes_along)`(x, User::posts)` |
 //! | a recursive `cte()` with `aliased()` | [`descendants`](crate::Session::descendants)`(forum, Forum::children, None)`, [`ancestors`](crate::Session::ancestors) |
@@ -94,9 +102,71 @@
 //! | `echo=True` | [`Session::observe`](crate::Session::observe) |
 //! | counting statements in a test | [`assert_statements!`](crate::assert_statements)`(session, 2, { … })` |
 //! | looking for N + 1 in the echo | [`Session::diagnose`](crate::Session::diagnose): the relation, the line, and the option that mends it; [`assert_no_n_plus_one!`](crate::assert_no_n_plus_one) |
-//! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen |
+//! | – | [`Session::plan_flush`](crate::Session::plan_flush) and [`plan_delete`](crate::Session::plan_delete): what would happen; [`delete_as_planned`](crate::Session::delete_as_planned): that, or nothing |
 //! | printing objects one by one | [`Session::dump_graph`](crate::Session::dump_graph): all that the session holds, as text; [`Database::dump_rows`](crate::Database::dump_rows): the same as rows |
 //! | – | [`Database::fork`](crate::Database::fork): the same database again, in microseconds |
+//!
+//! # The same data, read twice
+//!
+//! What makes objects and rows hard to reconcile is not hidden: each reading can be asked for.
+//!
+//! | | objects | rows |
+//! |---|---|---|
+//! | identity | one key is one object of a session, from wherever it is reached | two reads are two values that are equal |
+//! | direction | either side of a relation knows the other | the foreign key stands on one side |
+//! | order | a collection is a list, as it was added to until it is read again | a table is a set; a query says its order |
+//! | absence | none, empty and not loaded are three answers | NULL, or no row |
+//! | extent | what was loaded, as old as its reading | everything, now |
+//!
+//! ```
+//! use diptych::prelude::*;
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[has_many(posts: Post, inverse = author)]
+//! struct User { #[key(auto)] id: Id<User> }
+//!
+//! #[derive(Entity, Clone, Debug)]
+//! #[belongs_to(author: User, inverse = posts)]
+//! struct Post { #[key(auto)] id: Id<Post>, #[references(User)] author_id: Option<Id<User>> }
+//!
+//! # fn main() -> diptych::Result<()> {
+//! let database = Database::of::<(User, Post)>()?;
+//! database.transaction(|session| {
+//!     let ada = session.add(User::draft());
+//!     session.push(ada, User::posts, Post::draft())?;
+//!     session.add(Post::draft());
+//!     Ok(())
+//! })?;
+//! let session = database.session();
+//! let ada = session.one(User::select())?;
+//! assert!(ada.loaded(User::posts).is_err(), "not loaded");
+//! let post = ada.load(User::posts)?.first().expect("there is one");
+//! assert_eq!(post.load(Post::author)?, Some(ada), "the same object, and the other direction");
+//! let lost = session.one(Post::select().filter(Post::author_id.is_null()))?;
+//! assert!(lost.load(Post::author)?.is_none(), "none");
+//! assert_eq!(session.dump_graph().to_string(), "\
+//! User[1]
+//!    id = 1
+//!    posts: Post[1]
+//! Post[1]
+//!    id = 1, author_id = 1
+//!    author: User[1]
+//! Post[2]
+//!    id = 2, author_id = NULL
+//!    author: none
+//! ");
+//! assert_eq!(database.dump_rows().to_string(), "\
+//! users
+//!    id
+//!    1
+//! posts
+//!    id | author_id
+//!    1  | 1
+//!    2  | NULL
+//! ");
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Errors
 //!

@@ -130,8 +130,8 @@ pub(crate) fn attribute_sample(attribute: &str) -> &'static str {
         "default" => "`#[default(0)]`",
         "version" => "`#[version]`",
         "base" => "`#[base] employee: Employee`",
-        "unique" => "`#[unique]`, or `#[entity(unique(a, b))]` for several fields",
-        _ => "`#[index]`, or `#[entity(index(a, b))]` for several fields",
+        "unique" => "`#[entity(unique(a, b))]` above the struct for several fields, or `#[unique]`",
+        _ => "`#[entity(index(a, b))]` above the struct for several fields, or `#[index]`",
     }
 }
 

@@ -149,6 +149,13 @@ pub enum Misuse {
         /// What.
         what: &'static str,
     },
+    /// A delete would do something else than the plan has said by which it was to be done.
+    OtherPlan {
+        /// The object.
+        object: String,
+        /// The rows to which something else would be done.
+        rows: Vec<RowFact>,
+    },
     /// A reference of one class was used where another is needed.
     WrongClass {
         /// The class that is needed.
@@ -343,6 +350,7 @@ impl Misuse {
             }
             Misuse::State { object, state, wanted } => write!(f, "{object} is {state}; {wanted}"),
             Misuse::NotSupported { what } => write!(f, "{what} is not supported"),
+            Misuse::OtherPlan { object, rows } => fmt_of_other_plan(f, object, rows),
             Misuse::WrongClass { expected, given } => write!(f, "a {expected} is needed here, not a {given}"),
             Misuse::Deleted { object, wanted } => write!(f, "{object} was deleted; {wanted}"),
             Misuse::Detached { object, wanted } => write!(f, "{object} is detached; {wanted}"),
@@ -474,5 +482,16 @@ impl fmt::Display for Misuse {
             Misuse::NoTransaction => f.write_str("there is no open transaction or savepoint to end"),
             _ => self.fmt_of_objects(f),
         }
+    }
+}
+
+/// How a delete differs from its plan.
+fn fmt_of_other_plan(f: &mut fmt::Formatter<'_>, object: &str, rows: &[RowFact]) -> fmt::Result {
+    let named: Vec<String> = rows.iter().take(3).map(ToString::to_string).collect();
+    let what = if named.is_empty() { "its refusals".to_owned() } else { named.join(", ") };
+    write!(f, "to delete {object} would do otherwise than planned to {what}")?;
+    match rows.len() - named.len() {
+        0 => f.write_str("; plan it again"),
+        more => write!(f, " and {more} more rows; plan it again"),
     }
 }

@@ -138,6 +138,20 @@ impl DeletePlan {
         planned.chain(only_plainly.map(|it| Difference { planned: None, plainly: Some(it) })).collect()
     }
 
+    /// The rows to which another plan does something else.
+    pub(super) fn other_rows(&self, other: &DeletePlan) -> Vec<RowFact> {
+        let does = |plan: &DeletePlan, step: &DeleteStep| plan.steps.contains(step);
+        let only_here = self.steps.iter().filter(|it| !does(other, it));
+        let rows = only_here.chain(other.steps.iter().filter(|it| !does(self, it))).map(|it| it.row.clone());
+        let mut all: Vec<RowFact> = Vec::new();
+        rows.for_each(|it| {
+            if !all.contains(&it) {
+                all.push(it)
+            }
+        });
+        all
+    }
+
     /// The plan in the form of what the tables plan, which prints and draws.
     pub fn outline(&self) -> Outline {
         let cause =

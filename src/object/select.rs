@@ -26,7 +26,7 @@ pub(in crate::object) use entity::{Entity, Ground, all_equal};
 pub(in crate::object) use expression::Scope;
 pub(in crate::object) use known::KnownQueries;
 pub use option::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy};
-pub(in crate::object) use route::{Route, Sides, order, own_columns, related_between};
+pub(in crate::object) use route::{Route, Sides, order, own_columns, reads_owner, related_between};
 pub(in crate::object) use source::{Sources, lead, subclasses};
 
 use super::diagnosis::Budget;

@@ -36,6 +36,7 @@ mod look_ups;
 mod many_rows;
 mod mappings;
 mod merges;
+mod mismatch;
 mod mistakes;
 mod named_queries;
 mod one_of;

@@ -35,6 +35,52 @@ impl Session {
         let key = self.check(object)?;
         self.core.borrow_mut().plan_delete(key)
     }
+
+    /// Deletes an object and flushes, if that does to rows what a plan has said, and nothing else: whoever has looked at a
+    /// plan, or asked somebody about it, carries out what was seen.
+    ///
+    /// ```
+    /// use diptych::prelude::*;
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[has_many(posts: Post, inverse = author, cascade(all))]
+    /// struct User { #[key(auto)] id: Id<User> }
+    ///
+    /// #[derive(Entity, Clone, Debug)]
+    /// #[belongs_to(author: User, inverse = posts)]
+    /// struct Post { #[key(auto)] id: Id<Post>, #[references(User)] author_id: Id<User> }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let mut session = Database::of::<(User, Post)>()?.session();
+    /// let ada = session.add(User::draft());
+    /// session.push(ada, User::posts, Post::draft())?;
+    /// session.commit()?;
+    /// let plan = session.plan_delete(ada)?;
+    ///
+    /// session.push(ada, User::posts, Post::draft())?;
+    /// let refused = session.delete_as_planned(ada, &plan).expect_err("there is another post now");
+    /// assert_eq!(refused.to_string(), "to delete User[1] would do otherwise than planned to posts[2]; plan it again");
+    ///
+    /// let plan = session.plan_delete(ada)?;
+    /// session.delete_as_planned(ada, &plan)?;
+    /// session.commit()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Misuse::OtherPlan`] with the rows to which something else would be done, or with none if what would be refused
+    /// differs; then nothing is done. What refuses the plan, refuses this.
+    #[track_caller]
+    pub fn delete_as_planned<T: ?Sized>(&mut self, object: Ref<T>, plan: &DeletePlan) -> Result<()> {
+        let now = self.plan_delete(object)?;
+        if now.steps != plan.steps || now.refusals != plan.refusals {
+            let key = self.check(object)?;
+            let object = self.core.borrow().graph.name(key);
+            return Err(Misuse::OtherPlan { object, rows: now.other_rows(plan) }.into());
+        }
+        self.delete(object)?;
+        self.flush()
+    }
 }
 
 impl Core {

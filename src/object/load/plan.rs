@@ -8,9 +8,10 @@ use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
-use crate::object::model::{Join, JoinLeaf, RelationModel};
+use crate::object::model::{Join, RelationModel};
 use crate::object::select::{
-    About, Entity, Ground, Route, Scope, Sides, Sources, cover, lead, order, own_columns, related_between, subclasses,
+    About, Entity, Ground, Route, Scope, Sides, Sources, cover, lead, order, own_columns, reads_owner, related_between,
+    subclasses,
 };
 use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
 
@@ -56,7 +57,7 @@ impl Wanted<'_> {
         let below = self.subclasses(target)?;
         let mut owner = None;
         let (mut sources, entity, between, keys) = match &relation.join {
-            _ if self.reads_owner() => {
+            _ if reads_owner(relation) => {
                 let key = ground.model.class(self.class).key.clone();
                 let (mut sources, own) = Sources::of(ground, self.class, &[], 0)?;
                 sources.select.keys = ground.model.class(self.class).parts[0].names(ground, &key).unwrap_or_default();
@@ -131,14 +132,5 @@ impl Wanted<'_> {
         let about = About::Mainly(&self.ground.model.class(target).name);
         cover(self.ground, target, about, self.asked.and_then(|it| it.filter.as_ref()), &mut below)?;
         Ok(below)
-    }
-
-    /// Whether the join asks something of the owner beyond the pairs of columns.
-    fn reads_owner(&self) -> bool {
-        let mut reads = own_columns(self.relation).is_empty();
-        if let Some(condition) = &self.relation.condition {
-            condition.leaves(&mut |it: &JoinLeaf| reads |= matches!(it, JoinLeaf::Owner(_)));
-        }
-        reads
     }
 }

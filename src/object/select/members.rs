@@ -7,11 +7,11 @@ use super::cast::{About, cover};
 use super::entity::{Entity, Ground, all_are};
 use super::expression::Scope;
 use super::page::limited;
-use super::route::{Route, Sides, order, own_columns};
+use super::route::{Route, Sides, between, order, own_columns, reads_owner, related_between};
 use super::run::{listed, place};
-use super::source::{Sources, subclasses};
+use super::source::{Sources, lead, subclasses};
 use crate::error::{Misuse, Result};
-use crate::id::RelationId;
+use crate::id::{ClassId, RelationId};
 use crate::object::diagnosis::Noted;
 use crate::object::load::{Joiner, Reach, Reading};
 use crate::object::model::{Join, RelationModel};
@@ -20,6 +20,16 @@ use crate::object::session::Core;
 use crate::query::{Input, JoinKind, OrderBy};
 use crate::record::project;
 use crate::value::Value;
+
+/// The sources of a query over members.
+struct Led {
+    sources: Sources,
+    root: Entity,
+    /// Where the table between stands.
+    between: Option<(u8, u8)>,
+    /// The owner, if its row is among them.
+    own: Option<Entity>,
+}
 
 impl Core {
     /// The members of a collection that a query over them finds, as the rows say.
@@ -87,7 +97,9 @@ impl Core {
         Ok(found.saturating_sub(selection.offset).min(selection.limit.unwrap_or(u64::MAX)))
     }
 
-    /// The query for the members of a collection: the owner's row, then what the relation leads to from there.
+    /// The query for the members of a collection: what refers to the owner's values, or what the table between leads to
+    /// from them, so that an index over these brings a page in its order. Where the join asks more of the owner, it begins
+    /// with the owner's row.
     fn members(
         &self,
         ground: Ground<'_>,
@@ -95,25 +107,14 @@ impl Core {
         relation: &RelationModel,
         selection: &Selection,
     ) -> Result<(Sources, Entity)> {
-        let (model, class) = (ground.model, self.object(owner)?.class);
         let mut below = subclasses(ground, relation.target, &selection.subclasses)?;
         let asked = selection.filter.iter().chain(selection.order_by.iter().map(|it| &it.0));
-        cover(ground, relation.target, About::Mainly(&model.class(relation.target).name), asked, &mut below)?;
-        let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
-        let first = sources.count();
-        let route = Route { relation, target: relation.target, subclasses: &below, kind: JoinKind::Inner };
-        let root = sources.join_along(ground, &own, route, &|_, _| Ok(None))?;
-        let Some(row) = self.graph.row(owner) else {
-            return Err(Misuse::StaleReference { class: model.class(class).name.clone() }.into());
-        };
-        let key = &model.class(class).key;
-        let mut named = own.columns(ground, key, 0)?;
-        let mut values = project(&**row, key);
-        let joined = own_columns(relation);
-        named.extend(own.columns(ground, joined, 0)?);
-        values.extend(project(&**row, joined));
-        sources.filter(all_are(named, values));
-        let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
+        cover(ground, relation.target, About::Mainly(&ground.model.class(relation.target).name), asked, &mut below)?;
+        let Led { mut sources, root, between, own } = self.lead_to_members(ground, owner, relation, &below)?;
+        let sides = Sides { owner: own.as_ref(), between, target: &root, level: 0 };
+        if own.is_none() {
+            sources.ask(ground, relation, sides)?;
+        }
         let scope = Scope::about(ground, &self.graph, &root);
         if let Some(filter) = &selection.filter {
             sources.filter(scope.resolve(filter)?);
@@ -122,8 +123,51 @@ impl Core {
             let by = scope.resolve(by)?;
             sources.select.order_by.push(OrderBy { by, direction: *direction, nulls: None });
         }
-        let sides = Sides { owner: Some(&own), between, target: &root, level: 0 };
         sources.select.order_by.extend(order(ground, relation, sides)?);
         Ok((sources, root))
+    }
+
+    /// The sources of such a query.
+    fn lead_to_members(
+        &self,
+        ground: Ground<'_>,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        below: &[ClassId],
+    ) -> Result<Led> {
+        let (model, class) = (ground.model, self.object(owner)?.class);
+        let Some(row) = self.graph.row(owner) else {
+            return Err(Misuse::StaleReference { class: model.class(class).name.clone() }.into());
+        };
+        let values = project(&**row, own_columns(relation));
+        Ok(match &relation.join {
+            _ if reads_owner(relation) => {
+                let (mut sources, own) = Sources::of(ground, class, &[], 0)?;
+                let first = sources.count();
+                let route = Route { relation, target: relation.target, subclasses: below, kind: JoinKind::Inner };
+                let root = sources.join_along(ground, &own, route, &|_, _| Ok(None))?;
+                let key = &model.class(class).key;
+                let mut named = own.columns(ground, key, 0)?;
+                named.extend(own.columns(ground, own_columns(relation), 0)?);
+                sources.filter(all_are(named, [project(&**row, key), values].concat()));
+                let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
+                Led { sources, root, between, own: Some(own) }
+            }
+            Join::BelongsTo { target_columns: columns, .. } | Join::Has { columns, .. } => {
+                let lead = lead(ground, relation.target, columns);
+                let (mut sources, root) = Sources::led_by(ground, relation.target, below, lead, 0)?;
+                sources.filter(all_are(root.columns(ground, columns, 0)?, values));
+                Led { sources, root, between: None, own: None }
+            }
+            Join::Through { table, own, other, target_columns, .. } => {
+                let mut sources = Sources::over(table.clone(), 0);
+                let target = (relation.target, below);
+                let root = sources.join_entity(ground, target, JoinKind::Inner, target_columns, |it| {
+                    Ok(related_between(it.columns(ground, target_columns, 0)?, other))
+                })?;
+                sources.filter(all_are(between(0, 0, own), values));
+                Led { sources, root, between: Some((0, 0)), own: None }
+            }
+        })
     }
 }

@@ -292,6 +292,15 @@ pub(in crate::object) fn target_columns(relation: &RelationModel) -> &[ColumnId]
     }
 }
 
+/// Whether a join asks something of the owner beyond the pairs of columns.
+pub(in crate::object) fn reads_owner(relation: &RelationModel) -> bool {
+    let mut reads = own_columns(relation).is_empty();
+    if let Some(condition) = &relation.condition {
+        condition.leaves(&mut |it: &JoinLeaf| reads |= matches!(it, JoinLeaf::Owner(_)));
+    }
+    reads
+}
+
 /// The attributes of the owner by which a relation is joined.
 pub(in crate::object) fn own_columns(relation: &RelationModel) -> &[ColumnId] {
     match &relation.join {

@@ -40,6 +40,15 @@ impl Untyped<'_> {
         Ok(found.map(|all| self.refer_all(all)))
     }
 
+    /// Whether a relation shows a part of what it leads to; see [`Session::is_partial`](crate::Session::is_partial).
+    ///
+    /// # Errors
+    /// When there is no such relation.
+    pub fn is_partial(&mut self, object: AnyRef, relation: &str) -> Result<bool> {
+        let (key, relation, _) = self.relation(object, relation)?;
+        Ok(self.session.exclusive().graph.is_partial(key, relation))
+    }
+
     /// Whether a relation leads to a collection.
     ///
     /// # Errors

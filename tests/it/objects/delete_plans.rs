@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diptych::error::Misuse;
 use diptych::object::{DeletePlan, Mechanism};
 use diptych::prelude::*;
 use diptych::{Action, Select, Session, Value, record};
@@ -248,4 +249,46 @@ proptest! {
         };
         prop_assert_eq!(outcome(&loads), outcome(&[]));
     }
+}
+
+/// What was seen is what is done, or nothing is: the rows have changed since, in this session or in another one.
+#[test]
+fn a_plan_is_carried_out_as_it_was_seen_or_not_at_all() -> Result<()> {
+    let database = forum();
+    let mut session = database.session();
+    let alice = session.add(user("alice"));
+    let root = posted(&mut session, alice, "root");
+    session.commit()?;
+    let plan = session.plan_delete(root)?;
+    let in_the_way = |outcome: Result<()>| match outcome.expect_err("something else would happen").misuse() {
+        Some(Misuse::OtherPlan { rows, .. }) => rows.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+
+    let reply = posted(&mut session, alice, "reply");
+    session.push(root, Post::replies, reply)?;
+    assert_eq!(in_the_way(session.delete_as_planned(root, &plan)), ["posts[2]"]);
+    assert!(!session.is_marked_deleted(root)?, "nothing was done");
+    session.rollback()?;
+    session.get(root)?;
+
+    database.transaction(|other| {
+        let root = other.find::<Post>(1)?.expect("it is there").reference();
+        other.push(root, Post::tags, tag("late")).map(drop)
+    })?;
+    session.rollback()?;
+    assert_eq!(in_the_way(session.delete_as_planned(root, &plan)), ["post_tags[1, 'late']"]);
+
+    let plan = session.plan_delete(root)?;
+    session.delete_as_planned(root, &plan)?;
+    session.commit()?;
+    assert_eq!((count(&mut session, "posts"), count(&mut session, "tags")), (0, 1));
+
+    posted(&mut session, alice, "again");
+    session.commit()?;
+    let plan = session.plan_delete(alice)?;
+    assert!(!plan.is_possible());
+    let refused = session.delete_as_planned(alice, &plan).expect_err("as the plan has said");
+    assert!(refused.violation().is_some(), "{refused}");
+    Ok(())
 }

@@ -176,6 +176,7 @@ fn a_collection_is_filled_from_the_join_of_the_query() -> Result<()> {
     let mut by_name = session.untyped();
     let lines = by_name.loaded(found[0], "lines")?.expect("filled");
     assert_eq!(lines.len(), 1);
+    assert!(by_name.is_partial(found[0], "lines")?, "there may be others");
     by_name.assign(lines[0], "pieces", 9)?;
     session.commit()?;
     assert_eq!(database.session().untyped().count("Line", &Selection::new())?, 4);

@@ -161,6 +161,7 @@ struct Entry {
 
 #[derive(Entity, Clone, Debug)]
 #[belongs_to(journal: Journal, inverse = notes)]
+#[entity(index(journal_id, id))]
 struct Note {
     #[key(auto)]
     id: Id<Note>,
@@ -233,5 +234,35 @@ fn an_expired_member_leaves_the_collection_that_it_was_in() -> Result<()> {
         assert!(session.get(ann)?.loaded(User::posts)?.is_empty());
         assert_eq!(session.get(eve)?.loaded(User::posts)?.references(), [post]);
     }
+    Ok(())
+}
+
+/// The checklist's 60a: a page of a dynamic collection reads the page and not what is before or behind it, and neither
+/// does a count. The order is that of an index over the foreign key and what orders.
+#[test]
+fn a_page_of_a_long_collection_reads_the_page() -> Result<()> {
+    let database = Database::of::<(Journal, Entry, Note)>()?;
+    let mut session = database.session();
+    let (journal, other) = (session.add(Journal::draft()), session.add(Journal::draft()));
+    session.commit()?;
+    for owner in [session[journal].id, session[other].id] {
+        session.insert_many((0..100_000).map(|_| Note { journal_id: Some(owner), ..Note::draft() }))?;
+    }
+    session.commit()?;
+    let notes = || session.query_of(journal, Journal::notes);
+    for query in [
+        notes().order_by(Note::id).limit(20),
+        notes().order_by(Note::id).limit(20).offset(50_000),
+        notes().order_by(Note::id.desc()).limit(20),
+        notes().filter(Note::id.gt(Id::new(60_000))).order_by(Note::id).limit(20),
+    ] {
+        let before = session.totals();
+        let found = query.all()?.len();
+        let read = (session.totals() - before).rows_read;
+        assert!(found == 20 && read <= 21, "{read} rows for a page of {found}");
+    }
+    let before = session.totals();
+    assert_eq!(notes().count()?, 100_000);
+    assert!((session.totals() - before).rows_read < 2, "counted by the index");
     Ok(())
 }
