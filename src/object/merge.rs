@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::class::Cascade;
+use super::class::{Cascade, Lazy};
 use super::columns::Assigned;
 use super::identity::Identity;
 use super::links::Link;
@@ -186,6 +186,30 @@ impl Core {
         Err(Misuse::WrongClass { expected, given }.into())
     }
 
+    /// Whether a relation of the given object takes part: it is known what it leads to. Of a collection that is only
+    /// queried SQLAlchemy takes what was added, if anything has happened to it; it is refused where that has to be compared
+    /// with rows and only writing is allowed.
+    fn is_merged(&self, given: ObjectKey, relation: &RelationModel, load: bool) -> Result<bool> {
+        let (link, stored) = (self.graph.link(given, relation.id), self.graph.has_identity(given));
+        if !relation.lazy.is_never_loaded() {
+            return Ok(self.graph.is_loaded(given, relation.id) || !stored && !matches!(link, Link::Unloaded));
+        }
+        let merged = load && !self.graph.is_sound() && !matches!(link, Link::Unloaded);
+        if merged && stored && relation.lazy == Lazy::WriteOnly {
+            let (relation, object) = (relation.name.clone(), self.graph.name(given));
+            return Err(Misuse::WriteOnly { relation, object }.into());
+        }
+        Ok(merged)
+    }
+
+    /// What a relation of the given object leads to; of a collection that is only queried, what was added to it.
+    fn given_members(&self, given: ObjectKey, relation: &RelationModel) -> Vec<ObjectKey> {
+        match self.graph.link(given, relation.id) {
+            Link::Many(collection) if collection.members.is_none() => collection.queued_added().to_vec(),
+            _ => self.graph.current(given, relation),
+        }
+    }
+
     fn merge_relation(
         &mut self,
         given: ObjectKey,
@@ -198,9 +222,7 @@ impl Core {
         if load && relation.inverse.is_some_and(|it| merged.along.contains(&(given, relation.target, it))) {
             return Ok(());
         }
-        let loaded = self.graph.is_loaded(given, relation.id)
-            || !self.graph.has_identity(given) && !matches!(self.graph.link(given, relation.id), Link::Unloaded);
-        if !relation.cascade.contains(Cascade::MERGE) || !loaded || relation.lazy.is_never_loaded() {
+        if !relation.cascade.contains(Cascade::MERGE) || !self.is_merged(given, relation, load)? {
             return Ok(());
         }
         self.check_has(into, self.graph.declared(class, relation.id).0)?;
@@ -209,7 +231,7 @@ impl Core {
             self.load_whatever(into, relation)?;
         }
         let mut members = Vec::new();
-        for member in self.graph.current(given, relation) {
+        for member in self.given_members(given, relation) {
             merged.along.insert((member, class, relation.id));
             members.push(self.merge_one(member, load, merged)?);
         }

@@ -8,6 +8,7 @@
 mod bulk;
 mod bulk_delete;
 mod cast;
+mod compared;
 mod count;
 mod entity;
 mod expression;

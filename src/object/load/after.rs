@@ -136,17 +136,29 @@ impl Core {
                 }
             }
         }
+        let mixed = groups.iter().any(|it| it.0 != class);
         for (of, relation, objects) in work {
-            if !self.is_left_alone(after, class, of, relation) {
+            if mixed && self.takes_what_is_known(after, class, relation) {
+                self.load_in_ring(after, of, relation, &objects)?;
+            } else if !self.is_left_alone(after, class, of, relation) {
                 self.load_relation(after, of, relation, &objects)?;
             }
         }
         Ok(())
     }
 
+    /// Whether a reference that is to be read for each object takes what the identity map holds and no more: in SQLAlchemy
+    /// one that a class has, as soon as an object of a subclass comes, which takes it for one that it has met before.
+    fn takes_what_is_known(&self, after: &After<'_>, class: ClassId, relation: &RelationModel) -> bool {
+        let model = &self.graph.model;
+        !self.graph.is_sound()
+            && relation.id.index() < model.class(class).relations.len()
+            && relation.is_by_identity()
+            && after.place.way(model, class, relation, after.everywhere).lazy == Lazy::Immediate
+    }
+
     /// Whether a query on a class leaves a relation to be read when it is touched, as SQLAlchemy does: one that subclasses
-    /// add which it does not read along, if it would be read for many objects at once, and a reference that would be
-    /// read for each, where the class has subclasses.
+    /// add which it does not read along, if it would be read for many objects at once.
     fn is_left_alone(&self, after: &After<'_>, class: ClassId, of: ClassId, relation: &RelationModel) -> bool {
         let model = &self.graph.model;
         let declared = model.class(class);
@@ -154,10 +166,9 @@ impl Core {
             return false;
         }
         let lazy = after.place.way(model, of, relation, after.everywhere).lazy;
-        if relation.id.index() < declared.relations.len() {
-            return lazy == Lazy::Immediate && relation.is_by_identity();
-        }
-        matches!(lazy, Lazy::Selectin | Lazy::Subquery) && !after.place.reads_along(model, class, of)
+        relation.id.index() >= declared.relations.len()
+            && matches!(lazy, Lazy::Selectin | Lazy::Subquery)
+            && !after.place.reads_along(model, class, of)
     }
 
     fn load_relation(

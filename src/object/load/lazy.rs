@@ -84,7 +84,14 @@ impl Core {
             return Ok(known);
         }
         self.check_related_readable(key)?;
+        let asked = self.asked_before_flush(key, declared);
         self.prepare_reading(key, declared)?;
+        if let Some(asked) = asked.filter(|it| self.target_identity(key, declared).as_ref() != Some(it)) {
+            self.may_read(key, declared, way)?;
+            let target = self.find(declared.target, &asked.to_values())?;
+            *self.graph.link_mut(key, relation) = Link::One { target, since: Since::Unchanged };
+            return Ok(target);
+        }
         if self.loaded_one(key, declared).is_none() {
             self.may_read(key, declared, way)?;
             self.read_relation(class, declared, &[key])?;
@@ -101,6 +108,20 @@ impl Core {
                 Ok(known)
             }
         }
+    }
+
+    /// The key that a reference is read by. SQLAlchemy takes it before the flush that the read begins with, which may write
+    /// another one.
+    fn asked_before_flush(&self, key: ObjectKey, relation: &RelationModel) -> Option<Identity> {
+        let asks = !self.graph.is_sound() && self.wants_flush() && relation.is_by_identity();
+        if asks { self.target_identity(key, relation) } else { None }
+    }
+
+    /// The key of the target in a row that is known.
+    fn target_identity(&self, key: ObjectKey, relation: &RelationModel) -> Option<Identity> {
+        let columns = own_columns(relation);
+        let known = columns.iter().all(|it| self.graph.has_column(key, *it));
+        self.graph.row(key).filter(|_| known).and_then(|row| Identity::of(&**row, columns))
     }
 
     /// Remembers what a reference was found to lead to, so that it stays so until it is expired.

@@ -63,6 +63,7 @@ impl Core {
         synchronize: Synchronize,
     ) -> Result<u64> {
         self.before_query()?;
+        self.know_compared(filter.into_iter())?;
         let model = self.graph.model.clone();
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };

@@ -19,7 +19,7 @@ impl Core {
         selection: &Selection,
         values: &[Expr<Term>],
     ) -> Result<Vec<Vec<Value>>> {
-        self.before_query()?;
+        self.before_select(selection)?;
         let select = self.values(class, selection, values)?;
         self.run(select)
     }
@@ -27,7 +27,7 @@ impl Core {
     /// How many rows a query finds, by a statement that returns one. Objects that a join repeats count as often as rows
     /// come out.
     pub(in crate::object) fn select_count(&mut self, class: ClassId, selection: &Selection) -> Result<u64> {
-        self.before_query()?;
+        self.before_select(selection)?;
         let mut select = self.values(class, selection, &[])?;
         let unlimited = selection.limit.is_none() && selection.offset == 0;
         if unlimited {
@@ -46,7 +46,7 @@ impl Core {
 
     /// Whether a query finds anything, by a statement that returns one row at most.
     pub(in crate::object) fn select_exists(&mut self, class: ClassId, selection: &Selection) -> Result<bool> {
-        self.before_query()?;
+        self.before_select(selection)?;
         let mut select = self.values(class, selection, &[])?;
         if selection.limit != Some(0) {
             select = select.limit(1);

@@ -234,6 +234,10 @@ impl<'a> Scope<'a> {
         let row = self.graph.original(key).or_else(|| self.graph.row(key));
         let values = row.map(|row| crate::record::project(&**row, columns)).unwrap_or_default();
         let unset = values.is_empty() || (columns == class.key && values.iter().any(is_unset));
+        let known = |it: &ColumnId| self.graph.original(key).is_some() || self.graph.has_column(key, *it);
+        if !unset && !columns.iter().all(known) {
+            return Err(not_compared(relation, "the object was never given what is compared, or has forgotten it"));
+        }
         if unset { Err(not_compared(relation, "the object has no key yet; flush it first")) } else { Ok(values) }
     }
 }

@@ -12,11 +12,13 @@ use super::run::{listed, place};
 use super::source::{Sources, lead, subclasses};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
+use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::load::{Joiner, Reach, Reading};
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::query::{Input, JoinKind, OrderBy};
 use crate::record::project;
 use crate::value::Value;
@@ -39,12 +41,34 @@ impl Core {
         relation: RelationId,
         selection: &Selection,
     ) -> Result<Vec<ObjectKey>> {
-        self.before_query()?;
-        self.fresh(owner)?;
         let model = Arc::clone(&self.graph.model);
         let relation = model.relation(self.object(owner)?.class, relation);
+        if let Some(added) = self.added_only(owner, relation, selection)? {
+            return Ok(added);
+        }
+        self.before_select(selection)?;
+        self.fresh(owner)?;
         let what = Noted::Touch { relation, owners: &[owner] };
         self.budgeted(selection.budget, |core| core.noted(what, |core| core.select_members(owner, relation, selection)))
+    }
+
+    /// What SQLAlchemy shows of a dynamic collection as a whole whose owner has no row, or has left the session: what was
+    /// added to it.
+    fn added_only(
+        &mut self,
+        owner: ObjectKey,
+        relation: &RelationModel,
+        selection: &Selection,
+    ) -> Result<Option<Vec<ObjectKey>>> {
+        let whole = selection.filter.is_none() && selection.order_by.is_empty() && selection.limit.is_none();
+        if self.graph.is_sound() || relation.lazy != Lazy::Dynamic || !whole {
+            return Ok(None);
+        }
+        if self.graph.objects[owner].state == State::Pending && self.wants_flush() {
+            self.before_query()?;
+        }
+        let stored = self.graph.has_identity(owner) && self.graph.objects[owner].state != State::Detached;
+        Ok((!stored).then(|| self.graph.changes(owner, relation.id).added))
     }
 
     fn select_members(
@@ -81,7 +105,7 @@ impl Core {
         relation: RelationId,
         selection: &Selection,
     ) -> Result<u64> {
-        self.before_query()?;
+        self.before_select(selection)?;
         self.fresh(owner)?;
         let model = Arc::clone(&self.graph.model);
         let relation = model.relation(self.object(owner)?.class, relation);

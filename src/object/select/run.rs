@@ -199,7 +199,7 @@ impl Core {
 
     /// Runs the statement of a query. Its rows are found; objects are still to be made of them.
     fn start(&mut self, class: ClassId, selection: &Selection) -> Result<Started> {
-        self.before_query()?;
+        self.before_select(selection)?;
         // Who watches statements reads them as they were asked, with their constants.
         if self.is_watched {
             return self.start_anew(class, selection, false);
@@ -232,18 +232,23 @@ impl Core {
         joiner.join_all(&root, &place)?;
         let (repeats, may_repeat) = (joiner.repeats(), joiner.may_repeat());
         let Joiner { sources, nodes, .. } = joiner;
-        if repeats && selection.repeats == Repeats::Kept {
+        let refused = repeats && selection.repeats == Repeats::Kept;
+        if refused && self.graph.is_sound() {
             return Err(repeated());
         }
         let select = paged(ground, &root, selection, before, sources.select, repeats)?;
         let prepared = self.connection.prepare_for(select.into(), &parameters.values)?;
         self.connection.locate(&prepared, Input::Values(&parameters.values), &mut self.found)?;
+        // SQLAlchemy notices it by the first row.
+        if refused && !self.found.is_empty() {
+            return Err(repeated());
+        }
         let existing = selection.existing;
         // What is kept asks for nothing to be loaded along.
         let by_row = keeps && existing == Existing::Kept && self.is_known_by_integer(class);
         let running = Running { root, place, nodes, existing, everywhere, repeats, may_repeat, by_row };
         let running = Arc::new(running);
-        if keeps && prepared.is_for_any() {
+        if keeps && !refused && prepared.is_for_any() {
             self.known.keep((class, selection), parameters, prepared, running.clone());
         }
         Ok(Started::Rows(running))

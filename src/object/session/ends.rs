@@ -147,6 +147,7 @@ impl Core {
         self.expect_collection(declared)?;
         if !self.holds_member(key, declared, member)? {
             if !self.graph.is_sound() && !declared.collection.is_set() {
+                self.read_other_side(declared, [member])?;
                 self.graph.lose_stranger(key, declared, member)?;
             }
             let relation = format!("{} of {}", declared.name, self.graph.name(key));
@@ -220,6 +221,14 @@ impl Core {
         self.graph.remove(key, declared, member, Some(at))?;
         self.renumber(key, declared)?;
         Ok(Some(member))
+    }
+
+    /// A member is about to be taken out by its place. SQLAlchemy takes that for a change of the owner, whether there is such
+    /// a place or not.
+    pub(in crate::object) fn is_about_to_pop(&mut self, key: ObjectKey) {
+        if !self.graph.is_sound() {
+            self.graph.touch(key);
+        }
     }
 
     /// Takes the member at a place out of a collection and hands it out. SQLAlchemy speaks of that when it is out, which

@@ -84,11 +84,11 @@ impl Untyped<'_> {
         if !core.graph.changed_columns(key).is_empty() {
             return true;
         }
-        // What waits for a collection to be read may turn out to be no change.
-        class
-            .relations
-            .iter()
-            .any(|it| self.session.exclusive().graph.is_loaded(key, it.id) && self.changes(key, it).is_change())
+        // What waits for a collection to be read may turn out to be no change, unless it is never read as a whole.
+        class.relations.iter().any(|it| {
+            let knows = it.lazy.is_never_loaded() || self.session.exclusive().graph.is_loaded(key, it.id);
+            knows && self.changes(key, it).is_change()
+        })
     }
 
     /// What has happened to a relation. SQLAlchemy finds out here who a partner was that was set without having been read.

@@ -126,6 +126,7 @@ impl Untyped<'_> {
     #[track_caller]
     pub fn pop(&mut self, object: AnyRef, relation: &str, position: usize) -> Result<AnyRef> {
         let (key, id, members) = self.members(object, relation)?;
+        self.session.exclusive_here().is_about_to_pop(key);
         let member = self.member_at(relation, &members, position)?;
         self.session.exclusive_here().told(|core| core.pop_member(key, id, position))?;
         Ok(self.session.refer(member))

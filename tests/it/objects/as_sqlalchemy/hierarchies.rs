@@ -116,6 +116,25 @@ fn a_reference_of_the_base_is_not_read_immediately() -> Result<()> {
     Ok(())
 }
 
+/// It is where only objects of the base come, and what the identity map holds is taken in any case.
+#[test]
+fn a_reference_of_the_base_is_read_immediately_where_no_subclass_comes() -> Result<()> {
+    let house = Relationship::belongs_to("house", "House").lazy(Lazy::Immediate);
+    let database = zoo(|it| it.relation(house.clone()), same)?;
+    let mut session = inhabited(&database)?;
+    let first = Selection::new().filter(Term::column("id").eq(1));
+    let animal = session.untyped().select("Animal", &first)?[0];
+    assert!(session.untyped().is_loaded(animal, "house")?);
+    session.let_go_of_all();
+    let house = session.untyped().find("House", &[Value::Int(2)])?;
+    let (found, statements) = animals(&mut session)?;
+    assert_eq!(statements, 1);
+    let mut by_name = session.untyped();
+    assert_eq!(by_name.loaded(found[1], "house")?, house.map(|it| vec![it]));
+    assert!(by_name.is_loaded(found[1], "house")? && !by_name.is_loaded(found[2], "house")?);
+    Ok(())
+}
+
 /// A class with a table of its own has the relations that it declares, and a flush asks it for no others.
 #[test]
 fn a_concrete_class_has_no_part_in_the_relations_of_its_base() -> Result<()> {

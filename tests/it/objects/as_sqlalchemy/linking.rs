@@ -176,3 +176,25 @@ fn a_reference_that_may_not_be_read_cannot_be_set() -> Result<()> {
     }
     Ok(())
 }
+
+/// Who is no member of a list leaves it before it is refused, which takes its owner away unless that is known to be another
+/// one: a reference that wants to know its old target reads it.
+#[test]
+fn a_stranger_keeps_an_owner_that_is_read() -> Result<()> {
+    for reads in [false, true] {
+        let database = blog(plain, |it| it.active_history(reads))?;
+        let mut session = session(&database);
+        let (user, post, _) = ada(&mut session)?;
+        let bob = add(&mut session.untyped(), "User", 2)?;
+        session.flush()?;
+        let mut by_name = session.untyped();
+        by_name.expire(post, &[])?;
+        by_name.value(post, "title")?;
+        by_name.expunge(user)?;
+        by_name.remove(bob, "posts", post).expect_err("it is no post of his");
+        session.flush()?;
+        let kept = if reads { Value::Int(1) } else { Value::Null };
+        assert_eq!(session.untyped().value(post, "author_id")?, kept, "reads: {reads}");
+    }
+    Ok(())
+}

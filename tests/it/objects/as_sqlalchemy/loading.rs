@@ -303,3 +303,33 @@ fn a_query_says_nothing_of_what_is_declared_to_objects_that_were_there() -> Resu
     assert_eq!(by_name.related(post, "author")?.len(), 1);
     Ok(())
 }
+
+/// A reference is read by the key that it had when somebody asked, though the flush that comes before writes another one.
+#[test]
+fn a_reference_is_read_by_the_key_before_the_flush() -> Result<()> {
+    let users = Table::new("users").auto_key("id");
+    let posts = Table::new("posts")
+        .auto_key("id")
+        .column(Column::int("author_id").nullable())
+        .foreign_key(ForeignKey::new(["author_id"], "users"));
+    let user = Class::new("User", users).relation(Relationship::has_many("posts", "Post"));
+    let post = Class::new("Post", posts).relation(Relationship::belongs_to("author", "User"));
+    let database = Database::with_classes([user, post], [])?;
+    let mut session = session(&database);
+    let (ada, bob, post) = {
+        let mut by_name = session.untyped();
+        let (ada, bob) = (add(&mut by_name, "User", 1)?, add(&mut by_name, "User", 2)?);
+        let post = add(&mut by_name, "Post", 1)?;
+        by_name.set(post, "author", Some(bob))?;
+        (ada, bob, post)
+    };
+    session.commit()?;
+    let mut by_name = session.untyped();
+    by_name.expunge(bob)?;
+    by_name.value(post, "author_id")?;
+    by_name.push(ada, "posts", post)?;
+    let author = by_name.related(post, "author")?;
+    assert_eq!(by_name.value(post, "author_id")?, Value::Int(1), "it was flushed");
+    assert_eq!(by_name.value(author[0], "id")?, Value::Int(2));
+    Ok(())
+}

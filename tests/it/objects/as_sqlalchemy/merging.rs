@@ -5,7 +5,7 @@ use diptych::object::{Inheritance, Polymorphic};
 use diptych::prelude::*;
 use diptych::{Class, Column, ForeignKey, Lazy, Table, Value};
 
-use super::{ada, blog, plain, session};
+use super::{ada, blog, new, plain, session};
 
 /// An object of a subclass cannot be merged into one of its base that has the same key. What both have was copied by
 /// then.
@@ -47,5 +47,37 @@ fn what_needs_no_statement_goes_on_when_a_flush_has_failed() -> Result<()> {
     assert!(matches!(refused.misuse(), Some(Misuse::NotLoaded { .. })), "{refused}");
     let refused = by_name.value(user, "name").expect_err("that takes a statement");
     assert!(matches!(refused.misuse(), Some(Misuse::Inactive)), "{refused}");
+    Ok(())
+}
+
+/// What was added to a dynamic collection before it is merged becomes what the collection holds.
+#[test]
+fn a_dynamic_collection_is_merged_as_what_was_added_to_it() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::Dynamic), plain)?;
+    let mut session = session(&database);
+    let (user, first, second) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    let given = new(&mut by_name, "User", 1)?;
+    by_name.replace(given, "posts", &[])?;
+    assert_eq!(by_name.merge(given, true)?, user);
+    session.flush()?;
+    for post in [first, second] {
+        assert_eq!(session.untyped().value(post, "author_id")?, Value::Null);
+    }
+    Ok(())
+}
+
+/// A collection that is only written cannot be compared with what is merged into it.
+#[test]
+fn a_collection_that_is_only_written_is_not_merged() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::WriteOnly), plain)?;
+    let mut session = session(&database);
+    let (user, ..) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    let (given, post) = (new(&mut by_name, "User", 1)?, new(&mut by_name, "Post", 9)?);
+    assert_eq!(by_name.merge(given, true)?, user, "nothing has happened to it");
+    by_name.push(given, "posts", post)?;
+    let refused = by_name.merge(given, true).expect_err("the rows would have to be read");
+    assert!(matches!(refused.misuse(), Some(Misuse::WriteOnly { .. })), "{refused}");
     Ok(())
 }

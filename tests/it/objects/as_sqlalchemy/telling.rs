@@ -111,3 +111,17 @@ fn what_was_about_to_be_deleted_comes_back() -> Result<()> {
     assert!(told(&mut session), "by a rollback to a savepoint");
     Ok(())
 }
+
+/// Who takes a member out by its place has changed the owner, whether there is such a place or not.
+#[test]
+fn to_pop_nothing_is_a_change_of_the_owner() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let bob = add(&mut session.untyped(), "User", 2)?;
+    session.commit()?;
+    happened(&mut session);
+    session.untyped().pop(bob, "posts", 0).expect_err("he has written nothing");
+    session.flush()?;
+    assert_eq!(steps(&happened(&mut session), RowStep::BeforeUpdate), [bob]);
+    Ok(())
+}
