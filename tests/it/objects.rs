@@ -1,5 +1,21 @@
 //! The object half: what a session promises (O1 to O7), by examples that read like a story and by a property.
 
+/// The same tests of a hierarchy in one table, `single`, and of one in joined tables, `joined`.
+macro_rules! in_both {
+    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {
+        mod in_one_table {
+            use super::*;
+            use super::single::*;
+            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
+        }
+        mod in_joined_tables {
+            use super::*;
+            use super::joined::*;
+            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
+        }
+    };
+}
+
 mod altered;
 mod as_sqlalchemy;
 mod asked_again;

@@ -69,21 +69,6 @@ macro_rules! hierarchy {
 hierarchy!(single: (), ());
 hierarchy!(joined: (table = "dogs"), (table = "cats"));
 
-macro_rules! in_both {
-    ($($(#[$meta:meta])* fn $name:ident($($use:tt)*) $body:block)*) => {
-        mod in_one_table {
-            use super::*;
-            use super::single::*;
-            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
-        }
-        mod in_joined_tables {
-            use super::*;
-            use super::joined::*;
-            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
-        }
-    };
-}
-
 in_both! {
     fn objects_of_one_class_exchange_a_value_of_their_base() {
         let mut session = database().session();

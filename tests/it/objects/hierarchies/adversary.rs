@@ -79,21 +79,6 @@ macro_rules! hierarchy {
 hierarchy!(single: (), (), ());
 hierarchy!(joined: (), (table = "dogs"), (table = "cats"));
 
-macro_rules! in_both {
-    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {
-        mod in_one_table {
-            use super::*;
-            use super::single::*;
-            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
-        }
-        mod in_joined_tables {
-            use super::*;
-            use super::joined::*;
-            $($(#[$meta])* #[test] fn $name() -> Result<()> $body)*
-        }
-    };
-}
-
 in_both! {
     fn a_sibling_takes_the_key_of_a_row_that_goes() {
         let database = database();
