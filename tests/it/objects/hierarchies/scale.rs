@@ -8,14 +8,17 @@ use diptych::prelude::*;
 use super::models::single::{Bike, Car, Owner, Vehicle, bike, car, database};
 use super::models::staff::{self, Chief, Employee, chief};
 
-/// Eight times the objects may take forty times the time before it is taken for a square, which would be sixty-four.
+/// Eight times the objects may take forty times the time before it is taken for a square, which would be sixty-four. Both
+/// sizes are tried in turn until one pair is that near, so that a machine which is busy for a while says nothing.
 fn grows_with_the_size(work: impl Fn(usize) -> Result<Duration>) -> Result<()> {
-    let least = |size: usize| -> Result<Duration> {
-        Ok([work(size)?, work(size)?, work(size)?].into_iter().min().unwrap_or_default())
-    };
-    let (small, large) = (least(250)?, least(2000)?);
-    assert!(large < small * 40, "8 times the size took {small:?} and {large:?}");
-    Ok(())
+    let (mut small, mut large) = (Duration::MAX, Duration::MAX);
+    for _ in 0..8 {
+        (small, large) = (small.min(work(250)?), large.min(work(2000)?));
+        if large < small * 40 {
+            return Ok(());
+        }
+    }
+    panic!("8 times the size took {small:?} and {large:?}");
 }
 
 /// All cars of an owner become bikes, and are read as what they are.
