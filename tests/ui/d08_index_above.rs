@@ -1,7 +1,7 @@
 // mistakes: D08
 use diptych::prelude::*;
 
-#[derive(Entity, Clone)]
+#[derive(Entity, Clone, Debug)]
 #[index(journal_id, id)]
 struct Note {
     #[key(auto)]

@@ -15,7 +15,7 @@ fn identity_is_not_equality() -> Result<()> {
     let alice = session.add(user("alice"));
     let (one, other) = (posted(&mut session, alice, "same"), posted(&mut session, alice, "same"));
     session.commit()?;
-    let (first, second) = (session.get(one)?.clone(), session.get(other)?.clone());
+    let (first, second) = (session.get(one)?, session.get(other)?);
     assert_ne!(one, other, "as objects they are two");
     assert_eq!(
         Post { id: first.id, ..second.entity().clone() },
