@@ -227,13 +227,18 @@ impl Core {
         }
         self.check_has(into, self.graph.declared(class, relation.id).0)?;
         let many = relation.join.is_many();
-        if load && many && self.graph.has_identity(into) {
+        let compared = load && many && self.graph.has_identity(into);
+        if compared && !relation.lazy.is_never_loaded() {
             self.load_whatever(into, relation)?;
         }
         let mut members = Vec::new();
         for member in self.given_members(given, relation) {
             merged.along.insert((member, class, relation.id));
             members.push(self.merge_one(member, load, merged)?);
+        }
+        if compared && relation.lazy.is_never_loaded() {
+            // SQLAlchemy finds out what it held when it is replaced, or that it may not.
+            self.load_whatever(into, relation)?;
         }
         let in_part = self.graph.is_sound() && self.graph.is_partial(given, relation.id);
         if in_part && load {

@@ -83,6 +83,9 @@ impl Core {
             self.remember_read(key, declared, known);
             return Ok(known);
         }
+        if self.needs_no_row(key, way) {
+            return Ok(None);
+        }
         self.check_related_readable(key)?;
         let asked = self.asked_before_flush(key, declared);
         self.prepare_reading(key, declared)?;
@@ -171,6 +174,9 @@ impl Core {
             self.check_whole(key, declared)?;
         }
         self.may_look(key, declared, way)?;
+        if self.needs_no_row(key, way) {
+            return Ok(Arc::default());
+        }
         self.check_related_readable(key)?;
         let lacked = self.graph.objects[key].lacks_row();
         if !self.graph.is_sound() && !lacked {
@@ -243,6 +249,11 @@ impl Core {
             true => relation.lazy,
             false => self.way_of(key, relation),
         }
+    }
+
+    /// Whether a relation is empty whatever the rows say: SQLAlchemy reads no row again for that.
+    fn needs_no_row(&self, key: ObjectKey, way: Lazy) -> bool {
+        way == Lazy::Noload && !self.graph.is_sound() && self.graph.objects[key].lacks_row()
     }
 
     /// Whether looking at the relation is allowed though it was not loaded as such: `raise` refuses what the session

@@ -333,3 +333,17 @@ fn a_reference_is_read_by_the_key_before_the_flush() -> Result<()> {
     assert_eq!(by_name.value(author[0], "id")?, Value::Int(2));
     Ok(())
 }
+
+/// A relation that is never loaded is empty, whatever the rows say: nothing is read again for it.
+#[test]
+fn nothing_is_read_for_a_relation_that_is_never_loaded() -> Result<()> {
+    let database = blog(|it| it.lazy(Lazy::Noload), |it| it.lazy(Lazy::Noload))?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    session.expire_all();
+    session.record();
+    let mut by_name = session.untyped();
+    assert_eq!((by_name.related(user, "posts")?, by_name.related(post, "author")?), (vec![], vec![]));
+    assert_eq!(session.take_log().len(), 0);
+    Ok(())
+}

@@ -79,5 +79,6 @@ fn a_collection_that_is_only_written_is_not_merged() -> Result<()> {
     by_name.push(given, "posts", post)?;
     let refused = by_name.merge(given, true).expect_err("the rows would have to be read");
     assert!(matches!(refused.misuse(), Some(Misuse::WriteOnly { .. })), "{refused}");
+    assert_eq!(by_name.contents().new.len(), 1, "what was added to it was merged by then");
     Ok(())
 }
