@@ -280,10 +280,10 @@ impl Session {
     ///
     /// ```
     /// # use diptych::prelude::*;
-    /// # #[derive(Entity, Clone)]
+    /// # #[derive(Entity, Clone, Debug)]
     /// # #[has_many(pages: Page, via = book_id, cascade(all))]
     /// # struct Book { #[key(auto)] id: Id<Book> }
-    /// # #[derive(Entity, Clone)]
+    /// # #[derive(Entity, Clone, Debug)]
     /// # struct Page { #[key(auto)] id: Id<Page>, #[references(Book)] book_id: Option<Id<Book>> }
     /// # fn main() -> diptych::Result<()> {
     /// # let mut session = Database::of::<(Book, Page)>()?.session();
