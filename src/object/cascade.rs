@@ -103,7 +103,12 @@ impl Graph {
                 if let Some(identity) = self.identity(key) {
                     self.identities[root.index()].remove(&identity, key);
                 }
-                self.objects[key].marked = self.objects[key].is_ghost();
+                let ghost = self.objects[key].is_ghost();
+                self.objects[key].marked = ghost;
+                if ghost {
+                    // What is to be deleted once more leaves as what was deleted.
+                    self.objects[key].state = State::Deleted;
+                }
                 self.change_state(key, State::Detached);
             }
             State::Deleted => {
@@ -292,8 +297,12 @@ impl Graph {
             }
             self.identities[root.index()].insert(identity, key);
         }
-        self.change_state(key, State::Persistent);
         let ghost = was_deleted && !self.is_sound();
+        match self.objects[key].state {
+            // It is still called deleted, so that there is nothing to tell.
+            State::Deleted if ghost => self.objects[key].state = State::Persistent,
+            _ => self.change_state(key, State::Persistent),
+        }
         self.objects[key].set_ghost(ghost);
         Ok(())
     }

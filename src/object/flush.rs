@@ -193,7 +193,7 @@ impl fmt::Display for FlushPlan {
 impl Core {
     /// Runs the pipeline.
     pub(super) fn flush(&mut self) -> Result<()> {
-        if self.graph.touched.is_empty() {
+        if self.graph.touched.is_empty() || !self.graph.is_sound() && self.has_all_let_go() {
             return Ok(());
         }
         self.check_active()?;
@@ -208,6 +208,12 @@ impl Core {
             Err(error) => Err(error),
             Ok(()) => self.tell_step(UnitStep::AfterFlush),
         }
+    }
+
+    /// Whether none of those that were touched is still in the session, which has nothing to flush then.
+    fn has_all_let_go(&self) -> bool {
+        let lives = |it: &ObjectKey| self.graph.objects.get(*it).is_some_and(|it| it.state.lives());
+        !self.graph.touched.iter().any(lives)
     }
 
     pub(super) fn carry_out(&mut self, plan: FlushPlan) -> Result<()> {

@@ -27,6 +27,7 @@ pub(super) struct Told {
 impl Core {
     /// Tells that rows are about to be written.
     pub(super) fn tell_before(&mut self, plan: &FlushPlan, told: &mut Told, step: &FlushStep) {
+        self.tell_those_before(plan, told, step);
         let Some((class, objects, [before, _])) = self.rows_told_of(step) else { return };
         if self.graph.is_sound() || before == RowStep::BeforeDelete {
             return self.note_rows(&objects, before);
@@ -52,18 +53,40 @@ impl Core {
         }
     }
 
-    /// Tells of those for whom there was no statement.
-    pub(super) fn tell_rest(&mut self, plan: &FlushPlan, told: &mut Told) {
-        if !self.graph.events.is_noted() {
+    /// Tells of those for whom there is no statement and whose turn comes before a step: a step that is refused leaves
+    /// them told of. Whose rows go and which pairs there are is settled after all that is saved.
+    fn tell_those_before(&mut self, plan: &FlushPlan, told: &mut Told, step: &FlushStep) {
+        if self.graph.is_sound() || !self.graph.events.is_noted() {
             return;
         }
+        let model = self.graph.model.clone();
+        let rank = |class: ClassId| model.insert_rank[class.index()];
+        let own = saved_class(step).map(rank);
+        self.tell_without_statements(plan, told, |class| own.is_none_or(|it| rank(class) < it));
+    }
+
+    /// Tells of those for whom there was no statement.
+    pub(super) fn tell_rest(&mut self, plan: &FlushPlan, told: &mut Told) {
+        if self.graph.events.is_noted() {
+            self.tell_without_statements(plan, told, |_| true);
+        }
+    }
+
+    /// Tells of those of these classes for whose hierarchies there is no statement.
+    fn tell_without_statements(&mut self, plan: &FlushPlan, told: &mut Told, which: impl Fn(ClassId) -> bool) {
         let mut seen = FxHashSet::default();
-        for root in plan.saved.iter().map(|it| self.graph.root(self.graph.objects[*it].class)).collect::<Vec<_>>() {
-            if seen.insert(root) && !told.begun.contains_key(&root) {
+        let classes = plan.saved.iter().map(|it| self.graph.objects[*it].class).filter(|it| which(*it));
+        for root in classes.map(|it| self.graph.root(it)).collect::<Vec<_>>() {
+            if seen.insert(root) && !told.begun.contains_key(&root) && self.saving_steps(plan, root) == 0 {
                 self.begin_hierarchy(plan, told, root);
                 self.end_hierarchy(told, root);
             }
         }
+    }
+
+    /// How many statements save rows of a hierarchy.
+    fn saving_steps(&self, plan: &FlushPlan, root: ClassId) -> usize {
+        plan.steps.iter().filter_map(saved_class).filter(|it| self.graph.root(*it) == root).count()
     }
 
     fn rows_told_of(&self, step: &FlushStep) -> Option<Rows> {
@@ -71,13 +94,8 @@ impl Core {
     }
 
     fn begin_hierarchy(&mut self, plan: &FlushPlan, told: &mut Told, root: ClassId) {
-        let is_of = |core: &Core, class: ClassId| core.graph.root(class) == root;
-        let steps = plan.steps.iter().filter(|step| {
-            let saves = rows_of(step).filter(|it| it.2[0] != RowStep::BeforeDelete && !writes_later(step));
-            saves.and_then(|it| it.0).is_some_and(|it| is_of(self, it))
-        });
-        told.left.insert(root, steps.count());
-        let saved = plan.saved.iter().filter(|it| is_of(self, self.graph.objects[**it].class));
+        told.left.insert(root, self.saving_steps(plan, root));
+        let saved = plan.saved.iter().filter(|it| self.graph.root(self.graph.objects[**it].class) == root);
         let is_new = |it: &ObjectKey| self.graph.objects[*it].state == State::Pending;
         let saved: Vec<(ObjectKey, bool)> = saved.map(|it| (*it, is_new(it))).collect();
         for &(object, new) in &saved {
@@ -117,6 +135,15 @@ fn rows_of(step: &FlushStep) -> Option<Rows> {
         }
         Work::Associate { .. } | Work::Reassociate { .. } | Work::Dissociate { .. } => return None,
     })
+}
+
+/// The class of the rows that a statement saves, if it does.
+fn saved_class(step: &FlushStep) -> Option<ClassId> {
+    match &step.work {
+        Work::Insert { class, .. } => Some(*class),
+        Work::Update { class, .. } if !writes_later(step) => Some(*class),
+        _ => None,
+    }
 }
 
 /// Whether a statement writes references that were put off. SQLAlchemy does not tell of it.

@@ -7,7 +7,7 @@ use super::Term;
 use super::entity::{Entity, Ground, Reads};
 use super::expression::Scope;
 use crate::error::{Error, Misuse, Result};
-use crate::expr::{Environment, Expr, Scalar};
+use crate::expr::{Environment, Expr, Function, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
@@ -208,6 +208,9 @@ impl Core {
         (model, class, part): (&Model, ClassId, &ClassPart),
         filter: Option<&Expr<Term>>,
     ) -> Result<Vec<ObjectKey>> {
+        if !self.graph.is_sound() && filter.is_some_and(is_for_tables) {
+            return Err(reads("what SQLAlchemy leaves to the tables: patterns, functions, cases or casts"));
+        }
         let mut found = Vec::new();
         let mut conditions: FxHashMap<ClassId, Option<Expr<ColumnId>>> = FxHashMap::default();
         for (key, object) in &self.graph.objects {
@@ -355,6 +358,16 @@ fn in_memory(model: &Model, (own, about): (ClassId, ClassId), expr: &Expr<Term>)
             None => Ok(Expr::Leaf(of.column_named(name)?)),
         }
     })
+}
+
+/// Whether an expression has a part that SQLAlchemy does not evaluate for objects in memory.
+fn is_for_tables(expr: &Expr<Term>) -> bool {
+    let own = match expr {
+        Expr::Call(function, _) => *function != Function::Concat,
+        Expr::Like(_) | Expr::Case(_) | Expr::Cast(..) | Expr::Apply(..) => true,
+        _ => false,
+    };
+    own || expr.parts().into_iter().any(is_for_tables)
 }
 
 /// What a class adds, in an object that is not known to be of it: NULL, if it cannot be of it unknown.

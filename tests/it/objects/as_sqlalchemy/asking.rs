@@ -1,9 +1,10 @@
 //! What is asked of an object without changing it.
 
 use diptych::error::Misuse;
-use diptych::object::{Change, Repeats, Selection, Term};
+use diptych::expr::Function;
+use diptych::object::{Change, Repeats, Selection, Synchronize, Term};
 use diptych::prelude::*;
-use diptych::{Class, Column, Expr, ForeignKey, Lazy, Relationship, Table};
+use diptych::{Class, Column, Expr, Expression, ForeignKey, Lazy, Relationship, Table};
 
 use super::{ada, add, blog, new, plain, session};
 
@@ -108,5 +109,25 @@ fn no_row_is_none_that_is_repeated() -> Result<()> {
     ada(&mut session)?;
     let refused = session.untyped().select("User", &all).expect_err("there are two rows");
     assert!(matches!(refused.misuse(), Some(Misuse::Statement { .. })), "{refused}");
+    Ok(())
+}
+
+/// SQLAlchemy evaluates no pattern and no function for the objects in memory, whether there are any or not; texts that are
+/// joined it does.
+#[test]
+fn patterns_are_not_looked_for_in_memory() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let title = || Term::column("title");
+    let like = title().like("%1").negated();
+    let lower = title().call(Function::Lower).eq("notes");
+    for filter in [like, lower] {
+        let refused = session.untyped().delete_where("Post", Some(&filter), Synchronize::Evaluate);
+        let refused = refused.expect_err("only the tables know");
+        assert!(matches!(refused.misuse(), Some(Misuse::NotEvaluable { .. })), "{refused}");
+        session.untyped().delete_where("Post", Some(&filter), Synchronize::Auto)?;
+    }
+    let joined = Expr::Call(Function::Concat, vec![title(), "!".into()]).eq("notes!");
+    session.untyped().delete_where("Post", Some(&joined), Synchronize::Evaluate)?;
     Ok(())
 }

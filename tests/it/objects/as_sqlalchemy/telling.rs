@@ -1,8 +1,8 @@
 //! What listeners are told, and what they are not.
 
-use diptych::object::{Event, RowStep, StateChange, Untyped};
+use diptych::object::{Event, RowStep, StateChange, Synchronize, Untyped};
 use diptych::prelude::*;
-use diptych::{AnyRef, Session};
+use diptych::{AnyRef, PassiveDeletes, Session};
 
 use super::{ada, add, blog, plain, session};
 
@@ -15,6 +15,15 @@ fn listening(database: &Database) -> Session {
     let mut session = session(database);
     session.untyped().listen();
     session
+}
+
+/// How the states of objects have changed.
+fn changes(session: &mut Session) -> Vec<(AnyRef, StateChange)> {
+    let change = |it: Event| match it {
+        Event::State { object, change } => Some((object, change)),
+        _ => None,
+    };
+    happened(session).into_iter().filter_map(change).collect()
 }
 
 fn steps(events: &[Event], wanted: RowStep) -> Vec<AnyRef> {
@@ -123,5 +132,60 @@ fn to_pop_nothing_is_a_change_of_the_owner() -> Result<()> {
     session.untyped().pop(bob, "posts", 0).expect_err("he has written nothing");
     session.flush()?;
     assert_eq!(steps(&happened(&mut session), RowStep::BeforeUpdate), [bob]);
+    Ok(())
+}
+
+/// An object that was deleted is called deleted when it is to be deleted once more, and leaves the session as what was
+/// deleted.
+#[test]
+fn to_delete_again_brings_nothing_back() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (_, post, _) = ada(&mut session)?;
+    session.delete(post)?;
+    session.flush()?;
+    happened(&mut session);
+    session.delete(post)?;
+    assert_eq!(changes(&mut session), []);
+    session.flush()?;
+    assert_eq!(changes(&mut session), [(post, StateChange::PersistentToDeleted)]);
+    session.delete(post)?;
+    session.expunge(post)?;
+    assert_eq!(changes(&mut session), [(post, StateChange::DeletedToDetached)]);
+    Ok(())
+}
+
+/// An owner without a statement is told of in its turn, before a row of a member is refused.
+#[test]
+fn an_owner_is_told_of_before_its_members_are_refused() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = listening(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.related(user, "posts")?;
+    by_name.delete_where("Post", None, Synchronize::Not)?;
+    by_name.remove(user, "posts", post)?;
+    happened(&mut session);
+    session.flush().expect_err("the row of the post has gone");
+    let events = happened(&mut session);
+    assert_eq!(steps(&events, RowStep::BeforeUpdate), [user, post]);
+    assert_eq!(steps(&events, RowStep::AfterUpdate), [user]);
+    Ok(())
+}
+
+/// Who is saved without a statement is told of before rows are deleted, which may be refused.
+#[test]
+fn the_saved_are_told_of_before_a_delete_is_refused() -> Result<()> {
+    let database = blog(|it| it.passive_deletes(PassiveDeletes::All), plain)?;
+    let mut session = listening(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.related(post, "author")?;
+    by_name.set(post, "author", Some(user))?;
+    by_name.delete(user)?;
+    happened(&mut session);
+    session.flush().expect_err("the posts still refer to the user");
+    let events = happened(&mut session);
+    assert_eq!(steps(&events, RowStep::AfterUpdate), [post]);
     Ok(())
 }

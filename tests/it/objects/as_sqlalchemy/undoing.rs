@@ -1,10 +1,11 @@
 //! What a rollback makes of objects, and what is left when a commit is refused.
 
 use diptych::error::Misuse;
+use diptych::object::Synchronize;
 use diptych::prelude::*;
 use diptych::{AnyRef, Class, Column, ForeignKey, Session, State, Table, Value};
 
-use super::{add, blog, plain, session};
+use super::{ada, add, blog, plain, session};
 
 #[track_caller]
 fn cannot_be_read(session: &mut Session, user: AnyRef) {
@@ -151,4 +152,21 @@ fn what_was_deleted_stays_deleted_when_the_session_is_closed() -> Result<()> {
     assert_eq!(by_name.status(post)?.state, State::Deleted);
     assert_eq!(by_name.status(user)?.state, State::Detached);
     Ok(())
+}
+
+/// After a flush that was refused there is nothing to flush where all that was to be done has been let go.
+#[test]
+fn nothing_is_left_of_what_was_let_go() -> Result<()> {
+    let database = blog(plain, plain)?;
+    let mut session = session(&database);
+    let (user, post, _) = ada(&mut session)?;
+    let mut by_name = session.untyped();
+    by_name.delete_where("Post", None, Synchronize::Not)?;
+    by_name.assign(post, "title", "Notes")?;
+    session.flush().expect_err("the row of the post has gone");
+    session.delete(user)?;
+    let refused = session.flush().expect_err("the transaction waits for a rollback");
+    assert!(matches!(refused.misuse(), Some(Misuse::Inactive)), "{refused}");
+    session.expunge(user)?;
+    session.flush()
 }
