@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use diptych::object::{Manner, Untyped};
+use diptych::object::{Event, Manner, Untyped};
 use diptych::{AnyRef, Database, Session};
 use serde_json::Value as Json;
 
@@ -20,6 +20,8 @@ pub struct World<'c> {
     pub labels: BTreeMap<String, AnyRef>,
     /// The first label of each object.
     first: HashMap<AnyRef, String>,
+    /// What was told before something that no case speaks of.
+    told: Vec<Event>,
 }
 
 impl<'c> World<'c> {
@@ -31,7 +33,7 @@ impl<'c> World<'c> {
         if case.get("events").is_some() {
             session.untyped().listen();
         }
-        Ok(World { case, database, session, labels: BTreeMap::new(), first: HashMap::new() })
+        Ok(World { case, database, session, labels: BTreeMap::new(), first: HashMap::new(), told: Vec::new() })
     }
 
     pub fn untyped(&mut self) -> Untyped<'_> {
@@ -40,12 +42,22 @@ impl<'c> World<'c> {
 
     /// What the case wants to be logged, since the last call.
     pub fn take_events(&mut self) -> Result<Vec<Json>, Fault> {
-        let happened = self.untyped().take_events();
+        let mut happened = std::mem::take(&mut self.told);
+        happened.extend(self.untyped().take_events());
         let mut logged = Vec::new();
         for event in &happened {
             logged.extend(events::logged(self, event)?);
         }
         Ok(logged)
+    }
+
+    /// Does what no case speaks of: what is told of it is not logged.
+    pub fn unheard(&mut self, act: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        let told = self.untyped().take_events();
+        self.told.extend(told);
+        let outcome = act(self);
+        self.untyped().take_events();
+        outcome
     }
 
     /// Puts the options of the session back to what the case says.

@@ -41,6 +41,10 @@ impl Core {
     /// Lets an object forget its session and its key. What it has not read is not there any more.
     pub(super) fn make_transient(&mut self, key: ObjectKey) {
         self.graph.expunge_one(key);
+        self.forget_key(key);
+    }
+
+    fn forget_key(&mut self, key: ObjectKey) {
         if self.graph.objects[key].lacks_row() {
             let row = self.blank(self.graph.objects[key].class);
             self.graph.put_row(key, row);
@@ -61,9 +65,9 @@ impl Core {
         self.graph.change_state(key, State::Transient);
     }
 
-    /// Lets an object that was to be read again forget its session and its key: what it has forgotten cannot be read.
-    pub(super) fn make_transient_unread(&mut self, key: ObjectKey) {
-        self.make_transient(key);
+    /// Lets an object that was to be read again forget its key: what it has forgotten cannot be read.
+    pub(super) fn forget_unread(&mut self, key: ObjectKey) {
+        self.forget_key(key);
         self.graph.with_extra(key, |it| it.expired = std::mem::take(&mut it.unset));
     }
 

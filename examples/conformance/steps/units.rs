@@ -51,15 +51,20 @@ pub fn on_session(world: &mut World<'_>, step: &Json) -> Given {
         // A session that was closed can be used as a new one. What it still calls deleted goes with the session before.
         "new_session" => {
             session.untyped().close()?;
-            let objects: Vec<AnyRef> = world.labels.values().copied().collect();
-            for object in objects {
-                if world.untyped().status(object)?.state == State::Deleted {
-                    world.untyped().expunge(object)?;
-                }
-            }
+            world.unheard(let_go_of_deleted)?;
             world.configure();
         }
         other => return Err(Fault::Unsupported(format!("the step `{other}`"))),
     }
     Ok(None)
+}
+
+fn let_go_of_deleted(world: &mut World<'_>) -> Result<(), Fault> {
+    let objects: Vec<AnyRef> = world.labels.values().copied().collect();
+    for object in objects {
+        if world.untyped().status(object)?.state == State::Deleted {
+            world.untyped().expunge(object)?;
+        }
+    }
+    Ok(())
 }

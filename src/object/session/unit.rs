@@ -281,7 +281,12 @@ impl Core {
             let lost = self.graph.objects.get(key).is_some_and(|it| it.lacks_row());
             if lost && !self.graph.is_sound() {
                 // Nothing is left of it but that it is new, and there is no row to read what it has forgotten.
-                self.make_transient_unread(key);
+                if self.graph.objects[key].state == State::Persistent {
+                    self.graph.has_left = true;
+                    self.graph.keep_reads(key);
+                }
+                self.graph.back_to_transient(key);
+                self.forget_unread(key);
                 continue;
             }
             self.graph.back_to_transient(key);
@@ -373,9 +378,29 @@ impl Graph {
         if let Some(identity) = self.identify(key, None) {
             self.identities[root.index()].remove(&identity, key);
         }
-        self.objects[key].marked = false;
-        // A row that was removed behind the session is no value to start from.
-        self.change_state(key, if has_row { State::Transient } else { State::Detached });
+        if self.is_sound() {
+            self.objects[key].marked = false;
+            // A row that was removed behind the session is no value to start from.
+            return self.change_state(key, if has_row { State::Transient } else { State::Detached });
+        }
+        let change = self.change_of_new(key);
+        self.events.note(|| Happening::State { object: key, change });
+        let object = &mut self.objects[key];
+        (object.state, object.marked) = (State::Transient, false);
+        object.set_ghost(false);
+    }
+
+    /// What SQLAlchemy tells of an object that is new again: it asks whether it has a key and whether it was deleted, not
+    /// whether it is still in the session.
+    fn change_of_new(&self, key: ObjectKey) -> StateChange {
+        let object = &self.objects[key];
+        match object.state {
+            State::Pending => StateChange::PendingToTransient,
+            State::Deleted => StateChange::DeletedToDetached,
+            State::Detached if object.marked => StateChange::DeletedToDetached,
+            _ if object.is_ghost() => StateChange::DeletedToDetached,
+            _ => StateChange::PersistentToTransient,
+        }
     }
 
     /// SQLAlchemy puts back the keys of new objects, too, which are detached then.

@@ -2,7 +2,7 @@
 
 use diptych::object::{Event, RowStep, StateChange, Synchronize, Untyped};
 use diptych::prelude::*;
-use diptych::{AnyRef, PassiveDeletes, Session};
+use diptych::{AnyRef, PassiveDeletes, Session, State};
 
 use super::{ada, add, blog, plain, session};
 
@@ -187,5 +187,30 @@ fn the_saved_are_told_of_before_a_delete_is_refused() -> Result<()> {
     session.flush().expect_err("the posts still refer to the user");
     let events = happened(&mut session);
     assert_eq!(steps(&events, RowStep::AfterUpdate), [post]);
+    Ok(())
+}
+
+/// A rollback tells of a new object that it is transient again, whether it was to be read again or has left the session,
+/// and that it is detached if it was deleted.
+#[test]
+fn new_objects_are_told_of_as_new_again() -> Result<()> {
+    type Do = fn(&mut Session, AnyRef) -> Result<()>;
+    let stays: Do = |_, _| Ok(());
+    let is_expired: Do = |session, user| session.expire(user);
+    let leaves: Do = |session, user| session.expunge(user);
+    let goes: Do = |session, user| session.delete(user).and_then(|()| session.flush());
+    let back = StateChange::PersistentToTransient;
+    let ways = [(stays, back), (is_expired, back), (leaves, back), (goes, StateChange::DeletedToDetached)];
+    for (at, (happens, change)) in ways.into_iter().enumerate() {
+        let database = blog(plain, plain)?;
+        let mut session = listening(&database);
+        let user = add(&mut session.untyped(), "User", 1)?;
+        session.flush()?;
+        happens(&mut session, user)?;
+        happened(&mut session);
+        session.rollback()?;
+        assert_eq!(changes(&mut session), [(user, change)], "{at}");
+        assert_eq!(session.state(user)?, State::Transient);
+    }
     Ok(())
 }
