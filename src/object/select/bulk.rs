@@ -209,7 +209,7 @@ impl Core {
         filter: Option<&Expr<Term>>,
     ) -> Result<Vec<ObjectKey>> {
         if !self.graph.is_sound() && filter.is_some_and(is_for_tables) {
-            return Err(reads("what SQLAlchemy leaves to the tables: patterns, functions, cases or casts"));
+            return Err(reads("what SQLAlchemy leaves to the tables: patterns, functions, related objects"));
         }
         let mut found = Vec::new();
         let mut conditions: FxHashMap<ClassId, Option<Expr<ColumnId>>> = FxHashMap::default();
@@ -364,7 +364,7 @@ fn in_memory(model: &Model, (own, about): (ClassId, ClassId), expr: &Expr<Term>)
 fn is_for_tables(expr: &Expr<Term>) -> bool {
     let own = match expr {
         Expr::Call(function, _) => *function != Function::Concat,
-        Expr::Like(_) | Expr::Case(_) | Expr::Cast(..) | Expr::Apply(..) => true,
+        Expr::Leaf(Term::Related { .. }) | Expr::Like(_) | Expr::Case(_) | Expr::Cast(..) | Expr::Apply(..) => true,
         _ => false,
     };
     own || expr.parts().into_iter().any(is_for_tables)

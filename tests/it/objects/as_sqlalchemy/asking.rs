@@ -112,8 +112,8 @@ fn no_row_is_none_that_is_repeated() -> Result<()> {
     Ok(())
 }
 
-/// SQLAlchemy evaluates no pattern and no function for the objects in memory, whether there are any or not; texts that are
-/// joined it does.
+/// SQLAlchemy evaluates no pattern, no function and nothing of related objects for the objects in memory, whether there are
+/// any or not; texts that are joined it does.
 #[test]
 fn patterns_are_not_looked_for_in_memory() -> Result<()> {
     let database = blog(plain, plain)?;
@@ -121,7 +121,8 @@ fn patterns_are_not_looked_for_in_memory() -> Result<()> {
     let title = || Term::column("title");
     let like = title().like("%1").negated();
     let lower = title().call(Function::Lower).eq("notes");
-    for filter in [like, lower] {
+    let related = Expr::Leaf(Term::Related { of: Some("Post".into()), relation: "author".into(), condition: None });
+    for filter in [like, lower, related] {
         let refused = session.untyped().delete_where("Post", Some(&filter), Synchronize::Evaluate);
         let refused = refused.expect_err("only the tables know");
         assert!(matches!(refused.misuse(), Some(Misuse::NotEvaluable { .. })), "{refused}");
