@@ -13,7 +13,7 @@ use super::delete::{clear_first, delete_together};
 use super::needs::Needs;
 use super::order::{Assigned, Later, post_updates, update_step};
 use super::waiting::{Order, Why};
-use super::{FlushPlan, FlushStep, When, Work};
+use super::{Assignment, FlushPlan, FlushStep, When, Work};
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId};
 use crate::object::compact::Fate;
@@ -238,6 +238,20 @@ impl Core {
         assigned.get(&key).is_some_and(|all| all.iter().any(tells))
     }
 
+    /// References of a row that is to be exchanged which the very statement would let ON UPDATE take along: they lead to a
+    /// row of the same exchange that takes the key of the one before, and are written after it.
+    fn moved_by_exchange(
+        &self,
+        plan: &FlushPlan,
+        assigned: &Assigned,
+        (key, together): (ObjectKey, &FxHashSet<ObjectKey>),
+    ) -> Vec<ColumnId> {
+        let all = assigned.get(&key).into_iter().flatten().map(|&at| &plan.assignments[at]);
+        let within = |it: &Assignment| it.from.as_ref().is_some_and(|from| together.contains(&from.0));
+        let moved = all.filter(|it| it.when == When::Row && within(it) && self.is_moved_meanwhile(plan, it));
+        moved.flat_map(|it| it.columns.iter().copied()).collect()
+    }
+
     /// Rows that exchange values are updated together, whatever each of them changes.
     fn exchange(
         &mut self,
@@ -249,8 +263,14 @@ impl Core {
     ) -> Result<()> {
         let mut rows = Vec::with_capacity(objects.len());
         let mut names: BTreeSet<Name> = BTreeSet::new();
+        let together: FxHashSet<ObjectKey> = objects.iter().copied().collect();
         for &key in objects {
             let mut columns = self.update_columns(plan, assigned, key)?;
+            let moved = self.moved_by_exchange(plan, assigned, (key, &together));
+            if !moved.is_empty() {
+                plan.apart.insert(key);
+                order.put_off.entry(key).or_default().extend(moved);
+            }
             if let Some(put_off) = order.put_off.remove(&key) {
                 columns.retain(|it| !put_off.contains(it));
                 later.push((key, put_off));

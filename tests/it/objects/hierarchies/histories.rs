@@ -214,6 +214,16 @@ self.go(a, b)?;
 
 histories!(single, joined);
 
+/// The row that refers takes part in the exchange itself: the same statement writes its name, the keys, and would let the
+/// tables move what it refers to.
+#[test]
+fn a_reference_of_an_exchanged_row_leads_to_who_takes_the_key() {
+    let steps = [(3, 0, 2), (7, 0, 0), (13, 2, 1), (3, 0, 1), (0, 1, 0)];
+    for hold in [single::hold, joined::hold] {
+        hold(&steps).expect("rows are what was asked for");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(64)))]
 
