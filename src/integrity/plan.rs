@@ -20,6 +20,8 @@ pub struct ActionPlan {
     places: OnceLock<FxHashMap<(TableId, RowId), usize>>,
     greatest: Option<(TableId, RowId)>,
     named: usize,
+    /// Rows that the statement names and that an action changes as well.
+    named_and_set: Vec<usize>,
 }
 
 /// One row of a plan.
@@ -98,6 +100,23 @@ impl ActionPlan {
     /// Whether the statement names the row of this step itself.
     pub fn is_named(&self, step: usize) -> bool {
         step < self.named
+    }
+
+    /// Notes that an action sets a foreign key of the row of a step.
+    pub(super) fn note_set(&mut self, step: usize) {
+        if step < self.named && !self.named_and_set.contains(&step) {
+            self.named_and_set.push(step);
+        }
+    }
+
+    /// The rows that foreign key actions change and leave there, each as it is before and after the plan. One that the
+    /// statement names and changes is among them if an action changes it, too.
+    pub fn acted(&self) -> impl Iterator<Item = (TableId, &Row, &Row)> {
+        let named = self.named_and_set.iter().map(|it| &self.steps[*it]);
+        named.chain(&self.steps[self.named..]).filter_map(|it| match &it.effect {
+            Effect::Update(after) => Some((it.table, &it.before, after)),
+            Effect::Delete => None,
+        })
     }
 
     /// The steps from the row that the statement names to this one, both included.

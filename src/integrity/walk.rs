@@ -277,6 +277,7 @@ impl<'a> Walk<'a> {
                 cause: Some(cause),
             }),
         };
+        self.plan.note_set(step);
         let action = match self.plan.steps[cause.step].effect {
             Effect::Delete => reference.on_delete,
             Effect::Update(_) => reference.on_update,

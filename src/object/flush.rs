@@ -15,6 +15,7 @@ mod blame;
 mod collect;
 mod delete;
 mod exchange;
+mod follow;
 mod in_view;
 mod kinds;
 mod moved;
@@ -240,7 +241,7 @@ impl Core {
                     self.connection.control(Control::RollbackTo)?;
                 }
                 let step = undo.step;
-                self.put_back(undo);
+                self.put_back(undo, &plan);
                 if !self.graph.is_sound() {
                     self.keep_what_was_told(&plan, step);
                 }

@@ -211,6 +211,19 @@ pub struct Outcome {
     pub count: u64,
     /// How many further rows foreign key actions changed or removed.
     pub by_actions: u64,
+    /// The rows that foreign key actions changed, those among them that the statement changed itself as well.
+    pub acted: Vec<Acted>,
+}
+
+/// A row that a foreign key action has changed.
+#[derive(Clone, Debug)]
+pub struct Acted {
+    /// Its table.
+    pub table: TableId,
+    /// The row as it was before the statement.
+    pub before: Row,
+    /// The row as it is after it.
+    pub after: Row,
 }
 
 /// A statement that is ready to run: bound and planned once.

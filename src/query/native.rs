@@ -190,7 +190,7 @@ impl NativeConnection {
             let execution = Execution::new(transaction.image(), given(select, input, &moment)?, &arena);
             let rows = execution.select(select)?;
             let count = rows.len() as u64;
-            return Ok((Outcome { rows, count, by_actions: 0 }, execution.read.get()));
+            return Ok((Outcome { rows, count, ..Outcome::default() }, execution.read.get()));
         }
         write::run(transaction, plan, input, &moment)
     }

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::connection::{Input, Outcome, RowChange};
+use super::connection::{Acted, Input, Outcome, RowChange};
 use super::frame::Frame;
 use super::plan::{Assignments, BoundOutput, Plan, SelectPlan};
 use super::run::{Arena, Execution, Given};
 use crate::error::{Error, Misuse, Result, RowFact};
 use crate::expr::Moment;
 use crate::id::{ColumnId, IndexId, RowId, TableId};
-use crate::integrity::{Effect, Step};
+use crate::integrity::{ActionPlan, Effect, Step};
 use crate::record::{Row, edit, project};
 use crate::schema::{DefaultValue, TableSchema};
 use crate::txn::Transaction;
@@ -65,8 +65,7 @@ pub(super) fn run(
             })?;
             let read = execution.read.get();
             let plan = transaction.plan_delete(*table, &rows)?;
-            let all = transaction.apply(plan)?.len();
-            Ok((changed(rows.len(), all), read))
+            Ok((apply(transaction, plan, rows.len())?, read))
         }
         _ => Err(wrong_input()),
     }
@@ -75,6 +74,17 @@ pub(super) fn run(
 fn changed(named: usize, all: usize) -> Outcome {
     let by_actions = all.saturating_sub(named) as u64;
     Outcome { count: named as u64, by_actions, ..Outcome::default() }
+}
+
+/// Carries out a plan of a statement that names so many rows.
+fn apply(transaction: &mut Transaction, plan: ActionPlan, named: usize) -> Result<Outcome> {
+    let acted = |(table, before, after): (TableId, &Row, &Row)| {
+        let (before, after) = (before.clone(), after.clone());
+        Acted { table, before, after }
+    };
+    let acted = plan.acted().map(acted).collect();
+    let all = transaction.apply(plan)?.len();
+    Ok(Outcome { acted, ..changed(named, all) })
 }
 
 /// A row with other values in some columns; expressions see the rows of the frame.
@@ -146,8 +156,7 @@ fn update(
         cells[0] = after_of(step);
     }
     let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
-    let all = transaction.apply(plan)?.len();
-    Ok((Outcome { rows: returned, ..changed(named, all) }, read))
+    Ok((Outcome { rows: returned, ..apply(transaction, plan, named)? }, read))
 }
 
 fn delete(
@@ -169,8 +178,7 @@ fn delete(
     let read = execution.read.get();
     let plan = transaction.plan_delete(table, &rows)?;
     let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
-    let all = transaction.apply(plan)?.len();
-    Ok((Outcome { rows: returned, ..changed(rows.len(), all) }, read))
+    Ok((Outcome { rows: returned, ..apply(transaction, plan, rows.len())? }, read))
 }
 
 fn assign_one(row: &mut Row, column: ColumnId, value: Value) -> Result<()> {
@@ -219,17 +227,17 @@ fn update_rows(
         true => Vec::new(),
         false => plan.steps[..plan.named()].iter().map(after_of).collect(),
     };
-    let all = transaction.apply(plan)?.len();
+    let outcome = apply(transaction, plan, named)?;
     if computed.len() == changes.len() {
         for (change, after) in changes.iter_mut().zip(computed) {
             change.after = after.unwrap_or_else(|| change.after.clone());
         }
-        return Ok((changed(named, all), named as u64));
+        return Ok((outcome, named as u64));
     }
     for (position, after) in changed_afters {
         changes[position].after = after;
     }
-    Ok((changed(named, all), named as u64))
+    Ok((outcome, named as u64))
 }
 
 fn after_of(step: &Step) -> Option<Row> {

@@ -28,6 +28,8 @@ pub(super) struct Undo {
     seen: FxHashSet<ObjectKey>,
     /// What was particular about new objects.
     extras: Vec<(ObjectKey, Extra)>,
+    /// How many keys the transaction had changed before.
+    rekeyed: usize,
 }
 
 struct Before {
@@ -54,6 +56,8 @@ pub(super) struct Done {
     pub(super) generated: Vec<ObjectKey>,
     pub(super) updated: Vec<ObjectKey>,
     pub(super) deleted: Vec<ObjectKey>,
+    /// Those whose rows foreign key actions have changed.
+    pub(super) followed: Vec<ObjectKey>,
 }
 
 /// The assignments of each object.
@@ -63,6 +67,8 @@ impl Core {
     /// Runs the steps in order.
     pub(super) fn apply(&mut self, plan: &FlushPlan, undo: &mut Undo) -> Result<Done> {
         let mut done = Done::default();
+        undo.rekeyed = self.frame().rekeyed.len();
+        self.acted.clear();
         let mut assigned: ByObject<'_> = FxHashMap::default();
         for it in &plan.assignments {
             assigned.entry(it.object).or_default().push(it);
@@ -110,6 +116,7 @@ impl Core {
                 }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
             }
+            self.follow((plan, step), undo, &mut done)?;
             self.tell_after(&mut told, step);
         }
         for it in plan.assignments.iter().filter(|it| it.when == When::Memory) {
@@ -322,7 +329,7 @@ impl Core {
     }
 
     /// Remembers an object as it was before the flush wrote to it.
-    fn remember_row(&mut self, key: ObjectKey, undo: &mut Undo) {
+    pub(super) fn remember_row(&mut self, key: ObjectKey, undo: &mut Undo) {
         if !undo.seen.insert(key) {
             return;
         }
@@ -397,7 +404,7 @@ impl Core {
             objects.iter().filter_map(|it| self.graph.identity(*it)).flat_map(|it| it.to_values()).collect();
         let statement = || DeleteRows { table: declared.table.clone(), columns: Vec::new() }.into();
         let prepared = self.prepared(&declared.delete, statement)?;
-        self.connection.run(&prepared, Input::Keys(&keys)).map(drop)
+        self.change(&prepared, Input::Keys(&keys)).map(drop)
     }
 
     /// Reads what expired objects lack that are deleted in the transaction that has inserted them: a rollback makes them
@@ -414,7 +421,16 @@ impl Core {
     }
 
     /// Puts objects back as they were before the flush, the last change first.
-    pub(super) fn put_back(&mut self, undo: Undo) {
+    pub(super) fn put_back(&mut self, undo: Undo, plan: &FlushPlan) {
+        let rekeyed = self.frame().rekeyed.split_off(undo.rekeyed);
+        self.undo_keys(&rekeyed);
+        // Others may have been known by the keys of those that were to go.
+        for &key in plan.deleted.iter().filter(|_| !rekeyed.is_empty()) {
+            let root = self.graph.root(self.graph.objects[key].class);
+            if let Some(identity) = self.graph.identity(key) {
+                self.graph.identities[root.index()].insert(identity, key);
+            }
+        }
         for before in undo.before.into_iter().rev() {
             let key = before.key;
             match before.rows {

@@ -224,8 +224,7 @@ impl Core {
                         self.register(registry, child, Comes::Along);
                     }
                 }
-                if rekeyed {
-                    let comes = if relation.passive_updates { Comes::Listed } else { Comes::Along };
+                if let Some(comes) = self.comes_after(relation).filter(|_| rekeyed) {
                     changes.unchanged.iter().for_each(|it| self.register(registry, *it, comes));
                 }
             }
@@ -379,6 +378,16 @@ impl Core {
             && columns.iter().any(|it| self.graph.is_changed_in(key, &[*it]) && self.graph.has_column(key, *it))
     }
 
+    /// How those come along that refer to an object whose key changes. Where the tables let them follow, a sound session
+    /// is told of them when it has happened.
+    fn comes_after(&self, relation: &RelationModel) -> Option<Comes> {
+        match (relation.passive_updates, self.graph.is_sound()) {
+            (false, _) => Some(Comes::Along),
+            (true, false) => Some(Comes::Listed),
+            (true, true) => None,
+        }
+    }
+
     /// Objects that refer to one whose key has changed, where no other side tells.
     pub(super) fn find_followers(&mut self, registry: &mut Registry) -> Result<()> {
         let model = self.graph.model.clone();
@@ -400,8 +409,9 @@ impl Core {
             let class = model.class(self.graph.objects[key].class);
             for relation in class.relations.iter().filter(|it| follows_keys(&model, it)) {
                 let Some(switched) = rekeyed.get(&self.graph.root(relation.target)) else { continue };
-                if self.graph.current(key, relation).iter().any(|it| switched.contains(it)) {
-                    let comes = if relation.passive_updates { Comes::Listed } else { Comes::Along };
+                if let Some(comes) = self.comes_after(relation)
+                    && self.graph.current(key, relation).iter().any(|it| switched.contains(it))
+                {
                     self.register(registry, key, comes);
                 }
             }

@@ -102,7 +102,7 @@ impl Core {
         let names = declared.names(&columns).into_iter().map(Name::from).collect();
         let statement = UpdateRows { table: declared.name.clone().into(), columns: names, expected: Vec::new() };
         let prepared = self.connection.prepare(statement.into())?;
-        self.connection.run(&prepared, Input::Changes(&mut changes))?;
+        self.change(&prepared, Input::Changes(&mut changes))?;
         for ((object, part), change) in changed.into_iter().zip(changes) {
             self.take_generated(object, part, declared, &change.after)?;
         }

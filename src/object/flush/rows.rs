@@ -145,7 +145,7 @@ impl Core {
             }
             let statement = DeleteRows { table: part.table.clone(), columns };
             let prepared = self.connection.prepare(statement.into())?;
-            self.connection.run(&prepared, Input::Keys(&keys))?;
+            self.change(&prepared, Input::Keys(&keys))?;
         }
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Core {
     /// Runs a statement that is to change one row.
     pub(super) fn run_on_one(&mut self, statement: Statement, table: &Name, identity: &[Value]) -> Result<()> {
         let prepared = self.connection.prepare(statement)?;
-        if self.connection.run(&prepared, Input::Values(&[]))?.count == 0 {
+        if self.change(&prepared, Input::Values(&[]))? == 0 {
             return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: identity.to_vec() } }.into());
         }
         Ok(())

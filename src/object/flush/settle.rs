@@ -27,9 +27,9 @@ impl Core {
             self.settle_inserted(&model, key);
         }
         self.frame().generated.extend(&done.generated);
-        self.settle_keys(&model, done.updated.iter().chain(&plan.listed));
+        self.settle_listed(&model, done.updated.iter().chain(&plan.listed));
         let nested = self.frames.len() > 1;
-        for &key in plan.saved.iter().chain(&plan.listed) {
+        for &key in plan.saved.iter().chain(&plan.listed).chain(&done.followed) {
             // Those that were touched have their turn below.
             if !self.graph.objects.get(key).is_none_or(|it| it.touched) {
                 self.settle_links(key);
@@ -80,8 +80,8 @@ impl Core {
         self.expire_columns(key, &computed);
     }
 
-    /// Objects whose keys were changed are known by the new ones. All old ones go first: two objects may have swapped.
-    fn settle_keys<'k>(&mut self, model: &Model, keys: impl Iterator<Item = &'k ObjectKey>) {
+    /// Lets objects be known by the keys that their rows have now.
+    fn settle_listed<'k>(&mut self, model: &Model, keys: impl Iterator<Item = &'k ObjectKey>) {
         let mut changed = Vec::new();
         for &key in keys {
             let Some(object) = self.graph.objects.get(key) else { continue };
@@ -89,23 +89,26 @@ impl Core {
             if object.state != State::Persistent || object.lacks_row() {
                 continue;
             }
-            let now = self.graph.row(key).and_then(|row| Identity::of(&**row, &class.key));
-            if now.is_some() && now != self.graph.identity(key) {
-                changed.push((key, now));
-            }
+            changed.extend(self.graph.row(key).and_then(|row| Some((key, Identity::of(&**row, &class.key)?))));
         }
+        self.settle_keys(changed);
+    }
+
+    /// Objects whose keys were changed are known by the new ones. All old ones go first: two objects may have swapped.
+    pub(super) fn settle_keys(&mut self, mut changed: Vec<(ObjectKey, Identity)>) {
+        changed.retain(|(key, now)| {
+            self.graph.objects[*key].state == State::Persistent && self.graph.identity(*key).as_ref() != Some(now)
+        });
         for (key, now) in &changed {
             let root = self.graph.root(self.graph.objects[*key].class);
-            if let Some(before) = self.graph.identify(*key, now.clone()) {
+            if let Some(before) = self.graph.identify(*key, Some(now.clone())) {
                 self.graph.identities[root.index()].remove(&before, *key);
                 self.frame().rekeyed.push((*key, before));
             }
         }
         for (key, now) in changed {
             let root = self.graph.root(self.graph.objects[key].class);
-            if let Some(now) = now {
-                self.graph.identities[root.index()].insert(now, key);
-            }
+            self.graph.identities[root.index()].insert(now, key);
         }
     }
 

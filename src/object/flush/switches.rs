@@ -1,6 +1,6 @@
 //! New objects whose keys are those of rows that go: they take these rows over instead of being inserted.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::FlushPlan;
 use super::order::Assigned;
@@ -16,14 +16,14 @@ use crate::object::state::State;
 pub(super) struct Switches {
     pairs: Vec<(ObjectKey, ObjectKey)>,
     before: FxHashMap<ObjectKey, ObjectKey>,
-    taken: FxHashSet<ObjectKey>,
+    after: FxHashMap<ObjectKey, ObjectKey>,
 }
 
 impl Switches {
     fn add(&mut self, new: ObjectKey, before: ObjectKey) {
         self.pairs.push((new, before));
         self.before.insert(new, before);
-        self.taken.insert(before);
+        self.after.entry(before).or_insert(new);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -40,9 +40,14 @@ impl Switches {
         self.before.get(&new).copied()
     }
 
+    /// The object that takes over the row of one that goes, if one does.
+    pub(super) fn after(&self, before: ObjectKey) -> Option<ObjectKey> {
+        self.after.get(&before).copied()
+    }
+
     /// Whether the row of an object that goes is taken over, and so stays.
     pub(super) fn is_taken(&self, before: ObjectKey) -> bool {
-        self.taken.contains(&before)
+        self.after.contains_key(&before)
     }
 }
 

@@ -115,8 +115,7 @@ impl Core {
                         }
                     }
                 }
-                if self.is_rekeyed(key, own_columns) {
-                    let when = if relation.passive_updates { When::Memory } else { when };
+                if let Some(when) = self.when_followed(relation, when).filter(|_| self.is_rekeyed(key, own_columns)) {
                     for &child in &changes.unchanged {
                         self.assign(links, child, columns, from(), when, rank);
                     }
@@ -309,6 +308,15 @@ impl Core {
         Ok(pairs)
     }
 
+    /// With which statement a foreign key follows another object's key, if it is for the session to say.
+    fn when_followed(&self, relation: &RelationModel, when: When) -> Option<When> {
+        match (relation.passive_updates, self.graph.is_sound()) {
+            (false, _) => Some(when),
+            (true, false) => Some(When::Memory),
+            (true, true) => None,
+        }
+    }
+
     /// Foreign keys of objects that refer to one whose key changes, where no other side tells.
     fn follow_keys(
         &mut self,
@@ -332,8 +340,9 @@ impl Core {
                 let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
                 let changed = self.graph.changes(key, relation.id).is_change();
                 let target = self.graph.current(key, relation).first().copied();
-                if let Some(target) = target.filter(|it| !changed && rekeyed(self, *it)) {
-                    let when = if relation.passive_updates { When::Memory } else { When::Row };
+                if let Some(target) = target.filter(|it| !changed && rekeyed(self, *it))
+                    && let Some(when) = self.when_followed(relation, When::Row)
+                {
                     let rank = ranks[&self.graph.declared(class.id, relation.id)];
                     self.assign(links, key, columns, Some((target, target_columns.clone())), when, rank);
                 }

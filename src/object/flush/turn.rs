@@ -217,7 +217,7 @@ impl Core {
         let class = model.class(self.graph.objects[key].class);
         let can_be_null = class.can_be_null(self.connection.schema(), columns);
         let goes = self.graph.objects[key].fate() == Fate::Delete;
-        let waits = order.waits(at, &Why::New(columns.to_vec()));
+        let waits = order.waits(at, &Why::New(columns.to_vec())) || self.waits_for_itself(plan, assigned, key, columns);
         let takes = columns.iter().any(|it| class.unique.contains(it));
         if !goes && !waits && !takes {
             plan.apart.insert(key);
@@ -232,6 +232,15 @@ impl Core {
         can_clear
     }
 
+    /// Whether a foreign key leads to its own row, which is to get another key.
+    fn waits_for_itself(&self, plan: &FlushPlan, assigned: &Assigned, key: ObjectKey, columns: &[ColumnId]) -> bool {
+        let mut all = assigned.get(&key).into_iter().flatten().map(|&at| &plan.assignments[at]);
+        all.any(|it| {
+            let own = it.from.as_ref().filter(|from| from.0 == key && it.columns == columns);
+            own.is_some_and(|(_, target)| self.graph.is_changed_in(key, target))
+        })
+    }
+
     /// Whether what a foreign key will be is told by a relation, so that the row may hold NULL meanwhile.
     fn is_followed(&self, plan: &FlushPlan, assigned: &Assigned, key: ObjectKey, columns: &[ColumnId]) -> bool {
         let tells = |it: &usize| plan.assignments[*it].when == When::Row && plan.assignments[*it].columns == columns;
@@ -239,17 +248,24 @@ impl Core {
     }
 
     /// References of a row that is to be exchanged which the very statement would let ON UPDATE take along: they lead to a
-    /// row of the same exchange that takes the key of the one before, and are written after it.
+    /// row of the same exchange that takes the key of the one before, and are written after it. One that the statement
+    /// gives another value does not follow.
     fn moved_by_exchange(
-        &self,
+        &mut self,
         plan: &FlushPlan,
         assigned: &Assigned,
         (key, together): (ObjectKey, &FxHashSet<ObjectKey>),
-    ) -> Vec<ColumnId> {
+    ) -> Result<Vec<ColumnId>> {
         let all = assigned.get(&key).into_iter().flatten().map(|&at| &plan.assignments[at]);
         let within = |it: &Assignment| it.from.as_ref().is_some_and(|from| together.contains(&from.0));
-        let moved = all.filter(|it| it.when == When::Row && within(it) && self.is_moved_meanwhile(plan, it));
-        moved.flat_map(|it| it.columns.iter().copied()).collect()
+        let mut moved = Vec::new();
+        for it in all.filter(|it| it.when == When::Row && within(it)) {
+            let held = self.whose_row(key, plan).and_then(|had| self.stored(had, &it.columns));
+            if self.is_moved_meanwhile(plan, it) && held == self.becomes(key, &it.columns, plan, assigned)? {
+                moved.extend(&it.columns);
+            }
+        }
+        Ok(moved)
     }
 
     /// Rows that exchange values are updated together, whatever each of them changes.
@@ -266,7 +282,7 @@ impl Core {
         let together: FxHashSet<ObjectKey> = objects.iter().copied().collect();
         for &key in objects {
             let mut columns = self.update_columns(plan, assigned, key)?;
-            let moved = self.moved_by_exchange(plan, assigned, (key, &together));
+            let moved = self.moved_by_exchange(plan, assigned, (key, &together))?;
             if !moved.is_empty() {
                 plan.apart.insert(key);
                 order.put_off.entry(key).or_default().extend(moved);

@@ -95,7 +95,7 @@ impl Core {
         let statement = UpdateRows { table: class.table.clone(), columns: class.names(&written), expected };
         let prepared = self.connection.prepare(statement.into())?;
         let computes = self.connection.schema().table_named(&class.table).is_ok_and(|it| !it.generated.is_empty());
-        self.connection.run(&prepared, Input::Changes(&mut changes))?;
+        self.change(&prepared, Input::Changes(&mut changes))?;
         for (key, change) in changed.into_iter().zip(changes) {
             if let Some(own) = self.graph.own_mut(key) {
                 own.original = None;
@@ -200,7 +200,7 @@ impl Core {
         let names = |columns: &[ColumnId]| table.names(columns).into_iter().map(Name::from).collect();
         let (columns, expected) = (names(&written), names(&counted));
         let prepared = self.connection.prepare(UpdateRows { table: part.table.clone(), columns, expected }.into())?;
-        self.connection.run(&prepared, Input::Changes(&mut changes))?;
+        self.change(&prepared, Input::Changes(&mut changes))?;
         for (it, change) in all.iter().zip(&changes) {
             self.take_generated(it.object, part, table, &change.after)?;
         }

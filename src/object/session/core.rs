@@ -20,7 +20,7 @@ use crate::object::select::KnownQueries;
 use crate::object::state::State;
 use crate::object::surplus::Surplus;
 use crate::object::trace::Trace;
-use crate::query::{Connection, Input, Places, Prepared, Select, Statement};
+use crate::query::{Acted, Connection, Input, Places, Prepared, Select, Statement};
 use crate::value::Value;
 
 /// The parts of a session that move.
@@ -54,6 +54,8 @@ pub(in crate::object) struct Core {
     pub(in crate::object) trace: Option<Trace>,
     /// Whether somebody has asked for statements, and so for whom they run.
     pub(in crate::object) is_watched: bool,
+    /// The rows that foreign key actions have changed in the step of the flush that runs.
+    pub(in crate::object) acted: Vec<Acted>,
     /// What was read and why, if that is kept.
     pub(in crate::object) ledger: Option<Box<Ledger>>,
     /// Where several rows were found and one was to be, if that is no error.
@@ -142,6 +144,7 @@ impl Core {
             known: KnownQueries::default(),
             trace: None,
             is_watched: false,
+            acted: Vec::new(),
             ledger: None,
             surplus: None,
             budget: None,

@@ -297,7 +297,7 @@ impl Core {
         if self.graph.is_sound() {
             self.take_back_keys(&frame.inserted, &frame.generated);
         }
-        self.undo_keys(&frame);
+        self.undo_keys(&frame.rekeyed);
         let marked: Vec<ObjectKey> = touched.iter().copied().filter(|it| self.graph.objects[*it].marked).collect();
         if !self.graph.is_sound() {
             // To be deleted is no change: what an object holds beside that is kept.
@@ -324,9 +324,8 @@ impl Core {
     }
 
     /// Lets objects be known by the keys that they had.
-    fn undo_keys(&mut self, frame: &Frame) {
-        let changed: Vec<(ObjectKey, Identity)> = frame.rekeyed.iter().rev().cloned().collect();
-        for (key, before) in &changed {
+    pub(in crate::object) fn undo_keys(&mut self, changed: &[(ObjectKey, Identity)]) {
+        for (key, before) in changed.iter().rev() {
             if self.graph.objects.get(*key).is_none_or(|it| it.state != State::Persistent && it.state != State::Deleted)
             {
                 continue;
@@ -336,7 +335,7 @@ impl Core {
                 self.graph.identities[root.index()].remove(&now, *key);
             }
         }
-        for (key, _) in &changed {
+        for (key, _) in changed.iter().rev() {
             if self.graph.objects.get(*key).is_some_and(|it| it.state == State::Persistent) {
                 let root = self.graph.root(self.graph.objects[*key].class);
                 if let Some(identity) = self.graph.identity(*key) {

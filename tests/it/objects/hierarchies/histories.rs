@@ -224,6 +224,15 @@ fn a_reference_of_an_exchanged_row_leads_to_who_takes_the_key() {
     }
 }
 
+/// The reference of a row that is exchanged, of which nobody has said anything, follows the key of what it leads to.
+#[test]
+fn a_reference_that_nobody_has_written_follows_an_exchanged_key() {
+    let steps = [(3, 0, 2), (12, 0, 0), (0, 2, 4), (5, 3, 2), (13, 2, 0), (3, 2, 3), (0, 3, 0)];
+    for hold in [single::hold, joined::hold] {
+        hold(&steps).expect("rows are what was asked for");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases(64)))]
 

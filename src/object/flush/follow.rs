@@ -1,0 +1,154 @@
+//! Rows that foreign key actions change while a flush runs, and the objects that stand for them: they hold what the tables
+//! hold, whether anybody has read the reference, and are known by their keys at once.
+//!
+//! Nothing is predicted here: each statement says which rows its actions have changed (`Outcome::acted`). SQLAlchemy is not
+//! told, and lets those objects follow that it knows to refer to the one whose key changes (`When::Memory`).
+
+use rustc_hash::FxHashMap;
+
+use super::apply::{Done, Undo};
+use super::{FlushPlan, FlushStep, Work};
+use crate::error::Result;
+use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::identity::Identity;
+use crate::object::links::{Link, Since};
+use crate::object::model::{ClassPart, Join};
+use crate::object::reference::ObjectKey;
+use crate::object::session::Core;
+use crate::query::{Acted, Input, Outcome, Prepared};
+use crate::record::{Row, edit, project};
+use crate::value::Value;
+
+impl Core {
+    /// Runs a statement of the flush that changes rows, and keeps what actions have changed beside them.
+    pub(super) fn change(&mut self, statement: &Prepared, input: Input<'_>) -> Result<u64> {
+        let Outcome { count, acted, .. } = self.connection.run(statement, input)?;
+        if self.graph.is_sound() {
+            self.acted.extend(acted);
+        }
+        Ok(count)
+    }
+
+    /// After a step: objects hold what actions have made of their rows, and are known by the keys that these have now.
+    pub(super) fn follow(
+        &mut self,
+        (plan, step): (&FlushPlan, &FlushStep),
+        undo: &mut Undo,
+        done: &mut Done,
+    ) -> Result<()> {
+        let mut changed: Vec<(ObjectKey, Identity)> = Vec::new();
+        let acted = std::mem::take(&mut self.acted);
+        let new = if acted.is_empty() { FxHashMap::default() } else { self.inserted_by_now(done) };
+        for it in acted {
+            for key in self.objects_of_row((it.table, &it.before), plan, (done, &new)) {
+                self.remember_row(key, undo);
+                changed.extend(self.take_acted(key, &it)?);
+                done.followed.push(key);
+            }
+        }
+        for key in self.rekeyed_by(step) {
+            let class = self.graph.model.class(self.graph.objects[key].class);
+            changed.extend(self.graph.row(key).and_then(|row| Some((key, Identity::of(&**row, &class.key)?))));
+        }
+        self.settle_keys(changed);
+        Ok(())
+    }
+
+    /// The objects of a step that may have got another key.
+    fn rekeyed_by(&self, step: &FlushStep) -> Vec<ObjectKey> {
+        let writes_key = |key: &ObjectKey, columns: &[ColumnId]| {
+            let class = self.graph.model.class(self.graph.objects[*key].class);
+            columns.iter().any(|it| class.key.contains(it))
+        };
+        match &step.work {
+            Work::Update { columns, objects, .. } => {
+                objects.iter().copied().filter(|it| writes_key(it, columns)).collect()
+            }
+            Work::Exchange { rows } => rows.iter().filter(|it| writes_key(&it.0, &it.1)).map(|it| it.0).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The objects that this flush has inserted, which the identity map does not know yet.
+    fn inserted_by_now(&self, done: &Done) -> FxHashMap<(ClassId, Identity), ObjectKey> {
+        let known = |key: &ObjectKey| {
+            let class = self.graph.model.class(self.graph.objects[*key].class);
+            let identity = Identity::of(&**self.graph.row(*key)?, &class.key)?;
+            Some(((self.graph.root(class.id), identity), *key))
+        };
+        done.inserted.iter().filter_map(known).collect()
+    }
+
+    /// The objects at hand that stand for a row of a table, each of a hierarchy of its own. A row that is taken over is
+    /// that of the object before until the new one has been written.
+    fn objects_of_row(
+        &self,
+        (table, row): (TableId, &Row),
+        plan: &FlushPlan,
+        (done, new): (&Done, &FxHashMap<(ClassId, Identity), ObjectKey>),
+    ) -> Vec<ObjectKey> {
+        let stands = |it: ObjectKey| plan.switches.after(it).filter(|it| done.updated.contains(it)).unwrap_or(it);
+        let (mut roots, mut found) = (Vec::new(), Vec::new());
+        for class in self.graph.model.classes() {
+            let root = self.graph.root(class.id);
+            let Some(part) = class.parts.iter().find(|it| it.table_id == table && !roots.contains(&root)) else {
+                continue;
+            };
+            roots.push(root);
+            let columns: Option<Vec<ColumnId>> = class.key.iter().map(|it| part.column_of(*it)).collect();
+            let Some(identity) = columns.and_then(|it| Identity::of(&**row, &it)) else { continue };
+            let known = self.graph.known(root, &identity).map(stands);
+            found.extend(new.get(&(root, identity)).copied().or(known));
+        }
+        found
+    }
+
+    /// Lets an object hold what an action has made of one of its rows. What it is still to write stays a change. Returns
+    /// its key, if that is another one now.
+    fn take_acted(&mut self, key: ObjectKey, acted: &Acted) -> Result<Option<(ObjectKey, Identity)>> {
+        let model = self.graph.model.clone();
+        let class = model.class(self.graph.objects[key].class);
+        let Some((depth, part)) = class.parts.iter().enumerate().find(|it| it.1.table_id == acted.table) else {
+            return Ok(None);
+        };
+        let is_changed = |it: &&(ColumnId, ColumnId)| acted.before.get(it.1) != acted.after.get(it.1);
+        let changed: Vec<(ColumnId, ColumnId)> = part.columns.iter().filter(is_changed).copied().collect();
+        self.graph.keep_reads(key);
+        for &(attribute, column) in &changed {
+            if self.graph.objects[key].lacks_row() || !self.graph.has_column(key, attribute) {
+                continue;
+            }
+            let value = acted.after.get(column).to_value();
+            let Some(own) = self.graph.own_mut(key) else { continue };
+            let (Some(row), original) = (own.row.as_mut(), own.original.as_mut()) else { continue };
+            let is_own = original.as_ref().is_some_and(|it| it.get(attribute) != row.get(attribute));
+            for row in original.into_iter().chain((!is_own).then_some(row)) {
+                edit(row).set(attribute, value.clone())?;
+            }
+        }
+        self.unload_what_is_left(key, part, acted);
+        let is_key = depth == 0 && changed.iter().any(|it| class.key.contains(&it.0));
+        let columns: Option<Vec<ColumnId>> = class.key.iter().map(|it| part.column_of(*it)).collect();
+        let identity = columns.filter(|_| is_key).and_then(|it| Identity::of(&*acted.after, &it));
+        Ok(identity.map(|it| (key, it)))
+    }
+
+    /// A reference that an action has set to something else than the key of what it led to is to be read again.
+    fn unload_what_is_left(&mut self, key: ObjectKey, part: &ClassPart, acted: &Acted) {
+        let model = self.graph.model.clone();
+        for relation in &model.class(self.graph.objects[key].class).relations {
+            let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
+            let Some(own) = columns.iter().map(|it| part.column_of(*it)).collect::<Option<Vec<ColumnId>>>() else {
+                continue;
+            };
+            let Link::One { target: Some(target), since: Since::Unchanged } = *self.graph.link(key, relation.id) else {
+                continue;
+            };
+            let (before, after): (Vec<Value>, _) = (project(&*acted.before, &own), project(&*acted.after, &own));
+            let leads_there = self.graph.row(target).is_some_and(|it| project(&**it, target_columns) == after);
+            if before != after && !leads_there {
+                *self.graph.link_mut(key, relation.id) = Link::Unloaded;
+            }
+        }
+    }
+}
