@@ -37,6 +37,7 @@ mod end_states;
 mod exchanges;
 mod faults;
 mod flush_order;
+mod followed;
 mod follows;
 mod forum;
 mod harmony;

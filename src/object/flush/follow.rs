@@ -133,7 +133,8 @@ impl Core {
         Ok(identity.map(|it| (key, it)))
     }
 
-    /// A reference that an action has set to something else than the key of what it led to is to be read again.
+    /// A reference that an action has set to something else than the key of what it led to is to be read again, and so is
+    /// what led back.
     fn unload_what_is_left(&mut self, key: ObjectKey, part: &ClassPart, acted: &Acted) {
         let model = self.graph.model.clone();
         for relation in &model.class(self.graph.objects[key].class).relations {
@@ -141,13 +142,32 @@ impl Core {
             let Some(own) = columns.iter().map(|it| part.column_of(*it)).collect::<Option<Vec<ColumnId>>>() else {
                 continue;
             };
-            let Link::One { target: Some(target), since: Since::Unchanged } = *self.graph.link(key, relation.id) else {
-                continue;
-            };
             let (before, after): (Vec<Value>, _) = (project(&*acted.before, &own), project(&*acted.after, &own));
-            let leads_there = self.graph.row(target).is_some_and(|it| project(&**it, target_columns) == after);
-            if before != after && !leads_there {
+            let link = self.graph.link(key, relation.id).clone();
+            let target = match &link {
+                Link::One { target, .. } => *target,
+                _ if relation.is_by_identity() => {
+                    Identity::from_values(&before).and_then(|it| self.graph.known(relation.target, &it))
+                }
+                _ => None,
+            };
+            let Some(target) = target.filter(|_| before != after) else { continue };
+            if self.graph.row(target).is_some_and(|it| project(&**it, target_columns) == after) {
+                continue;
+            }
+            if matches!(link, Link::One { since: Since::Unchanged, .. }) {
                 *self.graph.link_mut(key, relation.id) = Link::Unloaded;
+            }
+            let Some(inverse) = relation.inverse else { continue };
+            let leads_back = match self.graph.link(target, inverse) {
+                Link::One { target, since: Since::Unchanged } => *target == Some(key),
+                Link::Many(collection) if collection.pending.is_none() => {
+                    collection.members.as_deref().is_some_and(|it| it.contains(&key))
+                }
+                _ => false,
+            };
+            if leads_back {
+                *self.graph.link_mut(target, inverse) = Link::Unloaded;
             }
         }
     }
