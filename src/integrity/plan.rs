@@ -109,14 +109,11 @@ impl ActionPlan {
         }
     }
 
-    /// The rows that foreign key actions change and leave there, each as it is before and after the plan. One that the
-    /// statement names and changes is among them if an action changes it, too.
-    pub fn acted(&self) -> impl Iterator<Item = (TableId, &Row, &Row)> {
+    /// The steps of rows that foreign key actions change or remove. One that the statement names and changes is among them
+    /// if an action changes it, too.
+    pub fn acted(&self) -> impl Iterator<Item = &Step> {
         let named = self.named_and_set.iter().map(|it| &self.steps[*it]);
-        named.chain(&self.steps[self.named..]).filter_map(|it| match &it.effect {
-            Effect::Update(after) => Some((it.table, &it.before, after)),
-            Effect::Delete => None,
-        })
+        named.chain(&self.steps[self.named..])
     }
 
     /// The steps from the row that the statement names to this one, both included.

@@ -60,6 +60,16 @@ pub trait Connection {
     /// When a constraint refuses it, or it cannot be computed; nothing has changed then (Q2).
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome>;
 
+    /// The same, and says which rows foreign key actions changed or removed, those among them that the statement changed
+    /// itself as well: objects of a session that stand for them follow. A connection that cannot tell says nothing.
+    ///
+    /// # Errors
+    /// As [`run`](Connection::run).
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, acted: &mut Vec<Acted>) -> Result<Outcome> {
+        let _ = acted;
+        self.run(statement, input)
+    }
+
     /// Runs a query whose outputs are whole rows, and says where these stand instead of sharing each. It is counted as
     /// [`run`](Connection::run) is. A connection that has no places shares the rows.
     ///
@@ -211,19 +221,17 @@ pub struct Outcome {
     pub count: u64,
     /// How many further rows foreign key actions changed or removed.
     pub by_actions: u64,
-    /// The rows that foreign key actions changed, those among them that the statement changed itself as well.
-    pub acted: Vec<Acted>,
 }
 
-/// A row that a foreign key action has changed.
+/// A row that a foreign key action has changed or removed.
 #[derive(Clone, Debug)]
 pub struct Acted {
     /// Its table.
     pub table: TableId,
     /// The row as it was before the statement.
     pub before: Row,
-    /// The row as it is after it.
-    pub after: Row,
+    /// The row as it is after it; `None` if it has gone.
+    pub after: Option<Row>,
 }
 
 /// A statement that is ready to run: bound and planned once.

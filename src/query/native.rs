@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bind::{Bound, bind};
-use super::connection::{Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, locate_shared};
+use super::connection::{Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, locate_shared};
 use super::explain::Explained;
 use super::locate::{Shape, locate, look_up, look_up_unique};
 use super::log::{Entry, Kind, Log};
@@ -16,6 +16,7 @@ use super::select::Select;
 use super::sizes::Sizes;
 use super::statement::Statement;
 use super::version::Version;
+use super::write::Told;
 use super::{ActionPlan, ChangeSet, Preview, write};
 use crate::error::{Misuse, Result};
 use crate::expr::Moment;
@@ -181,7 +182,17 @@ impl NativeConnection {
         self.transaction.get_or_insert_with(|| self.database.begin())
     }
 
-    fn carry_out(&mut self, plan: &Plan, input: Input<'_>) -> Result<(Outcome, u64)> {
+    fn pass(&mut self, statement: &Prepared, input: Input<'_>, told: Told<'_>) -> Result<Outcome> {
+        let watch = self.watch(&input);
+        let outcome = self.carry_out(&statement.0.plan, input, told);
+        let ran = outcome.as_ref().ok();
+        let ran = ran.map(|(it, read)| Ran { read: *read, rows: it.count, by_actions: it.by_actions });
+        self.passed(statement, watch, ran);
+        self.database.note_index_reads(&statement.0.indexes);
+        outcome.map(|(outcome, _)| outcome)
+    }
+
+    fn carry_out(&mut self, plan: &Plan, input: Input<'_>, told: Told<'_>) -> Result<(Outcome, u64)> {
         let transaction = self.transaction.get_or_insert_with(|| self.database.begin());
         let tell = || self.database.clock().text();
         let moment = Moment::of(&tell);
@@ -192,7 +203,7 @@ impl NativeConnection {
             let count = rows.len() as u64;
             return Ok((Outcome { rows, count, ..Outcome::default() }, execution.read.get()));
         }
-        write::run(transaction, plan, input, &moment)
+        write::run(transaction, plan, input, &moment, told)
     }
 
     /// Answers a query by places; returns how many rows it looked at.
@@ -306,13 +317,11 @@ impl Connection for NativeConnection {
     }
 
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
-        let watch = self.watch(&input);
-        let outcome = self.carry_out(&statement.0.plan, input);
-        let ran = outcome.as_ref().ok();
-        let ran = ran.map(|(it, read)| Ran { read: *read, rows: it.count, by_actions: it.by_actions });
-        self.passed(statement, watch, ran);
-        self.database.note_index_reads(&statement.0.indexes);
-        outcome.map(|(outcome, _)| outcome)
+        self.pass(statement, input, None)
+    }
+
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, acted: &mut Vec<Acted>) -> Result<Outcome> {
+        self.pass(statement, input, Some(acted))
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {

@@ -35,6 +35,7 @@ pub(super) fn run(
     plan: &Plan,
     input: Input<'_>,
     moment: &Moment<'_>,
+    told: Told<'_>,
 ) -> Result<(Outcome, u64)> {
     let schema = transaction.schema().clone();
     let with = |parameters| Given { parameters, keys: &[], moment };
@@ -46,13 +47,13 @@ pub(super) fn run(
             Ok((changed(rows.len(), rows.len()), 0))
         }
         (Plan::Update { table, set, find, returning }, Input::Values(parameters)) => {
-            update(transaction, schema.table(*table), (set, find, returning), with(parameters))
+            update(transaction, schema.table(*table), (set, find, returning), with(parameters), told)
         }
         (Plan::UpdateRows { table, columns, expected }, Input::Changes(changes)) => {
-            update_rows(transaction, schema.table(*table), (columns, expected), changes)
+            update_rows(transaction, schema.table(*table), (columns, expected), changes, told)
         }
         (Plan::Delete { table, find, returning }, Input::Values(parameters)) => {
-            delete(transaction, *table, (find, returning), with(parameters))
+            delete(transaction, *table, (find, returning), with(parameters), told)
         }
         (Plan::DeleteRows { table, find }, Input::Keys(keys)) => {
             let arena = Arena::default();
@@ -65,7 +66,7 @@ pub(super) fn run(
             })?;
             let read = execution.read.get();
             let plan = transaction.plan_delete(*table, &rows)?;
-            Ok((apply(transaction, plan, rows.len())?, read))
+            Ok((apply(transaction, plan, rows.len(), told)?, read))
         }
         _ => Err(wrong_input()),
     }
@@ -76,15 +77,18 @@ fn changed(named: usize, all: usize) -> Outcome {
     Outcome { count: named as u64, by_actions, ..Outcome::default() }
 }
 
+/// Where rows that foreign key actions change are to be told, if anybody asks.
+pub(super) type Told<'a> = Option<&'a mut Vec<Acted>>;
+
 /// Carries out a plan of a statement that names so many rows.
-fn apply(transaction: &mut Transaction, plan: ActionPlan, named: usize) -> Result<Outcome> {
-    let acted = |(table, before, after): (TableId, &Row, &Row)| {
-        let (before, after) = (before.clone(), after.clone());
-        Acted { table, before, after }
-    };
-    let acted = plan.acted().map(acted).collect();
+fn apply(transaction: &mut Transaction, plan: ActionPlan, named: usize, told: Told<'_>) -> Result<Outcome> {
+    let of = |it: &Step| Acted { table: it.table, before: it.before.clone(), after: after_of(it) };
+    let acted: Vec<Acted> = if told.is_some() { plan.acted().map(of).collect() } else { Vec::new() };
     let all = transaction.apply(plan)?.len();
-    Ok(Outcome { acted, ..changed(named, all) })
+    if let Some(told) = told {
+        told.extend(acted);
+    }
+    Ok(changed(named, all))
 }
 
 /// A row with other values in some columns; expressions see the rows of the frame.
@@ -138,6 +142,7 @@ fn update(
     table: &TableSchema,
     (set, find, returning): (&Assignments, &SelectPlan, &[BoundOutput]),
     given: Given<'_>,
+    told: Told<'_>,
 ) -> Result<(Outcome, u64)> {
     let arena = Arena::default();
     let execution = Execution::new(transaction.image(), given, &arena);
@@ -156,7 +161,7 @@ fn update(
         cells[0] = after_of(step);
     }
     let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
-    Ok((Outcome { rows: returned, ..apply(transaction, plan, named)? }, read))
+    Ok((Outcome { rows: returned, ..apply(transaction, plan, named, told)? }, read))
 }
 
 fn delete(
@@ -164,6 +169,7 @@ fn delete(
     table: TableId,
     (find, returning): (&SelectPlan, &[BoundOutput]),
     given: Given<'_>,
+    told: Told<'_>,
 ) -> Result<(Outcome, u64)> {
     let arena = Arena::default();
     let execution = Execution::new(transaction.image(), given, &arena);
@@ -178,7 +184,7 @@ fn delete(
     let read = execution.read.get();
     let plan = transaction.plan_delete(table, &rows)?;
     let returned = returning::evaluate(transaction.image(), given, returning, &beside)?;
-    Ok((Outcome { rows: returned, ..apply(transaction, plan, rows.len())? }, read))
+    Ok((Outcome { rows: returned, ..apply(transaction, plan, rows.len(), told)? }, read))
 }
 
 fn assign_one(row: &mut Row, column: ColumnId, value: Value) -> Result<()> {
@@ -192,6 +198,7 @@ fn update_rows(
     table: &TableSchema,
     (columns, expected): (&[ColumnId], &[ColumnId]),
     changes: &mut [RowChange],
+    told: Told<'_>,
 ) -> Result<(Outcome, u64)> {
     let Some(key) = table.primary_key() else { return Err(Misuse::NoKey { table: table.name.clone() }.into()) };
     let mut rows = Vec::with_capacity(changes.len());
@@ -227,7 +234,7 @@ fn update_rows(
         true => Vec::new(),
         false => plan.steps[..plan.named()].iter().map(after_of).collect(),
     };
-    let outcome = apply(transaction, plan, named)?;
+    let outcome = apply(transaction, plan, named, told)?;
     if computed.len() == changes.len() {
         for (change, after) in changes.iter_mut().zip(computed) {
             change.after = after.unwrap_or_else(|| change.after.clone());

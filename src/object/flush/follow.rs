@@ -1,7 +1,7 @@
 //! Rows that foreign key actions change while a flush runs, and the objects that stand for them: they hold what the tables
 //! hold, whether anybody has read the reference, and are known by their keys at once.
 //!
-//! Nothing is predicted here: each statement says which rows its actions have changed (`Outcome::acted`). SQLAlchemy is not
+//! Nothing is predicted here: each statement says which rows its actions have changed (`Connection::run_and_tell`). SQLAlchemy is not
 //! told, and lets those objects follow that it knows to refer to the one whose key changes (`When::Memory`).
 
 use rustc_hash::FxHashMap;
@@ -10,23 +10,31 @@ use super::apply::{Done, Undo};
 use super::{FlushPlan, FlushStep, Work};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, TableId};
+use crate::object::compact::Fate;
 use crate::object::identity::Identity;
 use crate::object::links::{Link, Since};
 use crate::object::model::{ClassPart, Join};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::query::{Acted, Input, Outcome, Prepared};
+use crate::object::state::State;
+use crate::query::{Acted, Input, Prepared};
 use crate::record::{Row, edit, project};
 use crate::value::Value;
+
+/// A hierarchy with rows in a table, and the columns that hold its key there.
+struct Hierarchy {
+    root: ClassId,
+    key: Vec<ColumnId>,
+}
 
 impl Core {
     /// Runs a statement of the flush that changes rows, and keeps what actions have changed beside them.
     pub(super) fn change(&mut self, statement: &Prepared, input: Input<'_>) -> Result<u64> {
-        let Outcome { count, acted, .. } = self.connection.run(statement, input)?;
-        if self.graph.is_sound() {
-            self.acted.extend(acted);
-        }
-        Ok(count)
+        let outcome = match self.graph.is_sound() {
+            true => self.connection.run_and_tell(statement, input, &mut self.acted)?,
+            false => self.connection.run(statement, input)?,
+        };
+        Ok(outcome.count)
     }
 
     /// After a step: objects hold what actions have made of their rows, and are known by the keys that these have now.
@@ -39,11 +47,19 @@ impl Core {
         let mut changed: Vec<(ObjectKey, Identity)> = Vec::new();
         let acted = std::mem::take(&mut self.acted);
         let new = if acted.is_empty() { FxHashMap::default() } else { self.inserted_by_now(done) };
-        for it in acted {
-            for key in self.objects_of_row((it.table, &it.before), plan, (done, &new)) {
-                self.remember_row(key, undo);
-                changed.extend(self.take_acted(key, &it)?);
-                done.followed.push(key);
+        // A row that is taken over is that of the object before until the new one has been written.
+        let stands = |it: ObjectKey| plan.switches.after(it).filter(|it| done.updated.contains(it)).unwrap_or(it);
+        let found = self
+            .objects_of(acted, |core, of| new.get(of).copied().or_else(|| core.graph.known(of.0, &of.1).map(stands)));
+        for (key, it) in found {
+            match &it.after {
+                Some(after) => {
+                    self.remember_row(key, undo);
+                    changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
+                    done.followed.push(key);
+                }
+                None if self.goes_with(key, it.table) => done.deleted.push(key),
+                None => {}
             }
         }
         for key in self.rekeyed_by(step) {
@@ -79,46 +95,82 @@ impl Core {
         done.inserted.iter().filter_map(known).collect()
     }
 
-    /// The objects at hand that stand for a row of a table, each of a hierarchy of its own. A row that is taken over is
-    /// that of the object before until the new one has been written.
-    fn objects_of_row(
-        &self,
-        (table, row): (TableId, &Row),
-        plan: &FlushPlan,
-        (done, new): (&Done, &FxHashMap<(ClassId, Identity), ObjectKey>),
-    ) -> Vec<ObjectKey> {
-        let stands = |it: ObjectKey| plan.switches.after(it).filter(|it| done.updated.contains(it)).unwrap_or(it);
-        let (mut roots, mut found) = (Vec::new(), Vec::new());
+    /// The hierarchies that have rows in a table.
+    fn hierarchies_in(&self, table: TableId) -> Vec<Hierarchy> {
+        let mut found: Vec<Hierarchy> = Vec::new();
         for class in self.graph.model.classes() {
             let root = self.graph.root(class.id);
-            let Some(part) = class.parts.iter().find(|it| it.table_id == table && !roots.contains(&root)) else {
-                continue;
-            };
-            roots.push(root);
-            let columns: Option<Vec<ColumnId>> = class.key.iter().map(|it| part.column_of(*it)).collect();
-            let Some(identity) = columns.and_then(|it| Identity::of(&**row, &it)) else { continue };
-            let known = self.graph.known(root, &identity).map(stands);
-            found.extend(new.get(&(root, identity)).copied().or(known));
+            let part = class.parts.iter().find(|it| it.table_id == table && found.iter().all(|it| it.root != root));
+            let key = part.and_then(|part| class.key.iter().map(|it| part.column_of(*it)).collect());
+            found.extend(key.map(|key| Hierarchy { root, key }));
         }
         found
     }
 
+    /// The objects at hand that stand for rows, each with its row.
+    fn objects_of(
+        &self,
+        acted: Vec<Acted>,
+        known: impl Fn(&Core, &(ClassId, Identity)) -> Option<ObjectKey>,
+    ) -> Vec<(ObjectKey, Acted)> {
+        let mut hierarchies: FxHashMap<TableId, Vec<Hierarchy>> = FxHashMap::default();
+        let mut found = Vec::new();
+        for it in acted {
+            let hierarchies = hierarchies.entry(it.table).or_insert_with(|| self.hierarchies_in(it.table));
+            for hierarchy in hierarchies.iter() {
+                let identity = Identity::of(&*it.before, &hierarchy.key).map(|it| (hierarchy.root, it));
+                found.extend(identity.and_then(|of| known(self, &of)).map(|key| (key, it.clone())));
+            }
+        }
+        found
+    }
+
+    /// Whether an object goes with a row that an action has removed: that of its first table, where nobody has asked for it
+    /// to go. One that is new in this flush has no state yet that could change.
+    fn goes_with(&self, key: ObjectKey, table: TableId) -> bool {
+        let object = &self.graph.objects[key];
+        let first = self.graph.model.class(object.class).parts[0].table_id == table;
+        first && object.state == State::Persistent && object.fate() != Fate::Delete
+    }
+
+    /// The same for a statement on many rows, which is no part of a flush.
+    pub(in crate::object) fn follow_many(&mut self, acted: Vec<Acted>) -> Result<()> {
+        let mut changed = Vec::new();
+        for (key, it) in self.objects_of(acted, |core, of| core.graph.known(of.0, &of.1)) {
+            match &it.after {
+                Some(after) => {
+                    changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
+                    self.frame().written.insert(key);
+                }
+                None if self.goes_with(key, it.table) => self.settle_deleted(key),
+                None => {}
+            }
+        }
+        self.settle_keys(changed);
+        Ok(())
+    }
+
     /// Lets an object hold what an action has made of one of its rows. What it is still to write stays a change. Returns
     /// its key, if that is another one now.
-    fn take_acted(&mut self, key: ObjectKey, acted: &Acted) -> Result<Option<(ObjectKey, Identity)>> {
+    fn take_acted(
+        &mut self,
+        key: ObjectKey,
+        table: TableId,
+        (before, after): (&Row, &Row),
+    ) -> Result<Option<(ObjectKey, Identity)>> {
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
-        let Some((depth, part)) = class.parts.iter().enumerate().find(|it| it.1.table_id == acted.table) else {
+        let Some((depth, part)) = class.parts.iter().enumerate().find(|it| it.1.table_id == table) else {
             return Ok(None);
         };
-        let is_changed = |it: &&(ColumnId, ColumnId)| acted.before.get(it.1) != acted.after.get(it.1);
+        let is_changed = |it: &&(ColumnId, ColumnId)| before.get(it.1) != after.get(it.1);
         let changed: Vec<(ColumnId, ColumnId)> = part.columns.iter().filter(is_changed).copied().collect();
         self.graph.keep_reads(key);
         for &(attribute, column) in &changed {
             if self.graph.objects[key].lacks_row() || !self.graph.has_column(key, attribute) {
                 continue;
             }
-            let value = acted.after.get(column).to_value();
+            let value = after.get(column).to_value();
             let Some(own) = self.graph.own_mut(key) else { continue };
             let (Some(row), original) = (own.row.as_mut(), own.original.as_mut()) else { continue };
             let is_own = original.as_ref().is_some_and(|it| it.get(attribute) != row.get(attribute));
@@ -126,23 +178,23 @@ impl Core {
                 edit(row).set(attribute, value.clone())?;
             }
         }
-        self.unload_what_is_left(key, part, acted);
+        self.unload_what_is_left(key, part, (before, after));
         let is_key = depth == 0 && changed.iter().any(|it| class.key.contains(&it.0));
         let columns: Option<Vec<ColumnId>> = class.key.iter().map(|it| part.column_of(*it)).collect();
-        let identity = columns.filter(|_| is_key).and_then(|it| Identity::of(&*acted.after, &it));
+        let identity = columns.filter(|_| is_key).and_then(|it| Identity::of(&**after, &it));
         Ok(identity.map(|it| (key, it)))
     }
 
     /// A reference that an action has set to something else than the key of what it led to is to be read again, and so is
     /// what led back.
-    fn unload_what_is_left(&mut self, key: ObjectKey, part: &ClassPart, acted: &Acted) {
+    fn unload_what_is_left(&mut self, key: ObjectKey, part: &ClassPart, (before, after): (&Row, &Row)) {
         let model = self.graph.model.clone();
         for relation in &model.class(self.graph.objects[key].class).relations {
             let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
             let Some(own) = columns.iter().map(|it| part.column_of(*it)).collect::<Option<Vec<ColumnId>>>() else {
                 continue;
             };
-            let (before, after): (Vec<Value>, _) = (project(&*acted.before, &own), project(&*acted.after, &own));
+            let (before, after): (Vec<Value>, _) = (project(&**before, &own), project(&**after, &own));
             let link = self.graph.link(key, relation.id).clone();
             let target = match &link {
                 Link::One { target, .. } => *target,

@@ -14,7 +14,7 @@ use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Control, Input, InsertRows, Leaf, Output, Statement, Update};
+use crate::query::{Acted, Control, Input, InsertRows, Leaf, Output, Statement, Update};
 use crate::record::{Row, edit};
 use crate::schema::Name;
 use crate::value::{Truth, Value, ValueRef};
@@ -41,6 +41,14 @@ pub(super) enum Reached {
     Returned,
     /// Nobody asks.
     Unasked,
+}
+
+/// What a statement did.
+pub(super) struct Ran {
+    pub(super) count: u64,
+    pub(super) returned: Vec<Vec<Value>>,
+    /// The rows that foreign key actions have changed or removed, where objects are to follow.
+    pub(super) acted: Vec<Acted>,
 }
 
 /// The attributes of one row, for expressions over them.
@@ -97,12 +105,13 @@ impl Core {
         if matches!(reached, Reached::Returned) {
             update.returning = key_of(ground, &entity)?;
         }
-        let (count, returned) = self.run_bulk(update.into())?;
+        let Ran { count, returned, acted } = self.run_bulk(update.into(), synchronize)?;
         let reached = self.resolve_reached(class, reached, returned);
         for key in reached {
             self.follow_update((&model, class), key, &attributes, values)?;
             self.frame().written.insert(key);
         }
+        self.follow_many(acted)?;
         Ok(count)
     }
 
@@ -177,10 +186,14 @@ impl Core {
         (Scope::about(ground, &self.graph, &entity), entity)
     }
 
-    pub(super) fn run_bulk(&mut self, statement: Statement) -> Result<(u64, Vec<Vec<Value>>)> {
+    pub(super) fn run_bulk(&mut self, statement: Statement, synchronize: Synchronize) -> Result<Ran> {
         let prepared = self.connection.prepare(statement)?;
-        let outcome = self.connection.run(&prepared, Input::Values(&[]))?;
-        Ok((outcome.count, outcome.rows.to_values()))
+        let mut acted = Vec::new();
+        let outcome = match self.graph.is_sound() && synchronize != Synchronize::Not {
+            true => self.connection.run_and_tell(&prepared, Input::Values(&[]), &mut acted)?,
+            false => self.connection.run(&prepared, Input::Values(&[]))?,
+        };
+        Ok(Ran { count: outcome.count, returned: outcome.rows.to_values(), acted })
     }
 
     /// Which objects a statement will reach, as far as that is to be known before it runs.

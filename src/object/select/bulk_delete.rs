@@ -3,7 +3,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::bulk::{Reached, conditions, key_of, others};
+use super::bulk::{Ran, Reached, conditions, key_of, others};
 use super::cast::named;
 use super::entity::Ground;
 use super::{Selection, Subclasses, Synchronize, Term};
@@ -64,10 +64,11 @@ impl Core {
         if matches!(reached, Reached::Returned) {
             delete.returning = key_of(ground, &entity)?;
         }
-        let (count, returned) = self.run_bulk(delete.into())?;
+        let Ran { count, returned, acted } = self.run_bulk(delete.into(), synchronize)?;
         for key in self.resolve_reached(class, reached, returned) {
             self.settle_deleted(key);
         }
+        self.follow_many(acted)?;
         Ok(count)
     }
 
@@ -95,10 +96,11 @@ impl Core {
         }
         parts.sort_by_key(|it| std::cmp::Reverse(it.0));
         self.connection.control(Control::Savepoint)?;
+        let mut acted = Vec::new();
         let deleted = parts.into_iter().try_for_each(|(_, of, part)| {
             let statement = DeleteRows { table: part.table.clone(), columns: self.part_key(of, part)? };
             let prepared = self.connection.prepare(statement.into())?;
-            self.connection.run(&prepared, Input::Keys(&flat)).map(drop)
+            self.connection.run_and_tell(&prepared, Input::Keys(&flat), &mut acted).map(drop)
         });
         self.connection.control(if deleted.is_ok() { Control::Release } else { Control::RollbackTo })?;
         deleted?;
@@ -108,6 +110,7 @@ impl Core {
                     self.settle_deleted(key);
                 }
             }
+            self.follow_many(acted)?;
         }
         Ok(keys.len() as u64)
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use diptych::error::Misuse;
 use diptych::id::RowId;
 use diptych::prelude::*;
-use diptych::query::{Control, Input, Log, LookedUp, Outcome, Places, Prepared, Version};
+use diptych::query::{Acted, Control, Input, Log, LookedUp, Outcome, Places, Prepared, Version};
 use diptych::{Connection, NativeConnection, Row, Schema, Statement, Value};
 
 /// What a door does as the connection behind it would, and what it leaves undone.
@@ -128,6 +128,11 @@ impl Connection for Through {
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome> {
         self.counted.fuse.pass()?;
         self.behind.run(statement, input)
+    }
+
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, acted: &mut Vec<Acted>) -> Result<Outcome> {
+        self.counted.fuse.pass()?;
+        self.behind.run_and_tell(statement, input, acted)
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {

@@ -1,8 +1,9 @@
 //! What foreign key actions make of rows, the objects of these rows hold: at once, whether anybody has read the reference,
 //! and without a read.
 
-use diptych::assert_statements;
+use diptych::object::Synchronize;
 use diptych::prelude::*;
+use diptych::{State, assert_statements};
 
 #[derive(Entity, Clone, Debug)]
 #[has_many(flags: Flag, inverse = country)]
@@ -48,6 +49,14 @@ struct Flag {
     country_code: Option<String>,
 }
 
+#[derive(Entity, Clone, Debug)]
+struct Lamp {
+    #[key]
+    id: i64,
+    #[references(Street, on_delete = cascade)]
+    street_id: i64,
+}
+
 struct Atlas {
     database: Database,
     session: Session,
@@ -59,7 +68,7 @@ struct Atlas {
 
 /// Everything is at hand, and no reference was read.
 fn atlas() -> Result<Atlas> {
-    let database = Database::of::<(Country, City, Street, Flag)>()?;
+    let database = Database::of::<(Country, City, Street, Flag, Lamp)>()?;
     let mut first = database.session();
     first.add(Country { code: "a".into(), name: "A".into() });
     first.add(Country { code: "b".into(), name: "B".into() });
@@ -214,5 +223,51 @@ fn a_key_that_was_passed_on_is_given_back() -> Result<()> {
         assert_eq!(known("b")?.map(|it| it.reference()), Some(other));
         assert_eq!(known("a")?.map(|it| it.reference()), Some(country));
     });
+    Ok(())
+}
+
+/// A row that ON DELETE CASCADE removes takes its object along, and a rollback brings both back.
+#[test]
+fn an_object_goes_with_the_row_that_an_action_removes() -> Result<()> {
+    let Atlas { database, mut session, street, .. } = atlas()?;
+    let lamp = session.add(Lamp { id: 1, street_id: 1 });
+    session.commit()?;
+    session.savepoint()?;
+    session.delete(street)?;
+    session.flush()?;
+    assert_eq!((session.state(street)?, session.state(lamp)?), (State::Deleted, State::Deleted));
+    assert!(session.find::<Lamp>(1)?.is_none());
+    session.rollback_to()?;
+    assert_eq!((session.state(street)?, session.state(lamp)?), (State::Persistent, State::Persistent));
+    assert_eq!(session.find::<Lamp>(1)?.map(|it| it.reference()), Some(lamp));
+    session.delete(street)?;
+    session.commit()?;
+    assert_eq!(session.state(lamp)?, State::Detached);
+    assert_eq!(database.session().count(Lamp::select())?, 0);
+    Ok(())
+}
+
+/// So do statements on many rows: what their actions change or remove is seen in the objects at hand.
+#[test]
+fn objects_follow_statements_on_many_rows() -> Result<()> {
+    for read in [false, true] {
+        let Atlas { mut session, city, street, flag, .. } = atlas()?;
+        let lamp = session.add(Lamp { id: 1, street_id: 1 });
+        session.flush()?;
+        if read {
+            session.get(street)?.load(Street::city)?;
+        }
+        session.savepoint()?;
+        assert_eq!(session.delete_where(City::select().filter(City::number.eq(1)), Synchronize::Auto)?, 1);
+        let said = session.get(street)?;
+        assert_eq!((said.city_country.as_deref(), said.city_number), (None, None), "read: {read}");
+        assert!(said.load(Street::city)?.is_none());
+        session.rollback_to()?;
+        assert_eq!(session.get(street)?.load(Street::city)?.map(|it| it.reference()), Some(city));
+        assert_eq!(session.delete_where(Street::select().filter(Street::id.eq(1)), Synchronize::Auto)?, 1);
+        assert_eq!((session.state(street)?, session.state(lamp)?), (State::Deleted, State::Deleted));
+        session.rollback()?;
+        assert_eq!((session.state(street)?, session.state(flag)?), (State::Persistent, State::Persistent));
+    }
     Ok(())
 }
