@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::announce::Told;
+use super::follow::Left;
 use super::{Assignment, FlushPlan, When, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId};
@@ -56,8 +57,11 @@ pub(super) struct Done {
     pub(super) generated: Vec<ObjectKey>,
     pub(super) updated: Vec<ObjectKey>,
     pub(super) deleted: Vec<ObjectKey>,
-    /// Those whose rows foreign key actions have changed.
+    /// Those whose rows foreign key actions have changed, and have removed.
     pub(super) followed: Vec<ObjectKey>,
+    pub(super) gone: Vec<ObjectKey>,
+    /// References that they have set to something else.
+    pub(super) left: Vec<Left>,
 }
 
 /// The assignments of each object.

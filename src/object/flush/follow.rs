@@ -4,22 +4,29 @@
 //! Nothing is predicted here: each statement says which rows its actions have changed (`Connection::run_and_tell`). SQLAlchemy is not
 //! told, and lets those objects follow that it knows to refer to the one whose key changes (`When::Memory`).
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::apply::{Done, Undo};
 use super::{FlushPlan, FlushStep, Work};
 use crate::error::Result;
-use crate::id::{ClassId, ColumnId, TableId};
+use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::object::compact::Fate;
 use crate::object::identity::Identity;
-use crate::object::links::{Link, Since};
-use crate::object::model::{ClassPart, Join};
+use crate::object::links::Link;
+use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
-use crate::object::state::State;
 use crate::query::{Acted, Input, Prepared};
 use crate::record::{Row, edit, project};
 use crate::value::Value;
+
+/// A reference that leads no more where it did.
+pub(super) struct Left {
+    object: ObjectKey,
+    relation: RelationId,
+    columns: Vec<ColumnId>,
+    target: ObjectKey,
+}
 
 /// A hierarchy with rows in a table, and the columns that hold its key there.
 struct Hierarchy {
@@ -51,14 +58,20 @@ impl Core {
         let stands = |it: ObjectKey| plan.switches.after(it).filter(|it| done.updated.contains(it)).unwrap_or(it);
         let found = self
             .objects_of(acted, |core, of| new.get(of).copied().or_else(|| core.graph.known(of.0, &of.1).map(stands)));
+        let written: FxHashSet<(ObjectKey, &[ColumnId])> = match found.is_empty() {
+            true => FxHashSet::default(),
+            false => plan.assignments.iter().map(|it| (it.object, &*it.columns)).collect(),
+        };
         for (key, it) in found {
             match &it.after {
                 Some(after) => {
                     self.remember_row(key, undo);
+                    let left = self.left_by(key, it.table, (&it.before, after)).into_iter();
+                    done.left.extend(left.filter(|it| !written.contains(&(key, &*it.columns))));
                     changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
                     done.followed.push(key);
                 }
-                None if self.goes_with(key, it.table) => done.deleted.push(key),
+                None if self.goes_with(key, it.table) => done.gone.push(key),
                 None => {}
             }
         }
@@ -126,11 +139,11 @@ impl Core {
     }
 
     /// Whether an object goes with a row that an action has removed: that of its first table, where nobody has asked for it
-    /// to go. One that is new in this flush has no state yet that could change.
+    /// to go.
     fn goes_with(&self, key: ObjectKey, table: TableId) -> bool {
         let object = &self.graph.objects[key];
         let first = self.graph.model.class(object.class).parts[0].table_id == table;
-        first && object.state == State::Persistent && object.fate() != Fate::Delete
+        first && object.state.lives() && object.fate() != Fate::Delete
     }
 
     /// The same for a statement on many rows, which is no part of a flush.
@@ -139,6 +152,7 @@ impl Core {
         for (key, it) in self.objects_of(acted, |core, of| core.graph.known(of.0, &of.1)) {
             match &it.after {
                 Some(after) => {
+                    self.left_by(key, it.table, (&it.before, after)).into_iter().for_each(|it| self.forget_left(it));
                     changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
                     self.frame().written.insert(key);
                 }
@@ -178,25 +192,24 @@ impl Core {
                 edit(row).set(attribute, value.clone())?;
             }
         }
-        self.unload_what_is_left(key, part, (before, after));
         let is_key = depth == 0 && changed.iter().any(|it| class.key.contains(&it.0));
         let columns: Option<Vec<ColumnId>> = class.key.iter().map(|it| part.column_of(*it)).collect();
         let identity = columns.filter(|_| is_key).and_then(|it| Identity::of(&**after, &it));
         Ok(identity.map(|it| (key, it)))
     }
 
-    /// A reference that an action has set to something else than the key of what it led to is to be read again, and so is
-    /// what led back.
-    fn unload_what_is_left(&mut self, key: ObjectKey, part: &ClassPart, (before, after): (&Row, &Row)) {
-        let model = self.graph.model.clone();
-        for relation in &model.class(self.graph.objects[key].class).relations {
+    /// The references that an action has set to something else than the keys of what they led to.
+    fn left_by(&self, key: ObjectKey, table: TableId, (before, after): (&Row, &Row)) -> Vec<Left> {
+        let class = self.graph.model.class(self.graph.objects[key].class);
+        let Some(part) = class.parts.iter().find(|it| it.table_id == table) else { return Vec::new() };
+        let mut left = Vec::new();
+        for relation in &class.relations {
             let Join::BelongsTo { columns, target_columns, .. } = &relation.join else { continue };
             let Some(own) = columns.iter().map(|it| part.column_of(*it)).collect::<Option<Vec<ColumnId>>>() else {
                 continue;
             };
             let (before, after): (Vec<Value>, _) = (project(&**before, &own), project(&**after, &own));
-            let link = self.graph.link(key, relation.id).clone();
-            let target = match &link {
+            let target = match self.graph.link(key, relation.id) {
                 Link::One { target, .. } => *target,
                 _ if relation.is_by_identity() => {
                     Identity::from_values(&before).and_then(|it| self.graph.known(relation.target, &it))
@@ -204,22 +217,26 @@ impl Core {
                 _ => None,
             };
             let Some(target) = target.filter(|_| before != after) else { continue };
-            if self.graph.row(target).is_some_and(|it| project(&**it, target_columns) == after) {
-                continue;
+            if self.graph.row(target).is_none_or(|it| project(&**it, target_columns) != after) {
+                left.push(Left { object: key, relation: relation.id, columns: columns.clone(), target });
             }
-            if matches!(link, Link::One { since: Since::Unchanged, .. }) {
-                *self.graph.link_mut(key, relation.id) = Link::Unloaded;
-            }
-            let Some(inverse) = relation.inverse else { continue };
-            let leads_back = match self.graph.link(target, inverse) {
-                Link::One { target, since: Since::Unchanged } => *target == Some(key),
-                Link::Many(collection) if collection.pending.is_none() => {
-                    collection.members.as_deref().is_some_and(|it| it.contains(&key))
+        }
+        left
+    }
+
+    /// What an action has set to something else is to be read again, and what led back does so no more.
+    pub(super) fn forget_left(&mut self, Left { object, relation, target, .. }: Left) {
+        let model = self.graph.model.clone();
+        if let link @ Link::One { .. } = self.graph.link_mut(object, relation) {
+            *link = Link::Unloaded;
+        }
+        let Some(inverse) = model.relation(self.graph.objects[object].class, relation).inverse else { return };
+        match self.graph.link_mut(target, inverse) {
+            Link::Many(collection) => collection.forget(object),
+            link => {
+                if matches!(link, Link::One { target, .. } if *target == Some(object)) {
+                    *link = Link::Unloaded;
                 }
-                _ => false,
-            };
-            if leads_back {
-                *self.graph.link_mut(target, inverse) = Link::Unloaded;
             }
         }
     }

@@ -26,6 +26,9 @@ impl Core {
         for &(key, _) in plan.switches.pairs() {
             self.settle_inserted(&model, key);
         }
+        for &key in &done.gone {
+            self.settle_deleted(key);
+        }
         self.frame().generated.extend(&done.generated);
         self.settle_listed(&model, done.updated.iter().chain(&plan.listed));
         let nested = self.frames.len() > 1;
@@ -37,6 +40,9 @@ impl Core {
             if nested {
                 self.frame().written.insert(key);
             }
+        }
+        for it in done.left {
+            self.forget_left(it);
         }
         for key in self.graph.touched.take() {
             if let Some(object) = self.graph.objects.get_mut(key) {

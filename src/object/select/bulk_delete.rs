@@ -10,9 +10,11 @@ use super::{Selection, Subclasses, Synchronize, Term};
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::{ClassId, TableId};
+use crate::object::compact::Object;
 use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart};
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::query::{Control, Delete, DeleteRows, Input};
 use crate::schema::{Action, Schema};
 use crate::value::Value;
@@ -52,7 +54,9 @@ impl Core {
         let model = self.graph.model.clone();
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
-        let reached = self.reached((&model, class, part), filter, synchronize)?;
+        let asks = synchronize == Synchronize::Auto && self.graph.is_sound() && self.has_expired(class);
+        let reached =
+            self.reached((&model, class, part), filter, if asks { Synchronize::Fetch } else { synchronize })?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut delete = Delete::from(part.table.clone());
         for (table, on) in others(ground, class, part, &entity)? {
@@ -70,6 +74,13 @@ impl Core {
         }
         self.follow_many(acted)?;
         Ok(count)
+    }
+
+    /// Whether an object of a class has a row of which nothing is known: the condition cannot be evaluated on it, and it may
+    /// go.
+    fn has_expired(&self, class: ClassId) -> bool {
+        let is_expired = |it: &Object| it.state == State::Persistent && it.lacks_row();
+        self.graph.objects.values().any(|it| is_expired(it) && self.graph.model.is_a(it.class, class))
     }
 
     /// By the keys of the objects that fulfil the condition, table by table: of subclasses before those of their bases. All

@@ -4,7 +4,10 @@ use rustc_hash::FxHashSet;
 
 use super::{Core, Session};
 use crate::error::Result;
+use crate::id::ClassId;
+use crate::object::compact::Object;
 use crate::object::links::Link;
+use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
 
@@ -104,6 +107,29 @@ impl crate::object::graph::Graph {
             }
         }
         bound
+    }
+
+    /// Lets relations be read again that may have been read while these objects, or rows between, were other ones: what
+    /// refers to an owner is told by rows of members, and the owner need not have been written itself.
+    pub(super) fn unload_collections_of(&mut self, changed: &[ObjectKey]) {
+        let there = changed.iter().filter_map(|it| self.objects.get(*it));
+        let roots: FxHashSet<ClassId> = there.map(|it| self.root(it.class)).collect();
+        let model = self.model.clone();
+        let concerns = |class: ClassId| roots.contains(&model.class(class).root);
+        let stands = |it: &&Object| it.state == State::Persistent && !roots.is_empty();
+        for object in self.objects.values().filter(stands) {
+            let Some(links) = object.links() else { continue };
+            for (link, relation) in self.links.get_mut(links).iter_mut().zip(&model.class(object.class).relations) {
+                let concerned = match &relation.join {
+                    Join::BelongsTo { .. } => false,
+                    Join::Has { .. } => concerns(relation.target),
+                    Join::Through { .. } => concerns(object.class) || concerns(relation.target),
+                };
+                if concerned {
+                    *link = Link::Unloaded;
+                }
+            }
+        }
     }
 
     /// Lets relations that lead to objects which have gone be read again.

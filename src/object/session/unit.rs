@@ -313,7 +313,12 @@ impl Core {
                     self.graph.objects.contains_key(*it) && (self.graph.is_sound() || self.graph.has_changes(*it))
                 });
                 let revived: Vec<ObjectKey> = revived.collect();
-                for key in touched.into_iter().chain(frame.written).chain(revived) {
+                let changed: Vec<ObjectKey> =
+                    touched.into_iter().chain(frame.written).chain(revived).chain(frame.inserted).collect();
+                if self.graph.is_sound() {
+                    self.graph.unload_collections_of(&changed);
+                }
+                for key in changed {
                     if self.graph.objects.get(key).is_some_and(|it| it.state == State::Persistent) {
                         self.graph.forget_all_of(key);
                     }

@@ -1,6 +1,8 @@
 //! What foreign key actions make of rows, the objects of these rows hold: at once, whether anybody has read the reference,
 //! and without a read.
 
+mod property;
+
 use diptych::object::Synchronize;
 use diptych::prelude::*;
 use diptych::{State, assert_statements};
@@ -66,9 +68,13 @@ struct Atlas {
     flag: Ref<Flag>,
 }
 
+fn database() -> Result<Database> {
+    Database::of::<(Country, City, Street, Flag, Lamp)>()
+}
+
 /// Everything is at hand, and no reference was read.
 fn atlas() -> Result<Atlas> {
-    let database = Database::of::<(Country, City, Street, Flag, Lamp)>()?;
+    let database = database()?;
     let mut first = database.session();
     first.add(Country { code: "a".into(), name: "A".into() });
     first.add(Country { code: "b".into(), name: "B".into() });
