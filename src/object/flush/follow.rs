@@ -1,8 +1,9 @@
 //! Rows that foreign key actions change while a flush runs, and the objects that stand for them: they hold what the tables
 //! hold, whether anybody has read the reference, and are known by their keys at once.
 //!
-//! Nothing is predicted here: each statement says which rows its actions have changed (`Connection::run_and_tell`). SQLAlchemy is not
-//! told, and lets those objects follow that it knows to refer to the one whose key changes (`When::Memory`).
+//! Nothing is predicted here: each statement says which rows its actions have changed (`Connection::run_and_tell`).
+//! SQLAlchemy is not told, and lets those objects follow that it knows to refer to the one whose key changes
+//! (`When::Memory`).
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

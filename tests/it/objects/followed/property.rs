@@ -73,11 +73,24 @@ impl Story {
             && !self.session.is_marked_deleted(object).unwrap_or(true)
     }
 
+    /// One of the objects goes, if it is there.
+    fn go(&mut self, a: usize, b: usize) -> diptych::Result<()> {
+        let (country, city, street) = (self.countries[a % 3], self.cities[a % 3], self.streets[a % 3]);
+        let (flag, lamp) = (self.flags[a % 3], self.lamps[a % 3]);
+        match b % 5 {
+            0 if self.lives(country) => self.session.delete(country),
+            1 if self.lives(city) => self.session.delete(city),
+            2 if self.lives(flag) => self.session.delete(flag),
+            3 if self.lives(lamp) => self.session.delete(lamp),
+            _ if self.lives(street) => self.session.delete(street),
+            _ => Ok(()),
+        }
+    }
+
     /// Does something, as far as the objects are there. Whether they are to agree with the rows now.
     fn step(&mut self, (what, a, b): Step) -> diptych::Result<bool> {
         let (country, other) = (self.countries[a % 3], self.countries[b % 3]);
-        let (city, street, flag, lamp) =
-            (self.cities[a % 3], self.streets[a % 3], self.flags[a % 3], self.lamps[a % 3]);
+        let (city, street, flag) = (self.cities[a % 3], self.streets[a % 3], self.flags[a % 3]);
         match what {
             0 if self.lives(country) => {
                 self.made += 1;
@@ -101,14 +114,7 @@ impl Story {
                 let to = Some(other).filter(|it| b % 4 != 3 && self.lives(*it));
                 self.session.set(flag, Flag::country, to)?;
             }
-            6 => match b % 5 {
-                0 if self.lives(country) => self.session.delete(country)?,
-                1 if self.lives(city) => self.session.delete(city)?,
-                2 if self.lives(flag) => self.session.delete(flag)?,
-                3 if self.lives(lamp) => self.session.delete(lamp)?,
-                _ if self.lives(street) => self.session.delete(street)?,
-                _ => {}
-            },
+            6 => self.go(a, b)?,
             7 => {
                 self.session.savepoint()?;
                 self.savepoints += 1;
