@@ -86,15 +86,16 @@ impl Core {
 
     /// The objects of a step that may have got another key.
     fn rekeyed_by(&self, step: &FlushStep) -> Vec<ObjectKey> {
-        let writes_key = |key: &ObjectKey, columns: &[ColumnId]| {
-            let class = self.graph.model.class(self.graph.objects[*key].class);
+        let is_key = |class: ClassId, columns: &[ColumnId]| {
+            let class = self.graph.model.class(class);
             columns.iter().any(|it| class.key.contains(it))
         };
         match &step.work {
-            Work::Update { columns, objects, .. } => {
-                objects.iter().copied().filter(|it| writes_key(it, columns)).collect()
+            Work::Update { class, columns, objects, .. } if is_key(*class, columns) => objects.clone(),
+            Work::Exchange { rows } => {
+                let class = |key: ObjectKey| self.graph.objects[key].class;
+                rows.iter().filter(|it| is_key(class(it.0), &it.1)).map(|it| it.0).collect()
             }
-            Work::Exchange { rows } => rows.iter().filter(|it| writes_key(&it.0, &it.1)).map(|it| it.0).collect(),
             _ => Vec::new(),
         }
     }

@@ -153,6 +153,17 @@ impl Story {
         Ok(matches!(what, 7..=9 | 12 | 14..))
     }
 
+    /// What the objects say and hold to be pending.
+    fn said(&self) -> Vec<String> {
+        fn each<T: Entity + std::fmt::Debug>(session: &Session, objects: &[Ref<T>]) -> Vec<String> {
+            let said = |it: &Ref<T>| format!("{:?} {:?}", session.state(*it).ok(), session.get(*it).ok());
+            objects.iter().map(said).collect()
+        }
+        let (countries, cities) = (each(&self.session, &self.countries), each(&self.session, &self.cities));
+        let (streets, flags) = (each(&self.session, &self.streets), each(&self.session, &self.flags));
+        [countries, cities, streets, flags, each(&self.session, &self.lamps)].concat()
+    }
+
     /// What a table holds.
     fn rows(&mut self, table: &'static str, key: usize, columns: &[&'static str]) -> Outcome<Rows> {
         let select = Select::from(table).values(columns.iter().map(|it| col(*it)));
@@ -236,9 +247,13 @@ impl Story {
 fn hold(steps: &[Step], expires: bool) -> Outcome {
     let mut story = Story::new(expires).map_err(failed)?;
     for (at, &step) in steps.iter().enumerate() {
+        let before = (step.0 >= 14).then(|| story.said());
         let agrees = match story.step(step) {
             Ok(agrees) => agrees,
             Err(_) => {
+                if let Some(before) = before {
+                    prop_assert_eq!(before, story.said(), "a flush that fails changes nothing");
+                }
                 // The tables refuse it, or an object has gone meanwhile; all of it is taken back.
                 story.session.rollback().map_err(failed)?;
                 story.savepoints = 0;
