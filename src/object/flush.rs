@@ -125,7 +125,8 @@ enum When {
     Row,
     /// By a statement of its own, after all rows are there or before any goes.
     Post,
-    /// By none: the tables' own action has written it, and only the object has to follow.
+    /// By none: the tables' own action has written it, and only the object has to follow. A sound session is told by the
+    /// statement what its actions have written.
     Memory,
 }
 
