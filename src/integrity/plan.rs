@@ -1,5 +1,6 @@
 //! What a statement sets in motion, as a value: printed, compared, then applied.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
@@ -21,7 +22,7 @@ pub struct ActionPlan {
     greatest: Option<(TableId, RowId)>,
     named: usize,
     /// Rows that the statement names and that an action changes as well.
-    named_and_set: Vec<usize>,
+    named_and_set: BTreeSet<usize>,
 }
 
 /// One row of a plan.
@@ -104,8 +105,8 @@ impl ActionPlan {
 
     /// Notes that an action sets a foreign key of the row of a step.
     pub(super) fn note_set(&mut self, step: usize) {
-        if step < self.named && !self.named_and_set.contains(&step) {
-            self.named_and_set.push(step);
+        if step < self.named {
+            self.named_and_set.insert(step);
         }
     }
 

@@ -42,6 +42,7 @@ use switches::Switches;
 
 use super::compact::Fate;
 use super::events::{RowStep, UnitStep};
+use super::model::RelationModel;
 use super::reference::ObjectKey;
 use super::session::{Core, Manner};
 use crate::error::Result;
@@ -128,6 +129,25 @@ enum When {
     /// By none: the tables' own action has written it, and only the object has to follow. A sound session is told by the
     /// statement what its actions have written.
     Memory,
+}
+
+/// How a session lets foreign keys follow a key that changes.
+#[derive(Clone, Copy, Debug)]
+enum Follows {
+    /// It writes them.
+    Written,
+    /// The tables' actions write them, and those objects follow that are known to refer.
+    Guessed,
+}
+
+impl Follows {
+    /// The statement that writes a foreign key, which otherwise would be written so.
+    fn when(self, written: When) -> When {
+        match self {
+            Follows::Written => written,
+            Follows::Guessed => When::Memory,
+        }
+    }
 }
 
 /// A foreign key that follows another object.
@@ -248,6 +268,16 @@ impl Core {
                 }
                 Err(self.blame(error, &plan, step))
             }
+        }
+    }
+
+    /// How the foreign keys of a relation follow those that they refer to. Where the tables let them, a sound session is
+    /// told by the statement, and does nothing itself.
+    fn follows(&self, relation: &RelationModel) -> Option<Follows> {
+        match (relation.passive_updates, self.graph.is_sound()) {
+            (false, _) => Some(Follows::Written),
+            (true, false) => Some(Follows::Guessed),
+            (true, true) => None,
         }
     }
 

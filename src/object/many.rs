@@ -91,8 +91,9 @@ impl Session {
     }
 
     /// Deletes all objects that a query finds, by one statement: no cascade and no event of an object has a part in it; the
-    /// actions of foreign keys have, and objects of the session whose rows they change or remove follow. Returns how many there were. Of objects in joined tables all rows go: by the key that
-    /// joins them, which cascades where it is a derived class's, or else by one statement for each table. SQLAlchemy deletes
+    /// actions of foreign keys have, and objects of the session whose rows they change or remove follow. Returns how many
+    /// there were. Of objects in joined tables all rows go: by the key that joins them, which cascades where it is a
+    /// derived class's, or else by one statement for each table. SQLAlchemy deletes
     /// from the table of the class alone.
     ///
     /// # Errors

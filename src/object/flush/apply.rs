@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::announce::Told;
-use super::follow::Left;
+use super::follow::{Following, Left};
 use super::{Assignment, FlushPlan, When, Work};
 use crate::error::{Misuse, Result, RowFact};
 use crate::id::{ClassId, ColumnId};
@@ -78,7 +78,7 @@ impl Core {
             assigned.entry(it.object).or_default().push(it);
         }
         let before_keys = self.keys_before(plan);
-        let mut told = Told::default();
+        let (mut told, mut following) = (Told::default(), Following::default());
         let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
         for (at, step) in plan.steps.iter().enumerate() {
             undo.step = at;
@@ -120,7 +120,7 @@ impl Core {
                 }
                 Work::Dissociate { class, relation, pairs } => self.dissociate(*class, *relation, pairs)?,
             }
-            self.follow((plan, step), undo, &mut done)?;
+            self.follow((plan, step), &mut following, undo, &mut done)?;
             self.tell_after(&mut told, step);
         }
         for it in plan.assignments.iter().filter(|it| it.when == When::Memory) {

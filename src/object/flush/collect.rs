@@ -2,6 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Follows;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::{Cascade, Lazy, PassiveDeletes};
@@ -47,6 +48,16 @@ enum Comes {
     ToDelete,
     /// Something else writes its row, if nothing else was decided.
     Listed,
+}
+
+impl Comes {
+    /// Of those that refer to an object whose key changes.
+    fn of(follows: Follows) -> Comes {
+        match follows {
+            Follows::Written => Comes::Along,
+            Follows::Guessed => Comes::Listed,
+        }
+    }
 }
 
 impl Registry {
@@ -224,7 +235,7 @@ impl Core {
                         self.register(registry, child, Comes::Along);
                     }
                 }
-                if let Some(comes) = self.comes_after(relation).filter(|_| rekeyed) {
+                if let Some(comes) = self.follows(relation).filter(|_| rekeyed).map(Comes::of) {
                     changes.unchanged.iter().for_each(|it| self.register(registry, *it, comes));
                 }
             }
@@ -378,16 +389,6 @@ impl Core {
             && columns.iter().any(|it| self.graph.is_changed_in(key, &[*it]) && self.graph.has_column(key, *it))
     }
 
-    /// How those come along that refer to an object whose key changes. Where the tables let them follow, a sound session
-    /// is told of them when it has happened.
-    fn comes_after(&self, relation: &RelationModel) -> Option<Comes> {
-        match (relation.passive_updates, self.graph.is_sound()) {
-            (false, _) => Some(Comes::Along),
-            (true, false) => Some(Comes::Listed),
-            (true, true) => None,
-        }
-    }
-
     /// Objects that refer to one whose key has changed, where no other side tells.
     pub(super) fn find_followers(&mut self, registry: &mut Registry) -> Result<()> {
         let model = self.graph.model.clone();
@@ -409,7 +410,7 @@ impl Core {
             let class = model.class(self.graph.objects[key].class);
             for relation in class.relations.iter().filter(|it| follows_keys(&model, it)) {
                 let Some(switched) = rekeyed.get(&self.graph.root(relation.target)) else { continue };
-                if let Some(comes) = self.comes_after(relation)
+                if let Some(comes) = self.follows(relation).map(Comes::of)
                     && self.graph.current(key, relation).iter().any(|it| switched.contains(it))
                 {
                     self.register(registry, key, comes);

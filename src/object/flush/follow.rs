@@ -17,6 +17,7 @@ use crate::object::links::Link;
 use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::query::{Acted, Input, Prepared};
 use crate::record::{Row, edit, project};
 use crate::value::Value;
@@ -27,6 +28,28 @@ pub(super) struct Left {
     relation: RelationId,
     columns: Vec<ColumnId>,
     target: ObjectKey,
+}
+
+/// What a flush has done so far, as far as it is asked when rows are to be followed. Each step adds its own.
+#[derive(Default)]
+pub(super) struct Following<'p> {
+    /// New objects, which the identity map does not know yet, by the keys that their rows have got. One whose key an action
+    /// has changed since stands under both.
+    new: FxHashMap<(ClassId, Identity), ObjectKey>,
+    updated: FxHashSet<ObjectKey>,
+    /// How many objects of `Done` stand in these.
+    inserted_by_now: usize,
+    updated_by_now: usize,
+    /// The references that the flush writes itself, once they have been asked for.
+    written: Option<FxHashSet<(ObjectKey, &'p [ColumnId])>>,
+}
+
+impl<'p> Following<'p> {
+    /// Whether the flush itself writes a reference, in whichever step.
+    fn writes(&mut self, plan: &'p FlushPlan, key: ObjectKey, columns: &[ColumnId]) -> bool {
+        let all = || plan.assignments.iter().map(|it| (it.object, &*it.columns)).collect();
+        self.written.get_or_insert_with(all).contains(&(key, columns))
+    }
 }
 
 /// A hierarchy with rows in a table, and the columns that hold its key there.
@@ -46,29 +69,24 @@ impl Core {
     }
 
     /// After a step: objects hold what actions have made of their rows, and are known by the keys that these have now.
-    pub(super) fn follow(
+    pub(super) fn follow<'p>(
         &mut self,
-        (plan, step): (&FlushPlan, &FlushStep),
+        (plan, step): (&'p FlushPlan, &FlushStep),
+        following: &mut Following<'p>,
         undo: &mut Undo,
         done: &mut Done,
     ) -> Result<()> {
         let mut changed: Vec<(ObjectKey, Identity)> = Vec::new();
         let acted = std::mem::take(&mut self.acted);
-        let new = if acted.is_empty() { FxHashMap::default() } else { self.inserted_by_now(done) };
-        // A row that is taken over is that of the object before until the new one has been written.
-        let stands = |it: ObjectKey| plan.switches.after(it).filter(|it| done.updated.contains(it)).unwrap_or(it);
-        let found = self
-            .objects_of(acted, |core, of| new.get(of).copied().or_else(|| core.graph.known(of.0, &of.1).map(stands)));
-        let written: FxHashSet<(ObjectKey, &[ColumnId])> = match found.is_empty() {
-            true => FxHashSet::default(),
-            false => plan.assignments.iter().map(|it| (it.object, &*it.columns)).collect(),
-        };
-        for (key, it) in found {
+        if !acted.is_empty() {
+            self.keep_up(following, done);
+        }
+        for (key, it) in self.objects_of(acted, |core, of| core.found_at(of, following, plan)) {
             match &it.after {
                 Some(after) => {
                     self.remember_row(key, undo);
                     let left = self.left_by(key, it.table, (&it.before, after)).into_iter();
-                    done.left.extend(left.filter(|it| !written.contains(&(key, &*it.columns))));
+                    done.left.extend(left.filter(|it| !following.writes(plan, key, &it.columns)));
                     changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
                     done.followed.push(key);
                 }
@@ -77,11 +95,37 @@ impl Core {
             }
         }
         for key in self.rekeyed_by(step) {
-            let class = self.graph.model.class(self.graph.objects[key].class);
-            changed.extend(self.graph.row(key).and_then(|row| Some((key, Identity::of(&**row, &class.key)?))));
+            changed.extend(self.identity_in_row(key).map(|it| (key, it)));
+        }
+        for (key, now) in changed.iter().filter(|it| self.graph.objects[it.0].state == State::Pending) {
+            following.new.insert((self.graph.root(self.graph.objects[*key].class), now.clone()), *key);
         }
         self.settle_keys(changed);
         Ok(())
+    }
+
+    /// Adds what the steps since have done.
+    fn keep_up(&self, following: &mut Following<'_>, done: &Done) {
+        for &key in &done.inserted[following.inserted_by_now..] {
+            let root = self.graph.root(self.graph.objects[key].class);
+            following.new.extend(self.identity_in_row(key).map(|it| ((root, it), key)));
+        }
+        following.updated.extend(&done.updated[following.updated_by_now..]);
+        (following.inserted_by_now, following.updated_by_now) = (done.inserted.len(), done.updated.len());
+    }
+
+    /// The object at hand whose row has a key. A row that is taken over is that of the object before until the new one has
+    /// been written.
+    fn found_at(&self, of: &(ClassId, Identity), following: &Following<'_>, plan: &FlushPlan) -> Option<ObjectKey> {
+        let new = following.new.get(of).filter(|it| self.identity_in_row(**it).as_ref() == Some(&of.1));
+        let after = |it: ObjectKey| plan.switches.after(it).filter(|it| following.updated.contains(it)).unwrap_or(it);
+        new.copied().or_else(|| self.graph.known(of.0, &of.1).map(after))
+    }
+
+    /// The key that the row of an object has, whatever it is known by.
+    fn identity_in_row(&self, key: ObjectKey) -> Option<Identity> {
+        let class = self.graph.model.class(self.graph.objects[key].class);
+        Identity::of(&**self.graph.row(key)?, &class.key)
     }
 
     /// The objects of a step that may have got another key.
@@ -98,16 +142,6 @@ impl Core {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// The objects that this flush has inserted, which the identity map does not know yet.
-    fn inserted_by_now(&self, done: &Done) -> FxHashMap<(ClassId, Identity), ObjectKey> {
-        let known = |key: &ObjectKey| {
-            let class = self.graph.model.class(self.graph.objects[*key].class);
-            let identity = Identity::of(&**self.graph.row(*key)?, &class.key)?;
-            Some(((self.graph.root(class.id), identity), *key))
-        };
-        done.inserted.iter().filter_map(known).collect()
     }
 
     /// The hierarchies that have rows in a table.

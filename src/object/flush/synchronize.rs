@@ -115,9 +115,9 @@ impl Core {
                         }
                     }
                 }
-                if let Some(when) = self.when_followed(relation, when).filter(|_| self.is_rekeyed(key, own_columns)) {
+                if let Some(follows) = self.follows(relation).filter(|_| self.is_rekeyed(key, own_columns)) {
                     for &child in &changes.unchanged {
-                        self.assign(links, child, columns, from(), when, rank);
+                        self.assign(links, child, columns, from(), follows.when(when), rank);
                     }
                 }
             }
@@ -308,15 +308,6 @@ impl Core {
         Ok(pairs)
     }
 
-    /// With which statement a foreign key follows another object's key, if it is for the session to say.
-    fn when_followed(&self, relation: &RelationModel, when: When) -> Option<When> {
-        match (relation.passive_updates, self.graph.is_sound()) {
-            (false, _) => Some(when),
-            (true, false) => Some(When::Memory),
-            (true, true) => None,
-        }
-    }
-
     /// Foreign keys of objects that refer to one whose key changes, where no other side tells.
     fn follow_keys(
         &mut self,
@@ -341,10 +332,17 @@ impl Core {
                 let changed = self.graph.changes(key, relation.id).is_change();
                 let target = self.graph.current(key, relation).first().copied();
                 if let Some(target) = target.filter(|it| !changed && rekeyed(self, *it))
-                    && let Some(when) = self.when_followed(relation, When::Row)
+                    && let Some(follows) = self.follows(relation)
                 {
                     let rank = ranks[&self.graph.declared(class.id, relation.id)];
-                    self.assign(links, key, columns, Some((target, target_columns.clone())), when, rank);
+                    self.assign(
+                        links,
+                        key,
+                        columns,
+                        Some((target, target_columns.clone())),
+                        follows.when(When::Row),
+                        rank,
+                    );
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! and without a read.
 
 mod property;
+mod scale;
 
 use diptych::object::Synchronize;
 use diptych::prelude::*;

@@ -13,6 +13,19 @@ fn depth() -> usize {
     std::env::var("DIPTYCH_DEPTH").ok().and_then(|it| it.parse().ok()).unwrap_or(20_000)
 }
 
+/// Eight times the size may take forty times the time before it is taken for a square, which would be sixty-four. Both
+/// sizes are tried in turn until one pair is that near, so that a machine which is busy for a while says nothing.
+pub(super) fn grows_with_the_size(small: usize, work: impl Fn(usize) -> Result<Duration>) -> Result<()> {
+    let (mut at_small, mut at_large) = (Duration::MAX, Duration::MAX);
+    for _ in 0..8 {
+        (at_small, at_large) = (at_small.min(work(small)?), at_large.min(work(8 * small)?));
+        if at_large < at_small * 40 {
+            return Ok(());
+        }
+    }
+    panic!("8 times the size took {at_small:?} and {at_large:?}");
+}
+
 /// A reply chain is inserted, deleted by the object cascade, and dropped, without a stack as deep as itself.
 #[test]
 fn a_deep_reply_chain_does_not_overflow_the_stack() -> Result<()> {

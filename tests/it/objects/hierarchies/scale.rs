@@ -1,30 +1,18 @@
 //! What must not grow with the square of the objects of a hierarchy: coming, changing, becoming others, and going.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use diptych::object::{FieldAssignment, Synchronize};
 use diptych::prelude::*;
 
 use super::models::single::{Bike, Car, Owner, Vehicle, bike, car, database};
 use super::models::staff::{self, Chief, Employee, chief};
-
-/// Eight times the objects may take forty times the time before it is taken for a square, which would be sixty-four. Both
-/// sizes are tried in turn until one pair is that near, so that a machine which is busy for a while says nothing.
-fn grows_with_the_size(work: impl Fn(usize) -> Result<Duration>) -> Result<()> {
-    let (mut small, mut large) = (Duration::MAX, Duration::MAX);
-    for _ in 0..8 {
-        (small, large) = (small.min(work(250)?), large.min(work(2000)?));
-        if large < small * 40 {
-            return Ok(());
-        }
-    }
-    panic!("8 times the size took {small:?} and {large:?}");
-}
+use crate::objects::scale::grows_with_the_size;
 
 /// All cars of an owner become bikes, and are read as what they are.
 #[test]
 fn many_objects_become_others() -> Result<()> {
-    grows_with_the_size(|size| {
+    grows_with_the_size(250, |size| {
         let mut session = database().session();
         let ann = session.add(Owner::draft());
         for _ in 0..size {
@@ -50,7 +38,7 @@ fn many_objects_become_others() -> Result<()> {
 /// In three tables, in a chain of bosses.
 #[test]
 fn many_objects_of_joined_tables_come_change_and_go() -> Result<()> {
-    grows_with_the_size(|size| {
+    grows_with_the_size(250, |size| {
         let mut session = staff::database().session();
         let start = Instant::now();
         let all: Vec<Ref<Chief>> = (0..size).map(|it| session.add(chief("a", it as i64))).collect();
