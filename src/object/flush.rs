@@ -21,6 +21,7 @@ mod kinds;
 mod moved;
 mod needs;
 mod order;
+mod owners;
 mod rings;
 mod rows;
 mod settle;

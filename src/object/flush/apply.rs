@@ -6,7 +6,7 @@ use super::announce::Told;
 use super::follow::{Following, Left};
 use super::{Assignment, FlushPlan, When, Work};
 use crate::error::{Misuse, Result, RowFact};
-use crate::id::{ClassId, ColumnId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::columns::Assigned;
 use crate::object::extra::Extra;
 use crate::object::model::ClassModel;
@@ -62,6 +62,8 @@ pub(super) struct Done {
     pub(super) gone: Vec<ObjectKey>,
     /// References that they have set to something else.
     pub(super) left: Vec<Left>,
+    /// Relations from which they have led rows elsewhere, or to which they have led them.
+    pub(super) to_read: Vec<(ObjectKey, RelationId)>,
 }
 
 /// The assignments of each object.

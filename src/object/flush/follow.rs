@@ -8,6 +8,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::apply::{Done, Undo};
+use super::owners::KnownBy;
 use super::{FlushPlan, FlushStep, Work};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId, TableId};
@@ -27,7 +28,6 @@ pub(super) struct Left {
     object: ObjectKey,
     relation: RelationId,
     columns: Vec<ColumnId>,
-    target: ObjectKey,
 }
 
 /// What a flush has done so far, as far as it is asked when rows are to be followed. Each step adds its own.
@@ -81,7 +81,7 @@ impl Core {
         if !acted.is_empty() {
             self.keep_up(following, done);
         }
-        for (key, it) in self.objects_of(acted, |core, of| core.found_at(of, following, plan)) {
+        for (key, it) in self.objects_of(&acted, &|core, of| core.found_at(of, following, plan)) {
             match &it.after {
                 Some(after) => {
                     self.remember_row(key, undo);
@@ -94,6 +94,7 @@ impl Core {
                 None => {}
             }
         }
+        let owners = self.owners_before(&acted, &|core, of| core.found_at(of, following, plan));
         for key in self.rekeyed_by(step) {
             changed.extend(self.identity_in_row(key).map(|it| (key, it)));
         }
@@ -101,6 +102,7 @@ impl Core {
             following.new.insert((self.graph.root(self.graph.objects[*key].class), now.clone()), *key);
         }
         self.settle_keys(changed);
+        done.to_read.extend(self.owners_to_read(&owners, &acted, &|core, of| core.found_at(of, following, plan)));
         Ok(())
     }
 
@@ -157,18 +159,14 @@ impl Core {
     }
 
     /// The objects at hand that stand for rows, each with its row.
-    fn objects_of(
-        &self,
-        acted: Vec<Acted>,
-        known: impl Fn(&Core, &(ClassId, Identity)) -> Option<ObjectKey>,
-    ) -> Vec<(ObjectKey, Acted)> {
+    fn objects_of<'a>(&self, acted: &'a [Acted], known: KnownBy<'_>) -> Vec<(ObjectKey, &'a Acted)> {
         let mut hierarchies: FxHashMap<TableId, Vec<Hierarchy>> = FxHashMap::default();
         let mut found = Vec::new();
         for it in acted {
             let hierarchies = hierarchies.entry(it.table).or_insert_with(|| self.hierarchies_in(it.table));
             for hierarchy in hierarchies.iter() {
                 let identity = Identity::of(&*it.before, &hierarchy.key).map(|it| (hierarchy.root, it));
-                found.extend(identity.and_then(|of| known(self, &of)).map(|key| (key, it.clone())));
+                found.extend(identity.and_then(|of| known(self, &of)).map(|key| (key, it)));
             }
         }
         found
@@ -185,7 +183,8 @@ impl Core {
     /// The same for a statement on many rows, which is no part of a flush.
     pub(in crate::object) fn follow_many(&mut self, acted: Vec<Acted>) -> Result<()> {
         let mut changed = Vec::new();
-        for (key, it) in self.objects_of(acted, |core, of| core.graph.known(of.0, &of.1)) {
+        let known: KnownBy<'_> = &|core, of| core.graph.known(of.0, &of.1);
+        for (key, it) in self.objects_of(&acted, known) {
             match &it.after {
                 Some(after) => {
                     self.left_by(key, it.table, (&it.before, after)).into_iter().for_each(|it| self.forget_left(it));
@@ -196,7 +195,10 @@ impl Core {
                 None => {}
             }
         }
+        let owners = self.owners_before(&acted, known);
         self.settle_keys(changed);
+        let to_read = self.owners_to_read(&owners, &acted, known);
+        self.forget_members(to_read);
         Ok(())
     }
 
@@ -254,26 +256,16 @@ impl Core {
             };
             let Some(target) = target.filter(|_| before != after) else { continue };
             if self.graph.row(target).is_none_or(|it| project(&**it, target_columns) != after) {
-                left.push(Left { object: key, relation: relation.id, columns: columns.clone(), target });
+                left.push(Left { object: key, relation: relation.id, columns: columns.clone() });
             }
         }
         left
     }
 
-    /// What an action has set to something else is to be read again, and what led back does so no more.
-    pub(super) fn forget_left(&mut self, Left { object, relation, target, .. }: Left) {
-        let model = self.graph.model.clone();
+    /// What an action has set to something else is to be read again.
+    pub(super) fn forget_left(&mut self, Left { object, relation, .. }: Left) {
         if let link @ Link::One { .. } = self.graph.link_mut(object, relation) {
             *link = Link::Unloaded;
-        }
-        let Some(inverse) = model.relation(self.graph.objects[object].class, relation).inverse else { return };
-        match self.graph.link_mut(target, inverse) {
-            Link::Many(collection) => collection.forget(object),
-            link => {
-                if matches!(link, Link::One { target, .. } if *target == Some(object)) {
-                    *link = Link::Unloaded;
-                }
-            }
         }
     }
 }

@@ -44,6 +44,7 @@ impl Core {
         for it in done.left {
             self.forget_left(it);
         }
+        self.forget_members(done.to_read);
         for key in self.graph.touched.take() {
             if let Some(object) = self.graph.objects.get_mut(key) {
                 object.touched = false;

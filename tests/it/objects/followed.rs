@@ -1,6 +1,7 @@
 //! What foreign key actions make of rows, the objects of these rows hold: at once, whether anybody has read the reference,
 //! and without a read.
 
+mod owners;
 mod property;
 mod scale;
 
@@ -9,7 +10,8 @@ use diptych::prelude::*;
 use diptych::{State, assert_statements};
 
 #[derive(Entity, Clone, Debug)]
-#[has_many(flags: Flag, inverse = country)]
+#[has_many(flags: Flag, inverse = country, via(country_code))]
+#[has_many(raised: Flag, via(raised_over), passive_deletes = all)]
 struct Country {
     #[key]
     code: String,
@@ -44,12 +46,16 @@ struct Street {
 }
 
 #[derive(Entity, Clone, Debug)]
-#[belongs_to(country: Country, inverse = flags)]
+#[belongs_to(country: Country, inverse = flags, via(country_code))]
 struct Flag {
     #[key]
     id: i64,
     #[references(Country, on_update = set_null)]
     country_code: Option<String>,
+    /// Its owner alone knows of it.
+    #[default("c0")]
+    #[references(Country, on_update = cascade, on_delete = set_default)]
+    raised_over: String,
 }
 
 #[derive(Entity, Clone, Debug)]
@@ -84,7 +90,7 @@ fn atlas() -> Result<Atlas> {
     first.flush()?;
     let (country, lies_in) = (Some("a".to_owned()), Some("a".to_owned()));
     first.add(Street { id: 1, city_country: country.clone(), city_number: Some(1), lies_in });
-    first.add(Flag { id: 1, country_code: country });
+    first.add(Flag { id: 1, country_code: country, raised_over: "b".into() });
     first.commit()?;
     let session = database.session();
     let country = session.one(Country::select().filter(Country::code.eq("a")))?.reference();

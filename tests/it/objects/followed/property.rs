@@ -40,13 +40,13 @@ impl Story {
         let database = super::database()?;
         let mut session = database.session();
         let code = |it: usize| format!("c{it}");
-        for it in 0..3 {
+        for it in 0..4 {
             session.add(Country { code: code(it), name: format!("n{it}") });
         }
         session.flush()?;
         for it in 0..3 {
             session.add(City { country_code: code(it), number: it as i64, size: 1 });
-            session.add(Flag { id: it as i64, country_code: Some(code(it)) });
+            session.add(Flag { id: it as i64, country_code: Some(code(it)), raised_over: code(3) });
         }
         session.flush()?;
         for it in 0..3 {
@@ -75,7 +75,7 @@ impl Story {
 
     /// One of the objects goes, if it is there.
     fn go(&mut self, a: usize, b: usize) -> diptych::Result<()> {
-        let (country, city, street) = (self.countries[a % 3], self.cities[a % 3], self.streets[a % 3]);
+        let (country, city, street) = (self.countries[a % 4], self.cities[a % 3], self.streets[a % 3]);
         let (flag, lamp) = (self.flags[a % 3], self.lamps[a % 3]);
         match b % 5 {
             0 if self.lives(country) => self.session.delete(country),
@@ -89,7 +89,7 @@ impl Story {
 
     /// Does something, as far as the objects are there. Whether they are to agree with the rows now.
     fn step(&mut self, (what, a, b): Step) -> diptych::Result<bool> {
-        let (country, other) = (self.countries[a % 3], self.countries[b % 3]);
+        let (country, other) = (self.countries[a % 4], self.countries[b % 4]);
         let (city, street, flag) = (self.cities[a % 3], self.streets[a % 3], self.flags[a % 3]);
         match what {
             0 if self.lives(country) => {
@@ -133,7 +133,8 @@ impl Story {
                 2 if self.lives(flag) => self.session.expire(flag)?,
                 _ => {}
             },
-            11 => match b % 3 {
+            11 => match b % 4 {
+                3 if self.lives(country) => drop(self.session.get(country)?.load(Country::raised)?.len()),
                 0 if self.lives(country) => drop(self.session.get(country)?.load(Country::flags)?.len()),
                 1 if self.lives(street) => drop(self.session.get(street)?.load(Street::city)?.is_some()),
                 2 if self.lives(flag) => drop(self.session.get(flag)?.load(Flag::country)?.is_some()),
@@ -176,7 +177,7 @@ impl Story {
         let countries = self.rows("countries", 1, &["code", "name"])?;
         let cities = self.rows("cities", 2, &["country_code", "number", "size"])?;
         let streets = self.rows("streets", 1, &["id", "city_country", "city_number", "lies_in"])?;
-        let flags = self.rows("flags", 1, &["id", "country_code"])?;
+        let flags = self.rows("flags", 1, &["id", "country_code", "raised_over"])?;
         let lamps = self.rows("lamps", 1, &["id"])?;
         macro_rules! agree {
             ($objects:expr, $rows:expr, $key:literal, |$it:ident| $values:expr) => {
@@ -202,7 +203,9 @@ impl Story {
             it.city_number.map_or(Value::Null, Value::from),
             text(&it.lies_in)
         ]);
-        agree!(self.flags, flags, 1, |it| vec![it.id.into(), text(&it.country_code)]);
+        agree!(self.flags, flags, 1, |it| {
+            vec![it.id.into(), text(&it.country_code), it.raised_over.clone().into()]
+        });
         for &lamp in &self.lamps {
             if self.session.state(lamp).map_err(failed)? == State::Persistent {
                 let it = self.session.get(lamp).map_err(failed)?;
@@ -223,13 +226,15 @@ impl Story {
                 prop_assert_eq!(led, it.city_country.clone().zip(it.city_number));
             }
         }
-        let mut by_country: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        let (mut by_country, mut by_raised): (BTreeMap<String, Vec<i64>>, BTreeMap<String, Vec<i64>>) =
+            Default::default();
         for &flag in &self.flags {
             if self.session.state(flag).map_err(failed)? == State::Persistent {
                 let it = self.session.get(flag).map_err(failed)?;
                 let led = it.load(Flag::country).map_err(failed)?.map(|it| it.code.clone());
                 prop_assert_eq!(&led, &it.country_code);
                 by_country.entry(led.unwrap_or_default()).or_default().push(it.id);
+                by_raised.entry(it.raised_over.clone()).or_default().push(it.id);
             }
         }
         for &country in &self.countries {
@@ -238,6 +243,9 @@ impl Story {
                 let mut flags: Vec<i64> = it.load(Country::flags).map_err(failed)?.iter().map(|it| it.id).collect();
                 flags.sort_unstable();
                 prop_assert_eq!(flags, by_country.remove(&it.code).unwrap_or_default());
+                let mut raised: Vec<i64> = it.load(Country::raised).map_err(failed)?.iter().map(|it| it.id).collect();
+                raised.sort_unstable();
+                prop_assert_eq!(raised, by_raised.remove(&it.code).unwrap_or_default());
             }
         }
         Ok(())
