@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::outline::{Outline, OutlinedRefusal, OutlinedStep};
 use crate::error::{Hop, RowFact};
+use crate::value::json::string;
 use crate::value::{Value, ValueRef};
 
 impl Outline {
@@ -126,19 +127,4 @@ fn value(text: &mut String, it: &Value) {
         #[cfg(feature = "uuid")]
         ValueRef::Uuid(it) => kind("uuid", &it.to_string()),
     }
-}
-
-fn string(text: &mut String, it: &str) {
-    text.push('"');
-    for letter in it.chars() {
-        match letter {
-            '"' | '\\' => text.extend(['\\', letter]),
-            '\n' => text.push_str("\\n"),
-            it if it < ' ' => {
-                let _ = write!(text, "\\u{:04x}", u32::from(it));
-            }
-            it => text.push(it),
-        }
-    }
-    text.push('"');
 }

@@ -9,6 +9,7 @@ use crate::error::{RowFact, Violation};
 use crate::query::{Outline, OutlinedCause, OutlinedRefusal, OutlinedStep};
 use crate::schema::Action;
 use crate::value::Value;
+use crate::value::json::string;
 
 /// What [`Session::delete`](super::Session::delete) and the next flush would do to rows: each row once, with the way
 /// that led to it. It prints as a tree, and as [JSON](DeletePlan::to_json), [Mermaid](DeletePlan::to_mermaid) and
@@ -23,6 +24,36 @@ pub struct DeletePlan {
     pub refusals: Vec<Violation>,
     /// What deleting the object's row by a statement would do, without the session.
     pub plain: Outline,
+    /// The listeners to rows that it concerns.
+    pub listeners: Vec<PlannedListener>,
+}
+
+/// A listener to deletes or updates of objects, or to foreign key actions, and the rows of a plan that it is about.
+/// Listeners to relations, columns and the steps of a unit of work are not foreseen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PlannedListener {
+    /// To what it listens, and where it was registered.
+    pub listener: String,
+    /// The steps that it will be told of, by each statement that has a part in them.
+    pub told: Vec<usize>,
+    /// The steps that it would be told of if the session did to these rows what foreign key actions do: nobody calls it.
+    /// Listen to [`rows_acted_on`](crate::listen::rows_acted_on) to hear of them.
+    pub bypassed: Vec<usize>,
+}
+
+impl fmt::Display for PlannedListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = |it: &[usize]| if it.len() == 1 { "1 row".to_owned() } else { format!("{} rows", it.len()) };
+        write!(f, "{}: ", self.listener)?;
+        match (&self.told[..], &self.bypassed[..]) {
+            (told, []) => write!(f, "told of {}", rows(told)),
+            ([], bypassed) => write!(f, "not told of {}, which foreign keys reach", rows(bypassed)),
+            (told, bypassed) => {
+                write!(f, "told of {}, and not of {}, which foreign keys reach", rows(told), rows(bypassed))
+            }
+        }
+    }
 }
 
 /// One row of a plan.
@@ -169,8 +200,9 @@ impl DeletePlan {
         Outline { steps: self.steps.iter().map(step).collect(), refusals: self.refusals.iter().map(refusal).collect() }
     }
 
-    /// One line of JSON: `planned` and `plain`, each in the form of [`Outline::to_json`], and `differences` as pairs of
-    /// positions in the steps of both.
+    /// One line of JSON: `planned` and `plain`, each in the form of [`Outline::to_json`], `listeners` with the positions
+    /// of the steps that each is `told` of and those where it is `bypassed`, and `differences` as pairs of positions in the
+    /// steps of both.
     pub fn to_json(&self) -> String {
         let at = |position: Option<usize>| position.map_or("null".to_owned(), |it| it.to_string());
         let pair = |it: &Difference<'_>| {
@@ -180,7 +212,14 @@ impl DeletePlan {
         };
         let pairs: Vec<String> = self.differences().iter().map(pair).collect();
         let (planned, plain) = (self.outline().to_json(), self.plain.to_json());
-        format!("{{\"planned\":{planned},\"plain\":{plain},\"differences\":[{}]}}", pairs.join(","))
+        let listener = |it: &PlannedListener| {
+            let mut name = String::new();
+            string(&mut name, &it.listener);
+            format!("{{\"listener\":{name},\"told\":{:?},\"bypassed\":{:?}}}", it.told, it.bypassed)
+        };
+        let listeners: Vec<String> = self.listeners.iter().map(listener).collect();
+        let (listeners, pairs) = (listeners.join(","), pairs.join(","));
+        format!("{{\"planned\":{planned},\"plain\":{plain},\"listeners\":[{listeners}],\"differences\":[{pairs}]}}")
     }
 
     /// The plan as a flowchart of [Mermaid](https://mermaid.js.org).
@@ -219,9 +258,9 @@ impl fmt::Display for DeletePlan {
                 (None, None) => {}
             }
         }
-        match differences.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => writeln!(f, "   … and {more} more"),
+        if let more @ 1.. = differences.len().saturating_sub(SHOWN) {
+            writeln!(f, "   … and {more} more")?;
         }
+        self.listeners.iter().try_for_each(|it| writeln!(f, "{it}"))
     }
 }

@@ -6,6 +6,7 @@
 //! and one that would stand too far is an error that names it.
 
 mod actions;
+mod planned;
 mod reaction;
 mod signal;
 mod standing;
@@ -23,10 +24,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::events::Happening;
+use super::events::{Happening, RowStep};
 use super::reference::{ObjectKey, SessionId};
 use super::session::{Core, Session, meanwhile};
 use crate::error::{Misuse, Result};
+use crate::id::ClassId;
 use crate::record::Row;
 
 /// How many listeners may stand between the user and a change.
@@ -60,28 +62,30 @@ pub(super) enum During {
 struct Listener {
     on: Arc<AtomicBool>,
     name: String,
+    /// The class that its signal names, if it names one.
+    class: Option<ClassId>,
     interest: Interest,
     call: Call,
 }
 
-/// What costs something even before it is told.
+/// What has to be known of a signal before there is anything to tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Interest {
-    /// Nothing does.
+    /// Nothing has.
     #[default]
-    Free,
+    Other,
     /// Changes of columns: objects that are edited are kept as they were.
     Columns,
-    /// What is about to be written: a flush is planned once more.
-    BeforeRows,
+    /// Rows that the session writes. Where they are about to be written, a flush is planned once more.
+    Rows(RowStep),
     /// Foreign key actions: each delete is planned before it is run.
     Actions,
 }
 
 impl Listeners {
-    /// Whether somebody listens to this.
-    fn wants(&self, interest: Interest) -> bool {
-        self.all.iter().any(|it| it.interest == interest && it.on.load(Ordering::Relaxed))
+    /// Whether somebody listens to such a thing.
+    fn wants(&self, interest: impl Fn(Interest) -> bool) -> bool {
+        self.all.iter().any(|it| interest(it.interest) && it.on.load(Ordering::Relaxed))
     }
 
     /// Whether nobody has to be told.
@@ -191,7 +195,7 @@ impl Session {
         let core = self.exclusive();
         core.graph.events.heard = true;
         core.session = Some(id);
-        core.listeners.all.push(Listener { on: on.clone(), name, interest, call });
+        core.listeners.all.push(Listener { on: on.clone(), name, class, interest, call });
         Ok(Listening { on: Some(on) })
     }
 }
@@ -259,7 +263,7 @@ impl Core {
             return;
         }
         // Those who are called now are not in the list: what they edit is watched whoever listens.
-        if self.listeners.busy || self.listeners.wants(Interest::Columns) {
+        if self.listeners.busy || self.listeners.wants(|it| it == Interest::Columns) {
             let row = self.graph.row(key).cloned();
             self.listeners.edited.extend(row.map(|it| (key, it)));
         }

@@ -106,7 +106,7 @@ pub use condition::{
     Condition, Conditions, FieldExpression, Operand, Ordering, Orders, ToManyCondition, ToOneCondition,
 };
 pub use database::Classes;
-pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism};
+pub use delete_plan::{DeleteCause, DeletePlan, DeleteStep, Difference, Mechanism, PlannedListener};
 pub use detached::{Copies, Detached, Keeps, Kept, Mergeable};
 pub use dump::{DumpedObject, DumpedRelation, GraphDump};
 pub use entity::{

@@ -18,7 +18,8 @@ pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 
 use super::listen::Standing;
 use crate::error::{Misuse, Result, closest};
-use crate::id::{ClassId, RelationId};
+use crate::id::{ClassId, RelationId, TableId};
+use crate::record::Row;
 
 /// All classes of a database and how they are related.
 #[derive(Debug)]
@@ -68,6 +69,31 @@ impl Model {
             };
             Misuse::UnknownName { what: "class", name: name.to_owned(), hint }.into()
         })
+    }
+
+    /// The class that a row of a class says it is of, given its row in each of the tables.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn class_of_row<'r>(
+        &self,
+        declared: &ClassModel,
+        row: impl Fn(TableId) -> Option<&'r Row>,
+    ) -> Result<ClassId> {
+        let Some(Discriminator::Column(column)) = &declared.discriminator else { return Ok(declared.id) };
+        let Some((table, column)) = declared.place_of(*column) else { return Ok(declared.id) };
+        let value = row(table).map(|it| it.get(column).to_value()).unwrap_or_default();
+        let is = |it: &&ClassId| self.class(**it).identity_value.as_ref() == Some(&value);
+        match declared.descendants.iter().find(is) {
+            Some(class) => Ok(*class),
+            None => Err(Misuse::UnknownDiscriminator { class: declared.name.clone(), value }.into()),
+        }
+    }
+
+    /// The class of the object whose first row stands in a table, if there are such objects.
+    pub(super) fn class_of_object(&self, table: TableId, row: &Row) -> Option<ClassId> {
+        let whole = |it: &&ClassModel| it.root == it.id && it.parts.first().is_some_and(|it| it.table_id == table);
+        self.classes.iter().filter(whole).find_map(|it| self.class_of_row(it, |_| Some(row)).ok())
     }
 
     /// A relation.

@@ -25,6 +25,7 @@ mod convert;
 #[cfg(feature = "decimal")]
 mod decimal;
 mod further;
+pub(crate) mod json;
 mod kind;
 mod order;
 mod scalar;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::{DeleteCause, DeletePlan, DeleteStep, Mechanism};
 use crate::error::{ErrorKind, Misuse, Result, RowFact};
-use crate::id::{ColumnId, TableId};
+use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::flush::Seen;
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::session::{Core, Session};
@@ -124,7 +124,9 @@ impl Core {
                 None => return Err(error.clone()),
             },
         }
-        Ok(DeletePlan { steps: story.steps(), refusals, plain })
+        let (steps, classes): (Vec<DeleteStep>, Vec<Option<ClassId>>) = story.steps().into_iter().unzip();
+        let listeners = self.listeners.planned(&self.graph.model, &steps, &classes);
+        Ok(DeletePlan { steps, refusals, plain, listeners })
     }
 
     /// The rows of some objects, by table and key, and by which columns the rows of each table are objects.
@@ -149,6 +151,8 @@ struct Node {
     set: Option<Vec<(String, Value)>>,
     /// The object whose row it is.
     object: Option<ObjectKey>,
+    /// The class of which the row is an object, if it is one.
+    class: Option<ClassId>,
     cause: Option<(From, String, Mechanism)>,
 }
 
@@ -197,7 +201,11 @@ impl Story<'_> {
                 self.places.pop();
                 self.places.push(Some(self.nodes.len()));
                 let (row, set) = told(schema, &change.row);
-                self.nodes.push(Node { row, set, object, cause });
+                let class = match object {
+                    Some(object) => Some(core.graph.objects[object].class),
+                    None => core.graph.model.class_of_object(table, before),
+                };
+                self.nodes.push(Node { row, set, object, class, cause });
             }
         }
     }
@@ -219,7 +227,7 @@ impl Story<'_> {
             let class = core.graph.model.class(core.graph.objects[object].class);
             let set = columns.map(|it| class.names(&it).iter().map(|it| (it.to_string(), Value::Null)).collect());
             let row = RowFact { table: class.parts[0].table.to_string(), key: identity.to_values() };
-            self.nodes.push(Node { row, set, object: Some(object), cause });
+            self.nodes.push(Node { row, set, object: Some(object), class: Some(class.id), cause });
         }
     }
 
@@ -233,8 +241,9 @@ impl Story<'_> {
         Some((From::Object(*from), by.clone(), mechanism))
     }
 
-    /// The steps: what leads back to the object, in the order in which that reaches it.
-    fn steps(self) -> Vec<DeleteStep> {
+    /// The steps: what leads back to the object, in the order in which that reaches it. Each with the class of the object
+    /// whose row it is.
+    fn steps(self) -> Vec<(DeleteStep, Option<ClassId>)> {
         let mut main: FxHashMap<ObjectKey, usize> = FxHashMap::default();
         for (at, node) in self.nodes.iter().enumerate() {
             if let Some(object) = node.object {
@@ -256,14 +265,16 @@ impl Story<'_> {
                 followers[parent].push((at, by, mechanism));
             }
         }
-        let mut steps: Vec<DeleteStep> = Vec::new();
+        let mut steps: Vec<(DeleteStep, Option<ClassId>)> = Vec::new();
         let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         let mut work: VecDeque<(usize, Option<DeleteCause>)> = VecDeque::new();
         work.extend(main.get(&self.root).map(|it| (*it, None)));
         while let Some((at, cause)) = work.pop_front() {
             let Some(node) = nodes[at].take() else { continue };
             let step = steps.len();
-            steps.push(DeleteStep { row: node.row, set: node.set, cause });
+            // A further row of an object says nothing that its first one does not.
+            let is_first = cause.as_ref().is_none_or(|it| it.mechanism != Mechanism::SameObject);
+            steps.push((DeleteStep { row: node.row, set: node.set, cause }, node.class.filter(|_| is_first)));
             let next = std::mem::take(&mut followers[at]).into_iter();
             work.extend(next.map(|(at, by, mechanism)| (at, Some(DeleteCause { step, by, mechanism }))));
         }

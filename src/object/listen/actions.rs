@@ -15,8 +15,10 @@ use crate::record::Row;
 struct Deleting {
     /// The objects whose rows it names.
     named: FxHashSet<ObjectKey>,
-    /// Rows that actions remove, and that somebody was told of.
+    /// Rows that actions remove.
     gone: FxHashSet<(TableId, RowId)>,
+    /// What is to be told, with the row that it is about.
+    taken: Vec<((TableId, RowId), ActionTaken)>,
 }
 
 impl Core {
@@ -29,17 +31,29 @@ impl Core {
         for &key in objects {
             self.note_gone_from_collections(key, false);
         }
-        if !self.listeners.wants(Interest::Actions) {
+        if !self.listeners.wants(|it| it == Interest::Actions) {
             return Ok(());
         }
-        let mut statement = Deleting { named: objects.iter().copied().collect(), gone: FxHashSet::default() };
+        let named = objects.iter().copied().collect();
+        let mut statement = Deleting { named, gone: FxHashSet::default(), taken: Vec::new() };
         for &key in objects {
-            self.note_actions(key, &mut statement)?;
+            self.plan_actions(key, &mut statement)?;
+        }
+        let Deleting { gone, taken, .. } = statement;
+        for (row, taken) in taken {
+            match taken.set {
+                // What one object would change goes with another.
+                Some(_) if gone.contains(&row) => continue,
+                Some(_) => {}
+                None => taken.object.into_iter().for_each(|it| self.note_gone_from_collections(it, true)),
+            }
+            self.graph.events.tell(|| Happening::Action(taken));
         }
         Ok(())
     }
 
-    fn note_actions(&mut self, origin: ObjectKey, statement: &mut Deleting) -> Result<()> {
+    /// What actions will do because an object goes.
+    fn plan_actions(&mut self, origin: ObjectKey, statement: &mut Deleting) -> Result<()> {
         let Some(identity) = self.graph.identity(origin) else { return Ok(()) };
         let table = self.graph.model.class(self.graph.objects[origin].class).table.clone();
         let plan = self.connection.plan_delete(&table, &identity.to_values())?;
@@ -62,14 +76,9 @@ impl Core {
             }
             let path = way.iter().filter_map(by).collect();
             let object = self.object_of_row(step.table, &step.before);
-            if facts.set.is_none()
-                && let Some(key) = object
-            {
-                self.note_gone_from_collections(key, true);
-            }
             let (table, set, before) = (facts.row.table.clone(), facts.set.clone(), step.before.clone());
             let taken = ActionTaken { table, before, object, set, origin, path };
-            self.graph.events.tell(|| Happening::Action(taken));
+            statement.taken.push(((step.table, step.row), taken));
         }
         Ok(())
     }

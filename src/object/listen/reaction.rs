@@ -6,12 +6,11 @@ use crate::error::{Misuse, Result};
 use crate::id::ClassId;
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, IsA, Many, Relation, Writable};
-use crate::object::model::Discriminator;
 use crate::object::reference::{ObjectKey, Ref, SessionId};
 use crate::object::session::{Core, Target};
 use crate::object::state::State;
 use crate::record::{Row, seen_as, seen_as_mut};
-use crate::value::{AsValue, Value};
+use crate::value::AsValue;
 use std::sync::Arc;
 
 /// A session in the hands of a listener. Reading flushes nothing; what is changed is told to listeners afterwards, and
@@ -52,16 +51,8 @@ impl<'c> Reaction<'c> {
         let model = &self.core.graph.model;
         let class = model.class_of::<E>(E::CLASS).ok()?;
         let [part] = class.parts.as_slice() else { return None };
-        let told_by = match &class.discriminator {
-            Some(Discriminator::Column(on)) => part.column_of(*on),
-            _ => None,
-        };
-        let is_of = |it: &ClassId, value: &Value| model.class(*it).identity_value.as_ref() == Some(value);
-        let is_of_class = told_by.is_none_or(|it| {
-            let value = row.get(it).to_value();
-            class.descendants.iter().any(|it| is_of(it, &value))
-        });
-        if part.table != table || !is_of_class {
+        // What is of no class that is a case of this one says so by an error.
+        if part.table != table || model.class_of_row(class, |_| Some(row)).is_err() {
             return None;
         }
         let values = part.columns.iter().map(|it| row.get(it.1).to_value()).collect();

@@ -22,7 +22,7 @@ pub trait Signal: Send + 'static {
 
     #[doc(hidden)]
     fn interest(&self) -> Interest {
-        Interest::Free
+        Interest::Other
     }
 
     #[doc(hidden)]
@@ -317,7 +317,7 @@ impl<E: Entity> Signal for RowSignal<E> {
     type Event = Ref<E>;
 
     fn interest(&self) -> Interest {
-        if self.step.is_before() { Interest::BeforeRows } else { Interest::Free }
+        Interest::Rows(self.step)
     }
 
     fn name(&self) -> String {

@@ -16,6 +16,7 @@ use parking_lot::RwLock;
 
 use super::{Interest, Listener, Listening, Reaction, Signal, name_of};
 use crate::error::Result;
+use crate::id::ClassId;
 use crate::object::events::Happening;
 use crate::object::model::Model;
 use crate::object::reference::SessionId;
@@ -33,6 +34,7 @@ pub(in crate::object) struct Standing {
 struct StandingListener {
     on: Arc<AtomicBool>,
     name: String,
+    class: Option<ClassId>,
     interest: Interest,
     call: SharedCall,
 }
@@ -44,6 +46,7 @@ impl StandingListener {
         Listener {
             on: self.on.clone(),
             name: self.name.clone(),
+            class: self.class,
             interest: self.interest,
             call: Box::new(move |happening, reaction| call(happening, reaction)),
         }
@@ -73,7 +76,7 @@ impl Model {
         let on = Arc::new(AtomicBool::new(true));
         let mut all = self.standing.all.write();
         let gone: Vec<_> = all.extract_if(.., |it| !it.on.load(Ordering::Relaxed)).collect();
-        all.push(StandingListener { on: on.clone(), name, interest, call });
+        all.push(StandingListener { on: on.clone(), name, class, interest, call });
         drop(all);
         // What they have captured is the user's, and may come back here when it is dropped.
         drop(gone);

@@ -23,7 +23,7 @@ impl Core {
         }
         self.tell()?;
         self.tell_step(UnitStep::BeforeFlush)?;
-        if !self.listeners.wants(Interest::BeforeRows) {
+        if !self.listeners.wants(|it| matches!(it, Interest::Rows(step) if step.is_before())) {
             return Ok(());
         }
         let mut told: FxHashSet<(ObjectKey, RowStep)> = FxHashSet::default();

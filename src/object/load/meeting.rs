@@ -8,13 +8,13 @@ use super::after::{After, JoinedHere};
 use super::branch::{Place, deferred};
 use super::missing::Missing;
 use super::take::{Met, Reach};
-use crate::error::{Misuse, Result};
+use crate::error::Result;
 use crate::expr::{Environment, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::Lazy;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
-use crate::object::model::{ClassModel, Discriminator, Model};
+use crate::object::model::{ClassModel, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Entity, Existing};
 use crate::object::session::Core;
@@ -109,7 +109,7 @@ impl Core {
         if declared.parts.iter().any(|part| row(part.table_id).is_none()) {
             return Ok(None);
         }
-        let class = model.class(actual_class(&model, declared, row)?);
+        let class = model.class(model.class_of_row(declared, row)?);
         let Some(identity) = identity(declared, row) else { return Ok(None) };
         let whole = class.is_whole_table(self.connection.schema().table(class.table_id).column_ids().count());
         let deferred = deferred(&model, class.id, &read.place.branch.columns);
@@ -283,18 +283,6 @@ fn rows_of(cells: &Cells<'_>, found: &mut Places, position: usize) -> Vec<(Table
             (table, row)
         })
         .collect()
-}
-
-/// The class that a row says it is of.
-fn actual_class<'r>(model: &Model, declared: &ClassModel, row: impl Fn(TableId) -> Option<&'r Row>) -> Result<ClassId> {
-    let Some(Discriminator::Column(column)) = &declared.discriminator else { return Ok(declared.id) };
-    let Some((table, column)) = declared.place_of(*column) else { return Ok(declared.id) };
-    let value = row(table).map(|it| it.get(column).to_value()).unwrap_or_default();
-    let is = |it: &&ClassId| model.class(**it).identity_value.as_ref() == Some(&value);
-    match declared.descendants.iter().find(is) {
-        Some(class) => Ok(*class),
-        None => Err(Misuse::UnknownDiscriminator { class: declared.name.clone(), value }.into()),
-    }
 }
 
 /// The key that the row of a class says.

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::query::profile::Actual;
+use crate::value::json::string;
 
 /// A plan, and what its parts did if it has run.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +52,8 @@ impl PlanNode {
     }
 
     fn json(&self, out: &mut String) {
-        let _ = write!(out, "{{\"what\":{}", quoted(&self.what));
+        out.push_str("{\"what\":");
+        string(out, &self.what);
         if let Some(estimate) = self.estimate.filter(|it| it.is_finite()) {
             let _ = write!(out, ",\"estimate\":{estimate}");
         }
@@ -114,19 +116,4 @@ impl fmt::Display for Explained {
 /// Enough digits to see what is expected.
 fn rounded(it: f64) -> String {
     if it >= 10.0 { format!("{it:.0}") } else { format!("{it:.1}") }
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for it in text.chars() {
-        match it {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            it if it.is_control() => {
-                let _ = write!(out, "\\u{:04x}", u32::from(it));
-            }
-            it => out.push(it),
-        }
-    }
-    out + "\""
 }

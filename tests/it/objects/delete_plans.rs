@@ -11,6 +11,7 @@ use proptest::test_runner::Config;
 
 use super::forum::*;
 
+mod listeners;
 mod models;
 
 /// Checklist 14a, 65: deleting by rows and deleting by objects differ where the model says so, and the plan says where.

@@ -75,7 +75,7 @@ fn for_each_at_hand(check: impl Fn(Session, Ref<Room>, Ref<Room>) -> Result<()>)
         if at_hand > 0 {
             session.all(Map::select())?;
         }
-        assert_eq!(things(&session, reserve)?, []);
+        assert!(things(&session, reserve)?.is_empty());
         check(session, reserve, room)?;
     }
     Ok(())
