@@ -5,6 +5,7 @@ use super::entity::Entity;
 use super::extra::Extra;
 use super::graph::Graph;
 use super::held::Lent;
+use super::links::Link;
 use super::model::ClassModel;
 use super::reference::ObjectKey;
 use super::session::Core;
@@ -341,6 +342,12 @@ impl Graph {
         let class = self.model.class(self.objects[key].class);
         !self.changed_columns(key).is_empty()
             || self.objects[key].has_links() && class.relations.iter().any(|it| self.changes(key, it.id).is_change())
+    }
+
+    /// Whether something was done to a collection of an object since the last flush, whatever came of it.
+    pub(super) fn has_moved_members(&self, key: ObjectKey) -> bool {
+        let links = self.objects[key].links().map(|it| self.links.get(it));
+        links.into_iter().flatten().any(|it| matches!(it, Link::Many(collection) if collection.pending.is_some()))
     }
 
     /// Whether the identity map answers with this object.

@@ -16,6 +16,7 @@ pub use class::{ClassModel, ClassPart, ComputedModel, Discriminator};
 pub use harmony::{Fate, Harmony, Verdict};
 pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 
+use super::class::Inheritance;
 use super::listen::Standing;
 use crate::error::{Misuse, Result, closest};
 use crate::id::{ClassId, RelationId, TableId};
@@ -69,6 +70,23 @@ impl Model {
             };
             Misuse::UnknownName { what: "class", name: name.to_owned(), hint }.into()
         })
+    }
+
+    /// The class that declares a relation: those of a base stand in its subclasses at the same positions, unless these have
+    /// whole tables, and only relations of their own.
+    pub(super) fn declared(&self, class: ClassId, relation: RelationId) -> (ClassId, RelationId) {
+        let mut at = self.class(class);
+        while let Some(base) = at.base.filter(|_| at.inheritance != Some(Inheritance::Concrete))
+            && relation.index() < self.class(base).relations.len()
+        {
+            at = self.class(base);
+        }
+        (at.id, relation)
+    }
+
+    /// Whether a class is a case of another one and has the relation that stands there.
+    pub(super) fn shares(&self, class: ClassId, (of, relation): (ClassId, RelationId)) -> bool {
+        class == of || self.is_a(class, of) && self.declared(class, relation) == self.declared(of, relation)
     }
 
     /// The class that a row of a class says it is of, given its row in each of the tables.

@@ -120,7 +120,7 @@ impl Core {
     }
 
     /// What was pending is done.
-    fn settle_links(&mut self, key: ObjectKey) {
+    pub(in crate::object) fn settle_links(&mut self, key: ObjectKey) {
         if let Some(own) = self.graph.own_if_any(key) {
             own.original = None;
         }

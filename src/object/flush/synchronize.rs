@@ -411,8 +411,7 @@ impl Core {
 fn ranks(model: &Model) -> FxHashMap<Declared, usize> {
     let mut all: Vec<(&str, &str, Declared)> = Vec::new();
     for class in model.classes() {
-        let inherited = class.base.map_or(0, |it| model.class(it).relations.len());
-        let own = class.relations.iter().skip(inherited);
+        let own = class.relations.iter().filter(|it| model.declared(class.id, it.id).0 == class.id);
         all.extend(own.map(|it| (class.name.as_str(), it.name.as_str(), (class.id, it.id))));
     }
     all.sort_unstable();

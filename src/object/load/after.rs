@@ -41,7 +41,7 @@ pub(super) struct JoinedHere<'q> {
 impl JoinedHere<'_> {
     /// Whether a relation of a class came with the rows.
     fn has(self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
-        let is = |it: &Node| it.relation == relation.id && model.is_a(class, it.class);
+        let is = |it: &Node| it.relation == relation.id && model.shares(class, (it.class, relation.id));
         self.nodes.iter().any(|it| it.parent == self.parent && is(it))
     }
 }
@@ -80,12 +80,13 @@ impl Core {
         for (class, objects) in by_class(self, class, objects) {
             for relation in &model.class(class).relations {
                 let way = after.place.way(&model, class, relation, after.everywhere);
+                let objects = || self.without_queue(&objects, relation);
                 match way.lazy {
-                    Lazy::Raise | Lazy::RaiseOnSql => self.say(after, class, relation, way.lazy, &objects, new),
+                    Lazy::Raise | Lazy::RaiseOnSql => self.say(after, class, relation, way.lazy, &objects(), new),
                     Lazy::Select if matches!(relation.lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Noload) => {
-                        self.say(after, class, relation, way.lazy, &objects, new);
+                        self.say(after, class, relation, way.lazy, &objects(), new);
                     }
-                    Lazy::Noload => self.fill_with_nothing(&objects, relation)?,
+                    Lazy::Noload => self.fill_with_nothing(&objects(), relation)?,
                     _ => {}
                 }
             }
@@ -315,6 +316,7 @@ impl Core {
         relation: &RelationModel,
         objects: &[ObjectKey],
     ) -> Result<()> {
+        self.read_lacking(class, own_columns(relation), objects)?;
         let mut new = Vec::new();
         for &object in objects {
             let waits = (self.graph.is_sound() || after.reach == Reach::Again) && self.has_queue(object, relation);
@@ -348,11 +350,18 @@ impl Core {
         self.read_lacking(class, own_columns(relation), objects)?;
         let lazy = after.place.way(&self.graph.model, class, relation, after.everywhere).lazy;
         let waits = self.graph.is_sound() || lazy == Lazy::Subquery;
-        if waits && after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {
-            let objects: Vec<ObjectKey> = objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect();
-            return self.read_batch(after, class, relation, &objects);
+        if waits && after.existing == Existing::Kept {
+            return self.read_batch(after, class, relation, &self.without_queue(objects, relation));
         }
         self.read_batch(after, class, relation, objects)
+    }
+
+    /// The objects whose collection nothing waits for.
+    fn without_queue<'k>(&self, objects: &'k [ObjectKey], relation: &RelationModel) -> Cow<'k, [ObjectKey]> {
+        match objects.iter().any(|it| self.has_queue(*it, relation)) {
+            true => objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect::<Vec<_>>().into(),
+            false => objects.into(),
+        }
     }
 
     /// Whether something waits for a collection to be read. It was changed, and what was changed is not loaded along.

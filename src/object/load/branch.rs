@@ -89,7 +89,7 @@ impl Branch {
 
     /// What is asked of a relation by name.
     pub(super) fn asked(&self, model: &Model, class: ClassId, relation: RelationId) -> Option<&Asked> {
-        self.asked.iter().find(|it| it.relation == relation && model.is_a(class, it.class))
+        self.asked.iter().find(|it| it.relation == relation && model.shares(class, (it.class, relation)))
     }
 
     /// Whether nothing is asked.
@@ -232,7 +232,7 @@ impl Place {
             Some(Strategy::AsDeclared) | None => {}
         }
         let lazy = self.branch.rest.or(everywhere).unwrap_or(relation.lazy);
-        let lazy = if is_eager(lazy) && self.circles(class, relation, 0) { Lazy::Select } else { lazy };
+        let lazy = if is_eager(lazy) && self.circles(model, class, relation, 0) { Lazy::Select } else { lazy };
         Way { lazy, asked, from_query: None }
     }
 
@@ -248,7 +248,7 @@ impl Place {
         let stops = asked.is_none_or(|it| it.strategy == Strategy::AsDeclared)
             && self.branch.rest.or(everywhere).is_none()
             && is_eager(relation.lazy)
-            && self.circles(class, relation, 0);
+            && self.circles(model, class, relation, 0);
         stops.then_some(relation.lazy)
     }
 
@@ -265,7 +265,7 @@ impl Place {
             return Some(self.way(model, class, relation, everywhere)).filter(|it| it.lazy == Lazy::Joined);
         }
         let lazy = self.branch.rest.or(everywhere).unwrap_or(relation.lazy);
-        let joined = lazy == Lazy::Joined && !self.circles(class, relation, from);
+        let joined = lazy == Lazy::Joined && !self.circles(model, class, relation, from);
         joined.then_some(Way { lazy, asked, from_query: None })
     }
 
@@ -291,11 +291,12 @@ impl Place {
         self.path.len()
     }
 
-    fn circles(&self, class: ClassId, relation: &RelationModel, from: usize) -> bool {
+    /// Whether a relation leads to a class again whose objects are on the path, as they are or as a case of it.
+    fn circles(&self, model: &Model, class: ClassId, relation: &RelationModel, from: usize) -> bool {
         let path = &self.path[from..];
         match relation.join_depth {
             Some(depth) => path.len() + 1 > depth as usize,
-            None => class == relation.target || path.iter().any(|it| it.0 == relation.target),
+            None => model.is_a(class, relation.target) || path.iter().any(|it| model.is_a(it.0, relation.target)),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::Lazy;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
-use crate::object::model::{ClassModel, Model};
+use crate::object::model::{ClassModel, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Entity, Existing};
 use crate::object::session::Core;
@@ -236,7 +236,7 @@ impl Core {
     }
 
     /// Lets an object be what a row says. Its relations are not loaded any more, except those that are read object by
-    /// object: they are only read where they are not there.
+    /// object: they are only read where they are not there. What a relation that stays says is no change any more.
     fn overwrite(&mut self, key: ObjectKey, row: Row, missing: Missing, place: &Arc<Place>) -> Result<()> {
         let model = self.graph.model.clone();
         let object = self.object(key)?;
@@ -247,9 +247,7 @@ impl Core {
         let mut kept = Vec::new();
         for relation in &model.class(class).relations {
             let link = self.graph.link(key, relation.id);
-            let stays = place.way(&model, class, relation, None).lazy == Lazy::Immediate
-                || !self.graph.is_sound()
-                    && matches!(place.stopped(&model, class, relation, None), Some(Lazy::Selectin | Lazy::Subquery));
+            let stays = self.stays_when_overwritten(class, relation, place);
             if stays && !matches!(link, Link::Unloaded) {
                 kept.push((relation.id, link.clone()));
             }
@@ -263,11 +261,29 @@ impl Core {
         for (relation, link) in kept {
             *self.graph.link_mut(key, relation) = link;
         }
+        if !self.graph.is_sound() {
+            self.settle_links(key);
+        }
         self.notes.forget_single(key);
         if !place.branch.is_empty() {
             self.notes.put(&[key], place);
         }
         Ok(())
+    }
+}
+
+impl Core {
+    /// Whether a relation of an object is left as it is when its row is written over: where it is read for each object,
+    /// and, as SQLAlchemy has it, where a ring stops the query, or a reference is not to be read.
+    fn stays_when_overwritten(&self, class: ClassId, relation: &RelationModel, place: &Arc<Place>) -> bool {
+        let model = &self.graph.model;
+        let lazy = place.way(model, class, relation, None).lazy;
+        if self.graph.is_sound() || lazy == Lazy::Immediate {
+            return lazy == Lazy::Immediate;
+        }
+        let is_forbidden = matches!(lazy, Lazy::Raise | Lazy::RaiseOnSql) && lazy != relation.lazy;
+        matches!(place.stopped(model, class, relation, None), Some(Lazy::Selectin | Lazy::Subquery))
+            || is_forbidden && !relation.join.is_many()
     }
 }
 

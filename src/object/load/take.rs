@@ -154,7 +154,7 @@ impl Core {
         let relation = model.relation(node.class, node.relation);
         for (owner, targets) in members.groups {
             // A sibling may have another relation at the same position.
-            if !self.graph.is_a(owner, node.class) {
+            if !model.shares(self.graph.objects[owner].class, (node.class, node.relation)) {
                 continue;
             }
             if existing == Existing::Kept && self.has_queue(owner, relation) {

@@ -223,6 +223,22 @@ impl Core {
         Ok(Some(member))
     }
 
+    /// Puts an object into the place of a member. Where it may not come, the member stays.
+    pub(in crate::object) fn set_member(
+        &mut self,
+        key: ObjectKey,
+        relation: RelationId,
+        member: ObjectKey,
+        at: usize,
+    ) -> Result<()> {
+        let taken = self.take_member(key, relation, at)?;
+        let placed = self.insert_member(key, relation, member, Some(at));
+        if let (Err(_), Some(taken)) = (&placed, taken) {
+            self.insert_member(key, relation, taken, Some(at))?;
+        }
+        placed
+    }
+
     /// A member is about to be taken out by its place. SQLAlchemy takes that for a change of the owner, whether there is such
     /// a place or not.
     pub(in crate::object) fn is_about_to_pop(&mut self, key: ObjectKey) {

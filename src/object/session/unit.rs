@@ -301,7 +301,9 @@ impl Core {
         let marked: Vec<ObjectKey> = touched.iter().copied().filter(|it| self.graph.objects[*it].marked).collect();
         if !self.graph.is_sound() {
             // To be deleted is no change: what an object holds beside that is kept.
-            touched.retain(|it| !self.graph.objects[*it].marked || self.graph.has_changes(*it));
+            touched.retain(|it| {
+                !self.graph.objects[*it].marked || self.graph.has_changes(*it) || self.graph.has_moved_members(*it)
+            });
         }
         for key in frame.deleted.iter().copied().chain(marked) {
             self.graph.back_to_persistent(key);

@@ -114,9 +114,7 @@ impl Untyped<'_> {
         let (key, id, members) = self.members(object, relation)?;
         let member = self.session.check(member)?;
         self.member_at(relation, &members, position)?;
-        let core = self.session.exclusive_here();
-        core.take_member(key, id, position)?;
-        core.insert_member(key, id, member, Some(position))
+        self.session.exclusive_here().set_member(key, id, member, position)
     }
 
     /// Takes the member at a position out of a collection, read first if need be.
