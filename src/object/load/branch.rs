@@ -154,6 +154,13 @@ impl Asked {
         })
     }
 
+    /// A relation that is read when it is touched, whatever is declared.
+    fn touched(class: ClassId, relation: RelationId) -> Self {
+        let strategy = Strategy::By(Lazy::Select);
+        let (filter, of, inner, depth, per_owner, then) = Default::default();
+        Asked { class, relation, strategy, filter, of, inner, depth, per_owner, then }
+    }
+
     /// What is asked at the targets: the same again, as long as the depth lasts.
     fn at_targets(&self) -> Arc<Branch> {
         let depth = match self.depth {
@@ -207,6 +214,15 @@ impl Place {
         path.extend_from_slice(&self.path);
         path.push((class, relation));
         Arc::new(Place { branch: asked.map(Asked::at_targets).unwrap_or_default(), path })
+    }
+
+    /// The same place, where some relations of a class are read when they are touched, unless something was asked of them.
+    pub(super) fn reading_touched(&self, model: &Model, class: ClassId, relations: &[RelationId]) -> Arc<Self> {
+        let mut branch = Branch { rest: self.branch.rest, ..self.branch.without_rest() };
+        for &relation in relations.iter().filter(|it| self.branch.asked(model, class, **it).is_none()) {
+            branch.asked.push(Asked::touched(class, relation));
+        }
+        Arc::new(Place { branch: Arc::new(branch), path: self.path.clone() })
     }
 
     /// How a relation of a class is loaded here. What goes for all places of a query comes after what is asked at one,

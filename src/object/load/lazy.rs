@@ -340,8 +340,24 @@ impl Core {
         if let Some(plan) = self.plans.get(&(class, relation.id)) {
             return Ok(plan.clone());
         }
-        let place = Place::default().behind(&self.graph.model, class, relation.id);
+        let place = self.behind_touched(&Place::default(), class, relation);
         self.load_plan(class, relation, None, &place, None)
+    }
+
+    /// The place behind a relation that is touched. Where a reference back is declared to be nothing, SQLAlchemy lets it
+    /// lead back to whom it was come from.
+    fn behind_touched(&self, place: &Place, class: ClassId, relation: &RelationModel) -> Arc<Place> {
+        let model = &self.graph.model;
+        let behind = place.behind(model, class, relation.id);
+        let is_nothing = |it: &&RelationId| {
+            let back = model.relation(relation.target, **it);
+            back.lazy == Lazy::Noload && back.is_by_identity()
+        };
+        let back: Vec<RelationId> = relation.reverse.iter().filter(is_nothing).copied().collect();
+        match self.graph.is_sound() || back.is_empty() {
+            true => behind,
+            false => behind.reading_touched(model, relation.target, &back),
+        }
     }
 
     /// The same where no query has asked anything.
@@ -365,7 +381,7 @@ impl Core {
             self.fill_with_nothing(owners, relation)?;
             return Ok(Vec::new());
         }
-        let behind = place.behind(&model, class, relation.id);
+        let behind = self.behind_touched(place, class, relation);
         let plan = self.load_plan(class, relation, way.asked, &behind, None)?;
         let limit = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
         let batch = Batch { per_owner: limit, reach, ..Batch::lazily(relation, &plan) };
