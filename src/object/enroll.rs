@@ -23,46 +23,68 @@ impl Graph {
         Ok(())
     }
 
+    /// Refuses an object, and what its save-update cascades reach, that [`enroll`](Graph::enroll) would refuse. Nothing has
+    /// changed then.
+    ///
+    /// # Errors
+    /// As [`enroll`](Graph::enroll).
+    pub(super) fn check_enroll(&self, key: ObjectKey) -> Result<()> {
+        self.check_enroll_one(key)?;
+        let reached = self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it));
+        reached.into_iter().try_for_each(|(reached, _)| self.check_enroll_one(reached))
+    }
+
+    fn check_enroll_one(&self, key: ObjectKey) -> Result<()> {
+        let object = &self.objects[key];
+        let is_gone = match object.state {
+            State::Transient | State::Pending => false,
+            State::Persistent => object.is_ghost(),
+            State::Deleted => true,
+            State::Detached => object.marked,
+        };
+        let is_other = match object.state {
+            State::Persistent => !self.contains(key),
+            State::Detached => self.identity(key).is_some_and(|it| {
+                self.identities[self.root(object.class).index()].get(&it).is_some_and(|it| it != key)
+            }),
+            _ => false,
+        };
+        match (is_other, is_gone) {
+            (true, _) if object.state == State::Persistent || !is_gone => {
+                Err(Misuse::IdentityConflict { object: self.name(key) }.into())
+            }
+            (_, true) => {
+                let wanted = "an object whose row was deleted cannot be added; make it transient first";
+                Err(Misuse::Deleted { object: self.name(key), wanted }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Lets one object into the session.
     fn enroll_one(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
-        let state = self.objects[key].state;
-        match state {
+        self.check_enroll_one(key)?;
+        match self.objects[key].state {
             State::Transient => {
                 self.change_state(key, State::Pending);
                 self.touch_along(key, along);
             }
-            State::Pending => {}
-            State::Persistent if !self.contains(key) => {
-                return Err(Misuse::IdentityConflict { object: self.name(key) }.into());
-            }
-            State::Persistent if !self.objects[key].is_ghost() => self.objects[key].marked = false,
-            State::Persistent | State::Deleted => {
-                let wanted = "an object whose row was deleted cannot be added; make it transient first";
-                return Err(Misuse::Deleted { object: self.name(key), wanted }.into());
-            }
-            State::Detached => self.attach(key, along)?,
+            State::Persistent => self.objects[key].marked = false,
+            State::Pending | State::Deleted => {}
+            State::Detached => self.attach(key, along),
         }
         Ok(())
     }
 
     /// Lets a detached object into the session again.
-    fn attach(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
-        let object = &self.objects[key];
-        if object.marked {
-            let wanted = "an object whose row was deleted cannot be added; make it transient first";
-            return Err(Misuse::Deleted { object: self.name(key), wanted }.into());
-        }
-        let root = self.root(object.class);
-        let Some(identity) = self.identity(key) else { return Ok(()) };
-        if self.identities[root.index()].get(&identity).is_some_and(|it| it != key) {
-            return Err(Misuse::IdentityConflict { object: self.name(key) }.into());
-        }
+    fn attach(&mut self, key: ObjectKey, along: Option<Along>) {
+        let root = self.root(self.objects[key].class);
+        let Some(identity) = self.identity(key) else { return };
         self.identities[root.index()].insert(identity, key);
         self.change_state(key, State::Persistent);
         if self.has_changes(key) {
             self.touch_along(key, along);
         }
-        Ok(())
     }
 
     /// Puts an object into another state and says so to those who listen.

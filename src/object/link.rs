@@ -112,6 +112,10 @@ impl Graph {
         if !self.is_sound() && relation.lazy == Lazy::Noload {
             return Before::Never;
         }
+        // Without a session nobody looks into the identity map.
+        if !self.is_sound() && self.objects[key].state == State::Detached && !self.objects[key].was_read(relation.id) {
+            return Before::Unknown;
+        }
         let known = match self.original(key).filter(|_| !self.objects[key].was_read(relation.id)) {
             // What was not read is what the row said when it was.
             Some(original) => self.reference_in(original, key, relation),
@@ -140,6 +144,7 @@ impl Graph {
     /// When the target already has another parent and may have one only, or cannot come into the session.
     pub(super) fn set(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) -> Result<()> {
         self.check_single_parent(key, relation, target)?;
+        target.into_iter().try_for_each(|it| self.check_brings(key, relation, it))?;
         self.set_reference(key, relation, target, None, None)
     }
 
@@ -174,14 +179,18 @@ impl Graph {
         if let Some(lost) = lost.filter(|_| Graph::tracks_parents(relation)) {
             self.has_lost_parent(lost, by, key);
         }
-        if origin.how != How::Unset || origin.owner != key {
-            self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
-        }
         if before == Before::Unknown && target.is_none() && self.is_sound() {
             self.lose_unknown_owner(key, relation);
         }
-        if before != Before::Known(target) || !self.agrees(key, relation, target) {
+        let moves = before != Before::Known(target) || !self.agrees(key, relation, target);
+        if moves {
             self.follow_set(key, relation, target, lost, origin)?;
+        }
+        // What may not come in was not set.
+        if origin.how != How::Unset || origin.owner != key {
+            self.events.note(|| Happening::Set { owner: key, relation: relation.id, target, before: before.object() });
+        }
+        if moves {
             self.move_other_side(key, relation, target, lost, origin)?;
         }
         let since = match (self.link(key, relation.id), before) {
@@ -231,11 +240,21 @@ impl Graph {
             // Who links an object that was to be deleted wants to keep it.
             self.objects[item].marked = false;
         }
-        let brings = origin.by == own && relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key);
-        if brings && !self.contains(item) {
+        if origin.by == own && self.brings(key, relation, item) {
             self.enroll(item, Some(Along { from: key, relation: relation.id }))?;
         }
         Ok(())
+    }
+
+    /// Whether an object brings along one that is linked to it.
+    fn brings(&self, key: ObjectKey, relation: &RelationModel, item: ObjectKey) -> bool {
+        relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key) && !self.contains(item)
+    }
+
+    /// Refuses an object that may not come in where it is to be linked, before anything has changed. SQLAlchemy finds out
+    /// on the way.
+    fn check_brings(&self, key: ObjectKey, relation: &RelationModel, item: ObjectKey) -> Result<()> {
+        if self.is_sound() && self.brings(key, relation, item) { self.check_enroll(item) } else { Ok(()) }
     }
 
     /// The other side of a reference: the object it led to loses this one, the object it leads to now gets it.

@@ -67,6 +67,7 @@ impl Graph {
         let keep: FxHashSet<ObjectKey> = members.iter().copied().collect();
         for &member in members.iter().filter(|it| !had.contains(*it)) {
             self.check_single_parent(owner, relation, Some(member))?;
+            self.check_brings(owner, relation, member)?;
         }
         self.touch(owner);
         self.events.tell(|| Happening::Replace { owner, relation: relation.id, members: members.to_vec() });
@@ -81,8 +82,8 @@ impl Graph {
                 continue;
             }
             if !had.contains(&member) {
-                self.events.note(|| Happening::Append { owner, relation: relation.id, member });
                 self.bring_in(owner, relation, member, origin)?;
+                self.events.note(|| Happening::Append { owner, relation: relation.id, member });
                 self.append_other_side(owner, relation, member, origin)?;
                 if Graph::tracks_parents(relation) {
                     self.has_got_parent(member, by, owner);

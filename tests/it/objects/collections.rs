@@ -144,3 +144,25 @@ fn a_set_holds_a_member_once_and_a_collection_is_a_map_by_a_column() -> Result<(
     assert_eq!(session.keyed(album, Album::moods, Mood::name)?.len(), 2);
     Ok(())
 }
+
+/// A member that may not come in refuses the whole, and what was there stays: in the collection and in its rows.
+#[test]
+fn what_may_not_come_in_leaves_a_collection_as_it_was() -> Result<()> {
+    let mut session = Database::of::<(Album, Track, Mood)>()?.session();
+    let album = session.add(Album::draft());
+    let tracks = ["a", "b"].map(|name| session.add(track(name)));
+    session.replace(album, Album::tracks, tracks)?;
+    let gone = session.add(track("gone"));
+    session.commit()?;
+    session.delete(gone)?;
+    session.flush()?;
+    let other = session.add(track("c"));
+    session.replace(album, Album::tracks, [tracks[1], other, gone]).expect_err("its row is gone");
+    session.push(album, Album::tracks, gone).expect_err("its row is gone");
+    let mut by_name = session.untyped();
+    by_name.set_item(album.untyped(), "tracks", 0, gone.untyped()).expect_err("its row is gone");
+    let held = session.get(album)?.load(Album::tracks)?.references();
+    assert_eq!(held, tracks);
+    assert_eq!(stored(&mut session, album)?, "a0 b1");
+    Ok(())
+}

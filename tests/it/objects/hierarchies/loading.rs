@@ -271,3 +271,82 @@ fn selectin_of_a_class_two_levels_down_is_whole() -> Result<()> {
     }
     Ok(())
 }
+
+/// A self-reference is declared to be read eagerly, and a ring of rows is of a subclass: it is closed where it began.
+#[test]
+fn an_eager_ring_of_objects_of_a_subclass_closes() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "ants", identity = "ant", discriminator = kind)]
+    #[has_many(followers: Ant, via(follows_id), inverse = follows, lazy = selectin)]
+    #[belongs_to(follows: Ant, via(follows_id), inverse = followers, lazy = subquery)]
+    struct Ant {
+        #[key(auto)]
+        id: Id<Ant>,
+        kind: String,
+        #[references(Ant)]
+        follows_id: Option<Id<Ant>>,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "soldier", table = "soldiers")]
+    struct Soldier {
+        #[base]
+        ant: Ant,
+        rank: i64,
+    }
+    let database = Database::of::<(Ant, Soldier)>()?;
+    let mut session = database.session();
+    let ring: Vec<Ref<Soldier>> = (0..3).map(|rank| session.add(Soldier { ant: Ant::draft(), rank })).collect();
+    for at in 0..3 {
+        session.set(ring[at], Ant::follows, ring[(at + 1) % 3].upcast::<Ant>())?;
+    }
+    session.commit()?;
+    let session = database.session();
+    let ants = session.all(Ant::select())?;
+    assert!(session.totals().statements <= 4, "{:?}", session.totals());
+    for ant in &ants {
+        let next = ant.load(Ant::follows)?.expect("it follows one");
+        assert_eq!(next.load(Ant::followers)?.references(), [ant.reference()]);
+    }
+    Ok(())
+}
+
+/// A query on the base reads no row of a subclass; an immediate reference of it needs one to know where it leads.
+#[test]
+fn an_immediate_reference_of_a_subclass_reads_the_row_that_says_where_it_leads() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "nests")]
+    struct Nest {
+        #[key(auto)]
+        id: Id<Nest>,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[entity(table = "bugs", identity = "bug", discriminator = kind)]
+    struct Bug {
+        #[key(auto)]
+        id: Id<Bug>,
+        kind: String,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "ant", table = "ants")]
+    #[belongs_to(nest: Nest, lazy = immediate)]
+    struct Ant {
+        #[base]
+        bug: Bug,
+        #[references(Nest)]
+        nest_id: Option<Id<Nest>>,
+    }
+    let database = Database::of::<(Nest, Bug, Ant)>()?;
+    let mut session = database.session();
+    let nest = session.add(Nest::draft());
+    for _ in 0..2 {
+        let ant = session.add(Ant::draft());
+        session.set(ant, Ant::nest, nest)?;
+    }
+    session.commit()?;
+    let session = database.session();
+    for bug in &session.all(Bug::select())? {
+        let ant = bug.downcast::<Ant>()?.expect("it is one");
+        assert!(ant.loaded(Ant::nest)?.is_some());
+    }
+    Ok(())
+}
