@@ -27,6 +27,10 @@ impl Core {
         self.check_persistent(key)?;
         self.expire_attributes(key, columns, relations);
         self.before_query()?;
+        if self.graph.objects[key].state != State::Persistent {
+            // What the flush has deleted has no row to read.
+            return self.read_row(key);
+        }
         if !columns.is_empty() {
             self.read_columns(key, columns)?;
         }
