@@ -4,6 +4,7 @@
 //! other side, whose own event would move this side again: so an event carries what started it, and stops where it
 //! would come back. A collection that is not loaded queues what happens to it.
 
+mod bringing;
 mod lists;
 
 use super::class::{Cascade, Lazy};
@@ -15,7 +16,6 @@ use super::model::{Join, Model, RelationModel};
 use super::parents::Declared;
 use super::reference::ObjectKey;
 use super::state::State;
-use super::touched::Along;
 use crate::error::{Misuse, Result};
 use crate::id::{ClassId, RelationId};
 use crate::record::Row;
@@ -204,57 +204,6 @@ impl Graph {
             self.has_got_parent(target, by, key);
         }
         Ok(())
-    }
-
-    /// The cascades of a reference that is set.
-    fn follow_set(
-        &mut self,
-        key: ObjectKey,
-        relation: &RelationModel,
-        target: Option<ObjectKey>,
-        lost: Option<ObjectKey>,
-        origin: Origin,
-    ) -> Result<()> {
-        if !self.is_attached(key) {
-            return Ok(());
-        }
-        if let Some(target) = target {
-            self.bring_in(key, relation, target, origin)?;
-        }
-        if let Some(lost) = lost
-            && !self.is_sound()
-            && relation.cascade.contains(Cascade::DELETE_ORPHAN)
-            && self.objects[lost].state == State::Pending
-            && self.is_orphan(lost)
-        {
-            self.expunge(lost);
-        }
-        Ok(())
-    }
-
-    /// Save-update: an object in the session brings along one that it is linked to. The cascade is that of the relation
-    /// which was set or pushed to; that the other side moves too brings nobody in.
-    fn bring_in(&mut self, key: ObjectKey, relation: &RelationModel, item: ObjectKey, origin: Origin) -> Result<()> {
-        let own = self.declared(self.objects[key].class, relation.id);
-        if self.is_sound() && origin.by == own && self.is_in(key) {
-            // Who links an object that was to be deleted wants to keep it.
-            self.objects[item].marked = false;
-        }
-        if origin.by == own && self.brings(key, relation, item) {
-            self.enroll(item, Some(Along { from: key, relation: relation.id }))?;
-        }
-        Ok(())
-    }
-
-    /// Whether an object brings along one that is linked to it.
-    fn brings(&self, key: ObjectKey, relation: &RelationModel, item: ObjectKey) -> bool {
-        relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key) && !self.contains(item)
-    }
-
-    /// Refuses an object that may not come in where it is to be linked, before anything has changed. SQLAlchemy finds out
-    /// on the way.
-    fn check_brings(&self, key: ObjectKey, relation: &RelationModel, item: ObjectKey) -> Result<()> {
-        if self.is_sound() && self.brings(key, relation, item) { self.check_enroll(item) } else { Ok(()) }
     }
 
     /// The other side of a reference: the object it led to loses this one, the object it leads to now gets it.
