@@ -152,13 +152,14 @@ impl Graph {
 
     /// The class that declares a relation: those of a base stand in its subclasses at the same positions.
     pub(super) fn declared(&self, class: ClassId, relation: RelationId) -> Declared {
-        let mut class = class;
-        while let Some(base) = self.model.class(class).base
-            && relation.index() < self.model.class(base).relations.len()
-        {
-            class = base;
-        }
-        (class, relation)
+        (self.model.declares(class, relation), relation)
+    }
+
+    /// A relation as it leads to one of its members: by whose attributes it is written, and which relation is its other side
+    /// there.
+    #[inline]
+    pub(super) fn as_to<'r>(&self, relation: &'r RelationModel, member: ObjectKey) -> &'r RelationModel {
+        if relation.apart.is_empty() { relation } else { relation.to(self.objects[member].class) }
     }
 
     /// Whether an object has a relation that a class declares: one of a class with a table of its own has only those
@@ -346,8 +347,7 @@ impl Graph {
 fn owners(model: &Model) -> Vec<Vec<Declared>> {
     let mut owners: Vec<Vec<Declared>> = vec![Vec::new(); model.classes().len()];
     for class in model.classes() {
-        let inherited = class.base.map_or(0, |it| model.class(it).relations.len());
-        for relation in class.relations.iter().skip(inherited) {
+        for relation in class.relations.iter().filter(|it| model.declares(class.id, it.id) == class.id) {
             if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
                 for &target in &model.class(relation.target).descendants {
                     owners[target.index()].push((class.id, relation.id));

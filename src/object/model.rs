@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use std::any::TypeId;
 use std::collections::HashMap;
 
+mod apart;
 mod build;
 mod class;
 mod harmony;
@@ -16,6 +17,7 @@ pub use class::{ClassModel, ClassPart, ComputedModel, Discriminator};
 pub use harmony::{Fate, Harmony, Verdict};
 pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 
+use super::class::Inheritance;
 use super::listen::Standing;
 use crate::error::{Misuse, Result, closest};
 use crate::id::{ClassId, RelationId};
@@ -74,5 +76,18 @@ impl Model {
     #[inline]
     pub fn relation(&self, class: ClassId, relation: RelationId) -> &RelationModel {
         &self.classes[class.index()].relations[relation.index()]
+    }
+    /// The first class that has a relation: a class, or a base of it. A class with a whole table of its own shares a relation
+    /// with its base if it has one of the same name at the same place.
+    pub(super) fn declares(&self, class: ClassId, relation: RelationId) -> ClassId {
+        let mut class = self.class(class);
+        while let Some(base) = class.base.map(|it| self.class(it))
+            && let Some(of_base) = base.relations.get(relation.index())
+            && (class.inheritance != Some(Inheritance::Concrete)
+                || class.relations.get(relation.index()).is_some_and(|it| it.name == of_base.name))
+        {
+            class = base;
+        }
+        class.id
     }
 }

@@ -270,7 +270,7 @@ impl Place {
     }
 
     /// How messages name the place, where a class is read.
-    pub(super) fn name(&self, model: &Model, class: ClassId) -> String {
+    pub(in crate::object) fn name(&self, model: &Model, class: ClassId) -> String {
         let first = self.path.first().map_or(class, |it| it.0);
         let mut name = model.class(first).name.clone();
         for &(class, relation) in &self.path {
@@ -281,9 +281,9 @@ impl Place {
     }
 
     /// Whether a relation of the objects here leads back along the one that led to them, and the identity map answers.
-    pub(super) fn leads_back(&self, model: &Model, relation: &RelationModel) -> bool {
+    pub(super) fn leads_back(&self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
         let led = self.path.last().map(|it| model.relation(it.0, it.1));
-        led.is_some_and(|it| it.inverse == Some(relation.id)) && relation.is_by_identity()
+        led.is_some_and(|it| it.to(class).inverse == Some(relation.id)) && relation.is_by_identity()
     }
 
     /// How many relations led here.

@@ -69,6 +69,9 @@ impl Model {
             }
         };
         let mut line = format!("{} {word} {} by {on}", relation.name, target.name);
+        for apart in &relation.apart {
+            line += &format!(" and {}", self.class(apart.target).name);
+        }
         if relation.condition.is_some() {
             line += " and a condition";
         }

@@ -11,7 +11,7 @@ use crate::query::choose::{
 };
 use crate::query::leaf::Leaf;
 use crate::query::plan::{
-    BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, Level, SelectPlan, SortKey,
+    BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, Level, Origin, SelectPlan, SortKey,
 };
 use crate::query::rewrite::{Known, rewrite};
 use crate::query::select::{JoinKind, Output, Select};
@@ -112,9 +112,13 @@ impl Binder<'_> {
             None if !select.distinct => order_of(&order_by),
             _ => None,
         };
-        let key_width = keys.len();
+        // Keys that a query which is the first source is to find are given to this one.
+        let key_width = match &sources[0].origin {
+            Origin::Select(inner) => inner.key_width,
+            _ => keys.len(),
+        };
         let keys = match self.scope().sources[0] {
-            Columns::Table(table) if key_width > 0 => Some(keys_access(self.schema.table(table), keys)),
+            Columns::Table(table) if !keys.is_empty() => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.ground, sources, filter, keys, wanted);

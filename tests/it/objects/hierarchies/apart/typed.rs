@@ -1,0 +1,71 @@
+//! The same with structs: what a base says of its owner, a class with a whole table of its own says too.
+
+use diptych::prelude::*;
+
+#[derive(Entity, Clone, Debug)]
+#[entity(table = "boxes")]
+#[has_many(shapes: Shape, inverse = holder, order_by = name)]
+struct Box {
+    #[key(auto)]
+    id: Id<Box>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(table = "shapes", identity = "shape", discriminator = kind, union)]
+#[belongs_to(holder: Box, inverse = shapes)]
+struct Shape {
+    #[key(auto)]
+    id: Id<Shape>,
+    kind: String,
+    name: String,
+    #[references(Box)]
+    holder_id: Option<Id<Box>>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "circle", concrete = "circles")]
+struct Circle {
+    #[base]
+    shape: Shape,
+    radius: i64,
+}
+
+fn circle(name: &str) -> Circle {
+    Circle { shape: Shape { name: name.into(), ..Shape::draft() }, radius: 3 }
+}
+
+#[test]
+fn views_and_verbs_reach_structs_of_all_tables() -> Result<()> {
+    let database = Database::of::<(Box, Shape, Circle)>()?;
+    let mut session = database.session();
+    let (a, b) = (session.add(Box::draft()), session.add(Box::draft()));
+    let one = session.push(a, Box::shapes, circle("c"))?;
+    let shape = session.push(a, Box::shapes, Shape { name: "s".into(), ..Shape::draft() })?;
+    let other = session.add(circle("d"));
+    session.set(other, Shape::holder, b)?;
+    session.commit()?;
+    assert_eq!(session.get(one)?.shape.holder_id, Some(Id::new(1)));
+    assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 2);
+
+    let mut session = database.session();
+    session.record();
+    let found = session.all(Box::select().with(Box::shapes.selectin()))?;
+    assert_eq!(session.take_log().len(), 2);
+    let names: Vec<Vec<String>> =
+        found.iter().map(|it| it.get(Box::shapes).iter().map(|it| it.name.clone()).collect()).collect();
+    assert_eq!(names, [vec!["c", "s"], vec!["d"]]);
+    let second = found.iter().nth(1).expect("two boxes").get(Box::shapes).references()[0];
+    let circle = session.downcast::<Circle>(second)?.expect("it is one");
+    assert_eq!(session.get(circle)?.radius, 3);
+
+    // The reference of the circle moves what the boxes hold.
+    let (a, b) = (found.references()[0], found.references()[1]);
+    session.set(circle, Shape::holder, a)?;
+    assert_eq!(session.get(b)?.load(Box::shapes)?.len(), 0);
+    session.commit()?;
+    assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 3);
+    assert_eq!(session.count(Box::select().filter(Box::shapes.any(Shape::name.eq("d"))))?, 1);
+    assert_eq!(session.count(Box::select().filter(Box::shapes.any(Circle::radius.eq(3).upcast())))?, 1);
+    let _ = shape;
+    Ok(())
+}

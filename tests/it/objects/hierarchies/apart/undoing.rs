@@ -1,0 +1,155 @@
+//! Such relations over sessions and transactions, with keys of several columns, and to the class itself.
+
+use diptych::object::{Inheritance, Polymorphic};
+use diptych::prelude::*;
+use diptych::{Class, Column, ForeignKey, Relationship, Table, Value};
+
+use super::{apart, filled, find, find_shape, named, read, shape};
+
+/// A rollback brings back what boxes held, to the beginning or to a savepoint, read or not.
+#[test]
+fn a_rollback_brings_members_back() -> Result<()> {
+    for reads in [true, false] {
+        let database = apart();
+        filled(&database)?;
+        let mut session = database.session();
+        let (a, c1, c2) = (find(&mut session, "a")?, find_shape(&mut session, "c1")?, find_shape(&mut session, "c2")?);
+        if reads {
+            session.untyped().related(a, "shapes")?;
+        }
+        session.untyped().push(a, "shapes", c2)?;
+        session.savepoint()?;
+        let new = shape(&mut session, "Square", "new");
+        session.untyped().push(a, "shapes", new)?;
+        session.untyped().remove(a, "shapes", c1)?;
+        session.flush()?;
+        session.rollback_to()?;
+        let members = session.untyped().related(a, "shapes")?;
+        let mut members = named(&mut session, &members)?;
+        members.sort();
+        assert_eq!(members, ["Circle c1", "Circle c2", "Shape s1"], "{reads}");
+        session.rollback()?;
+        let members = session.untyped().related(a, "shapes")?;
+        assert_eq!(named(&mut session, &members)?, ["Shape s1", "Circle c1"], "{reads}");
+        session.commit()?;
+        assert_eq!(read(&database)?, ["a: Circle c1, Shape s1", "b: Circle c2, Square q1", "c: "]);
+    }
+    Ok(())
+}
+
+/// What another session has written is seen after an expiry.
+#[test]
+fn two_sessions_see_each_others_members() -> Result<()> {
+    let database = apart();
+    filled(&database)?;
+    let (mut one, mut other) = (database.session(), database.session());
+    let a = find(&mut one, "a")?;
+    assert_eq!(one.untyped().related(a, "shapes")?.len(), 2);
+    one.commit()?;
+    let (there, loose) = (find(&mut other, "a")?, find_shape(&mut other, "loose")?);
+    other.untyped().push(there, "shapes", loose)?;
+    other.commit()?;
+    one.untyped().expire(a, &[])?;
+    assert_eq!(one.untyped().related(a, "shapes")?.len(), 3);
+    one.untyped().refresh(a, &["shapes"])?;
+    assert_eq!(one.untyped().related(a, "shapes")?.len(), 3);
+    // What is taken back of a change shows on both sides.
+    let (c1, loose) = (find_shape(&mut one, "c1")?, find_shape(&mut one, "loose")?);
+    one.untyped().remove(a, "shapes", c1)?;
+    one.untyped().set(loose, "box", None)?;
+    for it in [c1, loose, a] {
+        one.untyped().expire(it, &[])?;
+    }
+    one.commit()?;
+    assert_eq!(one.untyped().related(a, "shapes")?.len(), 3);
+    assert_eq!(one.untyped().related(c1, "box")?, [a]);
+    Ok(())
+}
+
+/// Shapes within shapes, by a key of two columns: the parts of a shape are of any class, and stand in any table.
+#[test]
+fn parts_of_several_tables_by_keys_of_two_columns() -> Result<()> {
+    let table = |name: &'static str| {
+        let table = Table::new(name).column(Column::text("sheet")).column(Column::int("number"));
+        let table = table.primary_key(["sheet", "number"]);
+        let table = table.column(Column::text("of_sheet").nullable()).column(Column::int("of_number").nullable());
+        table.foreign_key(ForeignKey::new(["of_sheet", "of_number"], "shapes"))
+    };
+    let circles = Table::new("circles").column(Column::int("of_number").nullable());
+    let circles = circles.column(Column::text("of_sheet").nullable());
+    let circles = circles.column(Column::int("number")).column(Column::text("sheet")).primary_key(["sheet", "number"]);
+    let circles = circles.foreign_key(ForeignKey::new(["of_sheet", "of_number"], "shapes"));
+    let whole = |remote: bool| {
+        let it = Relationship::belongs_to("whole", "Shape").inverse("parts");
+        if remote { it.remote_side(["sheet", "number"]) } else { it }
+    };
+    let classes = [
+        Class::new("Shape", table("shapes"))
+            .polymorphic(Polymorphic::default().union("kind").identity("Shape"))
+            .relation(Relationship::has_many("parts", "Shape").inverse("whole"))
+            .relation(whole(false)),
+        Class::new("Circle", circles)
+            .inherits("Shape")
+            .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"))
+            .relation(whole(false)),
+    ];
+    let database = Database::with_classes(classes, [])?;
+    let mut session = database.session();
+    let key = |number: i64| [("sheet", "x".into()), ("number", number.into())];
+    let root = session.untyped().add("Shape", &key(1))?;
+    let (part, circle) = (session.untyped().add("Shape", &key(2))?, session.untyped().add("Circle", &key(1))?);
+    session.untyped().push(root, "parts", part)?;
+    session.untyped().push(root, "parts", circle)?;
+    session.untyped().set(circle, "whole", Some(part))?;
+    session.commit()?;
+    assert_eq!(session.untyped().rows("circles")?, [vec![2.into(), "x".into(), 1.into(), "x".into()]]);
+    assert_eq!(session.untyped().related(root, "parts")?, [part]);
+    assert_eq!(session.untyped().related(part, "parts")?, [circle]);
+    session.untyped().delete(part)?;
+    session.commit()?;
+    assert_eq!(session.untyped().value(circle, "of_number")?, Value::Null);
+    assert_eq!(session.untyped().related(root, "parts")?, []);
+    Ok(())
+}
+
+/// At most one of several tables: the second is a mistake of the rows, and a new one takes the place of the old.
+#[test]
+fn one_partner_of_any_table() -> Result<()> {
+    let table = |name: &'static str| {
+        let table = Table::new(name).auto_key("id").column(Column::int("user_id").nullable()).unique(["user_id"]);
+        table.foreign_key(ForeignKey::new(["user_id"], "users"))
+    };
+    let back = || Relationship::belongs_to("user", "User").inverse("profile");
+    let classes = [
+        Class::new("User", Table::new("users").auto_key("id"))
+            .relation(Relationship::has_one("profile", "Profile").inverse("user")),
+        Class::new("Profile", table("profiles"))
+            .polymorphic(Polymorphic::default().union("kind").identity("Profile"))
+            .relation(back()),
+        Class::new("Page", table("pages"))
+            .inherits("Profile")
+            .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Page"))
+            .relation(back()),
+    ];
+    let database = Database::with_classes(classes, [])?;
+    for reads in [true, false] {
+        let mut session = database.session();
+        let user = session.untyped().add("User", &[])?;
+        let (page, profile) = (session.untyped().add("Page", &[])?, session.untyped().add("Profile", &[])?);
+        session.untyped().set(user, "profile", Some(page))?;
+        session.commit()?;
+        assert_eq!(session.untyped().value(page, "user_id")?, session.untyped().value(user, "id")?);
+        if reads {
+            assert_eq!(session.untyped().related(user, "profile")?, [page]);
+        }
+        session.untyped().set(user, "profile", Some(profile))?;
+        session.commit()?;
+        assert_eq!(session.untyped().related(user, "profile")?, [profile]);
+        assert_eq!(session.untyped().related(page, "user")?, []);
+        session.untyped().set(page, "user", Some(user))?;
+        session.commit()?;
+        assert_eq!(session.untyped().related(user, "profile")?, [page], "{reads}");
+        assert_eq!(session.untyped().value(profile, "user_id")?, Value::Null, "{reads}");
+    }
+    Ok(())
+}
