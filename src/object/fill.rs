@@ -23,7 +23,9 @@ impl Core {
         if self.graph.is_loaded(owner, relation.id) {
             return Ok(());
         }
-        if self.graph.is_sound() && matches!(relation.join, Join::Has { .. }) && !self.graph.touched.is_empty() {
+        let says = relation.inverse.is_some() || relation.is_apart();
+        if says && self.graph.is_sound() && matches!(relation.join, Join::Has { .. }) && !self.graph.touched.is_empty()
+        {
             // A row that refers here may stand for an object that has been moved since; its own reference knows better.
             members.retain(|&member| match self.graph.as_to(relation, member).inverse {
                 Some(inverse) => match self.graph.link(member, inverse) {

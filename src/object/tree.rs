@@ -116,8 +116,7 @@ impl Core {
         let (class, _) = self.graph.declared(class, relation);
         let (class, declared) = (model.class(class), model.relation(class, relation));
         let Join::Has { columns, own_columns, .. } = &declared.join else { return Err(no_tree(class, declared)) };
-        let one_table = class.parts.len() == 1 && !declared.is_apart();
-        if *own_columns != class.key || declared.condition.is_some() || !one_table {
+        if *own_columns != class.key || declared.condition.is_some() || class.parts.len() > 1 {
             return Err(no_tree(class, declared));
         }
         self.before_query()?;

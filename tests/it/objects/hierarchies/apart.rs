@@ -5,6 +5,7 @@ use diptych::object::{Inheritance, Polymorphic, Selection, Term};
 use diptych::prelude::*;
 use diptych::{AnyRef, Class, Column, Expression, ForeignKey, Relationship, Table, Value};
 
+mod asking;
 mod comparing;
 mod reading;
 mod refusing;
