@@ -350,7 +350,7 @@ impl Core {
         }
         self.read_lacking(class, own_columns(relation), objects)?;
         let lazy = after.place.way(&self.graph.model, class, relation, after.everywhere).lazy;
-        let waits = self.graph.is_sound() || lazy == Lazy::Subquery;
+        let waits = self.graph.is_sound() || matches!(lazy, Lazy::Subquery | Lazy::Joined);
         if waits && after.existing == Existing::Kept && objects.iter().any(|it| self.has_queue(*it, relation)) {
             let objects: Vec<ObjectKey> = objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect();
             return self.read_batch(after, class, relation, &objects);

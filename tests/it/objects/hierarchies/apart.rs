@@ -3,7 +3,7 @@
 
 use diptych::object::{Inheritance, Polymorphic, Selection, Term};
 use diptych::prelude::*;
-use diptych::{AnyRef, Class, Column, Expression, ForeignKey, Relationship, Table, Value};
+use diptych::{AnyRef, Class, Column, Direction, Expression, ForeignKey, Relationship, Table, Value};
 
 mod asking;
 mod comparing;
@@ -36,7 +36,8 @@ fn boxes(how: Inheritance, by: impl Fn(Relationship) -> Relationship) -> Databas
                 Class::new(class, table).inherits("Shape").polymorphic(identity(class))
             };
             let base = Class::new("Shape", shape.column(Column::text("kind")));
-            let base = base.polymorphic(Polymorphic::on("kind").identity("Shape"));
+            // As in a union, what subclasses add comes with the rows of the base.
+            let base = base.polymorphic(Polymorphic::on("kind").identity("Shape").with_subclasses());
             let (circle, square) = (part("circles", "radius"), part("squares", "side"));
             [owner, base.relation(leads_back()), below("Circle", circle), below("Square", square)]
         }
@@ -111,7 +112,8 @@ fn named(session: &mut Session, objects: &[AnyRef]) -> Result<Vec<String>> {
 /// The members of each box, box by box, as a session reads them that knows nothing.
 fn read(database: &Database) -> Result<Vec<String>> {
     let mut session = database.session();
-    let boxes = session.untyped().all("Box")?;
+    let by_label = Selection::new().order_by(Term::column("label"), Direction::Ascending);
+    let boxes = session.untyped().select("Box", &by_label)?;
     let mut all = Vec::new();
     for it in boxes {
         let members = session.untyped().related(it, "shapes")?;

@@ -40,7 +40,7 @@ fn views_and_verbs_reach_structs_of_all_tables() -> Result<()> {
     let mut session = database.session();
     let (a, b) = (session.add(Box::draft()), session.add(Box::draft()));
     let one = session.push(a, Box::shapes, circle("c"))?;
-    let shape = session.push(a, Box::shapes, Shape { name: "s".into(), ..Shape::draft() })?;
+    session.push(a, Box::shapes, Shape { name: "s".into(), ..Shape::draft() })?;
     let other = session.add(circle("d"));
     session.set(other, Shape::holder, b)?;
     session.commit()?;
@@ -66,6 +66,39 @@ fn views_and_verbs_reach_structs_of_all_tables() -> Result<()> {
     assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 3);
     assert_eq!(session.count(Box::select().filter(Box::shapes.any(Shape::name.eq("d"))))?, 1);
     assert_eq!(session.count(Box::select().filter(Box::shapes.any(Circle::radius.eq(3).upcast())))?, 1);
-    let _ = shape;
+    session.delete(shape_of(&session, a)?)?;
+    session.commit()?;
+    assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 2);
+    Ok(())
+}
+
+/// The shape of a box that is no circle.
+fn shape_of(session: &Session, of: Ref<Box>) -> Result<Ref<Shape>> {
+    let all = session.get(of)?.load(Box::shapes)?.references();
+    let mut plain = all.into_iter().filter(|it| session.downcast::<Circle>(*it).is_ok_and(|it| it.is_none()));
+    Ok(plain.next().expect("there is one"))
+}
+
+/// What a delete would do is said of the rows of all tables, and what a session holds is shown with its classes.
+#[test]
+fn plans_and_dumps_show_members_of_all_tables() -> Result<()> {
+    let database = Database::of::<(Box, Shape, Circle)>()?;
+    let model = database.model()?.to_string();
+    assert!(model.contains("  shapes has many Shape or Circle by id = holder_id; moves holder\n"), "{model}");
+    let mut session = database.session();
+    let a = session.add(Box::draft());
+    let circle = session.push(a, Box::shapes, circle("c"))?;
+    session.push(a, Box::shapes, Shape { name: "s".into(), ..Shape::draft() })?;
+    session.commit()?;
+    let plan = session.plan_delete(a)?.to_string();
+    for row in ["circles[1]", "shapes[1]", "boxes[1]"] {
+        assert!(plan.contains(row), "{plan}");
+    }
+    session.get(a)?.load(Box::shapes)?;
+    let dump = session.dump_graph().to_string();
+    assert!(dump.contains("Circle[1]"), "{dump}");
+    session.delete(a)?;
+    session.commit()?;
+    assert_eq!(session.get(circle)?.shape.holder_id, None);
     Ok(())
 }

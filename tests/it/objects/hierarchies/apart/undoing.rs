@@ -1,7 +1,8 @@
 //! Such relations over sessions and transactions, with keys of several columns, and to the class itself.
 
-use diptych::object::{Inheritance, Polymorphic};
+use diptych::object::{Inheritance, Manner, PassiveDeletes, Polymorphic};
 use diptych::prelude::*;
+use diptych::schema::Action;
 use diptych::{Class, Column, ForeignKey, Relationship, Table, Value};
 
 use super::{apart, filled, find, find_shape, named, read, shape};
@@ -109,6 +110,81 @@ fn parts_of_several_tables_by_keys_of_two_columns() -> Result<()> {
     session.commit()?;
     assert_eq!(session.untyped().value(circle, "of_number")?, Value::Null);
     assert_eq!(session.untyped().related(root, "parts")?, []);
+    Ok(())
+}
+
+/// Members follow the key of their owner, by the foreign keys or by the session, and are at hand as their rows are.
+#[test]
+fn members_follow_a_key_that_changes() -> Result<()> {
+    let table = |name: &'static str| {
+        let table = Table::new(name).auto_key("id").column(Column::text("box_label").nullable());
+        let by = ForeignKey::new(["box_label"], "boxes").on_update(Action::Cascade).on_delete(Action::SetNull);
+        table.foreign_key(by)
+    };
+    for (passive, manner) in [(true, Manner::Sound), (false, Manner::Sound), (true, Manner::SqlAlchemy)] {
+        let owner = Class::new("Box", Table::new("boxes").column(Column::text("label")).primary_key(["label"]));
+        let back = || Relationship::belongs_to("box", "Box").inverse("shapes").passive_updates(passive);
+        let shapes = Relationship::has_many("shapes", "Shape").inverse("box").passive_updates(passive);
+        let classes = [
+            owner.relation(shapes.passive_deletes(PassiveDeletes::All)),
+            Class::new("Shape", table("shapes"))
+                .polymorphic(Polymorphic::default().union("kind").identity("Shape"))
+                .relation(back()),
+            Class::new("Circle", table("circles").column(Column::int("radius").nullable()))
+                .inherits("Shape")
+                .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"))
+                .relation(back()),
+        ];
+        let mut session = Database::with_classes(classes, [])?.session();
+        session.set_manner(manner);
+        let owner = session.untyped().add("Box", &[("label", "a".into())])?;
+        let (circle, other) = (session.untyped().add("Circle", &[])?, session.untyped().add("Shape", &[])?);
+        session.untyped().replace(owner, "shapes", &[circle, other])?;
+        session.commit()?;
+        assert_eq!(session.untyped().related(owner, "shapes")?.len(), 2);
+        session.untyped().assign(owner, "label", "b")?;
+        session.flush()?;
+        for it in [circle, other] {
+            assert_eq!(session.untyped().value(it, "box_label")?, "b".into(), "{passive} {manner:?}");
+        }
+        session.commit()?;
+        assert_eq!(session.untyped().related(owner, "shapes")?.len(), 2);
+        session.untyped().delete(owner)?;
+        session.commit()?;
+        assert_eq!(session.untyped().value(circle, "box_label")?, Value::Null, "the foreign key does it");
+    }
+    Ok(())
+}
+
+/// Where the foreign key of one table is never NULL, the session still takes care of the others; what it cannot do is
+/// refused.
+#[test]
+fn tables_may_differ_in_what_they_allow() -> Result<()> {
+    let table = |name: &'static str, box_id: Column| {
+        let by = ForeignKey::new(["box_id"], "boxes").on_delete(Action::Cascade);
+        Table::new(name).auto_key("id").column(box_id).foreign_key(by)
+    };
+    let classes = [
+        Class::new("Box", Table::new("boxes").auto_key("id")).relation(Relationship::has_many("shapes", "Shape")),
+        Class::new("Shape", table("shapes", Column::int("box_id")))
+            .polymorphic(Polymorphic::default().union("kind").identity("Shape")),
+        Class::new("Circle", table("circles", Column::int("box_id").nullable()))
+            .inherits("Shape")
+            .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle")),
+    ];
+    let mut session = Database::with_classes(classes, [])?.session();
+    let (one, other) = (session.untyped().add("Box", &[])?, session.untyped().add("Box", &[])?);
+    let (circle, shape) = (session.untyped().add("Circle", &[])?, session.untyped().add("Shape", &[])?);
+    session.untyped().push(one, "shapes", circle)?;
+    session.untyped().push(other, "shapes", shape)?;
+    session.commit()?;
+    session.untyped().delete(one)?;
+    session.commit()?;
+    assert_eq!(session.untyped().value(circle, "box_id")?, Value::Null);
+    session.untyped().delete(other)?;
+    assert!(session.commit().is_err(), "nothing is said of it: declare a cascade");
+    session.rollback()?;
+    assert_eq!(session.untyped().related(other, "shapes")?, [shape]);
     Ok(())
 }
 
