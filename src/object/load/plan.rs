@@ -73,7 +73,7 @@ impl Wanted<'_> {
                 (sources, entity, between, key)
             }
             Join::Has { own_columns, columns, .. } if relation.is_apart() => {
-                let (mut sources, entity) = Sources::union_along(ground, relation, 0);
+                let (mut sources, entity) = Sources::union_along(ground, relation, 0)?;
                 sources.select.keys = ground.model.class(target).names(columns);
                 (sources, entity, None, own_columns.clone())
             }

@@ -181,7 +181,7 @@ impl Core {
                 Led { sources, root, between, own: Some(own) }
             }
             Join::Has { columns, .. } if relation.is_apart() => {
-                let (mut sources, root) = Sources::union_along(ground, relation, 0);
+                let (mut sources, root) = Sources::union_along(ground, relation, 0)?;
                 sources.filter(all_are(root.columns(ground, columns, 0)?, values));
                 Led { sources, root, between: None, own: None }
             }

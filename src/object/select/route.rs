@@ -137,7 +137,7 @@ impl Sources {
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
                 let (mut sources, target) = match relation.is_apart() {
-                    true => Sources::union_along(ground, relation, level),
+                    true => Sources::union_along(ground, relation, level)?,
                     false => Sources::of(ground, target, subclasses, level)?,
                 };
                 let pairs = all_equal(target.columns(ground, other, level)?, owner.columns(ground, own, level)?);

@@ -117,7 +117,7 @@ impl<'a> Resolved<'a> {
         let asked = selection.filter.iter().chain(selection.order_by.iter().map(|it| &it.0));
         cover(ground, class, About::Mainly(&name), asked, &mut below)?;
         let (sources, root) = match is_union(ground, class) {
-            true => Sources::union(ground, class, 0),
+            true => Sources::union(ground, class, 0)?,
             false => Sources::of(ground, class, &below, 0)?,
         };
         let mut scope = Scope::new(ground, graph);

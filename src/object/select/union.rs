@@ -23,14 +23,18 @@ pub(super) const CLASS: &str = "class of the row";
 
 impl Sources {
     /// A query over the rows of a class and its subclasses, one table after the other, as one source.
-    pub(in crate::object) fn union(ground: Ground<'_>, class: ClassId, level: u8) -> (Sources, Entity) {
-        Sources::over_union(rows(ground, class, |_| true), class, level)
+    pub(in crate::object) fn union(ground: Ground<'_>, class: ClassId, level: u8) -> Result<(Sources, Entity)> {
+        Ok(Sources::over_union(rows(ground, class, |_| true)?, class, level))
     }
 
     /// The same for the rows that a relation leads to.
-    pub(in crate::object) fn union_along(ground: Ground<'_>, relation: &RelationModel, level: u8) -> (Sources, Entity) {
-        let rows = rows(ground, relation.target, |it| relation.to(it).target == it);
-        Sources::over_union(rows, relation.target, level)
+    pub(in crate::object) fn union_along(
+        ground: Ground<'_>,
+        relation: &RelationModel,
+        level: u8,
+    ) -> Result<(Sources, Entity)> {
+        let rows = rows(ground, relation.target, |it| relation.to(it).target == it)?;
+        Ok(Sources::over_union(rows, relation.target, level))
     }
 
     fn over_union(rows: Source, class: ClassId, level: u8) -> (Sources, Entity) {
@@ -49,7 +53,7 @@ impl Sources {
     ) -> Result<Entity> {
         let entity = derived(relation.target, self.level, self.count());
         let on = on(&entity)?;
-        let source = rows(ground, relation.target, |it| relation.to(it).target == it);
+        let source = rows(ground, relation.target, |it| relation.to(it).target == it)?;
         self.select.joins.push(Join { kind, source, on });
         Ok(entity)
     }
@@ -60,13 +64,13 @@ fn derived(class: ClassId, level: u8, source: u8) -> Entity {
     Entity { class, rows_of: class, level, tables, covers, reads: Reads::Derived(source) }
 }
 
-fn rows(ground: Ground<'_>, class: ClassId, which: impl Fn(ClassId) -> bool) -> Source {
+fn rows(ground: Ground<'_>, class: ClassId, which: impl Fn(ClassId) -> bool) -> Result<Source> {
     let names = names(ground, class);
-    let all = ground.model.class(class).descendants.iter().copied().filter(|it| which(*it));
-    let mut selects = all.map(|it| one(ground, it, &names));
-    let first = selects.next().unwrap_or_else(|| Select::from(Source::Nothing));
-    let all = selects.fold(first, |all, next| all.compound_all(SetOperation::Union, next));
-    Source::select(all, names)
+    let mut all = one(ground, class, &names)?;
+    for &it in ground.model.class(class).descendants.iter().filter(|it| **it != class && which(**it)) {
+        all = all.compound_all(SetOperation::Union, one(ground, it, &names)?);
+    }
+    Ok(Source::select(all, names))
 }
 
 /// Whether queries on a class are over such a union.
@@ -91,21 +95,19 @@ fn names(ground: Ground<'_>, class: ClassId) -> Vec<Name> {
 }
 
 /// The rows of one class, with the columns of the union.
-fn one(ground: Ground<'_>, class: ClassId, names: &[Name]) -> Select {
+fn one(ground: Ground<'_>, class: ClassId, names: &[Name]) -> Result<Select> {
     let declared = ground.model.class(class);
-    let value = |name: &Name| {
-        if name == CLASS {
-            return Expr::Value(Value::Int(class.index() as i64));
+    let (sources, entity) = Sources::of(ground, class, &[], 0)?;
+    let value = |name: &Name| match declared.column_named(name) {
+        _ if name == CLASS => Ok(Expr::Value(Value::Int(class.index() as i64))),
+        Ok(column) => entity.column(ground, class, column, 0),
+        Err(_) if is_discriminator(ground, class, name) => {
+            Ok(Expr::Value(declared.identity_value.clone().unwrap_or_default()))
         }
-        match declared.column_named(name) {
-            Ok(_) => Expr::Leaf(Leaf::Column { up: 0, source: 0, name: name.clone() }),
-            Err(_) if is_discriminator(ground, class, name) => {
-                Expr::Value(declared.identity_value.clone().unwrap_or_default())
-            }
-            Err(_) => Expr::Value(Value::Null),
-        }
+        Err(_) => Ok(Expr::Value(Value::Null)),
     };
-    Select::from(declared.table.clone()).values(names.iter().map(value))
+    let values: Result<Vec<Expr<Leaf>>> = names.iter().map(value).collect();
+    Ok(sources.select.values(values?))
 }
 
 fn is_discriminator(ground: Ground<'_>, class: ClassId, name: &Name) -> bool {

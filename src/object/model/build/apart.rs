@@ -46,7 +46,7 @@ impl Resolver<'_> {
             it
         };
         let join = Join::Has { columns, own_columns: own_columns.clone(), one: *one };
-        Some(RelationModel {
+        let mut found = RelationModel {
             target: class.id,
             passive_deletes: self.passive_deletes(declared, class, &join, relation.cascade),
             join,
@@ -54,6 +54,9 @@ impl Resolver<'_> {
             order: relation.order.iter().map(|it| (renamed(&it.0), it.1)).collect(),
             condition: relation.condition.as_ref().map(renamed),
             ..relation.clone()
-        })
+        };
+        // Only those of this class may be asked for, and it may read whole tables, too.
+        found.apart = self.apart(&found, declared);
+        Some(found)
     }
 }

@@ -7,6 +7,7 @@ use diptych::{AnyRef, Class, Column, Direction, Expression, ForeignKey, Relation
 
 mod asking;
 mod comparing;
+mod nested;
 mod reading;
 mod refusing;
 mod typed;

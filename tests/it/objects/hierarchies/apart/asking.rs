@@ -124,6 +124,9 @@ fn members_are_written_over_and_counted() -> Result<()> {
     let refused = session.untyped().select("Box", &by().budget(Budget::rows(6))).expect_err("there are 7 rows");
     assert!(matches!(refused.misuse(), Some(Misuse::OverBudget { reached: 7, .. })), "{refused}");
     assert_eq!(session.untyped().select("Box", &by().budget(Budget::rows(7)))?.len(), 3);
+    let refused =
+        session.untyped().select("Shape", &Selection::new().budget(Budget::rows(4))).expect_err("five shapes");
+    assert!(matches!(refused.misuse(), Some(Misuse::OverBudget { reached: 5, .. })), "{refused}");
     Ok(())
 }
 

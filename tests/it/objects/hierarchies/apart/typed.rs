@@ -66,6 +66,16 @@ fn views_and_verbs_reach_structs_of_all_tables() -> Result<()> {
     assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 3);
     assert_eq!(session.count(Box::select().filter(Box::shapes.any(Shape::name.eq("d"))))?, 1);
     assert_eq!(session.count(Box::select().filter(Box::shapes.any(Circle::radius.eq(3).upcast())))?, 1);
+    assert_eq!(session.query_of(a, Box::shapes).count()?, 3);
+    let found = session.query_of(a, Box::shapes).filter(Shape::name.ge("d")).all()?.references();
+    assert_eq!(found.len(), 2);
+
+    // A copy holds them, and brings them into another session.
+    let copy = session.one(Box::select().order_by(Box::id).limit(1).with(Box::shapes.selectin()))?.detach();
+    let mut other = database.session();
+    let merged = other.merge(copy)?;
+    assert_eq!(other.get(merged)?.load(Box::shapes)?.len(), 3);
+
     session.delete(shape_of(&session, a)?)?;
     session.commit()?;
     assert_eq!(session.get(a)?.load(Box::shapes)?.len(), 2);
