@@ -1,5 +1,9 @@
 //! The same with structs: what a base says of its owner, a class with a whole table of its own says too.
 
+use std::sync::{Arc, Mutex};
+
+use diptych::State;
+use diptych::listen::{Remove, rows_acted_on};
 use diptych::prelude::*;
 
 #[derive(Entity, Clone, Debug)]
@@ -110,5 +114,61 @@ fn plans_and_dumps_show_members_of_all_tables() -> Result<()> {
     session.delete(a)?;
     session.commit()?;
     assert_eq!(session.get(circle)?.shape.holder_id, None);
+    Ok(())
+}
+
+#[derive(Entity, Clone, Debug)]
+#[has_many(parcels: Parcel, inverse = van, passive_deletes = all)]
+struct Van {
+    #[key(auto)]
+    id: Id<Van>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "parcel", discriminator = kind, union)]
+#[belongs_to(van: Van, inverse = parcels)]
+struct Parcel {
+    #[key(auto)]
+    id: Id<Parcel>,
+    kind: String,
+    #[references(Van, on_delete = cascade)]
+    van_id: Option<Id<Van>>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "letter", concrete = "letters")]
+struct Letter {
+    #[base]
+    parcel: Parcel,
+    words: i64,
+}
+
+/// What a foreign key does to a row in a whole table is told with its object, which leaves the collections it was in.
+#[test]
+fn actions_on_whole_tables_are_told_with_their_objects() -> Result<()> {
+    let mut session = Database::of::<(Van, Parcel, Letter)>()?.session();
+    let van = session.add(Van::draft());
+    let letter = session.push(van, Van::parcels, Letter { words: 3, ..Letter::draft() })?;
+    session.commit()?;
+    assert_eq!(session.get(van)?.load(Van::parcels)?.len(), 1);
+    assert!(session.get(letter)?.load(Parcel::van)?.is_some());
+    let told: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (acted, removed) = (told.clone(), told.clone());
+    let _acted = session.on(rows_acted_on::<Letter>(), move |it, _| {
+        acted.lock().expect("nobody panics").push(format!("{} {}", it.row.words, it.object.is_some()));
+        Ok(())
+    })?;
+    let _removed = session.on(Remove(Van::parcels), move |it, _| {
+        removed.lock().expect("nobody panics").push(format!("{:?}", it.cause));
+        Ok(())
+    })?;
+    session.delete(van)?;
+    session.flush()?;
+    let mut told = std::mem::take(&mut *told.lock().expect("nobody panics"));
+    told.sort();
+    assert_eq!(told, ["3 true", "ForeignKeyAction"]);
+    assert_eq!(session.state(letter)?, State::Deleted);
+    session.rollback()?;
+    assert_eq!(session.get(van)?.load(Van::parcels)?.len(), 1);
     Ok(())
 }
