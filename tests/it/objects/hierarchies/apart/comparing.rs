@@ -166,3 +166,15 @@ proptest! {
         prop_assert_eq!(joined, work(Inheritance::Concrete, setting, &steps).expect("in whole tables"));
     }
 }
+
+/// What was pushed to a collection that is not read waits there, where it would be joined and where it is read by itself: it
+/// is not expired with its owner.
+#[test]
+fn what_waits_for_a_collection_is_not_loaded_along() -> Result<()> {
+    let (lazy, manner, cascade) = (Lazy::Joined, Manner::SqlAlchemy, Cascade::ALL);
+    let setting = Setting { lazy, manner, cascade, ordered: false, looks: false };
+    let seen = [Inheritance::Joined, Inheritance::Concrete].map(|how| work(how, setting, &[(3, 2, 0), (7, 2, 0)]));
+    let [joined, whole] = seen;
+    assert_eq!(joined?, whole?);
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! Whole tables below whole tables, and attributes that tables compute.
 
 use diptych::error::Misuse;
-use diptych::object::{ComputedKind, Inheritance, Lazy, LoadOption, Polymorphic, Selection, Term};
+use diptych::object::{Cascade, ComputedKind, Inheritance, Lazy, LoadOption, Polymorphic, Selection, Term};
 use diptych::prelude::*;
 use diptych::{AnyRef, Class, Column, Direction, Expr, Expression, ForeignKey, Relationship, Table, column};
 
@@ -90,5 +90,60 @@ fn what_cannot_be_a_member_is_not_compared() -> Result<()> {
     session.untyped().add("Box", &[])?;
     let refused = session.untyped().select("Box", &Selection::new().load(of)).expect_err("no box holds any");
     assert!(matches!(refused.misuse(), Some(Misuse::StandsApart(_))), "{refused}");
+    Ok(())
+}
+
+/// Relations of a class with a whole table are its own, wherever they stand among those of its base: each is read by its own
+/// foreign key, and what a circle lets go is an orphan.
+#[test]
+fn relations_of_whole_tables_stand_at_places_of_their_own() -> Result<()> {
+    let refers = |it: Table, to: &'static str| {
+        let column = format!("{to}_id");
+        it.column(Column::int(column.clone()).nullable()).foreign_key(ForeignKey::new([column], to))
+    };
+    let shape = refers(refers(Table::new("shapes").auto_key("id"), "boxes"), "rooms");
+    let circle = refers(refers(Table::new("circles").auto_key("id"), "rooms"), "boxes");
+    let plain = |class: &'static str, table: &'static str| Class::new(class, Table::new(table).auto_key("id"));
+    let belongs = |name: &'static str, to: &'static str| Relationship::belongs_to(name, to).lazy(Lazy::Selectin);
+    let tools = Relationship::has_many("tools", "Tool").lazy(Lazy::Selectin);
+    let tools = tools.cascade(Cascade::ALL | Cascade::DELETE_ORPHAN);
+    let classes = [
+        plain("Box", "boxes"),
+        plain("Room", "rooms"),
+        Class::new("Shape", shape)
+            .polymorphic(Polymorphic::default().union("kind").identity("Shape"))
+            .relation(belongs("box", "Box"))
+            .relation(belongs("room", "Room")),
+        Class::new("Circle", circle)
+            .inherits("Shape")
+            .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"))
+            .relation(tools)
+            .relation(belongs("room", "Room"))
+            .relation(belongs("box", "Box")),
+        Class::new("Tool", refers(Table::new("tools").auto_key("id"), "circles")),
+    ];
+    let database = Database::with_classes(classes, [])?;
+    let mut session = database.session();
+    for class in ["Box", "Box", "Room", "Room", "Room"] {
+        session.untyped().add(class, &[])?;
+    }
+    session.flush()?;
+    session.untyped().add("Shape", &[("boxes_id", 1.into()), ("rooms_id", 2.into())])?;
+    let circle = session.untyped().add("Circle", &[("boxes_id", 2.into()), ("rooms_id", 3.into())])?;
+    let tool = session.untyped().add("Tool", &[])?;
+    session.untyped().push(circle, "tools", tool)?;
+    session.commit()?;
+    let mut other = database.session();
+    let mut seen = Vec::new();
+    for it in other.untyped().all("Shape")? {
+        for relation in ["box", "room"] {
+            let found = other.untyped().loaded(it, relation)?.expect("it was loaded along");
+            seen.push(other.untyped().value(found[0], "id")?);
+        }
+    }
+    assert_eq!(seen, [1.into(), 2.into(), 2.into(), 3.into()]);
+    session.untyped().remove(circle, "tools", tool)?;
+    session.commit()?;
+    assert_eq!(session.untyped().count("Tool", &Selection::new())?, 0);
     Ok(())
 }
