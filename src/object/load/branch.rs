@@ -87,9 +87,14 @@ impl Branch {
         Ok(branch)
     }
 
-    /// What is asked of a relation by name.
+    /// What is asked of a relation by name. A class with a whole table of its own has that of its base at another place.
     pub(super) fn asked(&self, model: &Model, class: ClassId, relation: RelationId) -> Option<&Asked> {
-        self.asked.iter().find(|it| it.relation == relation && model.is_a(class, it.class))
+        let own = self.asked.first().and_then(|_| model.class(class).relations.get(relation.index()))?;
+        let is_meant = |it: &&Asked| {
+            let asked = model.relation(it.class, it.relation);
+            own.name == asked.name && (it.relation == relation || own.target == asked.target)
+        };
+        self.asked.iter().find(|it| model.is_a(class, it.class) && is_meant(it))
     }
 
     /// Whether nothing is asked.

@@ -27,6 +27,10 @@ fn boxes(how: Inheritance, by: impl Fn(Relationship) -> Relationship) -> Databas
         it.foreign_key(ForeignKey::new(["box_id"], "boxes"))
     };
     let shape = into(Table::new("shapes").auto_key("id").column(name()).column(at()));
+    let mark = Table::new("marks").auto_key("id").column(Column::int("circle_id").nullable());
+    let mark = Class::new("Mark", mark.foreign_key(ForeignKey::new(["circle_id"], "circles")));
+    // Of circles, the relation that leads back stands behind another one.
+    let marks = Relationship::has_many("marks", "Mark");
     let classes = match how {
         Inheritance::Joined => {
             let part = |table: &'static str, column: &'static str| {
@@ -40,17 +44,19 @@ fn boxes(how: Inheritance, by: impl Fn(Relationship) -> Relationship) -> Databas
             // As in a union, what subclasses add comes with the rows of the base.
             let base = base.polymorphic(Polymorphic::on("kind").identity("Shape").with_subclasses());
             let (circle, square) = (part("circles", "radius"), part("squares", "side"));
-            [owner, base.relation(leads_back()), below("Circle", circle), below("Square", square)]
+            [owner, base.relation(leads_back()), below("Circle", circle).relation(marks), below("Square", square), mark]
         }
         _ => {
             let circle = into(Table::new("circles").auto_key("id").column(Column::int("radius")));
             let square = Table::new("squares").auto_key("id").column(at()).column(name());
             let below = |class: &'static str, table: Table| {
-                Class::new(class, table).inherits("Shape").polymorphic(identity(class)).relation(leads_back())
+                Class::new(class, table).inherits("Shape").polymorphic(identity(class))
             };
             let base = Class::new("Shape", shape).polymorphic(Polymorphic::default().union("kind").identity("Shape"));
             let (circle, square) = (circle.column(at()).column(name()), into(square.column(Column::int("side"))));
-            [owner, base.relation(leads_back()), below("Circle", circle), below("Square", square)]
+            let (circle, square) = (below("Circle", circle).relation(marks), below("Square", square));
+            let (circle, square) = (circle.relation(leads_back()), square.relation(leads_back()));
+            [owner, base.relation(leads_back()), circle, square, mark]
         }
     };
     Database::with_classes(classes, []).unwrap_or_else(|error| panic!("{how:?}: {error}"))

@@ -143,6 +143,9 @@ fn relations_of_whole_tables_stand_at_places_of_their_own() -> Result<()> {
     }
     assert_eq!(seen, [1.into(), 2.into(), 2.into(), 3.into()]);
     session.untyped().remove(circle, "tools", tool)?;
+    let new = session.untyped().add("Tool", &[])?;
+    session.untyped().push(circle, "tools", new)?;
+    session.untyped().remove(circle, "tools", new)?;
     session.commit()?;
     assert_eq!(session.untyped().count("Tool", &Selection::new())?, 0);
     Ok(())
