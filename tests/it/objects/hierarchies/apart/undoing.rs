@@ -24,6 +24,8 @@ fn a_rollback_brings_members_back() -> Result<()> {
         session.untyped().push(a, "shapes", new)?;
         session.untyped().remove(a, "shapes", c1)?;
         session.flush()?;
+        // What is read here is read again afterwards.
+        assert_eq!(session.untyped().related(a, "shapes")?.len(), 3, "{reads}");
         session.rollback_to()?;
         let members = session.untyped().related(a, "shapes")?;
         let mut members = named(&mut session, &members)?;
@@ -35,6 +37,22 @@ fn a_rollback_brings_members_back() -> Result<()> {
         session.commit()?;
         assert_eq!(read(&database)?, ["a: Circle c1, Shape s1", "b: Circle c2, Square q1", "c: "]);
     }
+    Ok(())
+}
+
+/// A collection that was read in a savepoint, when a circle had gone, is read again.
+#[test]
+fn what_was_read_in_a_savepoint_is_read_again() -> Result<()> {
+    let database = apart();
+    filled(&database)?;
+    let mut session = database.session();
+    let (a, c, c1) = (find(&mut session, "a")?, find(&mut session, "c")?, find_shape(&mut session, "c1")?);
+    session.savepoint()?;
+    session.untyped().set(c1, "box", Some(c))?;
+    session.flush()?;
+    assert_eq!(session.untyped().related(a, "shapes")?.len(), 1);
+    session.rollback_to()?;
+    assert_eq!(session.untyped().related(a, "shapes")?.len(), 2);
     Ok(())
 }
 
@@ -196,15 +214,18 @@ fn one_partner_of_any_table() -> Result<()> {
         table.foreign_key(ForeignKey::new(["user_id"], "users"))
     };
     let back = || Relationship::belongs_to("user", "User").inverse("profile");
+    let next = table("pages").column(Column::int("next_id").nullable());
+    let next = next.foreign_key(ForeignKey::new(["next_id"], "pages"));
     let classes = [
         Class::new("User", Table::new("users").auto_key("id"))
             .relation(Relationship::has_one("profile", "Profile").inverse("user")),
         Class::new("Profile", table("profiles"))
             .polymorphic(Polymorphic::default().union("kind").identity("Profile"))
             .relation(back()),
-        Class::new("Page", table("pages"))
+        Class::new("Page", next)
             .inherits("Profile")
             .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Page"))
+            .relation(Relationship::belongs_to("next", "Page").via(["next_id"]))
             .relation(back()),
     ];
     let database = Database::with_classes(classes, [])?;

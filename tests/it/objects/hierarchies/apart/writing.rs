@@ -1,9 +1,9 @@
 //! What is written along such a relation stands in the member's own attributes, whether the collection was read or not, and
 //! in both manners.
 
-use diptych::object::{Cascade, Inheritance, Lazy, Manner};
+use diptych::object::{Cascade, Inheritance, Lazy, Manner, Polymorphic};
 use diptych::prelude::*;
-use diptych::{AnyRef, Direction, Value};
+use diptych::{AnyRef, Class, Column, Direction, ForeignKey, Relationship, Table, Value};
 
 use super::{a_box, apart, boxes, filled, find, find_shape, named, read, shape};
 
@@ -93,6 +93,60 @@ fn a_reference_moves_the_collections() {
         session.flush()
     });
     assert_eq!(outcome, ["a: Shape s1", "b: ", "c: Circle c1, Square q1"]);
+}
+
+/// A row that has not been written yet is not believed where the object's own reference knows better, and what was never to
+/// be is forgotten on both sides.
+#[test]
+fn a_member_knows_better_than_its_row() -> Result<()> {
+    let database = apart();
+    filled(&database)?;
+    let mut session = database.session();
+    let (c, c1) = (find(&mut session, "c")?, find_shape(&mut session, "c1")?);
+    session.untyped().set(c1, "box", Some(c))?;
+    let a = session.no_autoflush(|session| find(session, "a"))?;
+    let of_a = session.no_autoflush(|session| session.untyped().related(a, "shapes"))?;
+    assert_eq!(named(&mut session, &of_a)?, ["Shape s1"]);
+    session.rollback()?;
+
+    let new = a_box(&mut session, "new");
+    session.untyped().push(new, "shapes", c1)?;
+    session.untyped().delete(new)?;
+    session.commit()?;
+    assert_eq!(session.untyped().related(c1, "box")?, []);
+    assert_eq!(read(&database)?, ["a: Shape s1", "b: Circle c2, Square q1", "c: "]);
+    Ok(())
+}
+
+/// What is expired takes back what it alone has said: a member without a relation of its own has said nothing.
+#[test]
+fn an_expired_owner_keeps_what_members_say() -> Result<()> {
+    let table = |name: &'static str| {
+        let table = Table::new(name).auto_key("id").column(Column::int("box_id").nullable());
+        table.foreign_key(ForeignKey::new(["box_id"], "boxes"))
+    };
+    let classes = [
+        Class::new("Box", Table::new("boxes").auto_key("id"))
+            .relation(Relationship::has_many("shapes", "Shape").inverse("box")),
+        Class::new("Shape", table("shapes"))
+            .polymorphic(Polymorphic::default().union("kind").identity("Shape"))
+            .relation(Relationship::belongs_to("box", "Box").inverse("shapes")),
+        Class::new("Circle", table("circles"))
+            .inherits("Shape")
+            .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle")),
+    ];
+    let mut session = Database::with_classes(classes, [])?.session();
+    let all = ["Box", "Shape", "Circle"].map(|it| session.untyped().add(it, &[]));
+    let [owner, shape, circle] = all;
+    let (owner, shape, circle) = (owner?, shape?, circle?);
+    session.commit()?;
+    session.untyped().push(owner, "shapes", shape)?;
+    session.untyped().push(owner, "shapes", circle)?;
+    session.untyped().expire(owner, &[])?;
+    session.commit()?;
+    assert_eq!(session.untyped().related(owner, "shapes")?, [shape]);
+    assert_eq!(session.untyped().value(circle, "box_id")?, Value::Null);
+    Ok(())
 }
 
 /// Only the foreign key is written, and that in the member's table: what stands at its place in the base's is not.
