@@ -46,9 +46,9 @@ fn what_was_read_in_a_savepoint_is_read_again() -> Result<()> {
     let database = apart();
     filled(&database)?;
     let mut session = database.session();
-    let (a, c, c1) = (find(&mut session, "a")?, find(&mut session, "c")?, find_shape(&mut session, "c1")?);
+    let (a, c1) = (find(&mut session, "a")?, find_shape(&mut session, "c1")?);
     session.savepoint()?;
-    session.untyped().set(c1, "box", Some(c))?;
+    session.untyped().assign(c1, "box_id", 3)?;
     session.flush()?;
     assert_eq!(session.untyped().related(a, "shapes")?.len(), 1);
     session.rollback_to()?;
