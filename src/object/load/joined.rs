@@ -128,7 +128,7 @@ impl Joiner<'_> {
         let filter = way.asked.and_then(|it| it.filter.as_ref());
         let about = About::Mainly(&self.ground.model.class(target).name);
         cover(self.ground, target, about, filter, &mut below)?;
-        let apart = self.ground.model.as_it_leads_to(relation, self.ground.model.class(target))?.is_apart();
+        let led = self.ground.model.as_it_leads_to(relation, self.ground.model.class(target))?;
         if let Some(alias) = way.from_query {
             let Some(joined) = self.joined else { return Ok(None) };
             let entity = self.joined_by_query(joined, relation, target, alias)?;
@@ -151,9 +151,9 @@ impl Joiner<'_> {
             }));
         }
         let inner = way.asked.is_some_and(|it| it.inner) || relation.inner_join;
-        if apart {
+        if led.is_apart() {
             if inner && at.surely {
-                self.leave_out(at.owner, relation, target, filter)?;
+                self.leave_out(at.owner, led, filter)?;
             }
             return Ok(None);
         }
@@ -179,14 +179,8 @@ impl Joiner<'_> {
     }
 
     /// Leaves out owners that have no target, where the targets are not joined but read after them.
-    fn leave_out(
-        &mut self,
-        owner: &Entity,
-        relation: &RelationModel,
-        target: ClassId,
-        filter: Option<&Expr<Term>>,
-    ) -> Result<()> {
-        let target = (target, &[][..]);
+    fn leave_out(&mut self, owner: &Entity, relation: &RelationModel, filter: Option<&Expr<Term>>) -> Result<()> {
+        let target = (relation.target, &[][..]);
         let (mut inner, entity) = Sources::related(self.ground, owner, relation, target, self.sources.level + 1)?;
         if let Some(filter) = filter {
             inner.filter(Scope::about(self.ground, self.graph, &entity).resolve(filter)?);

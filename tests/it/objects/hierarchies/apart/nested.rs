@@ -68,6 +68,13 @@ fn members_stand_at_any_depth() -> Result<()> {
     let owner = session.untyped().select("Box", &Selection::new().load(of))?[0];
     let members = session.untyped().loaded(owner, "shapes")?.expect("they were loaded");
     assert_eq!(names(&mut session, members)?, ["'cc'", "'bbb'"]);
+    // A box that holds none is left out where only those with some are asked for.
+    let plain = session.untyped().add("Box", &[])?;
+    let shape = add(&mut session, "Shape", "p");
+    session.untyped().push(plain, "shapes", shape)?;
+    session.flush()?;
+    let inner = LoadOption { of: Some("Circle".into()), inner: true, ..LoadOption::by("shapes", Lazy::Joined) };
+    assert_eq!(session.untyped().select("Box", &Selection::new().load(inner))?, [owner]);
     let long = Expr::Leaf(Term::Related {
         of: None,
         relation: "shapes".into(),
