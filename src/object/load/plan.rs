@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::branch::{Asked, Place};
 use super::joined::{Joiner, Node};
 use crate::error::Result;
+use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
@@ -13,7 +14,7 @@ use crate::object::select::{
     About, Entity, Ground, Layout, Route, Scope, Sides, Sources, cover, lead, order, own_columns, reads_owner,
     related_between, subclasses, target_columns,
 };
-use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
+use crate::query::{JoinKind, Leaf, OrderBy, Output, Prepared, Select};
 
 /// A relation as a statement reads it for the keys that it is run with.
 pub(in crate::object) struct Plan {
@@ -50,6 +51,20 @@ pub(super) struct Wanted<'w> {
     /// Where the targets are in the path.
     pub(super) place: &'w Arc<Place>,
     pub(super) everywhere: Option<Lazy>,
+}
+
+impl Draft {
+    /// One whose rows are values, with the keys that have brought them behind.
+    fn of_values(
+        ground: Ground<'_>,
+        mut select: Select,
+        entity: Entity,
+        (keys, by): (Vec<ColumnId>, Vec<Expr<Leaf>>),
+    ) -> Self {
+        let layout = Layout::of(ground, entity.class).with_keys(by.len());
+        select.outputs = layout.outputs(&entity, by);
+        Draft { select, entity, cell: 0, nodes: Vec::new(), keys, layout: Some(layout) }
+    }
 }
 
 impl Wanted<'_> {
@@ -107,10 +122,7 @@ impl Wanted<'_> {
                 Some(owner) => owner.columns(ground, &keys, 0)?,
                 None => entity.columns(ground, target_columns(relation), 0)?,
             };
-            let layout = Layout::of(ground, target).with_keys(by.len());
-            sources.select.outputs = layout.outputs(&entity, by);
-            let (select, nodes, layout) = (sources.select, Vec::new(), Some(layout));
-            return Ok(Draft { select, entity, cell: 0, nodes, keys, layout });
+            return Ok(Draft::of_values(ground, sources.select, entity, (keys, by)));
         }
         if entity.tables.iter().all(|it| it.1 != 0) {
             // Which key brought a row is found in the row of the first source, where the order mixes owners.

@@ -112,11 +112,7 @@ impl Binder<'_> {
             None if !select.distinct => order_of(&order_by),
             _ => None,
         };
-        // Keys that a query which is the first source is to find are given to this one.
-        let key_width = match &sources[0].origin {
-            Origin::Select(inner) => inner.key_width,
-            _ => keys.len(),
-        };
+        let key_width = key_width(&sources[0].origin, &keys);
         let keys = match self.scope().sources[0] {
             Columns::Table(table) if !keys.is_empty() => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
@@ -246,6 +242,14 @@ impl Binder<'_> {
             return Err(senseless(reason));
         };
         Ok(self.names(&columns))
+    }
+}
+
+/// How many values a key has. Keys that a query finds which is the first source are given to the one around it.
+fn key_width(first: &Origin, keys: &[ColumnId]) -> usize {
+    match first {
+        Origin::Select(inner) => inner.key_width,
+        _ => keys.len(),
     }
 }
 
