@@ -120,6 +120,7 @@ impl Polymorphic {
     /// use diptych::prelude::*;
     /// use diptych::{Class, Column, ForeignKey, Relationship, Table};
     ///
+    /// # fn main() -> Result<()> {
     /// let table = |name: &'static str| {
     ///     let table = Table::new(name).auto_key("id").column(Column::int("box_id").nullable());
     ///     table.foreign_key(ForeignKey::new(["box_id"], "boxes"))
@@ -136,8 +137,7 @@ impl Polymorphic {
     ///         .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("circle"))
     ///         .relation(back()),
     /// ];
-    /// # fn main() -> Result<()> {
-    /// # let mut session = Database::with_classes(classes, [])?.session();
+    /// let mut session = Database::with_classes(classes, [])?.session();
     /// let mut by_name = session.untyped();
     /// let owner = by_name.add("Box", &[])?;
     /// let circle = by_name.add("Circle", &[("radius", 2.into())])?;
