@@ -35,7 +35,7 @@
 //! | `polymorphic_load="selectin"`, `"inline"` | `#[entity(load = selectin)]`, `load = inline` |
 //! | `polymorphic_abstract=True` | `#[entity(abstract)]` in place of `identity`, also beside `table = "…"`; [`Polymorphic::without_rows`](crate::object::Polymorphic::without_rows) |
 //! | a row whose discriminator is NULL is one of the base | an error of the query that finds it: it is of no class |
-//! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union` |
+//! | `with_polymorphic="*"`; `ConcreteBase` | `#[entity(with_subclasses)]`; `union`, which collections of the base read, too |
 //! | a generic association, a discriminator beside a key | [`one_of!`](crate::one_of): an enum, a foreign key for each class, and a CHECK |
 //! | a migration of a database in memory | [`Database::altered_to`](crate::Database::altered_to)`::<(User, Post)>()?`: the same rows under other entities |
 //! | `configure_mappers()` | [`Database::of`](crate::Database::of): all mistakes of a model at once |

@@ -77,9 +77,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// The identity is what the field can hold: a text, an integer (`identity = 1`), or the text of a variant of an enum.
 ///
-/// A base with `concrete` classes says `union`, so that queries read their tables, too. `with_subclasses` above a base,
-/// or `load = selectin` and `load = inline` above a class that extends it, let queries on the base bring what is added;
-/// otherwise it is read when it is looked at.
+/// A base with `concrete` classes says `union`, so that queries and collections read their tables, too. `with_subclasses`
+/// above a base, or `load = selectin` and `load = inline` above a class that extends it, let queries on the base bring what
+/// is added; otherwise it is read when it is looked at.
 ///
 /// ```text
 /// #[derive(Entity, Clone, Debug)]

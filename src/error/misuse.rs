@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::RowFact;
+use super::{RowFact, StandsApart};
 use crate::value::{Mismatch, Value};
 
 /// A call that cannot be answered, and why.
@@ -163,6 +163,8 @@ pub enum Misuse {
         /// The class that was given.
         given: String,
     },
+    /// An object of a class with a whole table of its own was given to a relation that leads to rows of another.
+    StandsApart(Box<StandsApart>),
     /// Rows of which each needs another one before it can be written.
     Circular {
         /// The rows, in a ring.
@@ -411,6 +413,7 @@ impl Misuse {
             Misuse::NotLoaded { relation, object, advice } => {
                 write!(f, "{relation} of {object} is not loaded; {advice}")
             }
+            Misuse::StandsApart(it) => write!(f, "{it}"),
             Misuse::NotInCollection { relation, object } => write!(f, "{relation} does not hold {object}"),
             Misuse::NoPosition { relation, position, members } => {
                 write!(f, "{relation} has no member at position {position}: it has {members}")
@@ -456,9 +459,7 @@ impl fmt::Display for Misuse {
             Misuse::UnknownName { what, name, hint } if hint.is_empty() => write!(f, "there is no {what} `{name}`"),
             Misuse::UnknownName { what, name, hint } => write!(f, "there is no {what} `{name}`; {hint}"),
             Misuse::Mismatch(it) => it.fmt(f),
-            Misuse::Operation { operation, operands } => {
-                write!(f, "{operation} is not defined for {operands:?}")
-            }
+            Misuse::Operation { operation, operands } => write!(f, "{operation} is not defined for {operands:?}"),
             Misuse::Overflow { operation, operands } => {
                 write!(f, "{operation} of {operands:?} does not fit into an integer of 64 bits")
             }

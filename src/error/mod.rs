@@ -13,6 +13,7 @@
 //! - **E2** `{}` prints one line a fact, `{:#}` prints the whole story. Only mistakes of a declaration and references
 //!   that are open at commit are several facts in one error.
 
+mod apart;
 mod conflict;
 mod flush;
 mod kind;
@@ -20,6 +21,7 @@ mod mistake;
 mod misuse;
 mod violation;
 
+pub use apart::StandsApart;
 pub use conflict::Conflict;
 pub use flush::{FlushFact, ObjectHop};
 pub use kind::{Error, ErrorKind, Result};

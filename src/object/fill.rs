@@ -23,13 +23,16 @@ impl Core {
         if self.graph.is_loaded(owner, relation.id) {
             return Ok(());
         }
-        if let (true, Some(inverse), Join::Has { .. }) = (self.graph.is_sound(), relation.inverse, &relation.join)
-            && !self.graph.touched.is_empty()
+        let says = relation.inverse.is_some() || relation.is_apart();
+        if says && self.graph.is_sound() && matches!(relation.join, Join::Has { .. }) && !self.graph.touched.is_empty()
         {
             // A row that refers here may stand for an object that has been moved since; its own reference knows better.
-            members.retain(|&member| match self.graph.link(member, inverse) {
-                Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
-                _ => true,
+            members.retain(|&member| match self.graph.as_to(relation, member).inverse {
+                Some(inverse) => match self.graph.link(member, inverse) {
+                    Link::One { target, since } if *since != Since::Unchanged => *target == Some(owner),
+                    _ => true,
+                },
+                None => true,
             });
         }
         if matches!(relation.join, Join::Through { .. }) && members.len() > 1 {
@@ -53,7 +56,8 @@ impl Core {
         if self.graph.is_loaded(owner, relation.id) {
             return;
         }
-        if let (true, Some(inverse), Some(member)) = (self.graph.is_sound(), relation.inverse, target)
+        if let (true, Some(member)) = (self.graph.is_sound(), target)
+            && let Some(inverse) = self.graph.as_to(relation, member).inverse
             && let Link::One { target: other, since } = self.graph.link(member, inverse)
             && *since != Since::Unchanged
             && *other != Some(owner)

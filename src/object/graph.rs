@@ -152,7 +152,14 @@ impl Graph {
 
     /// The class that declares a relation.
     pub(super) fn declared(&self, class: ClassId, relation: RelationId) -> Declared {
-        self.model.declared(class, relation)
+        (self.model.declares(class, relation), relation)
+    }
+
+    /// A relation as it leads to one of its members: by whose attributes it is written, and which relation is its other side
+    /// there.
+    #[inline]
+    pub(super) fn as_to<'r>(&self, relation: &'r RelationModel, member: ObjectKey) -> &'r RelationModel {
+        if relation.apart.is_empty() { relation } else { relation.to(self.objects[member].class) }
     }
 
     /// Whether an object has a relation that a class declares: one of a class with a table of its own has only those
@@ -340,7 +347,7 @@ impl Graph {
 fn owners(model: &Model) -> Vec<Vec<Declared>> {
     let mut owners: Vec<Vec<Declared>> = vec![Vec::new(); model.classes().len()];
     for class in model.classes() {
-        for relation in class.relations.iter().filter(|it| model.declared(class.id, it.id).0 == class.id) {
+        for relation in class.relations.iter().filter(|it| model.declares(class.id, it.id) == class.id) {
             if relation.cascade.contains(Cascade::DELETE_ORPHAN) {
                 for &target in &model.class(relation.target).descendants {
                     owners[target.index()].push((class.id, relation.id));

@@ -215,9 +215,10 @@ impl Graph {
         lost: Option<ObjectKey>,
         origin: Origin,
     ) -> Result<()> {
-        let Some(inverse) = relation.inverse else { return Ok(()) };
         let model = self.model.clone();
-        if let Some(lost) = lost {
+        let inverse = |it: ObjectKey| Some((it, self.as_to(relation, it).inverse?));
+        let (lost, target) = (lost.and_then(inverse), target.and_then(inverse));
+        if let Some((lost, inverse)) = lost {
             let (by, other) = self.other_side(&model, lost, inverse);
             if self.is_sound() && Graph::tracks_parents(other) {
                 self.has_lost_parent(key, by, lost);
@@ -230,7 +231,7 @@ impl Graph {
                 self.pop(lost, other, key, own)?;
             }
         }
-        if let Some(target) = target {
+        if let Some((target, inverse)) = target {
             let (by, other) = self.other_side(&model, target, inverse);
             let stops = match other.join.is_many() {
                 true => [How::Append, How::Replace],
@@ -329,7 +330,7 @@ impl Graph {
 
     /// Whether nothing but the rows knows if an object is a member of a collection that is not loaded.
     fn must_be_certain(&self, relation: &RelationModel, item: ObjectKey) -> bool {
-        self.is_sound() && relation.inverse.is_none() && self.has_identity(item)
+        self.is_sound() && self.as_to(relation, item).inverse.is_none() && self.has_identity(item)
     }
 
     fn append_other_side(
@@ -339,7 +340,7 @@ impl Graph {
         item: ObjectKey,
         origin: Origin,
     ) -> Result<()> {
-        let Some(inverse) = relation.inverse else { return Ok(()) };
+        let Some(inverse) = self.as_to(relation, item).inverse else { return Ok(()) };
         let model = self.model.clone();
         let (by, other) = self.other_side(&model, item, inverse);
         let stops = origin.is(by, How::Append) || origin.is(by, How::Replace);
@@ -418,7 +419,7 @@ impl Graph {
                 self.extra_mut(item).orphaned = true;
             }
         }
-        let Some(inverse) = relation.inverse else { return Ok(()) };
+        let Some(inverse) = self.as_to(relation, item).inverse else { return Ok(()) };
         let model = self.model.clone();
         let (by, other) = self.other_side(&model, item, inverse);
         let stops = match other.join.is_many() {

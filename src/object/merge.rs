@@ -219,7 +219,9 @@ impl Core {
         merged: &mut Merged,
     ) -> Result<()> {
         let class = self.graph.objects[given].class;
-        if load && relation.inverse.is_some_and(|it| merged.along.contains(&(given, relation.target, it))) {
+        let mut cases = std::iter::once(relation).chain(&relation.apart);
+        let came = |it: &RelationModel| it.inverse.is_some_and(|by| merged.along.contains(&(given, it.target, by)));
+        if load && cases.any(came) {
             return Ok(());
         }
         if !relation.cascade.contains(Cascade::MERGE) || !self.is_merged(given, relation, load)? {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use std::any::TypeId;
 use std::collections::HashMap;
 
+mod apart;
 mod build;
 mod class;
 mod harmony;
@@ -72,21 +73,9 @@ impl Model {
         })
     }
 
-    /// The class that declares a relation: those of a base stand in its subclasses at the same positions, unless these have
-    /// whole tables, and only relations of their own.
-    pub(super) fn declared(&self, class: ClassId, relation: RelationId) -> (ClassId, RelationId) {
-        let mut at = self.class(class);
-        while let Some(base) = at.base.filter(|_| at.inheritance != Some(Inheritance::Concrete))
-            && relation.index() < self.class(base).relations.len()
-        {
-            at = self.class(base);
-        }
-        (at.id, relation)
-    }
-
     /// Whether a class is a case of another one and has the relation that stands there.
     pub(super) fn shares(&self, class: ClassId, (of, relation): (ClassId, RelationId)) -> bool {
-        class == of || self.is_a(class, of) && self.declared(class, relation) == self.declared(of, relation)
+        class == of || self.is_a(class, of) && self.declares(class, relation) == self.declares(of, relation)
     }
 
     /// The class that a row of a class says it is of, given its row in each of the tables.
@@ -118,5 +107,19 @@ impl Model {
     #[inline]
     pub fn relation(&self, class: ClassId, relation: RelationId) -> &RelationModel {
         &self.classes[class.index()].relations[relation.index()]
+    }
+
+    /// The first class that has a relation: a class, or a base of it. A class with a whole table of its own shares a relation
+    /// with its base if it has one of the same name at the same place.
+    pub(super) fn declares(&self, class: ClassId, relation: RelationId) -> ClassId {
+        let mut class = self.class(class);
+        while let Some(base) = class.base.map(|it| self.class(it))
+            && let Some(of_base) = base.relations.get(relation.index())
+            && (class.inheritance != Some(Inheritance::Concrete)
+                || class.relations.get(relation.index()).is_some_and(|it| it.name == of_base.name))
+        {
+            class = base;
+        }
+        class.id
     }
 }

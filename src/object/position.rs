@@ -90,11 +90,14 @@ impl Session {
 impl Core {
     /// Lets the members of an ordered list hold their positions. Only what differs is changed.
     pub(super) fn renumber(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
-        let Some(position) = relation.position.filter(|_| !relation.lazy.is_never_loaded()) else { return Ok(()) };
+        if relation.position.is_none() || relation.lazy.is_never_loaded() {
+            return Ok(());
+        }
         self.know_positions(key, relation)?;
         let members = self.quietly(|core| core.load_many(key, relation.id))?;
         for (at, &member) in members.iter().enumerate() {
             let at = Value::Int(at as i64);
+            let Some(position) = self.graph.as_to(relation, member).position else { continue };
             if self.quietly(|core| core.column(member, position))? != at {
                 self.set_column(member, position, Assigned::Value(at))?;
             }

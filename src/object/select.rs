@@ -27,8 +27,11 @@ pub(in crate::object) use entity::{Entity, Ground, all_equal};
 pub(in crate::object) use expression::Scope;
 pub(in crate::object) use known::KnownQueries;
 pub use option::{Columns, Depth, LoadOption, Loading, PerOwner, Step, Strategy};
-pub(in crate::object) use route::{Route, Sides, order, own_columns, reads_owner, related_between};
+pub(in crate::object) use route::{
+    Route, Sides, order, own_columns, reads_owner, related_between, target_columns, whole,
+};
 pub(in crate::object) use source::{Sources, lead, subclasses};
+pub(in crate::object) use union::Layout;
 
 use super::diagnosis::Budget;
 use super::reference::AnyRef;

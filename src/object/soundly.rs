@@ -35,7 +35,7 @@ impl Graph {
     /// take n² steps.
     pub(super) fn is_member(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey) -> bool {
         let model = self.model.clone();
-        let inverse = relation.inverse.map(|it| model.relation(self.objects[item].class, it));
+        let inverse = self.as_to(relation, item).inverse.map(|it| model.relation(self.objects[item].class, it));
         match inverse {
             Some(inverse) if !inverse.join.is_many() => match self.link(item, inverse.id) {
                 Link::One { target, .. } => *target == Some(owner),
@@ -94,13 +94,16 @@ impl Graph {
     fn keep_what_others_say(&mut self, key: ObjectKey, relation: &RelationModel) {
         let changes = self.changes(key, relation.id);
         let link = std::mem::take(self.link_mut(key, relation.id));
-        if relation.inverse.is_none() || !changes.is_change() {
+        let says = |it: &ObjectKey| self.as_to(relation, *it).inverse.is_some();
+        let added: Vec<ObjectKey> = changes.added.into_iter().filter(says).collect();
+        let removed: Vec<ObjectKey> = changes.removed.into_iter().filter(says).collect();
+        if added.is_empty() && removed.is_empty() {
             return;
         }
         if relation.join.is_many() {
             let collection = self.collection_mut(key, relation.id);
-            changes.added.iter().for_each(|it| collection.queue_add(*it));
-            changes.removed.iter().for_each(|it| collection.queue_remove(*it));
+            added.into_iter().for_each(|it| collection.queue_add(it));
+            removed.into_iter().for_each(|it| collection.queue_remove(it));
         } else {
             *self.link_mut(key, relation.id) = link;
         }
@@ -149,7 +152,8 @@ impl Graph {
     /// Whether the other side of a one-to-one relation says that it leads here, as far as it is known: another object may
     /// have taken the place.
     pub(super) fn agrees(&self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) -> bool {
-        let (true, Some(inverse), Some(target)) = (self.is_sound(), relation.inverse, target) else { return true };
+        let Some(target) = target.filter(|_| self.is_sound()) else { return true };
+        let Some(inverse) = self.as_to(relation, target).inverse else { return true };
         !matches!(self.link(target, inverse), Link::One { target, .. } if *target != Some(key))
     }
 
@@ -171,7 +175,7 @@ impl Graph {
     /// An object has lost an owner that had not read it, and so could not tell it: its reference is read again, unless it
     /// leads elsewhere by now.
     pub(super) fn forget_owner(&mut self, child: ObjectKey, relation: &RelationModel, owner: ObjectKey) {
-        let Some(inverse) = relation.inverse else { return };
+        let Some(inverse) = self.as_to(relation, child).inverse else { return };
         let Link::One { target: Some(target), since } = *self.link(child, inverse) else { return };
         if target == owner && (since == Since::Unchanged || since == Since::Changed(Some(owner))) {
             *self.link_mut(child, inverse) = Link::Unloaded;
@@ -209,10 +213,10 @@ impl Graph {
         for &key in keys {
             let class = model.class(self.objects[key].class);
             for relation in class.relations.iter().filter(|it| it.inverse.is_some()) {
-                let Some(inverse) = relation.inverse else { continue };
                 let others = self.changes(key, relation.id);
                 let others = [others.added, others.unchanged].concat();
-                holders.extend(others.into_iter().filter(|it| !gone.contains(it)).map(|it| (it, inverse)));
+                let stays = others.into_iter().filter(|it| !gone.contains(it));
+                holders.extend(stays.filter_map(|it| Some((it, self.as_to(relation, it).inverse?))));
             }
             if self.objects[key].state == State::Pending {
                 self.change_state(key, State::Transient);
@@ -253,7 +257,7 @@ impl Graph {
 
     /// Who holds a new object by a relation without an inverse has been touched since the last flush.
     fn note_without_inverse(&self, gone: &FxHashSet<ObjectKey>, holders: &mut FxHashSet<(ObjectKey, RelationId)>) {
-        let concerned = |it: &&RelationModel| it.inverse.is_none();
+        let concerned = |it: &&RelationModel| it.inverse.is_none() || it.apart.iter().any(|it| it.inverse.is_none());
         if !self.model.classes().iter().any(|it| it.relations.iter().any(|it| concerned(&it))) {
             return;
         }

@@ -20,7 +20,7 @@ impl Core {
 
     /// A condition over the table between is not judged: its row is not there yet.
     fn check_condition(&mut self, key: ObjectKey, relation: &RelationModel, member: ObjectKey) -> Result<()> {
-        let Some(condition) = &relation.condition else { return Ok(()) };
+        let Some(condition) = &self.graph.as_to(relation, member).condition else { return Ok(()) };
         let mut judged = true;
         let with_values = condition.try_map(&mut |leaf| {
             let value = match *leaf {
@@ -44,7 +44,8 @@ impl Core {
     /// Goes up from the parent; a chain may be long, and one that is a ring already ends where it began.
     fn check_acyclic(&mut self, key: ObjectKey, relation: &RelationModel, member: ObjectKey) -> Result<()> {
         let model = self.graph.model.clone();
-        let inverse = relation.inverse.map(|it| model.relation(self.graph.objects[member].class, it));
+        let inverse =
+            self.graph.as_to(relation, member).inverse.map(|it| model.relation(self.graph.objects[member].class, it));
         if !relation.acyclic && !inverse.is_some_and(|it| it.acyclic) {
             return Ok(());
         }

@@ -7,6 +7,7 @@ mod exists;
 mod fold;
 mod having;
 mod inline;
+mod keys;
 mod partners;
 mod push;
 
@@ -31,12 +32,13 @@ pub(super) struct Known<'a> {
 
 type Rule = (&'static str, fn(&Select, &Known<'_>) -> Option<(Select, String)>);
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     ("fold", fold::rule),
     ("inline", inline::rule),
     ("partners", partners::rule),
     ("having", having::rule),
     ("push", push::rule),
+    ("keys", keys::rule),
     ("exists", exists::rule),
     ("distinct", distinct::rule),
 ];

@@ -108,6 +108,46 @@ impl Polymorphic {
 
     /// Queries on this class read the rows of all its concrete subclasses too. The discriminator is then computed, and
     /// stands in no table.
+    ///
+    /// So do relations to this class whose foreign key its rows hold (`has_many`, `has_one`): objects of a subclass are
+    /// members if their table has columns of the same names, are written there, and move a relation of their own that is
+    /// called as that of this class, if they declare one. All tables are read by one statement; `joined` reads as
+    /// `selectin`. A reference or a table between whose foreign key refers to rows of this class leads to these alone, and
+    /// is refused an object of a subclass ([`Misuse::StandsApart`](crate::error::Misuse::StandsApart)).
+    ///
+    /// ```
+    /// use diptych::object::{Inheritance, Polymorphic};
+    /// use diptych::prelude::*;
+    /// use diptych::{Class, Column, ForeignKey, Relationship, Table};
+    ///
+    /// # fn main() -> Result<()> {
+    /// let table = |name: &'static str| {
+    ///     let table = Table::new(name).auto_key("id").column(Column::int("box_id").nullable());
+    ///     table.foreign_key(ForeignKey::new(["box_id"], "boxes"))
+    /// };
+    /// let back = || Relationship::belongs_to("box", "Box").inverse("shapes");
+    /// let classes = [
+    ///     Class::new("Box", Table::new("boxes").auto_key("id"))
+    ///         .relation(Relationship::has_many("shapes", "Shape").inverse("box")),
+    ///     Class::new("Shape", table("shapes"))
+    ///         .polymorphic(Polymorphic::default().union("kind").identity("shape"))
+    ///         .relation(back()),
+    ///     Class::new("Circle", table("circles").column(Column::int("radius")))
+    ///         .inherits("Shape")
+    ///         .polymorphic(Polymorphic::of(Inheritance::Concrete).identity("circle"))
+    ///         .relation(back()),
+    /// ];
+    /// let mut session = Database::with_classes(classes, [])?.session();
+    /// let mut by_name = session.untyped();
+    /// let owner = by_name.add("Box", &[])?;
+    /// let circle = by_name.add("Circle", &[("radius", 2.into())])?;
+    /// by_name.push(owner, "shapes", circle)?;
+    /// assert_eq!(by_name.related(circle, "box")?, [owner]);
+    /// session.commit()?;
+    /// assert_eq!(session.untyped().related(owner, "shapes")?, [circle]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn union(mut self, discriminator: impl Into<Name>) -> Self {
         (self.reach, self.on) = (Reach::Union, Some(discriminator.into()));
         self.kind = Some(Inheritance::Concrete);

@@ -47,6 +47,8 @@ pub(in crate::object) enum Inverse {
     OneSided(Name),
     /// A relation of this name, which is made.
     Made(Name),
+    /// The relation of this name, which leads to a base that has this relation too, if it leads to this class as well.
+    OfBase(Name),
 }
 
 impl Inverse {
@@ -54,7 +56,7 @@ impl Inverse {
     pub(in crate::object) fn name(&self) -> Option<&Name> {
         match self {
             Inverse::Absent => None,
-            Inverse::Mutual(name) | Inverse::OneSided(name) | Inverse::Made(name) => Some(name),
+            Inverse::Mutual(name) | Inverse::OneSided(name) | Inverse::Made(name) | Inverse::OfBase(name) => Some(name),
         }
     }
 

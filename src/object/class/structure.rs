@@ -54,8 +54,9 @@ impl Relationship {
         self.pattern == Pattern::BelongsTo
     }
 
-    /// The same relation of another table. Its other side stays that of the base.
+    /// The same relation of another table. Its other side is that of the base, where that leads to rows of both.
     fn repeated(&self) -> Self {
-        Relationship { inverse: Inverse::Absent, ..self.clone() }
+        let inverse = self.inverse.name().map_or(Inverse::Absent, |it| Inverse::OfBase(it.clone()));
+        Relationship { inverse, ..self.clone() }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use super::finding::OverBudget;
 use super::ledger::At;
 use crate::error::{Misuse, Result};
-use crate::object::load::Reading;
+use crate::id::ClassId;
+use crate::object::load::{Place, Reading};
 use crate::object::session::{Core, meanwhile};
 use crate::value::ValueRef;
 
@@ -170,6 +171,15 @@ impl Core {
         }
         let path = reading.path(&self.graph.model);
         self.spend(path, [0, new as u64, 0])
+    }
+
+    /// Counts objects that were made of values, and their rows.
+    pub(in crate::object) fn spend_read(&mut self, place: &Place, class: ClassId, brought: [usize; 2]) -> Result<()> {
+        if self.spending.is_none() {
+            return Ok(());
+        }
+        let [rows, new] = brought.map(|it| it as u64);
+        self.spend(place.name(&self.graph.model, class), [rows, new, 0])
     }
 
     fn spend(&mut self, path: String, brought: [u64; 3]) -> Result<()> {

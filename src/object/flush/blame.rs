@@ -77,7 +77,7 @@ impl Core {
         }
         if let Some(along) = along.filter(|it| graph.objects[it.from].marked) {
             let by = graph.model.relation(graph.objects[along.from].class, along.relation);
-            let Join::Has { columns, .. } = &by.join else { return None };
+            let Join::Has { columns, .. } = &by.to(class.id).join else { return None };
             let name = graph.relation_name(by.declared_by, by);
             let advice = "or leave what it leads to to the foreign key by `passive_deletes`";
             return columns.iter().any(is_column).then(|| format!("add `delete` to the cascade of `{name}`, {advice}"));

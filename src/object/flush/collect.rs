@@ -420,10 +420,11 @@ impl Core {
         Ok(())
     }
 
-    /// Whether a member of a collection is of the class that the relation leads to.
+    /// Refuses a member that the relation does not lead to.
     pub(super) fn check_member(&self, relation: &RelationModel, member: ObjectKey) -> Result<()> {
         if self.graph.is_a(member, relation.target) {
-            return Ok(());
+            let class = self.graph.model.class(self.graph.objects[member].class);
+            return self.graph.model.as_it_leads_to(relation, class).map(drop);
         }
         let given = self.graph.model.class(self.graph.objects[member].class).name.clone();
         let expected = self.graph.model.class(relation.target).name.clone();

@@ -96,9 +96,13 @@ impl Core {
     fn leading_to(&self, table: TableId) -> Vec<Leading> {
         let model = &self.graph.model;
         let mut all = Vec::new();
-        for (class, relation) in model.classes().iter().flat_map(|it| it.relations.iter().map(move |by| (it, by))) {
+        let declared = model.classes().iter().flat_map(|class| {
+            let own = class.relations.iter().filter(|it| it.declared_by == class.id);
+            own.flat_map(|it| std::iter::once(it).chain(&it.apart)).map(move |it| (class, it))
+        });
+        for (class, relation) in declared {
             let Join::Has { columns, own_columns, .. } = &relation.join else { continue };
-            if relation.declared_by != class.id || columns.is_empty() {
+            if columns.is_empty() {
                 continue;
             }
             let part = model.class(relation.target).parts.iter().find(|it| it.table_id == table);

@@ -54,12 +54,14 @@ impl Core {
         let mut before: Vec<Vec<usize>> = vec![Vec::new(); classes.len()];
         for class in classes {
             for relation in class.relations.iter().filter(|it| !it.view_only && !it.post_update) {
-                let (own, other) = (class.root.index(), self.graph.root(relation.target).index());
-                match &relation.join {
-                    _ if own == other => {}
-                    Join::BelongsTo { .. } => before[own].push(other),
-                    Join::Has { .. } => before[other].push(own),
-                    Join::Through { .. } => {}
+                for target in std::iter::once(relation).chain(&relation.apart).map(|it| it.target) {
+                    let (own, other) = (class.root.index(), self.graph.root(target).index());
+                    match &relation.join {
+                        _ if own == other => {}
+                        Join::BelongsTo { .. } => before[own].push(other),
+                        Join::Has { .. } => before[other].push(own),
+                        Join::Through { .. } => {}
+                    }
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::object::compact::Fate;
 use crate::object::model::{Join, Model, RelationModel};
 use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
+use crate::object::select::target_columns;
 use crate::object::session::Core;
 use crate::object::state::State;
 use crate::object::trace::Way;
@@ -98,16 +99,18 @@ impl Core {
         let deletes_orphans = relation.cascade.contains(Cascade::DELETE_ORPHAN);
         let when = if relation.post_update { When::Post } else { When::Row };
         match &relation.join {
-            Join::Has { columns, own_columns, .. } => {
+            Join::Has { own_columns, .. } => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
                 let from = || Some((key, own_columns.clone()));
                 for &child in &changes.added {
                     self.check_member(relation, child)?;
+                    let columns = self.key_in(relation, child);
                     self.assign(links, child, columns, from(), when, rank);
                 }
                 if !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
                     for child in self.without_parent(&changes.removed, by) {
                         // A sound session reads nothing when a member is taken out, which may be that of another owner.
+                        let columns = self.key_in(relation, child);
                         let reads = self.graph.is_sound() && !self.graph.is_loaded(key, relation.id);
                         if !reads || self.held(child, columns)? == self.held(key, own_columns)? {
                             self.note_reached(child, key, relation, Way::SetNull);
@@ -117,6 +120,7 @@ impl Core {
                 }
                 if let Some(follows) = self.follows(relation).filter(|_| self.is_rekeyed(key, own_columns)) {
                     for &child in &changes.unchanged {
+                        let columns = self.key_in(relation, child);
                         self.assign(links, child, columns, from(), follows.when(when), rank);
                     }
                 }
@@ -160,11 +164,11 @@ impl Core {
         let by = self.graph.declared(self.graph.objects[key].class, relation.id);
         let when = if relation.post_update { When::Post } else { When::Row };
         match &relation.join {
-            Join::Has { columns, .. } if relation.post_update || relation.passive_deletes != PassiveDeletes::All => {
+            Join::Has { .. } if relation.post_update || relation.passive_deletes != PassiveDeletes::All => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
                 for child in self.without_parent(&changes.removed, by) {
                     self.note_reached(child, key, relation, Way::SetNull);
-                    self.clear(links, child, columns, relation, when, rank)?;
+                    self.clear(links, child, self.key_in(relation, child), relation, when, rank)?;
                 }
                 if relation.post_update || !relation.cascade.contains(Cascade::DELETE) {
                     let added = registry.added.get(&by);
@@ -173,7 +177,7 @@ impl Core {
                     let got: &[ObjectKey] = if self.graph.is_sound() { &changes.added } else { &[] };
                     for &child in changes.unchanged.iter().chain(got).filter(stay) {
                         self.note_reached(child, key, relation, Way::SetNull);
-                        self.clear(links, child, columns, relation, when, rank)?;
+                        self.clear(links, child, self.key_in(relation, child), relation, when, rank)?;
                     }
                 }
             }
@@ -195,6 +199,11 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// The attributes of a member that refer to its owner.
+    fn key_in<'r>(&self, relation: &'r RelationModel, member: ObjectKey) -> &'r [ColumnId] {
+        target_columns(self.graph.as_to(relation, member))
     }
 
     /// Whether a new object is no part of the flush, because it has lost its parent.
@@ -411,7 +420,7 @@ impl Core {
 fn ranks(model: &Model) -> FxHashMap<Declared, usize> {
     let mut all: Vec<(&str, &str, Declared)> = Vec::new();
     for class in model.classes() {
-        let own = class.relations.iter().filter(|it| model.declared(class.id, it.id).0 == class.id);
+        let own = class.relations.iter().filter(|it| model.declares(class.id, it.id) == class.id);
         all.extend(own.map(|it| (class.name.as_str(), it.name.as_str(), (class.id, it.id))));
     }
     all.sort_unstable();

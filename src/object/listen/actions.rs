@@ -86,7 +86,7 @@ impl Core {
     /// The object of a row, if the session knows it.
     fn object_of_row(&self, table: TableId, row: &Row) -> Option<ObjectKey> {
         let model = &self.graph.model;
-        let class = model.classes().iter().find(|it| it.base.is_none() && it.table_id == table)?;
+        let class = model.classes().iter().find(|it| it.parts[0].table_id == table && it.has_own_rows())?;
         let identity = Identity::of(&**row, &class.key)?;
         self.graph.known(class.id, &identity)
     }

@@ -114,7 +114,9 @@ impl Core {
                 (Some(a), Some(b)) => std::ptr::eq(a, b),
                 (a, b) => a.is_none() && b.is_none(),
             };
-            let theirs = self.graph.declared(of, relation.id) == self.graph.declared(class, relation.id);
+            let theirs = self.graph.declared(of, relation.id) == self.graph.declared(class, relation.id)
+                // In a table of its own, the attributes of the relation may stand at other places.
+                && model.class(class).relations.get(relation.id.index()).is_some_and(|it| it.join == relation.join);
             relation.id.index() < model.class(class).relations.len()
                 && theirs
                 && same_asked
@@ -236,9 +238,10 @@ impl Core {
         let way = place.way(model, class, relation, everywhere);
         way.lazy == Lazy::Joined
             && way.from_query.is_none()
-            && self.graph.is_sound()
+            // In SQLAlchemy the rows of several tables come with the others.
+            && (self.graph.is_sound() || relation.is_apart())
             && !joined.has(model, class, relation)
-            && !place.leads_back(model, relation)
+            && !place.leads_back(model, class, relation)
     }
 
     /// Reading a relation of objects is an error from now on, or is none any more, unless they have it. What is asked at
@@ -349,7 +352,7 @@ impl Core {
         }
         self.read_lacking(class, own_columns(relation), objects)?;
         let lazy = after.place.way(&self.graph.model, class, relation, after.everywhere).lazy;
-        let waits = self.graph.is_sound() || lazy == Lazy::Subquery;
+        let waits = self.graph.is_sound() || matches!(lazy, Lazy::Subquery | Lazy::Joined);
         if waits && after.existing == Existing::Kept {
             return self.read_batch(after, class, relation, &self.without_queue(objects, relation));
         }

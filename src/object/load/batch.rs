@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::after::{After, JoinedHere};
+use super::apart::Brought;
 use super::branch::{Asked, Place};
 use super::plan::{Plan, Wanted};
 use super::take::{Reach, Reading};
@@ -138,7 +139,8 @@ impl Core {
             self.connection.prepare(draft.select.into())?
         };
         let (entity, cell, nodes, keys) = (draft.entity, draft.cell, draft.nodes, draft.keys);
-        let plan = Arc::new(Plan { prepared, entity, cell, nodes, keys, place: place.clone() });
+        let (layout, place) = (draft.layout, place.clone());
+        let plan = Arc::new(Plan { prepared, entity, cell, nodes, keys, layout, place });
         if common {
             self.plans.insert((class, relation.id), plan.clone());
         }
@@ -212,6 +214,13 @@ impl Core {
             let by = if refers { batch.by } else { By::Stored };
             let (mut groups, keys) = Groups::of(self, by, part, &batch.plan.keys);
             if keys.is_empty() {
+                groups.link(self, batch.relation)?;
+                continue;
+            }
+            if let Some(layout) = &batch.plan.layout {
+                let Brought { met, by_keys } = self.read_apart(batch, layout, &keys)?;
+                groups.sort(&met.by_row, &by_keys);
+                new.extend(met.new);
                 groups.link(self, batch.relation)?;
                 continue;
             }

@@ -87,9 +87,14 @@ impl Branch {
         Ok(branch)
     }
 
-    /// What is asked of a relation by name.
+    /// What is asked of a relation by name. A class with a whole table of its own has that of its base at another place.
     pub(super) fn asked(&self, model: &Model, class: ClassId, relation: RelationId) -> Option<&Asked> {
-        self.asked.iter().find(|it| it.relation == relation && model.shares(class, (it.class, relation)))
+        let own = self.asked.first().and_then(|_| model.class(class).relations.get(relation.index()))?;
+        let is_meant = |it: &&Asked| {
+            let asked = model.relation(it.class, it.relation);
+            own.name == asked.name && (it.relation == relation || own.target == asked.target)
+        };
+        self.asked.iter().find(|it| model.is_a(class, it.class) && is_meant(it))
     }
 
     /// Whether nothing is asked.
@@ -286,7 +291,7 @@ impl Place {
     }
 
     /// How messages name the place, where a class is read.
-    pub(super) fn name(&self, model: &Model, class: ClassId) -> String {
+    pub(in crate::object) fn name(&self, model: &Model, class: ClassId) -> String {
         let first = self.path.first().map_or(class, |it| it.0);
         let mut name = model.class(first).name.clone();
         for &(class, relation) in &self.path {
@@ -297,9 +302,9 @@ impl Place {
     }
 
     /// Whether a relation of the objects here leads back along the one that led to them, and the identity map answers.
-    pub(super) fn leads_back(&self, model: &Model, relation: &RelationModel) -> bool {
+    pub(super) fn leads_back(&self, model: &Model, class: ClassId, relation: &RelationModel) -> bool {
         let led = self.path.last().map(|it| model.relation(it.0, it.1));
-        led.is_some_and(|it| it.inverse == Some(relation.id)) && relation.is_by_identity()
+        led.is_some_and(|it| it.to(class).inverse == Some(relation.id)) && relation.is_by_identity()
     }
 
     /// How many relations led here.

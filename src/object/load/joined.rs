@@ -9,7 +9,9 @@ use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, RelationModel};
-use crate::object::select::{About, Entity, Ground, Route, Scope, Sides, Sources, cover, order, subclasses};
+use crate::object::select::{
+    About, Entity, Ground, Route, Scope, Sides, Sources, Term, cover, order, subclasses, whole,
+};
 use crate::query::{JoinKind, Leaf};
 use crate::schema::Name;
 
@@ -126,9 +128,13 @@ impl Joiner<'_> {
         let filter = way.asked.and_then(|it| it.filter.as_ref());
         let about = About::Mainly(&self.ground.model.class(target).name);
         cover(self.ground, target, about, filter, &mut below)?;
+        let led = self.ground.model.as_it_leads_to(relation, self.ground.model.class(target))?;
         if let Some(alias) = way.from_query {
             let Some(joined) = self.joined else { return Ok(None) };
             let entity = self.joined_by_query(joined, relation, target, alias)?;
+            if entity.derived().is_some() {
+                return Err(values_of_several_tables(relation));
+            }
             let cell = self.sources.output(&entity);
             let (class, relation, parent) = (at.class, relation.id, at.parent);
             let brings = Brings::WhatTheQueryJoins;
@@ -145,6 +151,12 @@ impl Joiner<'_> {
             }));
         }
         let inner = way.asked.is_some_and(|it| it.inner) || relation.inner_join;
+        if led.is_apart() {
+            if inner && at.surely {
+                self.leave_out(at.owner, led, filter)?;
+            }
+            return Ok(None);
+        }
         let required = matches!(&relation.join, Join::BelongsTo { nullable: false, deferred: false, .. })
             && relation.condition.is_none()
             && way.asked.is_none_or(|it| it.filter.is_none() && it.of.is_none());
@@ -166,6 +178,17 @@ impl Joiner<'_> {
         Ok(Some(Node { class, relation, parent, entity, cell, place, inner: inner || required, brings, is_partial }))
     }
 
+    /// Leaves out owners that have no target, where the targets are not joined but read after them.
+    fn leave_out(&mut self, owner: &Entity, relation: &RelationModel, filter: Option<&Expr<Term>>) -> Result<()> {
+        let target = (relation.target, &[][..]);
+        let (mut inner, entity) = Sources::related(self.ground, owner, relation, target, self.sources.level + 1)?;
+        if let Some(filter) = filter {
+            inner.filter(Scope::about(self.ground, self.graph, &entity).resolve(filter)?);
+        }
+        self.sources.filter(Expr::Leaf(Leaf::Exists(Box::new(whole(inner.select)))));
+        Ok(())
+    }
+
     /// The entity that the query joins under an alias, or as the target's class.
     fn joined_by_query(
         &self,
@@ -184,6 +207,14 @@ impl Joiner<'_> {
             Misuse::Statement { reason }.into()
         })
     }
+}
+
+fn values_of_several_tables(relation: &RelationModel) -> crate::error::Error {
+    let reason = format!(
+        "{} cannot be filled from a join: it leads to rows of several tables; load it by selectin",
+        relation.name
+    );
+    Misuse::Statement { reason }.into()
 }
 
 /// How many relations a class has in common with one that it is a case of.

@@ -8,7 +8,7 @@ use super::after::{After, JoinedHere};
 use super::branch::{Place, deferred};
 use super::missing::Missing;
 use super::take::{Met, Reach};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::expr::{Environment, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::class::Lazy;
@@ -173,8 +173,10 @@ impl Core {
         key: &[Value],
         values: Vec<Value>,
         read: &mut Read<'_>,
-    ) -> Result<()> {
-        let Some(identity) = Identity::from_values(key) else { return Ok(()) };
+    ) -> Result<ObjectKey> {
+        let Some(identity) = Identity::from_values(key) else {
+            return Err(Misuse::NoKey { table: self.graph.model.class(class).table.to_string() }.into());
+        };
         let deferred = deferred(&self.graph.model, class, &read.place.branch.columns);
         let mut row = self.blank(class);
         for (at, value) in values.into_iter().enumerate() {
@@ -184,21 +186,27 @@ impl Core {
         let met = self.meet_as(class, identity, row, missing, read)?;
         self.lead_on(&std::mem::take(&mut read.replaced));
         read.found.push(met);
-        Ok(())
+        Ok(met)
     }
 
-    /// Loads what is asked for objects that were read as values, and hands them out.
-    pub(in crate::object) fn load_read(&mut self, class: ClassId, read: Read<'_>) -> Result<Vec<ObjectKey>> {
+    /// Loads what is asked for objects that were read as values, and hands them out, and those that are new.
+    pub(in crate::object) fn load_read(
+        &mut self,
+        class: ClassId,
+        read: Read<'_>,
+        (everywhere, reach): (Option<Lazy>, Reach),
+    ) -> Result<(Vec<ObjectKey>, Vec<ObjectKey>)> {
+        self.spend_read(read.place, class, [read.found.len(), read.new.len()])?;
         self.notes.put(&read.new, read.place);
+        self.peers.came(&read.new);
         self.graph.tell_loaded(&read.new);
         if self.ledger.is_some() {
             let found: Vec<Option<ObjectKey>> = read.found.iter().copied().map(Some).collect();
             self.note_came(&found, &read.new);
         }
-        let (place, existing, everywhere, reach) = (read.place, read.existing, None, Reach::All);
-        let joined = JoinedHere::default();
+        let (place, existing, joined) = (read.place, read.existing, JoinedHere::default());
         self.load_at(&After { place, existing, everywhere, reach, joined }, class, &read.found, &read.new)?;
-        Ok(read.found)
+        Ok((read.found, read.new))
     }
 }
 

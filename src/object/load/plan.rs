@@ -5,15 +5,16 @@ use std::sync::Arc;
 use super::branch::{Asked, Place};
 use super::joined::{Joiner, Node};
 use crate::error::Result;
+use crate::expr::Expr;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::graph::Graph;
 use crate::object::model::{Join, RelationModel};
 use crate::object::select::{
-    About, Entity, Ground, Route, Scope, Sides, Sources, cover, lead, order, own_columns, reads_owner, related_between,
-    subclasses,
+    About, Entity, Ground, Layout, Route, Scope, Sides, Sources, cover, lead, order, own_columns, reads_owner,
+    related_between, subclasses, target_columns,
 };
-use crate::query::{JoinKind, OrderBy, Output, Prepared, Select};
+use crate::query::{JoinKind, Leaf, OrderBy, Output, Prepared, Select};
 
 /// A relation as a statement reads it for the keys that it is run with.
 pub(in crate::object) struct Plan {
@@ -24,6 +25,8 @@ pub(in crate::object) struct Plan {
     pub(super) nodes: Vec<Node>,
     /// The attributes of the owner that are the keys.
     pub(super) keys: Vec<ColumnId>,
+    /// Where the targets stand in its rows and where their keys do, if these are values: of several tables.
+    pub(super) layout: Option<Layout>,
     /// Where the targets are in the path.
     pub(super) place: Arc<Place>,
 }
@@ -35,6 +38,7 @@ pub(super) struct Draft {
     pub(super) cell: usize,
     pub(super) nodes: Vec<Node>,
     pub(super) keys: Vec<ColumnId>,
+    pub(super) layout: Option<Layout>,
 }
 
 /// What is to be read.
@@ -49,11 +53,26 @@ pub(super) struct Wanted<'w> {
     pub(super) everywhere: Option<Lazy>,
 }
 
+impl Draft {
+    /// One whose rows are values, with the keys that have brought them behind.
+    fn of_values(
+        ground: Ground<'_>,
+        mut select: Select,
+        entity: Entity,
+        (keys, by): (Vec<ColumnId>, Vec<Expr<Leaf>>),
+    ) -> Self {
+        let layout = Layout::of(ground, entity.class).with_keys(by.len());
+        select.outputs = layout.outputs(&entity, by);
+        Draft { select, entity, cell: 0, nodes: Vec::new(), keys, layout: Some(layout) }
+    }
+}
+
 impl Wanted<'_> {
     /// Writes the statement.
     pub(super) fn draft(&self) -> Result<Draft> {
-        let (ground, relation) = (self.ground, self.relation);
-        let target = self.asked.and_then(|it| it.of).unwrap_or(relation.target);
+        let ground = self.ground;
+        let target = self.asked.and_then(|it| it.of).unwrap_or(self.relation.target);
+        let relation = ground.model.as_it_leads_to(self.relation, ground.model.class(target))?;
         let below = self.subclasses(target)?;
         let mut owner = None;
         let (mut sources, entity, between, keys) = match &relation.join {
@@ -67,6 +86,11 @@ impl Wanted<'_> {
                 let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
                 owner = Some(own);
                 (sources, entity, between, key)
+            }
+            Join::Has { own_columns, columns, .. } if relation.is_apart() => {
+                let (mut sources, entity) = Sources::union_along(ground, relation, 0)?;
+                sources.select.keys = ground.model.class(target).names(columns);
+                (sources, entity, None, own_columns.clone())
             }
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
@@ -92,8 +116,14 @@ impl Wanted<'_> {
         if let Some(filter) = self.asked.and_then(|it| it.filter.as_ref()) {
             sources.filter(Scope::about(ground, self.graph, &entity).resolve(filter)?);
         }
-        let by = self.order(&entity, sides)?;
-        sources.select.order_by = by;
+        sources.select.order_by = self.order((target, relation), &entity, sides)?;
+        if entity.derived().is_some() {
+            let by = match &owner {
+                Some(owner) => owner.columns(ground, &keys, 0)?,
+                None => entity.columns(ground, target_columns(relation), 0)?,
+            };
+            return Ok(Draft::of_values(ground, sources.select, entity, (keys, by)));
+        }
         if entity.tables.iter().all(|it| it.1 != 0) {
             // Which key brought a row is found in the row of the first source, where the order mixes owners.
             sources.select.outputs.push(Output::Row(0));
@@ -104,20 +134,25 @@ impl Wanted<'_> {
             Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, known: self.leads_back(), joined: None };
         joiner.join_all(&entity, self.place)?;
         let Joiner { sources, nodes, .. } = joiner;
-        Ok(Draft { select: sources.select, entity, cell, nodes, keys })
+        Ok(Draft { select: sources.select, entity, cell, nodes, keys, layout: None })
     }
 
     /// The order of the members: what is asked for the first of each owner, then what is declared.
-    fn order(&self, entity: &Entity, sides: Sides<'_>) -> Result<Vec<OrderBy>> {
+    fn order(
+        &self,
+        (target, relation): (ClassId, &RelationModel),
+        entity: &Entity,
+        sides: Sides<'_>,
+    ) -> Result<Vec<OrderBy>> {
         let mut all = Vec::new();
         if let Some(first) = self.asked.and_then(|it| it.per_owner.as_ref()) {
-            let class = self.ground.model.class(self.relation.target);
+            let class = self.ground.model.class(target);
             for (name, direction) in &first.order_by {
                 let by = entity.column(self.ground, class.id, class.column_named(name)?, 0)?;
                 all.push(OrderBy { by, direction: *direction, nulls: None });
             }
         }
-        all.extend(order(self.ground, self.relation, sides)?);
+        all.extend(order(self.ground, relation, sides)?);
         Ok(all)
     }
 

@@ -3,9 +3,9 @@
 //! The way of a declaration: `backrefs` makes the sides that others declare, `association` the tables between that nobody
 //! does, and the schema is built. Then `classes` finds tables and attributes, bases first; `relations` finds joins: `typed`
 //! follows a foreign key where the direction is said, `determine`, `terms` and `join` find both where it is not; `checks`
-//! refuses what contradicts itself; `inverses` finds which relation is the other side of which;
-//! `structs` puts what structs add to the table of their base into that table, finds the row
-//! that objects of each class have, and refuses what has no place in a struct.
+//! refuses what contradicts itself; `apart` tells a relation once more for each whole table that queries on its target
+//! read; `inverses` finds which relation is the other side of which; `structs` puts what structs add to the table of their
+//! base into that table, finds the row that objects of each class have, and refuses what has no place in a struct.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use crate::object::class::{Class, Relationship};
 use crate::object::listen::Standing;
 use crate::schema::{Components, Schema, Table};
 
+mod apart;
 mod association;
 mod attributes;
 mod backrefs;

@@ -255,6 +255,11 @@ impl ClassModel {
         self.parts[0].table_id == other.parts[0].table_id
     }
 
+    /// Whether its rows are found by keys of its own: it has no base, or a whole table.
+    pub(in crate::object) fn has_own_rows(&self) -> bool {
+        self.base.is_none() || self.inheritance == Some(Inheritance::Concrete)
+    }
+
     /// Whether an attribute is not loaded with the row.
     pub(in crate::object) fn is_lazy(&self, column: ColumnId) -> bool {
         self.deferred.contains(&column) || self.raise_deferred.contains(&column)

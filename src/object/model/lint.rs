@@ -92,8 +92,14 @@ impl<'a> Linter<'a> {
 
     /// Only one side names the other.
     fn one_side(&self, at: At<'a>, found: &mut Vec<Lint>) {
-        let target = self.target(at);
-        let Some(other) = at.relation.inverse.map(|it| self.model.relation(target.id, it)) else { return };
+        for case in std::iter::once(at.relation).chain(&at.relation.apart) {
+            self.other_side(at, case, found);
+        }
+    }
+
+    fn other_side(&self, at: At<'a>, case: &RelationModel, found: &mut Vec<Lint>) {
+        let target = self.model.class(case.target);
+        let Some(other) = case.inverse.map(|it| self.model.relation(target.id, it)) else { return };
         if other.inverse.is_none() && !other.view_only && other.sync_backref {
             let place = format!("{}.{}", target.name, other.name);
             let problem = format!("a change of it does not move `{}`, which moves it", at.place());

@@ -68,7 +68,8 @@ impl Model {
                 (word, format!("{first} through {table} on {second}"))
             }
         };
-        let mut line = format!("{} {word} {} by {on}", relation.name, target.name);
+        let targets = std::iter::once(relation).chain(&relation.apart).map(|it| self.class(it.target).name.as_str());
+        let mut line = format!("{} {word} {} by {on}", relation.name, targets.collect::<Vec<_>>().join(" or "));
         if relation.condition.is_some() {
             line += " and a condition";
         }

@@ -60,6 +60,9 @@ pub struct RelationModel {
     pub collection: CollectionKind,
     /// What a declared join asks beyond the pairs of columns in `join`.
     pub condition: Option<Expr<JoinLeaf>>,
+    /// The same relation as it leads to each class whose rows stand apart from those of the target, in a whole table that
+    /// queries on the target read too: the attributes of such a class are its own.
+    pub apart: Vec<RelationModel>,
     pub(in crate::object) load: OnceLock<Prepared>,
 }
 
@@ -129,6 +132,29 @@ pub struct ThroughLayout {
 }
 
 impl RelationModel {
+    /// The relation as it leads to objects of a class, by whose attributes and relations they are joined and moved.
+    #[inline]
+    pub fn to(&self, class: ClassId) -> &RelationModel {
+        match self.apart.is_empty() || class == self.target {
+            true => self,
+            false => self.apart.iter().find(|it| it.target == class).unwrap_or(self),
+        }
+    }
+
+    /// Whether it leads to rows of several tables.
+    #[inline]
+    pub(in crate::object) fn is_apart(&self) -> bool {
+        !self.apart.is_empty()
+    }
+
+    /// The same, to be completed.
+    pub(super) fn to_mut(&mut self, class: ClassId) -> &mut RelationModel {
+        match self.apart.iter().position(|it| it.target == class) {
+            Some(at) => &mut self.apart[at],
+            None => self,
+        }
+    }
+
     /// Whether the identity map can tell what it leads to by the owner's foreign key.
     #[inline]
     pub(in crate::object) fn is_by_identity(&self) -> bool {

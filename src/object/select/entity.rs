@@ -41,8 +41,8 @@ pub(in crate::object) enum Reads {
     /// There, and what subclasses add by a subquery for each row: a statement that changes rows joins no table whose rows
     /// need not be there.
     Aside,
-    /// All of them in one query, the first source.
-    Derived,
+    /// All of them in one query, which is this source.
+    Derived(u8),
 }
 
 impl Model {
@@ -81,6 +81,14 @@ impl Entity {
     /// The same rows as those of a class that is a case of its own, whose attributes are meant.
     pub(in crate::object) fn seen_as(&self, class: ClassId) -> Entity {
         Entity { class, ..self.clone() }
+    }
+
+    /// The source that is a query over the tables of several classes, where that is what is read.
+    pub(in crate::object) fn derived(&self) -> Option<u8> {
+        match self.reads {
+            Reads::Derived(source) => Some(source),
+            Reads::Sources | Reads::Aside => None,
+        }
     }
 
     /// The source that a table is.
@@ -125,15 +133,13 @@ impl Entity {
         let of = bases.last().map_or(class, |it| model.class(it));
         let place = |it: &ClassModel| it.column_named(name).ok().and_then(|at| it.place_of(at));
         let shares = |it: &ClassId| {
-            has(it)
-                && !model.is_a(*it, of.id)
-                && (self.reads == Reads::Derived || place(model.class(*it)) == place(class))
+            has(it) && !model.is_a(*it, of.id) && (self.derived().is_some() || place(model.class(*it)) == place(class))
         };
         if !rows_of.descendants.iter().any(shares) {
             return Ok(None);
         }
-        if self.reads == Reads::Derived {
-            let told = Leaf::Column { up: level - self.level, source: 0, name: CLASS.into() };
+        if let Some(source) = self.derived() {
+            let told = Leaf::Column { up: level - self.level, source, name: CLASS.into() };
             let classes = of.descendants.iter().map(|it| Expr::Value(Value::Int(it.index() as i64)));
             return Ok(Some(Expr::Leaf(told).in_list(classes)));
         }
@@ -149,9 +155,9 @@ impl Entity {
         if let Some(computed) = class.computed.iter().find(|it| it.column == Some(attribute)) {
             return computed.expression.try_map(&mut |&it: &ColumnId| self.column(ground, class.id, it, level));
         }
-        if self.reads == Reads::Derived {
+        if let Some(source) = self.derived() {
             let name = class.columns[attribute.index()].clone();
-            return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source: 0, name }));
+            return Ok(Expr::Leaf(Leaf::Column { up: level - self.level, source, name }));
         }
         for part in &class.parts {
             if let (Some(column), Some(source)) = (part.column_of(attribute), self.source(part.table_id)) {

@@ -154,7 +154,8 @@ impl<'a> Scope<'a> {
             Ok(column) => entity.column(self.ground, class, column, level),
             // Of a union, the discriminator is a column that no class has.
             Err(_) if matches!(&declared.discriminator, Some(Discriminator::Table(on)) if on == name) => {
-                Ok(Expr::Leaf(Leaf::Column { up: level - entity.level, source: 0, name: name.clone() }))
+                let source = entity.derived().unwrap_or_default();
+                Ok(Expr::Leaf(Leaf::Column { up: level - entity.level, source, name: name.clone() }))
             }
             Err(error) => Err(error),
         }
@@ -183,8 +184,8 @@ impl<'a> Scope<'a> {
                 let select = Select::from(table.clone()).filter(own.and(all_are(between(0, 0, other), values)));
                 Ok(Expr::Leaf(Leaf::Exists(Box::new(select))))
             }
-            Join::Has { columns, .. } => {
-                let values = self.values(relation, columns, object)?;
+            Join::Has { .. } => {
+                let values = self.values(relation, target_columns(relation), object)?;
                 Ok(all_are(owner.columns(self.ground, own_columns(relation), level)?, values))
             }
             Join::BelongsTo { .. } => Err(not_compared(relation, "it is no collection; compare it instead")),
@@ -227,6 +228,8 @@ impl<'a> Scope<'a> {
             let expected = self.ground.model.class(relation.target).name.clone();
             return Err(Misuse::WrongClass { expected, given: class.name.clone() }.into());
         }
+        let as_there = self.ground.model.as_it_leads_to(relation, class)?;
+        let columns = if as_there.target == relation.target { columns } else { target_columns(as_there) };
         let identity = self.graph.identity_of(held);
         if let Some(identity) = identity.filter(|_| class.key == columns) {
             return Ok(identity.to_values());

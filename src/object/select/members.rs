@@ -81,8 +81,11 @@ impl Core {
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
         let (mut sources, root) = self.members(ground, owner, relation, selection)?;
-        let cell = sources.output(&root);
         let (place, everywhere) = place(&model, relation.target, selection)?;
+        if root.derived().is_some() {
+            return self.select_union(ground, &root, selection, sources.select, (&place, everywhere));
+        }
+        let cell = sources.output(&root);
         let (graph, nodes) = (&self.graph, Vec::new());
         let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
         if selection.limit.is_none() && selection.offset == 0 {
@@ -176,6 +179,11 @@ impl Core {
                 sources.filter(all_are(named, [project(&**row, key), values].concat()));
                 let between = matches!(relation.join, Join::Through { .. }).then_some((0, first));
                 Led { sources, root, between, own: Some(own) }
+            }
+            Join::Has { columns, .. } if relation.is_apart() => {
+                let (mut sources, root) = Sources::union_along(ground, relation, 0)?;
+                sources.filter(all_are(root.columns(ground, columns, 0)?, values));
+                Led { sources, root, between: None, own: None }
             }
             Join::BelongsTo { target_columns: columns, .. } | Join::Has { columns, .. } => {
                 let lead = lead(ground, relation.target, columns);

@@ -59,7 +59,8 @@ impl Sources {
         route: Route<'_>,
         further: Further<'_>,
     ) -> Result<Entity> {
-        let (level, relation) = (self.level, route.relation);
+        let relation = ground.model.as_it_leads_to(route.relation, ground.model.class(route.target))?;
+        let (level, route) = (self.level, Route { relation, ..route });
         match &relation.join {
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
@@ -95,6 +96,12 @@ impl Sources {
         further: Further<'_>,
     ) -> Result<Entity> {
         let level = self.level;
+        if route.relation.is_apart() {
+            return self.join_union(ground, route.relation, route.kind, |target| {
+                let all = conditions(ground, route.relation, ends.with(target, level), further)?;
+                Ok(all.into_iter().fold(pairs(target)?, Expr::and))
+            });
+        }
         let in_parts = !route.subclasses.is_empty() || ground.model.class(route.target).parts.len() > 1;
         let waits = Cell::new(false);
         let target = (route.target, route.subclasses);
@@ -129,7 +136,10 @@ impl Sources {
         match &relation.join {
             Join::BelongsTo { columns: own, target_columns: other, .. }
             | Join::Has { own_columns: own, columns: other, .. } => {
-                let (mut sources, target) = Sources::of(ground, target, subclasses, level)?;
+                let (mut sources, target) = match relation.is_apart() {
+                    true => Sources::union_along(ground, relation, level)?,
+                    false => Sources::of(ground, target, subclasses, level)?,
+                };
                 let pairs = all_equal(target.columns(ground, other, level)?, owner.columns(ground, own, level)?);
                 sources.filter(pairs);
                 sources.ask(ground, relation, Sides { owner: Some(owner), between: None, target: &target, level })?;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::cast::{About, cover};
-use super::entity::{Entity, Ground, Reads};
+use super::entity::{Entity, Ground};
 use super::expression::Scope;
 use super::known::{Parameters, conditions, is_lasting};
 use super::page::paged;
 use super::route::Route;
 use super::source::{Sources, subclasses};
-use super::union::{is_union, union};
+use super::union::is_union;
 use super::{Existing, Repeats, Selection, Step, Strategy, Term};
 use crate::error::{Misuse, Result};
 use crate::expr::{Expr, Expression};
@@ -117,7 +117,7 @@ impl<'a> Resolved<'a> {
         let asked = selection.filter.iter().chain(selection.order_by.iter().map(|it| &it.0));
         cover(ground, class, About::Mainly(&name), asked, &mut below)?;
         let (sources, root) = match is_union(ground, class) {
-            true => union(ground, class, 0),
+            true => Sources::union(ground, class, 0)?,
             false => Sources::of(ground, class, &below, 0)?,
         };
         let mut scope = Scope::new(ground, graph);
@@ -221,9 +221,9 @@ impl Core {
         let parameters = if keeps { Parameters::of(ground, class, selection) } else { Parameters::default() };
         let put = |at: usize, condition| if keeps { parameters.put(at, condition) } else { condition };
         let mut resolved = Resolved::with(ground, &self.graph, (class, selection), put)?;
-        if resolved.root.reads == Reads::Derived {
-            let select = resolved.sources.select;
-            return self.select_union(ground, class, selection, select, &place).map(Started::Read);
+        if resolved.root.derived().is_some() {
+            let (select, root, beside) = (resolved.sources.select, resolved.root, (&place, everywhere));
+            return self.select_union(ground, &root, selection, select, beside).map(Started::Read);
         }
         resolved.sources.output(&resolved.root);
         let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);

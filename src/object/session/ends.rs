@@ -4,7 +4,7 @@ use super::Core;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::graph::Graph;
-use crate::object::model::{ClassModel, Join, RelationModel};
+use crate::object::model::{ClassModel, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
 
@@ -18,25 +18,12 @@ impl Core {
     }
 
     /// Whether an object can be what a relation leads to: it is of the class, and if its rows stand in a whole table of
-    /// their own, the foreign key can say so, and the other side is one of its relations.
+    /// their own, the foreign key can say so.
     fn expect_target(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         let target = self.graph.model.class(relation.target);
         self.expect_class(key, target)?;
         let class = self.graph.model.class(self.graph.objects[key].class);
-        if self.graph.root(class.id) == self.graph.root(target.id) {
-            return Ok(());
-        }
-        let other = relation.inverse.map(|it| &target.relations[it.index()].name);
-        let has = |name: &String, at: RelationId| class.relations.get(at.index()).is_some_and(|it| it.name == *name);
-        let (wanted, table) = match (&relation.join, other.zip(relation.inverse)) {
-            (_, Some((name, at))) if !has(name, at) => (format!("with a relation `{name}`"), &class.table),
-            (Join::Has { .. }, _) => return Ok(()),
-            _ if !self.graph.is_sound() => return Ok(()),
-            _ => (format!("of the table `{}`", target.table), &class.table),
-        };
-        let expected = format!("{} {wanted}", target.name);
-        let given = format!("{}, whose rows stand in `{table}`", class.name);
-        Err(Misuse::WrongClass { expected, given }.into())
+        self.graph.model.as_it_leads_to(relation, class).map(drop)
     }
 
     /// Makes sure that both ends of a link are what the relation asks for.
@@ -120,9 +107,12 @@ impl Core {
     /// The same for references that are about to be set because they are the other side. A sound session asks nothing of
     /// that side.
     fn read_other_side(&mut self, relation: &RelationModel, others: impl IntoIterator<Item = ObjectKey>) -> Result<()> {
-        let Some(inverse) = relation.inverse.filter(|_| !self.graph.is_sound()) else { return Ok(()) };
+        if self.graph.is_sound() {
+            return Ok(());
+        }
         let model = self.graph.model.clone();
         for other in others {
+            let Some(inverse) = self.graph.as_to(relation, other).inverse else { continue };
             let declared = model.relation(self.graph.objects[other].class, inverse);
             if !declared.join.is_many() {
                 self.read_before_set(other, declared)?;
@@ -289,7 +279,8 @@ impl Core {
         }
         let loaded = self.loaded_many(key, relation.id);
         let model = self.graph.model.clone();
-        let inverse = relation.inverse.map(|it| model.relation(self.graph.objects[member].class, it));
+        let inverse = self.graph.as_to(relation, member).inverse;
+        let inverse = inverse.map(|it| model.relation(self.graph.objects[member].class, it));
         Ok(match (loaded, inverse.filter(|it| !it.join.is_many())) {
             (_, Some(inverse)) => self.loaded_one(member, inverse).is_none_or(|it| it == Some(key)),
             (Some(members), None) => members.contains(&member),

@@ -122,7 +122,9 @@ impl crate::object::graph::Graph {
             for (link, relation) in self.links.get_mut(links).iter_mut().zip(&model.class(object.class).relations) {
                 let concerned = match &relation.join {
                     Join::BelongsTo { .. } => false,
-                    Join::Has { .. } => concerns(relation.target),
+                    Join::Has { .. } => {
+                        concerns(relation.target) || relation.apart.iter().any(|it| concerns(it.target))
+                    }
                     Join::Through { .. } => concerns(object.class) || concerns(relation.target),
                 };
                 if concerned {

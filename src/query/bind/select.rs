@@ -11,7 +11,7 @@ use crate::query::choose::{
 };
 use crate::query::leaf::Leaf;
 use crate::query::plan::{
-    BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, Level, SelectPlan, SortKey,
+    BoundLeaf, BoundOutput, Bounded, CompoundPlan, Gathering, Grouping, Level, Origin, SelectPlan, SortKey,
 };
 use crate::query::rewrite::{Known, rewrite};
 use crate::query::select::{JoinKind, Output, Select};
@@ -112,9 +112,9 @@ impl Binder<'_> {
             None if !select.distinct => order_of(&order_by),
             _ => None,
         };
-        let key_width = keys.len();
+        let key_width = key_width(&sources[0].origin, &keys);
         let keys = match self.scope().sources[0] {
-            Columns::Table(table) if key_width > 0 => Some(keys_access(self.schema.table(table), keys)),
+            Columns::Table(table) if !keys.is_empty() => Some(keys_access(self.schema.table(table), keys)),
             _ => None,
         };
         let Choice { levels, gate, in_order } = choose(self.ground, sources, filter, keys, wanted);
@@ -242,6 +242,14 @@ impl Binder<'_> {
             return Err(senseless(reason));
         };
         Ok(self.names(&columns))
+    }
+}
+
+/// How many values a key has. Keys that a query finds which is the first source are given to the one around it.
+fn key_width(first: &Origin, keys: &[ColumnId]) -> usize {
+    match first {
+        Origin::Select(inner) => inner.key_width,
+        _ => keys.len(),
     }
 }
 

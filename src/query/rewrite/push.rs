@@ -97,7 +97,7 @@ fn within(inner: &Select, names: &[Name], condition: &Expr<Leaf>, known: &Known<
 }
 
 /// For each column that a query brings, the column that it passes on.
-fn passed_on(inner: &Select, known: &Known<'_>) -> Option<Vec<Option<Leaf>>> {
+pub(super) fn passed_on(inner: &Select, known: &Known<'_>) -> Option<Vec<Option<Leaf>>> {
     let mut computes = inner.having.is_some();
     let (mut windows, mut found) = (false, Vec::new());
     let grouped = |it: &Expr<Leaf>| inner.group_by.is_empty() || inner.group_by.contains(it);

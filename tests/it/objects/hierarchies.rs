@@ -1,6 +1,7 @@
 //! Rows and objects of one hierarchy meet: in one table, in joined tables, and with relations among themselves.
 
 mod adversary;
+mod apart;
 mod asking;
 mod batches;
 mod declaring;

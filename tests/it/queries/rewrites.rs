@@ -1,7 +1,7 @@
 //! Queries that are carried out as others that mean the same; each rule says what it did in the plan.
 
 use diptych::expr::Comparison;
-use diptych::query::{JoinKind, Leaf, Output, Quantifier, SetOperation, Source, Views};
+use diptych::query::{Input, JoinKind, Leaf, Output, Quantifier, SetOperation, Source, Views};
 use diptych::{
     Aggregate, Column, Connection, Database, Direction, Expr, Expression, Insert, NativeConnection, Schema, Select,
 };
@@ -214,6 +214,55 @@ fn q3_push_asks_a_source_for_what_is_wanted_of_it() {
     let (read, rows) = by_rules(&mut notes, left, &["push"]);
     assert_eq!((read, rows.len()), (10, 10));
     assert_eq!(rows.iter().filter(|row| !row[1].is_null()).count(), 1);
+}
+
+/// Rows by keys of queries that are put together are looked for in the tables of all of them.
+#[test]
+fn q3_keys_go_into_the_queries_that_are_the_source() {
+    let mut notes = notes();
+    let both = Select::from("notes").values([col("id"), col("author"), Expr::from("note")]);
+    let authors = Select::from("authors").values([Expr::from(-1), col("id"), col("name")]);
+    let both = both.compound_all(SetOperation::Union, authors);
+    let source = || Source::select(both.clone(), ["it", "by", "what"]);
+    let outputs = || [col("it"), col("by"), col("what")];
+    let keys = [4.into(), Value::Null, 7.into(), 4.into(), 99.into()];
+    let mut run = |select: Select| {
+        let prepared = notes.prepare(select.into()).unwrap();
+        let before = notes.log().totals();
+        let rows = notes.run(&prepared, Input::Keys(&keys)).unwrap().rows.to_values();
+        let plan = prepared.explain(notes.schema()).to_string();
+        (rows, (notes.log().totals() - before).rows_read, plan)
+    };
+    let (mut rows, read, plan) = run(Select::from(source()).by_keys(["by"]).values(outputs()));
+    assert_eq!((rows.len(), read), (91 + 91 + 2, 91 + 91 + 2), "{plan}");
+    assert!(
+        plan.contains("rewritten by keys") && plan.contains("notes by index notes_author_idx, given keys"),
+        "{plan}"
+    );
+    // The same rows as by a condition, with a further one, a join, and in an order.
+    let (mut same, ..) =
+        run(Select::from(source()).values(outputs()).filter(col("by").in_list([4, 7])).by_keys(["by"]));
+    rows.sort();
+    same.sort();
+    assert_eq!(rows, same);
+    let by = Select::from(source()).by_keys(["by"]).join("authors", of(0, "by").eq(of(1, "id")));
+    let by = by.filter(of(0, "it").lt(10)).order_by(of(0, "it"), Direction::Descending);
+    let (rows, ..) = run(by.values([of(0, "it"), of(1, "name")]));
+    let lines: Vec<String> = rows.iter().map(|row| format!("{} {}", row[0], row[1])).collect();
+    assert_eq!(lines, ["7 'a7'", "4 'a4'", "-1 'a4'", "-1 'a7'"]);
+}
+
+/// Keys that a source computes are not looked for in its tables, and a page of it has been counted before.
+#[test]
+fn q3_keys_stay_where_a_query_does_not_pass_them_on() {
+    let mut notes = notes();
+    let computed = Select::from("notes").values([col("author").plus(1)]);
+    let page = Select::from("notes").values([col("author")]).limit(5);
+    for inner in [computed, page] {
+        let select = Select::from(Source::select(inner, ["by"])).by_keys(["by"]).values([col("by")]);
+        let refused = notes.prepare(select.into()).expect_err("nothing finds them by keys");
+        assert!(refused.to_string().contains("no table"), "{refused}");
+    }
 }
 
 /// What a source computes from several rows is not asked before it has them.

@@ -22,6 +22,9 @@ pub(super) fn pair(
             let relation = declared.of(classes);
             let Some(name) = relation.inverse.name() else { continue };
             let Some(target) = built.iter().find(|it| it.name == relation.target) else { continue };
+            if matches!(relation.inverse, Inverse::OfBase(_)) && !pairing.leads_here(owner, name, target, all) {
+                continue;
+            }
             match pairing.other(*declared, relation, name, target) {
                 Ok(other) => {
                     let here = (owner, RelationId::new(position as u16));
@@ -38,16 +41,22 @@ pub(super) fn pair(
         }
     }
     for (here, there, moves) in found {
+        let apart = pairing.apart(here, there, all);
         if let Some(relation) = &mut all[here.0.index()][here.1.index()] {
             relation.inverse = moves.then_some(there.1);
             note(&mut relation.reverse, there.1);
+            for (class, other) in apart {
+                let relation = relation.to_mut(class);
+                relation.inverse = moves.then_some(other);
+                note(&mut relation.reverse, other);
+            }
         }
         // The target's subclasses have the relation too, unless their tables are concrete.
         let declared = slots[there.0.index()][there.1.index()];
         let same = |it: &&ClassId| slots[it.index()].get(there.1.index()) == Some(&declared);
         for class in built[there.0.index()].descendants.iter().filter(same) {
             if let Some(Some(other)) = all[class.index()].get_mut(there.1.index()) {
-                note(&mut other.reverse, here.1);
+                note(&mut other.to_mut(here.0).reverse, here.1);
             }
         }
     }
@@ -100,6 +109,28 @@ impl Pairing<'_> {
         Ok(RelationId::new(position as u16))
     }
 
+    /// Whether a relation leads to rows of a class, which may stand apart from those of the target.
+    fn leads_here(&self, class: ClassId, name: &str, of: &ClassModel, all: &[Vec<Option<RelationModel>>]) -> bool {
+        let there = self.slots[of.id.index()].iter().position(|it| it.of(self.classes).name == *name);
+        let relation = there.and_then(|it| all[of.id.index()].get(it)?.as_ref());
+        relation.is_some_and(|it| it.to(class).target == class)
+    }
+
+    /// The relations that are the other side of one in classes that stand apart from its target: of the name that the
+    /// target's has, over the same foreign key.
+    fn apart(&self, here: At, there: At, all: &[Vec<Option<RelationModel>>]) -> Vec<At> {
+        let Some(Some(relation)) = all[here.0.index()].get(here.1.index()) else { return Vec::new() };
+        let name = &self.slots[there.0.index()][there.1.index()].of(self.classes).name;
+        let other = |relation: &RelationModel| {
+            let slots = &self.slots[relation.target.index()];
+            let at = slots.iter().position(|it| it.of(self.classes).name == *name)?;
+            let other = all[relation.target.index()].get(at)?.as_ref()?;
+            let back = self.hierarchy(other.target) == self.hierarchy(here.0);
+            (back && matches!(pairing(&relation.join, &other.join), Fit::Same)).then_some((relation.target, other.id))
+        };
+        relation.apart.iter().filter_map(other).collect()
+    }
+
     /// The first of the bases.
     fn hierarchy(&self, id: ClassId) -> ClassId {
         let mut at = id;
@@ -132,6 +163,15 @@ impl Pairing<'_> {
         else {
             return Ok(moves);
         };
+        // The other side may lead to a base whose queries read the table of this class, too.
+        let b = b.to(here.0);
+        let written = !relation.view_only && !other.view_only;
+        if written && !self.built[here.0.index()].shares_rows(&self.built[b.target.index()]) {
+            let (base, own) = (&self.built[b.target.index()], &self.built[here.0.index()]);
+            let problem = format!("its inverse `{named}` leads to rows of `{}`, not of `{}`", base.table, own.table);
+            let advice = format!("let `{}` say `union`, with the attributes of the foreign key in both", base.name);
+            return wrong(problem, &advice);
+        }
         match pairing(&a.join, &b.join) {
             Fit::Same => Ok(moves),
             Fit::Elsewhere if relation.view_only || other.view_only => Ok(moves),

@@ -74,12 +74,12 @@ fn slots(classes: &[Class], order: &[ClassId], built: &[ClassModel]) -> Vec<Vec<
     slots
 }
 
-struct Resolver<'a> {
+pub(super) struct Resolver<'a> {
     schema: &'a Schema,
     classes: &'a [Class],
     by_name: &'a HashMap<String, ClassId>,
     slots: &'a [Vec<Declared>],
-    built: &'a [ClassModel],
+    pub(super) built: &'a [ClassModel],
 }
 
 impl Resolver<'_> {
@@ -111,7 +111,7 @@ impl Resolver<'_> {
         checks::relation(&place, relation, &join, cascade)?;
         let order = self.order(&place, relation, target, &join)?;
         let position = checks::position(&place, relation, &order)?;
-        Ok(RelationModel {
+        let mut found = RelationModel {
             id,
             name: relation.name.to_string(),
             declared_by: declared.class,
@@ -136,13 +136,20 @@ impl Resolver<'_> {
             active_history: relation.active_history,
             collection: relation.collection,
             condition,
+            apart: Vec::new(),
             load: OnceLock::new(),
-        })
+        };
+        found.apart = self.apart(&found, relation);
+        if found.apart.iter().any(|it| it.passive_deletes != found.passive_deletes) {
+            // The session could only fail for some of the tables, and has to do it for the others.
+            found.passive_deletes = PassiveDeletes::Off;
+        }
+        Ok(found)
     }
 
     /// What is inferred where nothing is said: the foreign key's action takes care of targets where the session could
     /// only fail.
-    fn passive_deletes(
+    pub(super) fn passive_deletes(
         &self,
         relation: &Relationship,
         target: &ClassModel,

@@ -2,7 +2,7 @@
 
 use super::{At, Linter};
 use crate::object::class::{Inheritance, Reach};
-use crate::object::model::{ClassModel, Discriminator};
+use crate::object::model::{ClassModel, Discriminator, Join};
 use crate::schema::Lint;
 
 impl<'a> Linter<'a> {
@@ -25,28 +25,28 @@ impl<'a> Linter<'a> {
         found.push(Lint::new(&*class.name, problem, advice));
     }
 
-    /// A relation to a class whose queries read several whole tables, of which the relation reads one.
+    /// A relation to a class whose queries read several whole tables, of which the relation does not read all.
     pub(super) fn whole_tables(&self, at: At<'a>, found: &mut Vec<Lint>) {
         let target = self.target(at);
         if target.reach != Reach::Union {
             return;
         }
-        let apart = |it: &&ClassModel| it.inheritance == Some(Inheritance::Concrete);
-        let others = target.descendants.iter().map(|it| self.model.class(*it)).filter(apart);
-        let others: Vec<String> = others.map(|it| format!("`{}`", it.name)).collect();
+        let all = target.descendants.iter().map(|it| self.model.class(*it));
+        let lacking: Vec<&ClassModel> = all.filter(|it| self.model.as_it_leads_to(at.relation, it).is_err()).collect();
+        let others: Vec<String> = lacking.iter().map(|it| format!("`{}`", it.name)).collect();
         if others.is_empty() {
             return;
         }
-        let problem = format!(
-            "it leads to rows of `{}` alone: objects of {} stand in tables of their own, and are not found along it",
-            target.table,
-            others.join(" and ")
-        );
-        found.push(Lint::new(
-            at.place(),
-            problem,
-            "declare a relation to each of them, or let joined tables hold them",
-        ));
+        let problem =
+            format!("objects of {} stand in tables of their own, and are not found along it", others.join(" and "));
+        let advice = match &at.relation.join {
+            Join::Has { columns, .. } => {
+                let names: Vec<String> = target.names(columns).iter().map(|it| format!("`{it}`")).collect();
+                format!("let their tables have {}, too", names.join(" and "))
+            }
+            _ => "declare a relation to each of them, or let joined tables hold them".to_owned(),
+        };
+        found.push(Lint::new(at.place(), problem, advice));
     }
 
     /// Rows that do not tell that they are of the class.

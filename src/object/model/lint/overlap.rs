@@ -3,19 +3,23 @@
 use super::{At, Linter};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::model::Join;
+use crate::object::select::target_columns;
 use crate::schema::Lint;
 
 impl<'a> Linter<'a> {
     /// The columns that a relation writes.
     fn writes(&self, at: At<'a>) -> Vec<(TableId, ColumnId)> {
-        let of = |class: ClassId, columns: &[ColumnId]| {
+        let of = |class: ClassId, columns: &[ColumnId]| -> Vec<(TableId, ColumnId)> {
             let class = self.model.class(class);
             columns.iter().filter_map(|&it| class.place_of(it)).collect()
         };
         match &at.relation.join {
             _ if at.relation.view_only => Vec::new(),
             Join::BelongsTo { columns, .. } => of(at.class.id, columns),
-            Join::Has { columns, .. } => of(at.relation.target, columns),
+            Join::Has { .. } => {
+                let cases = std::iter::once(at.relation).chain(&at.relation.apart);
+                cases.flat_map(|it| of(it.target, target_columns(it))).collect()
+            }
             Join::Through { table, layout, .. } => {
                 let Ok(table) = self.schema.table_named(table) else { return Vec::new() };
                 layout.own.iter().chain(&layout.other).map(|&it| (table.id, it)).collect()
@@ -51,7 +55,7 @@ impl<'a> Linter<'a> {
             self.model.class(a).descendants.contains(&b) || self.model.class(b).descendants.contains(&a)
         };
         let names = |a: At<'a>, b: At<'a>| {
-            related(a.relation.target, b.class.id) && a.relation.reverse.contains(&b.relation.id)
+            related(a.relation.target, b.class.id) && a.relation.to(b.class.id).reverse.contains(&b.relation.id)
         };
         names(at, other) || names(other, at)
     }

@@ -115,7 +115,8 @@ pub(super) fn at_run_time(how: Inheritance) -> Vec<Class> {
             let managers = employees("managers").column(bonus).column(assistant_id);
             let engineer = Class::new("Engineer", employees("engineers").column(language)).inherits("Employee");
             let manager = Class::new("Manager", managers.foreign_key(assistant("engineers"))).inherits("Employee");
-            (engineer.relation(company.clone()), manager.relation(company.clone()), "engineers")
+            let company = company.clone().inverse("employees");
+            (engineer.relation(company.clone()), manager.relation(company), "engineers")
         }
     };
     let tools = Relationship::has_many("tools", "Tool").inverse("owner");
