@@ -167,3 +167,46 @@ fn what_is_pending_of_an_owner_stays_when_rows_come_to_it() -> Result<()> {
         Ok(())
     })
 }
+
+/// A crate or a box stands in a store; each class has a whole table.
+#[derive(Entity, Clone, Debug)]
+#[has_many(crates: Crate, via(store_number), passive_deletes = all)]
+struct Store {
+    #[key]
+    number: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(table = "crates", identity = "crate", discriminator = kind, union)]
+struct Crate {
+    #[key]
+    id: i64,
+    kind: String,
+    #[references(Store, on_update = set_null)]
+    store_number: Option<i64>,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[entity(identity = "box", concrete = "boxes")]
+struct Carton {
+    #[base]
+    of: Crate,
+    size: i64,
+}
+
+/// Members that stand in the table of a class below the one that the collection leads to leave it, too.
+#[test]
+fn what_an_action_clears_in_a_whole_table_leaves_its_owner() -> Result<()> {
+    let mut session = Database::of::<(Store, Crate, Carton)>()?.session();
+    let of = |id, store_number| Crate { id, store_number, ..Crate::draft() };
+    session.add(Store { number: 1 });
+    session.flush()?;
+    session.add(Carton { of: of(1, Some(1)), size: 3 });
+    session.commit()?;
+    let store = session.one(Store::select())?.reference();
+    assert_eq!(session.get(store)?.load(Store::crates)?.len(), 1);
+    session.edit(store)?.number = 2;
+    session.flush()?;
+    assert_eq!(session.get(store)?.load(Store::crates)?.len(), 0);
+    Ok(())
+}
