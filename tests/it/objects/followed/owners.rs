@@ -81,16 +81,27 @@ fn for_each_at_hand(check: impl Fn(Session, Ref<Room>, Ref<Room>) -> Result<()>)
     Ok(())
 }
 
+/// The collections are read in the transaction or the savepoint, too, and what came goes again when that is rolled back.
 #[test]
 fn what_an_action_sets_to_a_default_comes_to_the_owner_that_this_names() -> Result<()> {
-    for_each_at_hand(|mut session, reserve, room| {
-        session.delete(room)?;
-        session.flush()?;
-        assert_eq!(things(&session, reserve)?, [1, 2]);
-        session.rollback()?;
-        assert_eq!((things(&session, reserve)?, things(&session, room)?), (vec![], vec![1, 2]));
-        Ok(())
-    })
+    for in_savepoint in [false, true] {
+        for_each_at_hand(|mut session, reserve, room| {
+            if in_savepoint {
+                session.savepoint()?;
+            }
+            session.delete(room)?;
+            session.flush()?;
+            assert_eq!(things(&session, reserve)?, [1, 2]);
+            if in_savepoint {
+                session.rollback_to()?
+            } else {
+                session.rollback()?
+            }
+            assert_eq!((things(&session, reserve)?, things(&session, room)?), (vec![], vec![1, 2]));
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 #[test]
@@ -136,36 +147,6 @@ fn an_owner_that_is_referred_to_by_another_key_shows_it_too() -> Result<()> {
     session.flush()?;
     assert_eq!(lamps(&session)?, [None, Some(1)]);
     Ok(())
-}
-
-/// Collections that are read within a savepoint, after an action has led rows to them.
-#[test]
-fn a_savepoint_that_is_rolled_back_takes_the_members_back() -> Result<()> {
-    for_each_at_hand(|mut session, reserve, room| {
-        session.savepoint()?;
-        session.delete(room)?;
-        session.flush()?;
-        assert_eq!(things(&session, reserve)?, [1, 2]);
-        session.rollback()?;
-        assert_eq!((things(&session, reserve)?, things(&session, room)?), (vec![], vec![1, 2]));
-        Ok(())
-    })
-}
-
-/// What was done to the collection of the owner that rows come to, and is still to be written, is not lost.
-#[test]
-fn what_is_pending_of_an_owner_stays_when_rows_come_to_it() -> Result<()> {
-    for_each_at_hand(|mut session, reserve, _| {
-        session.set_autoflush(false);
-        let new = session.add(Thing { id: 3, room_number: 0 });
-        session.push(reserve, Room::things, new)?;
-        session.delete_where(Room::select().filter(Room::number.eq(1)), Synchronize::Auto)?;
-        assert_eq!(things(&session, reserve)?, [1, 2, 3]);
-        session.flush()?;
-        assert_eq!(things(&session, reserve)?, [1, 2, 3]);
-        assert!(session.find::<Room>(1)?.is_none());
-        Ok(())
-    })
 }
 
 /// A crate or a box stands in a store; each class has a whole table.
