@@ -19,9 +19,10 @@ use crate::value::Value;
 
 impl Session {
     /// What [`delete`](Session::delete) of the object and the next flush would do to rows, over both layers: what the
-    /// session does along relations, and what foreign keys do behind it. Nothing has changed afterwards, and the session
-    /// has loaded nothing: the delete is carried out on a copy of the session over a fork of the tables. With autoflush,
-    /// what is pending is flushed there first, and without, together with the delete.
+    /// session does along relations, what foreign keys do behind it, and which listeners are told of what. Nothing has changed
+    /// afterwards, nobody is called, and the session has loaded nothing: the delete is carried out on a copy of the session
+    /// over a fork of the tables. With autoflush, what is pending is flushed there first, and without, together with the
+    /// delete.
     ///
     /// What it costs beside the delete itself grows with what the session holds: some tens of bytes are copied for each
     /// object, and their rows are shared. In release builds that has taken tens of nanoseconds an object, two milliseconds
