@@ -45,8 +45,9 @@ impl Graph {
         origin: Origin,
     ) -> Result<()> {
         let own = self.declared(self.objects[key].class, relation.id);
-        if self.is_sound() && origin.by == own && self.is_in(key) {
-            // Who links an object that was to be deleted wants to keep it.
+        if self.is_sound() && origin.by == own && self.is_in(key) && self.is_in(item) {
+            // Who links an object that was to be deleted wants to keep it. Of one that has left the session, the mark says that
+            // its row is gone.
             self.objects[item].marked = false;
         }
         if origin.by == own && self.brings(key, relation, item) {

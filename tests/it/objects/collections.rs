@@ -166,3 +166,35 @@ fn what_may_not_come_in_leaves_a_collection_as_it_was() -> Result<()> {
     assert_eq!(stored(&mut session, album)?, "a0 b1");
     Ok(())
 }
+
+/// Its key may be that of another row by then, which is not its own to delete.
+#[test]
+fn what_has_gone_for_good_does_not_come_back_by_a_collection() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(pens: Pen, inverse = cup, cascade(all, delete_orphan))]
+    struct Cup {
+        #[key]
+        id: i64,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(cup: Cup, inverse = pens)]
+    struct Pen {
+        #[key]
+        id: i64,
+        #[references(Cup)]
+        cup_id: Option<i64>,
+    }
+    let mut session = Database::of::<(Cup, Pen)>()?.session();
+    let cup = session.add(Cup { id: 1 });
+    let gone = session.push(cup, Cup::pens, Pen { id: 1, cup_id: None })?;
+    session.commit()?;
+    session.delete(gone)?;
+    session.commit()?;
+    session.push(cup, Cup::pens, gone).expect_err("its row is gone");
+    let other = session.push(cup, Cup::pens, Pen { id: 1, cup_id: None })?;
+    session.flush()?;
+    session.remove(cup, Cup::pens, gone)?;
+    session.commit()?;
+    assert_eq!(session.all(Pen::select())?.references(), [other]);
+    Ok(())
+}
