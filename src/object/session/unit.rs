@@ -183,7 +183,10 @@ impl Core {
 
     pub(in crate::object) fn release(&mut self) -> Result<()> {
         self.check_active()?;
-        self.flush_all()?;
+        // Where there is nothing to release, nothing is flushed either.
+        if self.frames.len() > 1 {
+            self.flush_all()?;
+        }
         self.connection.control(Control::Release)?;
         if let Some(inner) = self.frames.pop() {
             self.frame().extend(inner);

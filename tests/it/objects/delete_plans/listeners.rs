@@ -151,7 +151,9 @@ fn listeners_are_told_what_a_plan_has_foreseen() -> Result<()> {
         (2, 1),
         "cleared by one statement, and removed by the next; by one"
     );
-    (told.sort(), told.dedup(), foreseen.sort());
+    told.sort();
+    told.dedup();
+    foreseen.sort();
     assert_eq!(told, foreseen);
     Ok(())
 }
