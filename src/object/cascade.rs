@@ -142,6 +142,8 @@ impl Core {
         for (it, along) in reached {
             match self.graph.objects[it].state {
                 State::Persistent => {}
+                // Its row is gone, and its key may be that of another one.
+                State::Detached if self.graph.is_sound() && self.graph.objects[it].marked => continue,
                 State::Detached => self.graph.enroll_to_delete(it)?,
                 State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(it)?,
                 State::Deleted | State::Transient | State::Pending => continue,

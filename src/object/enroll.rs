@@ -15,12 +15,15 @@ impl Graph {
     /// # Errors
     /// When the row of one of them was deleted, or another object of the session has its identity.
     pub(super) fn enroll(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
+        let reached = self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it));
+        if self.is_sound() {
+            // All of them come, or none does.
+            self.check_enroll_one(key)?;
+            reached.iter().try_for_each(|it| self.check_enroll_one(it.0))?;
+        }
         self.with_extra(key, |it| it.orphaned = false);
         self.enroll_one(key, along)?;
-        for (reached, along) in self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it)) {
-            self.enroll_one(reached, Some(along))?;
-        }
-        Ok(())
+        reached.into_iter().try_for_each(|(reached, along)| self.enroll_one(reached, Some(along)))
     }
 
     /// Refuses an object, and what its save-update cascades reach, that [`enroll`](Graph::enroll) would refuse. Nothing has

@@ -56,6 +56,7 @@ mod merges;
 mod mismatch;
 mod mistakes;
 mod named_queries;
+mod nothing_lost;
 mod one_of;
 mod one_to_one;
 mod panics;

@@ -61,6 +61,19 @@ impl Graph {
         relation.cascade.contains(Cascade::SAVE_UPDATE) && self.is_attached(key) && !self.contains(item)
     }
 
+    /// Refuses an object that may not become a member, before anything has changed. SQLAlchemy finds out on the way.
+    pub(in crate::object) fn check_joins(
+        &self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        item: ObjectKey,
+    ) -> Result<()> {
+        if self.is_sound() {
+            self.check_single_parent(key, relation, Some(item))?;
+        }
+        self.check_brings(key, relation, item)
+    }
+
     /// Refuses an object that may not come in where it is to be linked, before anything has changed. SQLAlchemy finds out
     /// on the way.
     pub(super) fn check_brings(&self, key: ObjectKey, relation: &RelationModel, item: ObjectKey) -> Result<()> {

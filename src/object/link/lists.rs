@@ -67,8 +67,8 @@ impl Graph {
         let keep: FxHashSet<ObjectKey> = members.iter().copied().collect();
         for &member in members.iter().filter(|it| !had.contains(*it)) {
             self.check_single_parent(owner, relation, Some(member))?;
-            self.check_brings(owner, relation, member)?;
         }
+        members.iter().try_for_each(|it| self.check_brings(owner, relation, *it))?;
         self.touch(owner);
         self.events.tell(|| Happening::Replace { owner, relation: relation.id, members: members.to_vec() });
         let collection = self.collection_mut(owner, relation.id);

@@ -221,6 +221,9 @@ impl Core {
         member: ObjectKey,
         at: usize,
     ) -> Result<()> {
+        self.ready_to_link(key, relation, Some(member))?;
+        let (model, class) = self.graph.class_of(key);
+        self.graph.check_joins(key, model.relation(class, relation), member)?;
         let taken = self.take_member(key, relation, at)?;
         let placed = self.insert_member(key, relation, member, Some(at));
         if let (Err(_), Some(taken)) = (&placed, taken) {
