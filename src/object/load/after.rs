@@ -361,7 +361,8 @@ impl Core {
 
     /// The objects whose collection nothing waits for.
     fn without_queue<'k>(&self, objects: &'k [ObjectKey], relation: &RelationModel) -> Cow<'k, [ObjectKey]> {
-        match objects.iter().any(|it| self.has_queue(*it, relation)) {
+        // Only collections have queues, and references are many.
+        match relation.join.is_many() && objects.iter().any(|it| self.has_queue(*it, relation)) {
             true => objects.iter().copied().filter(|it| !self.has_queue(*it, relation)).collect::<Vec<_>>().into(),
             false => objects.into(),
         }
