@@ -217,6 +217,15 @@ impl Collection {
         }
     }
 
+    /// Whether the object was taken out since the last flush.
+    pub(super) fn has_lost(&self, member: ObjectKey) -> bool {
+        match self.pending.as_deref() {
+            Some(Pending::Since(before)) => !self.holds(member) && before.contains(&member),
+            Some(Pending::Queued { removed, .. }) => removed.contains(member),
+            None => false,
+        }
+    }
+
     /// Whether the object is a member, as far as is known without reading.
     pub(super) fn holds(&self, member: ObjectKey) -> bool {
         match &self.members {

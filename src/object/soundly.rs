@@ -134,7 +134,7 @@ impl Graph {
         }
     }
 
-    /// Puts an object back where it was.
+    /// Puts an object back where it was. Who takes out what was never there has changed nothing on this side.
     fn restore(&mut self, owner: ObjectKey, relation: RelationId, item: ObjectKey) {
         match self.link_mut(owner, relation) {
             Link::One { target: target @ None, since } => {
@@ -143,8 +143,9 @@ impl Graph {
                     *since = Since::Unchanged;
                 }
             }
+            Link::Many(collection) if !collection.has_lost(item) => {}
             Link::Many(collection) if collection.members.is_none() => collection.queue_add(item),
-            Link::Many(collection) if !collection.holds(item) => collection.insert(None, item),
+            Link::Many(collection) => collection.insert(None, item),
             _ => {}
         }
     }

@@ -124,8 +124,10 @@ impl Core {
         if let Some(own) = self.graph.own_if_any(key) {
             own.original = None;
         }
-        for link in self.graph.links_mut(key) {
+        let passed_over = self.passed_over(key);
+        for (at, link) in self.graph.links_mut(key).iter_mut().enumerate() {
             match link {
+                _ if passed_over.contains(&at) => *link = Link::Unloaded,
                 Link::One { since, .. } => *since = Since::Unchanged,
                 Link::Many(collection) => {
                     // Of a collection that was never read, what was added is not all there is.
@@ -137,6 +139,24 @@ impl Core {
                 Link::Unloaded => {}
             }
         }
+    }
+
+    /// The links that a sound session reads again, because it was to write one to an object that has left it, and has passed
+    /// over that. SQLAlchemy goes on showing what was not written.
+    fn passed_over(&self, key: ObjectKey) -> Vec<usize> {
+        if !self.graph.is_sound() {
+            return Vec::new();
+        }
+        let is_out = |it: &ObjectKey| self.graph.objects.get(*it).is_none_or(|it| it.state == State::Detached);
+        let links = self.graph.objects[key].links().map_or(&[][..], |at| &self.graph.links.get(at)[..]);
+        let is_passed_over = |link: &Link| match link {
+            Link::One { target, since } => *since != Since::Unchanged && target.as_ref().is_some_and(is_out),
+            Link::Many(collection) => {
+                collection.pending.is_some() && collection.members.as_ref().is_some_and(|it| it.iter().any(is_out))
+            }
+            Link::Unloaded => false,
+        };
+        links.iter().enumerate().filter(|it| is_passed_over(it.1)).map(|it| it.0).collect()
     }
 
     /// The row is gone: the identity map forgets it.

@@ -198,3 +198,27 @@ fn what_has_gone_for_good_does_not_come_back_by_a_collection() -> Result<()> {
     assert_eq!(session.all(Pen::select())?.references(), [other]);
     Ok(())
 }
+
+/// A flush writes nothing for a member that has left the session meanwhile, so the collection does not show it, whether it
+/// was read or not.
+#[test]
+fn a_member_that_has_left_the_session_is_not_shown_once_a_flush_has_passed_over_it() -> Result<()> {
+    for is_loaded in [false, true] {
+        let database = Database::of::<(Album, Track, Mood)>()?;
+        let mut first = database.session();
+        first.add(Album::draft());
+        first.add(Mood { name: "calm".into(), ..Mood::draft() });
+        first.commit()?;
+        let mut session = database.session();
+        let album = session.one(Album::select())?.reference();
+        let mood = session.one(Mood::select())?.reference();
+        if is_loaded {
+            assert_eq!(session.get(album)?.load(Album::moods)?.len(), 0);
+        }
+        session.push(album, Album::moods, mood)?;
+        session.expunge(mood)?;
+        session.flush()?;
+        assert_eq!(session.get(album)?.load(Album::moods)?.len(), 0, "loaded: {is_loaded}");
+    }
+    Ok(())
+}
