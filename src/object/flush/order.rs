@@ -60,6 +60,9 @@ impl Core {
         let came: Vec<FlushStep> =
             came.chain(links.associated.into_iter().filter_map(|it| pairs(&model, it, true))).collect();
         let by_slots = self.graph.is_sound() && self.has_slot_conflicts(&plan, &assigned)?;
+        if by_slots {
+            self.read_what_is_assigned(&plan)?;
+        }
         // Where a key changes, association rows are found by the one before.
         let (first, dissociated): (Vec<Pairs>, Vec<Pairs>) =
             links.dissociated.into_iter().partition(|it| by_slots || self.has_other_keys(&model, it));

@@ -99,6 +99,21 @@ impl Core {
         Ok(())
     }
 
+    /// Reads the rows of expired objects whose foreign keys the flush writes, by one statement a class: what they refer to
+    /// until then goes after them.
+    pub(super) fn read_what_is_assigned(&mut self, plan: &FlushPlan) -> Result<()> {
+        let mut wanted: BTreeMap<ClassId, Vec<Vec<Value>>> = BTreeMap::new();
+        for key in plan.assignments.iter().map(|it| it.object) {
+            let object = &self.graph.objects[key];
+            if object.lacks_row() && object.state == State::Persistent {
+                let identity = self.graph.identity(key).map(|it| it.to_values());
+                wanted.entry(object.class).or_default().extend(identity);
+            }
+        }
+        let model = self.graph.model.clone();
+        wanted.into_iter().try_for_each(|(class, keys)| self.objects_by_keys(model.class(class), keys).map(drop))
+    }
+
     /// Whether an update may write some columns. Most write none of a unique key, and need no second look.
     fn touches(&self, key: ObjectKey, columns: &[ColumnId], plan: &FlushPlan, assigned: &Assigned) -> bool {
         let written = |it: &usize| plan.assignments[*it].columns.iter().any(|it| columns.contains(it));

@@ -198,13 +198,17 @@ fn hold(steps: &[Step]) -> std::result::Result<(), TestCaseError> {
 /// Histories that went wrong once, each with what was wrong.
 #[test]
 fn what_went_wrong_once_goes_right() {
-    let told: [(&str, &[Step]); 5] = [
+    let told: [(&str, &[Step]); 6] = [
         ("a member that was to be deleted is kept by a refused exchange", &[(11, 9, 0, 0), (8, 5, 2, 5)]),
         ("a release without a savepoint has flushed", &[(11, 1, 0, 0), (23, 0, 0, 0), (25, 0, 0, 1)]),
         ("a member whose row has gone for good", &[(20, 0, 0, 0), (11, 0, 0, 0), (24, 0, 0, 0), (5, 5, 0, 42)]),
         (
             "what was taken out though it was never there is put back",
             &[(16, 15, 0, 0), (2, 15, 0, 2), (7, 6, 0, 5), (16, 6, 0, 0)],
+        ),
+        (
+            "an expired row refers to one that goes while a unique value is exchanged",
+            &[(15, 9, 0, 37), (11, 10, 0, 0), (17, 12, 0, 0), (9, 0, 6, 0), (14, 0, 0, 0)],
         ),
         ("a cascade comes to one whose row has gone", &[(11, 13, 0, 0), (24, 0, 0, 0), (11, 10, 0, 0), (16, 4, 0, 0)]),
     ];
