@@ -18,9 +18,9 @@
 //!
 //! # Classes that extend others
 //! A class may stand in the table of its base, in a table beside it or in a whole one of its own; its attributes and
-//! relations come behind those of the base, at the same positions in all of them. One key is one object of the hierarchy,
-//! of the class that its row tells. If its row is a struct, that begins with the struct of the base, so a
-//! [`Ref`] to the base shows a part of it.
+//! relations come behind those of the base, at the same positions in all of them, but for a whole table, which has its own.
+//! One key is one object of the hierarchy, of the class that its row tells. If its row is a struct, that begins with the
+//! struct of the base, so a [`Ref`] to the base shows a part of it.
 //!
 //! # Invariants
 //! - **O1** Within a session one key is one object.
@@ -35,9 +35,11 @@
 //! - **O8** What the type of a view says is loaded stays loaded as long as the view lives.
 //! - **O9** Each statement by which a session that keeps its ledger reads objects is counted in one read of it.
 //! - **O10** A diagnosis changes nothing: what it tries, it tries on a fork.
+//! - **O11** A verb of a sound session that is refused has changed nothing that a flush would write.
 //!
 //! # Not here
-//! Foreign key actions (`integrity`): what they change, a session does not see until it reads again.
+//! Foreign key actions (`integrity`): what they have changed, a sound session is told by the statement that set them in
+//! motion.
 //!
 //! # Where to start
 //! [`session`] for the verbs, `graph` for what a session holds, `link` for how both sides move, `load` for the
