@@ -1,4 +1,4 @@
-//! Whatever is refused has changed nothing: a history with refused verbs, commits and flushes ends as the same history does
+//! O11: whatever is refused has changed nothing: a history with refused verbs, commits and flushes ends as the same history does
 //! without them.
 
 use diptych::object::AnyRef;
