@@ -78,7 +78,10 @@ impl Work {
             13 => session.untyped().insert(owner, "shapes", 0, member),
             14 => session.untyped().clear(owner, "shapes"),
             15 => {
-                let new = shape(session, CLASSES[self.shapes.len() % 3], &format!("m{}", self.shapes.len()));
+                let number = self.shapes.len();
+                let new = shape(session, CLASSES[number % 3], &format!("m{number}"));
+                // Nor is it given to a new one: a cascade may come to the one that has gone.
+                session.untyped().assign(new, "id", 100 + number as i64)?;
                 self.shapes.push(new);
                 session.untyped().push(owner, "shapes", new)
             }
