@@ -1,12 +1,16 @@
 //! Letting objects into the session.
 
+use rustc_hash::FxHashSet;
+
 use super::class::Cascade;
 use super::events::{Happening, StateChange};
 use super::graph::Graph;
+use super::identity::Identity;
 use super::reference::ObjectKey;
 use super::state::State;
 use super::touched::Along;
 use crate::error::{Misuse, Result};
+use crate::id::ClassId;
 
 impl Graph {
     /// Lets an object into the session, and with it whatever its save-update cascades reach. It may itself have been
@@ -15,11 +19,9 @@ impl Graph {
     /// # Errors
     /// When the row of one of them was deleted, or another object of the session has its identity.
     pub(super) fn enroll(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
-        let reached = self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it));
+        let reached = self.brought_along(key);
         if self.is_sound() {
-            // All of them come, or none does.
-            self.check_enroll_one(key)?;
-            reached.iter().try_for_each(|it| self.check_enroll_one(it.0))?;
+            self.check_all_come(key, &reached)?;
         }
         self.with_extra(key, |it| it.orphaned = false);
         self.enroll_one(key, along)?;
@@ -32,9 +34,26 @@ impl Graph {
     /// # Errors
     /// As [`enroll`](Graph::enroll).
     pub(super) fn check_enroll(&self, key: ObjectKey) -> Result<()> {
-        self.check_enroll_one(key)?;
-        let reached = self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it));
-        reached.into_iter().try_for_each(|(reached, _)| self.check_enroll_one(reached))
+        self.check_all_come(key, &self.brought_along(key))
+    }
+
+    /// What an object brings along that is not in the session.
+    fn brought_along(&self, key: ObjectKey) -> Vec<(ObjectKey, Along)> {
+        self.reach_along(key, Cascade::SAVE_UPDATE, |graph, it| !graph.contains(it))
+    }
+
+    /// All of them come, or none does: two that were let go of may be of one row.
+    fn check_all_come(&self, key: ObjectKey, along: &[(ObjectKey, Along)]) -> Result<()> {
+        let mut coming: FxHashSet<(ClassId, Identity)> = FxHashSet::default();
+        for it in std::iter::once(key).chain(along.iter().map(|it| it.0)) {
+            self.check_enroll_one(it)?;
+            let object = &self.objects[it];
+            let identity = if object.state == State::Detached { self.identity(it) } else { None };
+            if identity.is_some_and(|it| !coming.insert((self.root(object.class), it))) {
+                return Err(Misuse::IdentityConflict { object: self.name(it) }.into());
+            }
+        }
+        Ok(())
     }
 
     fn check_enroll_one(&self, key: ObjectKey) -> Result<()> {
@@ -64,9 +83,11 @@ impl Graph {
         }
     }
 
-    /// Lets one object into the session.
+    /// Lets one object into the session. SQLAlchemy asks for each whether it may when its turn comes.
     fn enroll_one(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
-        self.check_enroll_one(key)?;
+        if !self.is_sound() {
+            self.check_enroll_one(key)?;
+        }
         match self.objects[key].state {
             State::Transient => {
                 self.change_state(key, State::Pending);

@@ -1,5 +1,6 @@
 //! What a collection can be (checklist: list, ordered list with a position column, set, keyed map).
 
+use diptych::State;
 use diptych::prelude::*;
 
 #[derive(Entity, Clone, Debug)]
@@ -220,5 +221,28 @@ fn a_member_that_has_left_the_session_is_not_shown_once_a_flush_has_passed_over_
         session.flush()?;
         assert_eq!(session.get(album)?.load(Album::moods)?.len(), 0, "loaded: {is_loaded}");
     }
+    Ok(())
+}
+
+/// Of two objects that were let go of and are of one row, none comes when both are brought.
+#[test]
+fn two_of_one_row_do_not_come_together() -> Result<()> {
+    let database = Database::of::<(Album, Track, Mood)>()?;
+    let mut session = database.session();
+    session.add(Mood { name: "calm".into(), ..Mood::draft() });
+    session.commit()?;
+    let mut twins = Vec::new();
+    for _ in 0..2 {
+        let mood = session.one(Mood::select())?.reference();
+        session.expunge(mood)?;
+        twins.push(mood);
+    }
+    let album = session.transient(Album::draft())?;
+    for &it in &twins {
+        session.push(album, Album::moods, it)?;
+    }
+    session.save(album).expect_err("they are of one row");
+    let states = twins.iter().map(|it| session.state(*it)).collect::<Result<Vec<_>>>()?;
+    assert_eq!((session.state(album)?, states), (State::Transient, vec![State::Detached; 2]));
     Ok(())
 }
