@@ -26,7 +26,7 @@ impl Core {
         let rows = self.connection.run(&plan.prepared, Input::Keys(keys))?.rows;
         let width = plan.keys.len().max(1);
         let positions: FxHashMap<&[Value], u32> = keys.chunks_exact(width).zip(0..).collect();
-        let mut counts = vec![0; positions.len()];
+        let mut counts = vec![0; keys.len() / width];
         let (mut by_keys, mut read) = (Vec::with_capacity(rows.len()), Read::new(&plan.place, batch.existing));
         for at in 0..rows.len() {
             let row = rows.values_at(at);
