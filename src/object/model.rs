@@ -20,7 +20,7 @@ pub use relation::{Join, JoinLeaf, RelationModel, ThroughLayout};
 use super::class::Inheritance;
 use super::listen::Standing;
 use crate::error::{Misuse, Result, closest};
-use crate::id::{ClassId, RelationId, TableId};
+use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::record::Row;
 
 /// All classes of a database and how they are related.
@@ -107,6 +107,17 @@ impl Model {
     #[inline]
     pub fn relation(&self, class: ClassId, relation: RelationId) -> &RelationModel {
         &self.classes[class.index()].relations[relation.index()]
+    }
+
+    /// Whether an attribute of a class is part of a reference, whichever side has told the model of it.
+    pub(super) fn refers_by(&self, class: ClassId, attribute: ColumnId) -> bool {
+        let is_related = |it: ClassId| self.is_a(it, class) || self.is_a(class, it);
+        let refers = |of: &ClassModel, it: &RelationModel| match &it.join {
+            Join::BelongsTo { columns, .. } => is_related(of.id) && columns.contains(&attribute),
+            Join::Has { columns, .. } => is_related(it.target) && columns.contains(&attribute),
+            Join::Through { .. } => false,
+        };
+        self.classes.iter().any(|of| of.relations.iter().any(|it| refers(of, it)))
     }
 
     /// The first class that has a relation: a class, or a base of it. A class with a whole table of its own shares a relation

@@ -60,13 +60,19 @@ pub trait Connection {
     /// When a constraint refuses it, or it cannot be computed; nothing has changed then (Q2).
     fn run(&mut self, statement: &Prepared, input: Input<'_>) -> Result<Outcome>;
 
-    /// The same, and says which rows foreign key actions changed or removed, those among them that the statement changed
-    /// itself as well: objects of a session that stand for them follow. A connection that cannot tell says nothing.
+    /// The same, and says which rows were changed or removed: objects of a session that stand for them follow. A connection
+    /// that cannot tell says nothing.
     ///
     /// # Errors
     /// As [`run`](Connection::run).
-    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, acted: &mut Vec<Acted>) -> Result<Outcome> {
-        let _ = acted;
+    fn run_and_tell(
+        &mut self,
+        statement: &Prepared,
+        input: Input<'_>,
+        tell: Tell,
+        acted: &mut Vec<Acted>,
+    ) -> Result<Outcome> {
+        let _ = (tell, acted);
         self.run(statement, input)
     }
 
@@ -223,7 +229,16 @@ pub struct Outcome {
     pub by_actions: u64,
 }
 
-/// A row that a foreign key action has changed or removed.
+/// Of which rows a connection tells that they were changed or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// Those that foreign key actions have, those among them that the statement names as well.
+    Actions,
+    /// Those that the statement names, too.
+    All,
+}
+
+/// A row that a statement has changed or removed, itself or by a foreign key action.
 #[derive(Clone, Debug)]
 pub struct Acted {
     /// Its table.

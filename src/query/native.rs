@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::bind::{Bound, bind};
-use super::connection::{Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, locate_shared};
+use super::connection::{
+    Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, Tell, locate_shared,
+};
 use super::explain::Explained;
 use super::locate::{Shape, locate, look_up, look_up_unique};
 use super::log::{Entry, Kind, Log};
@@ -320,8 +322,14 @@ impl Connection for NativeConnection {
         self.pass(statement, input, None)
     }
 
-    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, acted: &mut Vec<Acted>) -> Result<Outcome> {
-        self.pass(statement, input, Some(acted))
+    fn run_and_tell(
+        &mut self,
+        statement: &Prepared,
+        input: Input<'_>,
+        tell: Tell,
+        acted: &mut Vec<Acted>,
+    ) -> Result<Outcome> {
+        self.pass(statement, input, Some((tell, acted)))
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {

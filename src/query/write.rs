@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::connection::{Acted, Input, Outcome, RowChange};
+use super::connection::{Acted, Input, Outcome, RowChange, Tell};
 use super::frame::Frame;
 use super::plan::{Assignments, BoundOutput, Plan, SelectPlan};
 use super::run::{Arena, Execution, Given};
@@ -77,15 +77,19 @@ fn changed(named: usize, all: usize) -> Outcome {
     Outcome { count: named as u64, by_actions, ..Outcome::default() }
 }
 
-/// Where rows that foreign key actions change are to be told, if anybody asks.
-pub(super) type Told<'a> = Option<&'a mut Vec<Acted>>;
+/// Which rows are to be told, and where, if anybody asks.
+pub(super) type Told<'a> = Option<(Tell, &'a mut Vec<Acted>)>;
 
 /// Carries out a plan of a statement that names so many rows.
 fn apply(transaction: &mut Transaction, plan: ActionPlan, named: usize, told: Told<'_>) -> Result<Outcome> {
     let of = |it: &Step| Acted { table: it.table, before: it.before.clone(), after: after_of(it) };
-    let acted: Vec<Acted> = if told.is_some() { plan.acted().map(of).collect() } else { Vec::new() };
+    let acted: Vec<Acted> = match &told {
+        Some((Tell::All, _)) => plan.steps.iter().map(of).collect(),
+        Some((Tell::Actions, _)) => plan.acted().map(of).collect(),
+        None => Vec::new(),
+    };
     let all = transaction.apply(plan)?.len();
-    if let Some(told) = told {
+    if let Some((_, told)) = told {
         told.extend(acted);
     }
     Ok(changed(named, all))

@@ -14,12 +14,12 @@ use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::object::compact::Fate;
 use crate::object::identity::Identity;
-use crate::object::links::Link;
+use crate::object::links::{Link, Since};
 use crate::object::model::Join;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Acted, Input, Prepared};
+use crate::query::{Acted, Input, Prepared, Tell};
 use crate::record::{Row, edit, project};
 use crate::value::Value;
 
@@ -62,7 +62,7 @@ impl Core {
     /// Runs a statement of the flush that changes rows, and keeps what actions have changed beside them.
     pub(super) fn change(&mut self, statement: &Prepared, input: Input<'_>) -> Result<u64> {
         let outcome = match self.graph.is_sound() {
-            true => self.connection.run_and_tell(statement, input, &mut self.acted)?,
+            true => self.connection.run_and_tell(statement, input, Tell::Actions, &mut self.acted)?,
             false => self.connection.run(statement, input)?,
         };
         Ok(outcome.count)
@@ -180,14 +180,19 @@ impl Core {
         first && object.state.lives() && object.fate() != Fate::Delete
     }
 
-    /// The same for a statement on many rows, which is no part of a flush.
+    /// The same for a statement on many rows, which is no part of a flush. What is still to be written stays a change.
     pub(in crate::object) fn follow_many(&mut self, acted: Vec<Acted>) -> Result<()> {
         let mut changed = Vec::new();
         let known: KnownBy<'_> = &|core, of| core.graph.known(of.0, &of.1);
         for (key, it) in self.objects_of(&acted, known) {
             match &it.after {
                 Some(after) => {
-                    self.left_by(key, it.table, (&it.before, after)).into_iter().for_each(|it| self.forget_left(it));
+                    for left in self.left_by(key, it.table, (&it.before, after)) {
+                        match self.graph.link(left.object, left.relation) {
+                            Link::One { since: Since::Changed(_) | Since::ChangedUnread, .. } => {}
+                            _ => self.forget_left(left),
+                        }
+                    }
                     changed.extend(self.take_acted(key, it.table, (&it.before, after))?);
                     self.frame().written.insert(key);
                 }

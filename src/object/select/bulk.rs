@@ -14,7 +14,7 @@ use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Acted, Control, Input, InsertRows, Leaf, Output, Statement, Update};
+use crate::query::{Acted, Control, Input, InsertRows, Leaf, Output, Statement, Tell, Update};
 use crate::record::{Row, edit};
 use crate::schema::Name;
 use crate::value::{Truth, Value, ValueRef};
@@ -47,7 +47,7 @@ pub(super) enum Reached {
 pub(super) struct Ran {
     pub(super) count: u64,
     pub(super) returned: Vec<Vec<Value>>,
-    /// The rows that foreign key actions have changed or removed, where objects are to follow.
+    /// The rows that were changed or removed and of which objects are told, where they are to follow.
     pub(super) acted: Vec<Acted>,
 }
 
@@ -89,6 +89,9 @@ impl Core {
             return Err(Misuse::Statement { reason }.into());
         }
         self.check_kind_of_rows(&model, declared, attributes.iter().zip(values.iter().map(|it| &it.1)))?;
+        // Where references come to lead elsewhere, rows that are not at hand leave collections, too, and come to others.
+        let leads = attributes.iter().any(|it| model.refers_by(class, *it));
+        let tell = if leads { Tell::All } else { Tell::Actions };
         let reached = self.reached((&model, class, part), filter, synchronize)?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut update = Update::table(part.table.clone());
@@ -105,7 +108,7 @@ impl Core {
         if matches!(reached, Reached::Returned) {
             update.returning = key_of(ground, &entity)?;
         }
-        let Ran { count, returned, acted } = self.run_bulk(update.into(), synchronize)?;
+        let Ran { count, returned, acted } = self.run_bulk(update.into(), synchronize, tell)?;
         let reached = self.resolve_reached(class, reached, returned);
         for key in reached {
             self.follow_update((&model, class), key, &attributes, values)?;
@@ -186,11 +189,11 @@ impl Core {
         (Scope::about(ground, &self.graph, &entity), entity)
     }
 
-    pub(super) fn run_bulk(&mut self, statement: Statement, synchronize: Synchronize) -> Result<Ran> {
+    pub(super) fn run_bulk(&mut self, statement: Statement, synchronize: Synchronize, tell: Tell) -> Result<Ran> {
         let prepared = self.connection.prepare(statement)?;
         let mut acted = Vec::new();
         let outcome = match self.graph.is_sound() && synchronize != Synchronize::Not {
-            true => self.connection.run_and_tell(&prepared, Input::Values(&[]), &mut acted)?,
+            true => self.connection.run_and_tell(&prepared, Input::Values(&[]), tell, &mut acted)?,
             false => self.connection.run(&prepared, Input::Values(&[]))?,
         };
         Ok(Ran { count: outcome.count, returned: outcome.rows.to_values(), acted })

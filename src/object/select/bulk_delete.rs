@@ -15,7 +15,7 @@ use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart};
 use crate::object::session::Core;
 use crate::object::state::State;
-use crate::query::{Control, Delete, DeleteRows, Input};
+use crate::query::{Control, Delete, DeleteRows, Input, Tell};
 use crate::schema::{Action, Schema};
 use crate::value::Value;
 
@@ -68,7 +68,7 @@ impl Core {
         if matches!(reached, Reached::Returned) {
             delete.returning = key_of(ground, &entity)?;
         }
-        let Ran { count, returned, acted } = self.run_bulk(delete.into(), synchronize)?;
+        let Ran { count, returned, acted } = self.run_bulk(delete.into(), synchronize, Tell::Actions)?;
         for key in self.resolve_reached(class, reached, returned) {
             self.settle_deleted(key);
         }
@@ -111,7 +111,7 @@ impl Core {
         let deleted = parts.into_iter().try_for_each(|(_, of, part)| {
             let statement = DeleteRows { table: part.table.clone(), columns: self.part_key(of, part)? };
             let prepared = self.connection.prepare(statement.into())?;
-            self.connection.run_and_tell(&prepared, Input::Keys(&flat), &mut acted).map(drop)
+            self.connection.run_and_tell(&prepared, Input::Keys(&flat), Tell::Actions, &mut acted).map(drop)
         });
         self.connection.control(if deleted.is_ok() { Control::Release } else { Control::RollbackTo })?;
         deleted?;

@@ -250,6 +250,44 @@ fn many() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
     vec((0..3_u8, 0..40_u8, any::<bool>()), 0..12)
 }
 
+/// A statement that writes foreign keys leads rows from one owner to another: of what was read, references lead where they
+/// say now, and collections show who has come, whether their object was at hand, and nobody who has left.
+#[test]
+fn references_and_collections_follow_what_is_written_into_foreign_keys() -> Result<()> {
+    let database = database();
+    let mut session = database.session();
+    let [ann, bob] = ["ann", "bob"].map(|name| session.add(staff(name)));
+    session.flush()?;
+    let (one, other) = (session.get(ann)?.id, session.get(bob)?.id);
+    for worth in 0..4 {
+        session.add(Badge { holder_id: one, worth, ..Badge::draft() });
+    }
+    session.commit()?;
+
+    let mut session = database.session();
+    let found = |session: &Session, id| session.find::<Staff>(id).map(|it| it.expect("it is there").reference());
+    let (ann, bob) = (found(&session, one)?, found(&session, other)?);
+    let held = session.first(Badge::select().filter(Badge::worth.eq(1)))?.expect("it is there").reference();
+    assert_eq!(session.get(held)?.load(Badge::holder)?.id, one);
+    let worths = |session: &Session, staff: Ref<Staff>| -> Result<Vec<i64>> {
+        let mut all: Vec<i64> = session.get(staff)?.load(Staff::badges)?.iter().map(|it| it.worth).collect();
+        all.sort_unstable();
+        Ok(all)
+    };
+    assert!(worths(&session, bob)?.is_empty());
+    let low = Badge::select().filter(Badge::worth.lt(2));
+    assert_eq!(session.update_where(low, [Badge::holder_id.becomes(other)], Synchronize::Auto)?, 2);
+    assert_eq!(session.get(held)?.load(Badge::holder)?.id, other);
+    assert_eq!((worths(&session, ann)?, worths(&session, bob)?), (vec![2, 3], vec![0, 1]));
+    let least = Badge::select().filter(Badge::worth.eq(0));
+    session.update_where(least, [Badge::holder_id.becomes(one)], Synchronize::Auto)?;
+    assert_eq!((worths(&session, ann)?, worths(&session, bob)?), (vec![0, 2, 3], vec![1]));
+    session.rollback()?;
+    assert_eq!(session.get(held)?.load(Badge::holder)?.id, one);
+    assert_eq!((worths(&session, ann)?, worths(&session, bob)?), (vec![0, 1, 2, 3], vec![]));
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(Config { cases: cases(64), failure_persistence: None, ..Config::default() })]
 
