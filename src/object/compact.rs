@@ -188,6 +188,12 @@ impl Object {
         if self.links & READ == 0 { self.links.checked_sub(1) } else { None }
     }
 
+    /// Whether anything is known of what its relations lead to.
+    #[inline]
+    pub(super) fn knows_of_relations(&self) -> bool {
+        self.links != 0
+    }
+
     #[inline]
     pub(super) fn has_links(&self) -> bool {
         self.links().is_some()
@@ -206,6 +212,12 @@ impl Object {
             self.links |= READ | 1 << relation.index();
         }
         fits
+    }
+
+    /// The same, if its row stands in a version as it was read, and it has a key.
+    #[inline]
+    pub(super) fn note_read_as_it_stands(&mut self, relation: RelationId) -> bool {
+        self.source < OWN && self.bits & KIND != UNKNOWN && self.note_read(relation)
     }
 
     /// Whether a reference was noted as read.

@@ -22,6 +22,7 @@ use super::session::Manner;
 use super::shelf::Shelf;
 use super::state::State;
 use super::touched::{Along, Touched, Whence};
+use super::trail::Trail;
 use crate::id::{ClassId, RelationId};
 use crate::record::Row;
 
@@ -43,6 +44,7 @@ pub(super) struct Graph {
     pub(super) fated: Vec<ObjectKey>,
     pub(super) parents: Parents,
     pub(super) partial: Partial,
+    pub(super) trails: Vec<Trail>,
     /// For each class, the relations whose targets its objects are and that delete their orphans.
     pub(super) owners: Vec<Vec<Declared>>,
     /// Of objects about whose columns something is particular.
@@ -73,6 +75,7 @@ impl Graph {
             fated: Vec::new(),
             parents: Parents::default(),
             partial: Partial::default(),
+            trails: Vec::new(),
             owners,
             extras: FxHashMap::default(),
             events: Events::default(),
@@ -95,7 +98,8 @@ impl Graph {
 
     /// Makes room for as many more objects, once instead of by doubling.
     pub(super) fn expect(&mut self, more: usize) {
-        self.objects.reserve(more);
+        // With some room to spare for what they refer to, so that all are not moved for it.
+        self.objects.reserve(more + more / 8);
     }
 
     /// The object with this key, if the session knows it.
@@ -232,6 +236,12 @@ impl Graph {
         }
     }
 
+    /// The same for an object whose row is as it was read, the shortest way: says whether it could be noted so.
+    #[inline]
+    pub(super) fn note_read_as_it_stands(&mut self, key: ObjectKey, relation: RelationId) -> bool {
+        self.is_sound() && self.objects[key].note_read_as_it_stands(relation)
+    }
+
     /// Whether the foreign key of a reference is NULL.
     fn refers_to_nothing(&self, key: ObjectKey, relation: &RelationModel) -> bool {
         let Join::BelongsTo { columns, .. } = &relation.join else { return true };
@@ -239,7 +249,12 @@ impl Graph {
     }
 
     /// Whether what a relation leads to is known.
+    #[inline]
     pub(super) fn is_loaded(&self, key: ObjectKey, relation: RelationId) -> bool {
+        self.objects[key].knows_of_relations() && self.is_found(key, relation)
+    }
+
+    fn is_found(&self, key: ObjectKey, relation: RelationId) -> bool {
         match self.link(key, relation) {
             Link::Unloaded if !self.objects[key].was_read(relation) => false,
             // What was read is found again by the foreign key, if its target is still there.
@@ -314,6 +329,7 @@ impl Graph {
             let root = self.root(self.objects[key].class);
             self.identities[root.index()].remove(&identity, key);
         }
+        self.trails.clear();
         self.objects.remove(key);
     }
 

@@ -18,8 +18,8 @@ use super::reference::ObjectKey;
 use super::shelf::Shelf;
 use super::state::State;
 use super::touched::Touched;
-use crate::id::{ColumnId, ColumnSet, RowId};
-use crate::query::{Places, Version};
+use crate::id::{ClassId, ColumnId, ColumnSet, RowId};
+use crate::query::{Places, TableVersion, Version};
 use crate::record::Row;
 
 /// Where an object's row is.
@@ -41,6 +41,8 @@ pub(super) struct Own {
     /// The row as it was read, once the object has been edited.
     pub(super) original: Option<Row>,
     pub(super) lent: Lent,
+    /// The last version that the session had held when the row was read.
+    serial: u64,
     /// Where the two differ, once somebody has asked. A flush asks on each of its ways, and rows are far: a hundred
     /// thousand of them do not stay near from one way to the next.
     differing: OnceCell<ColumnSet>,
@@ -69,6 +71,8 @@ pub(super) struct Lent {
 pub(super) struct Reading {
     pub(super) version: Arc<Version>,
     pub(super) lent: Lent,
+    /// Which one it is of all that the session has held.
+    pub(super) serial: u64,
     /// How many objects have.
     objects: usize,
 }
@@ -83,12 +87,24 @@ pub(super) struct Holdings {
     pub(super) own: Shelf<Own>,
     /// Whether an object has ever lacked its row. As long as none has, nobody has to look whether one does.
     pub(super) any_lacks: bool,
+    /// How many versions the session has held.
+    held: u64,
 }
 
 impl Holdings {
     /// Takes in a row that belongs to an object.
     pub(super) fn add(&mut self, row: Row) -> Held {
-        Held::Own(self.own.add(Own { row: Some(row), ..Own::default() }))
+        self.add_read(row, self.held)
+    }
+
+    /// The same for a row that was read when a version was held.
+    fn add_read(&mut self, row: Row, serial: u64) -> Held {
+        Held::Own(self.own.add(Own { row: Some(row), serial, ..Own::default() }))
+    }
+
+    /// How many versions the session has held in all.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Notes that as many objects more have places in a version.
@@ -131,6 +147,31 @@ impl Graph {
                 self.holdings.readings[version as usize].version.row(table, place)
             }
             Held::Own(at) => self.holdings.own.get(at).row.as_ref(),
+        }
+    }
+
+    /// The rows of many objects, of each as it shows it or as it was read. Mostly all stand in one table of one version,
+    /// which is looked up once.
+    #[inline]
+    pub(super) fn each_row<'g>(&'g self, as_read: bool, keys: &[ObjectKey], mut each: impl FnMut(Option<&'g Row>)) {
+        let mut last: Option<(u16, ClassId, TableVersion<'g>)> = None;
+        for &key in keys {
+            let object = &self.objects[key];
+            let Held::At { version, place } = object.held() else {
+                let original = if as_read { self.original(key) } else { None };
+                each(original.or_else(|| self.row_of(object)));
+                continue;
+            };
+            let table = match last {
+                Some((same, class, table)) if (same, class) == (version, object.class) => table,
+                _ => {
+                    let table = self.model.classes[object.class.index()].table_id;
+                    let table = self.holdings.readings[version as usize].version.table(table);
+                    last = Some((version, object.class, table));
+                    table
+                }
+            };
+            each(table.row(place));
         }
     }
 
@@ -185,7 +226,11 @@ impl Graph {
     pub(super) fn put_row(&mut self, key: ObjectKey, row: Row) {
         let object = &mut self.objects[key];
         match object.held() {
-            Held::Own(at) => self.holdings.own_mut(at).row = Some(row),
+            Held::Own(at) => {
+                let serial = self.holdings.held;
+                let own = self.holdings.own_mut(at);
+                (own.row, own.serial) = (Some(row), serial);
+            }
             held => {
                 self.holdings.release(held);
                 object.hold(self.holdings.add(row));
@@ -232,7 +277,9 @@ impl Graph {
         if self.holdings.readings.len() >= VERSIONS {
             self.share_rows();
         }
-        self.holdings.readings.push(Reading { version, lent: Lent::default(), objects: 0 });
+        self.holdings.held += 1;
+        let serial = self.holdings.held;
+        self.holdings.readings.push(Reading { version, lent: Lent::default(), serial, objects: 0 });
         self.holdings.readings.len() as u16 - 1
     }
 
@@ -242,10 +289,23 @@ impl Graph {
         for object in objects.values_mut() {
             let Held::At { version, place } = object.held() else { continue };
             let table = model.classes[object.class.index()].table_id;
-            let row = holdings.readings[version as usize].version.row(table, place).cloned();
-            object.hold(row.map_or(Held::Nothing, |row| holdings.add(row)));
+            let reading = &holdings.readings[version as usize];
+            let (row, serial) = (reading.version.row(table, place).cloned(), reading.serial);
+            object.hold(row.map_or(Held::Nothing, |row| holdings.add_read(row, serial)));
         }
         holdings.readings.clear();
+    }
+
+    /// The objects whose rows were read from a version that the session has come to hold after so many others, and that is
+    /// none of these.
+    pub(super) fn read_after(&self, held: u64, but: &[u64]) -> Vec<ObjectKey> {
+        let serial = |it: &Object| match it.held() {
+            Held::At { version, .. } => self.holdings.readings[version as usize].serial,
+            Held::Own(at) => self.holdings.own.get(at).serial,
+            Held::Nothing => 0,
+        };
+        let is_later = |it: &Object| serial(it) > held && !but.contains(&serial(it));
+        self.objects.iter().filter(|it| is_later(it.1)).map(|it| it.0).collect()
     }
 
     /// Lets go of versions before something is written, where that costs less than the copies that it spares: a version
@@ -284,6 +344,7 @@ impl Graph {
         }
         // What is filled again says anew whether it is whole.
         self.partial.clear();
+        self.trails.clear();
         self.holdings.any_lacks = true;
         if self.holdings.readings.iter().any(|it| it.objects > 0) {
             // What is deleted or transient keeps its row, but no version.
@@ -298,9 +359,12 @@ impl Graph {
         self.objects.clear();
         (self.touched, self.fated) = (Touched::default(), Vec::new());
         self.parents.clear();
+        self.trails.clear();
         self.extras = FxHashMap::default();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
+        let held = self.holdings.held;
         self.holdings = Holdings::default();
+        self.holdings.held = held;
         (self.links, self.keys) = (Shelf::default(), Shelf::default());
     }
 }

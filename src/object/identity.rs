@@ -59,6 +59,8 @@ impl Identity {
 pub(super) struct IdentityMap {
     pages: Vec<Option<Box<[ObjectKey; PAGE]>>>,
     others: FxHashMap<Identity, ObjectKey>,
+    /// How many keys were taken away from the objects that they stood for.
+    lost: u64,
 }
 
 const PAGE: usize = 256;
@@ -87,7 +89,16 @@ impl IdentityMap {
 
     #[inline]
     pub(super) fn insert(&mut self, identity: Identity, key: ObjectKey) {
-        *self.place(identity) = key;
+        let place = self.place(identity);
+        let over = !place.is_null() && *place != key;
+        *place = key;
+        self.lost += u64::from(over);
+    }
+
+    /// How many keys were taken away, in all, from the objects that they stood for.
+    #[inline]
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// Where the object of a key stands, or is to stand: null as long as there is none. Looking up and entering in one
@@ -141,6 +152,7 @@ impl IdentityMap {
         if self.get(identity) != Some(key) {
             return;
         }
+        self.lost += 1;
         match identity {
             Identity::Int(it @ 0..PAGED) => self.insert(Identity::Int(*it), ObjectKey::null()),
             other => {
@@ -152,6 +164,7 @@ impl IdentityMap {
     pub(super) fn clear(&mut self) {
         self.pages.clear();
         self.others.clear();
+        self.lost += 1;
     }
 }
 

@@ -32,6 +32,7 @@ impl Graph {
             return;
         };
         let number = self.hold(version);
+        new.reserve(found.len());
         let Graph { model, objects, identities, keys, .. } = self;
         let (declared, identities) = (&model.classes[class.index()], &mut identities[class.index()]);
         let (table, count) = (version.table(declared.table_id), 0);

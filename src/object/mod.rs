@@ -95,6 +95,7 @@ mod states;
 mod surplus;
 mod touched;
 mod trace;
+mod trail;
 mod tree;
 mod untyped;
 mod view;

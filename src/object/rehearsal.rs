@@ -37,6 +37,7 @@ impl Graph {
             fated: Vec::new(),
             parents: self.parents.clone(),
             partial: self.partial.clone(),
+            trails: Vec::new(),
             owners: self.owners.clone(),
             extras: self.extras.clone(),
             events: Events::default(),

@@ -263,6 +263,9 @@ impl Loads for Required {
 
     #[inline]
     fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> View<'_, R::Target, L> {
+        if let Some((target, row)) = session.target_at_hand(key, R::RELATION) {
+            return session.viewed(target, row).expect(PROMISED);
+        }
         let target = session.known_one(key, R::RELATION).expect(PROMISED);
         session.view_of(target.expect(PROMISED))
     }
@@ -287,6 +290,9 @@ impl Loads for Optional {
 
     #[inline]
     fn got<R: Relation, L>(session: &Session, key: ObjectKey) -> Option<View<'_, R::Target, L>> {
+        if let Some((target, row)) = session.target_at_hand(key, R::RELATION) {
+            return Some(session.viewed(target, row).expect(PROMISED));
+        }
         let target = session.known_one(key, R::RELATION).expect(PROMISED);
         target.map(|key| session.view_of(key))
     }

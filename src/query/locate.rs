@@ -132,6 +132,12 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
         let Some(level) = plan.only_table().filter(|_| plan.outputs.len() == 1) else {
             return combine(execution, plan, 0, &mut left, found);
         };
+        if let (Origin::Table(table), Access::Scan) = (&level.origin, &level.access)
+            && (left.to_skip, left.limit) == (0, usize::MAX)
+        {
+            every_row(execution, *table, found);
+            return Ok(());
+        }
         let frame = Frame::within(execution, &[], None);
         let skip = std::mem::take(&mut left.to_skip);
         return execution.each_row_after(level, &frame, skip, &mut |place, _| {
@@ -185,6 +191,16 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
     }
     execution.given.keys = keys;
     Ok(())
+}
+
+/// The places of all rows of a table.
+fn every_row(execution: &Execution<'_>, table: TableId, found: &mut Places) {
+    let table = execution.image.table(table);
+    found.cells.reserve_exact(table.len());
+    table.rows().for_each(|(place, _)| found.cells.push(place));
+    found.count = found.cells.len();
+    found.keys.resize(found.count, 0);
+    execution.read.set(execution.read.get() + found.count as u64);
 }
 
 /// What a limit and an offset leave to do.

@@ -75,6 +75,7 @@ mod sides;
 mod standing;
 mod strategies;
 mod structs;
+mod trails;
 mod transactions;
 mod trees;
 mod typed_inheritance;

@@ -1,5 +1,6 @@
 //! One relation of many objects, by one statement for each batch of keys.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -148,7 +149,7 @@ impl Core {
     }
 
     /// References to primary keys: only targets that the session does not know need a statement, and the identity map
-    /// holds the answer, so mostly no link is made.
+    /// holds the answer, so mostly no link is made. Many owners refer to few targets: each is looked up once.
     fn read_references(
         &mut self,
         batch: &Batch<'_>,
@@ -158,51 +159,47 @@ impl Core {
     ) -> Result<Vec<ObjectKey>> {
         let mut new = Vec::new();
         let relation = batch.relation;
-        let mut wanted: Vec<Identity> = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut references = self.references(batch.by, columns, owners);
-        for identity in references.iter().flatten() {
+        let mut references = References::of(self, batch.by, columns, owners);
+        let mut wanted: Vec<&Identity> = Vec::new();
+        for identity in &references.targets {
             match self.graph.known_as(relation.target, identity) {
                 Some(Some(key)) if batch.existing == Existing::Kept && !self.graph.objects[key].lacks_row() => {
                     known.push(key);
                 }
                 Some(None) if batch.existing == Existing::Kept => {}
-                _ if seen.contains(identity) => {}
-                _ => {
-                    seen.insert(identity.clone());
-                    wanted.push(identity.clone());
-                }
+                _ => wanted.push(identity),
             }
         }
         known.sort_unstable();
         known.dedup();
         for keys in wanted.chunks(batch.size) {
-            let keys: Vec<Value> = keys.iter().flat_map(Identity::to_values).collect();
+            let keys: Vec<Value> = keys.iter().flat_map(|it| it.to_values()).collect();
             self.connection.locate(&batch.plan.prepared, Input::Keys(&keys), &mut self.found)?;
             new.extend(self.take(&batch.reading())?.new);
         }
         if batch.existing == Existing::Overwritten {
             // A target may be an owner, too, and what was changed in it has been written over.
-            references = self.references(batch.by, columns, owners);
+            references = References::of(self, batch.by, columns, owners);
         }
-        for (&owner, identity) in owners.iter().zip(references) {
-            let target = match identity {
-                Some(it) => self.graph.known_as(relation.target, &it).flatten(),
-                None if self.row_by(batch.by, owner).is_none() => continue,
-                None => None,
+        let found = |it: &Identity| self.graph.known_as(relation.target, it).flatten();
+        let found: Vec<Option<ObjectKey>> = references.targets.iter().map(found).collect();
+        let mut trail = self.graph.begin_trail(relation, owners);
+        for (&owner, target) in owners.iter().zip(references.by_owner) {
+            let target = match target {
+                Target::Some(at) => found[at as usize],
+                Target::None => None,
+                Target::Unknown => continue,
             };
             match batch.by {
                 By::Now => self.remember_read(owner, relation, target),
                 By::Stored => self.graph.note_read(owner, relation, target),
             }
+            if let Some(trail) = &mut trail {
+                trail.lead(&self.graph, owner, target);
+            }
         }
+        trail.into_iter().for_each(|it| self.graph.keep_trail(it));
         Ok(new)
-    }
-
-    /// What each owner refers to. A row is memory that nothing has touched for long, so each is asked once.
-    fn references(&self, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Vec<Option<Identity>> {
-        let of = |owner: &ObjectKey| self.row_by(by, *owner).and_then(|row| Identity::of(&**row, columns));
-        owners.iter().map(of).collect()
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
@@ -247,16 +244,20 @@ impl Core {
     }
 
     /// The owners that do not have the relation yet, each once.
-    fn waiting(&self, batch: &Batch<'_>, owners: &[ObjectKey]) -> Vec<ObjectKey> {
+    fn waiting<'o>(&self, batch: &Batch<'_>, owners: &'o [ObjectKey]) -> Cow<'o, [ObjectKey]> {
         let waits =
             |key: &ObjectKey| !self.graph.objects[*key].lacks_row() && !self.graph.is_loaded(*key, batch.relation.id);
-        let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
         // Queries hand over each object once, and new ones in the order in which they were made.
-        if !waiting.is_sorted_by(|a, b| a < b) {
+        let rising = owners.is_sorted_by(|a, b| a < b);
+        if rising && owners.iter().all(waits) {
+            return Cow::Borrowed(owners);
+        }
+        let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
+        if !rising {
             let mut seen = FxHashSet::default();
             waiting.retain(|it| seen.insert(*it));
         }
-        waiting
+        Cow::Owned(waiting)
     }
 
     /// Gives an owner what was read for it, unless it has the relation already.
@@ -284,6 +285,45 @@ impl Batch<'_> {
         let (root, place, nodes) = (&self.plan.entity, &self.plan.place, &*self.plan.nodes);
         let (cell, existing, everywhere, reach) = (self.plan.cell, self.existing, self.everywhere, self.reach);
         Reading { root, cell, place, nodes, existing, everywhere, reach }
+    }
+}
+
+/// What owners refer to. A row is memory that nothing has touched for long, so each is asked once.
+struct References {
+    /// Each key once, in the order in which they come first.
+    targets: Vec<Identity>,
+    by_owner: Vec<Target>,
+}
+
+/// What one owner refers to.
+#[derive(Clone, Copy)]
+enum Target {
+    /// The key at this position.
+    Some(u32),
+    /// Nothing: a part of its reference is NULL.
+    None,
+    /// Its row is to be read again.
+    Unknown,
+}
+
+impl References {
+    fn of(core: &Core, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Self {
+        let mut references = References { targets: Vec::new(), by_owner: Vec::with_capacity(owners.len()) };
+        let References { targets, by_owner } = &mut references;
+        let (mut integers, mut others) = (FxHashMap::default(), FxHashMap::default());
+        let mut target = |row: &Row| match Identity::of(&**row, columns) {
+            Some(Identity::Int(it)) => Target::Some(*integers.entry(it).or_insert_with(|| {
+                targets.push(Identity::Int(it));
+                targets.len() as u32 - 1
+            })),
+            Some(other) => Target::Some(*others.entry(other).or_insert_with_key(|it: &Identity| {
+                targets.push(it.clone());
+                targets.len() as u32 - 1
+            })),
+            None => Target::None,
+        };
+        core.graph.each_row(by == By::Stored, owners, |row| by_owner.push(row.map_or(Target::Unknown, &mut target)));
+        references
     }
 }
 

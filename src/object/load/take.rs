@@ -146,7 +146,9 @@ impl Core {
         if self.is_done(place, class, reading.everywhere, joined) {
             return Ok(());
         }
-        self.load_after(reading, (class, place, parent), &once(&met.by_row), &met.new)
+        let all_new = met.new.len() == met.by_row.len();
+        let objects = if all_new { Cow::Borrowed(&met.new) } else { Cow::Owned(once(&met.by_row)) };
+        self.load_after(reading, (class, place, parent), &objects, &met.new)
     }
 
     fn link_joined(&mut self, node: &Node, members: Members, existing: Existing) -> Result<()> {
@@ -181,13 +183,14 @@ impl Core {
 
 /// Each object once, where it comes first.
 fn once(by_row: &[Option<ObjectKey>]) -> Vec<ObjectKey> {
-    let mut objects: Vec<ObjectKey> = by_row.iter().copied().flatten().collect();
-    objects.dedup();
+    let mut objects: Vec<ObjectKey> = Vec::with_capacity(by_row.len());
+    objects.extend(by_row.iter().copied().flatten());
+    if !objects.is_sorted_by(|a, b| a < b) {
+        objects.dedup();
+    }
     if !objects.is_sorted() {
         let mut seen = FxHashSet::default();
         objects.retain(|it| seen.insert(*it));
-    } else {
-        objects.dedup();
     }
     objects
 }

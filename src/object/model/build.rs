@@ -109,6 +109,7 @@ fn model(schema: &Schema, classes: &[Class]) -> Result<Model> {
     for class in &mut built {
         class.followed = ClassModel::followed_by(&class.relations, class.columns.len());
     }
+    relations::find_straight(&mut built);
     let components = Components::of(schema);
     let insert_rank = insert_ranks(&built, &components);
     Ok(Model { classes: built, by_name, by_type, insert_rank, standing: Standing::default(), is_reflected: false })

@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use super::ClassModel;
 use crate::expr::Expr;
-use crate::id::{ClassId, ColumnId, RelationId};
+use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::object::class::{Cascade, CollectionKind, Lazy, PassiveDeletes};
 use crate::query::{Direction, Prepared};
 use crate::schema::Name;
@@ -63,7 +64,18 @@ pub struct RelationModel {
     /// The same relation as it leads to each class whose rows stand apart from those of the target, in a whole table that
     /// queries on the target read too: the attributes of such a class are its own.
     pub apart: Vec<RelationModel>,
+    /// Where it leads straight from row to row, if it does.
+    pub(in crate::object) straight: Option<Straight>,
     pub(in crate::object) load: OnceLock<Prepared>,
+}
+
+/// A reference by one column to the primary key of a class that has no base and a table of its own, from the rows of
+/// another.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::object) struct Straight {
+    pub(in crate::object) table: TableId,
+    pub(in crate::object) column: ColumnId,
+    pub(in crate::object) target_table: TableId,
 }
 
 /// A column in a resolved join.
@@ -153,6 +165,14 @@ impl RelationModel {
             Some(at) => &mut self.apart[at],
             None => self,
         }
+    }
+
+    /// How it leads straight from the row of an owner to that of the target, if it does.
+    pub(super) fn find_straight(&self, owner: &ClassModel, target: &ClassModel) -> Option<Straight> {
+        let (Join::BelongsTo { columns, .. }, true) = (&self.join, self.is_by_identity()) else { return None };
+        let &[column] = columns.as_slice() else { return None };
+        let (table, target_table) = (owner.table_id, target.table_id);
+        (target.root == target.id).then_some(Straight { table, column, target_table })
     }
 
     /// Whether the identity map can tell what it leads to by the owner's foreign key.

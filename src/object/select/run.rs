@@ -373,7 +373,9 @@ pub(super) fn place(
 
 /// The objects of the rows, as often as asked, and those that a limit after the repeats leaves.
 pub(super) fn listed(found: Vec<Option<ObjectKey>>, selection: &Selection, joined: bool) -> Found {
-    let mut found: Vec<ObjectKey> = found.into_iter().flatten().collect();
+    // In place, which `flatten` cannot be.
+    #[expect(clippy::filter_map_identity, reason = "flattening makes another list")]
+    let mut found: Vec<ObjectKey> = found.into_iter().filter_map(|it| it).collect();
     if selection.repeats == Repeats::Dropped || selection.distinct {
         let repeats = joined || !selection.joins.is_empty();
         if repeats {

@@ -15,8 +15,8 @@ use super::{Core, Session};
 use crate::id::{ClassId, RelationId, RowId};
 use crate::object::compact::Object;
 use crate::object::graph::Graph;
-use crate::object::held::Held;
-use crate::object::model::{Join, RelationModel};
+use crate::object::held::{Held, Reading};
+use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
 use crate::object::select::Selection;
 use crate::record::Row;
@@ -88,7 +88,7 @@ impl Session {
         }
         let declared = self.model.relation(object.class, relation);
         if object.was_read(relation)
-            && let Some(beside) = self.target_beside(&core.graph, object, declared)
+            && let Some(beside) = self.target_beside(&core.graph, (key, object), declared)
         {
             return Some(beside);
         }
@@ -101,32 +101,33 @@ impl Session {
         self.row_at_hand(&core.graph, target).map(|row| (target, row))
     }
 
-    /// The same where the target stands in the same version, at the place that is its integer key. The key is taken for
-    /// the place before the target is looked at, which then says whether it is: so a processor has both come from memory
-    /// at once, and not one after the other.
+    /// The same where the target stands in the same version, at a place that is known before the target is looked at: it
+    /// was written down, or it is the integer key. The target then says whether it stands there: so a processor has both
+    /// come from memory at once, and not one after the other.
     #[inline]
-    fn target_beside(&self, graph: &Graph, object: &Object, relation: &RelationModel) -> Option<(ObjectKey, &Row)> {
-        let (Join::BelongsTo { columns, by_identity: true, .. }, Held::At { version, place }) =
-            (&relation.join, object.held())
-        else {
-            return None;
-        };
-        let (&[column], target) = (columns.as_slice(), &self.model.classes[relation.target.index()]) else {
-            return None;
-        };
-        let lent = graph.holdings.readings[version as usize].lent;
-        if lent.epoch != self.epoch || object.is_special() || relation.condition.is_some() || target.root != target.id {
+    fn target_beside(
+        &self,
+        graph: &Graph,
+        (key, object): (ObjectKey, &Object),
+        relation: &RelationModel,
+    ) -> Option<(ObjectKey, &Row)> {
+        let (Some(straight), Held::At { version, place }) = (relation.straight, object.held()) else { return None };
+        let Reading { lent, serial, .. } = graph.holdings.readings[version as usize];
+        if lent.epoch != self.epoch || object.is_special() {
             return None;
         }
         let rows = self.versions.get(lent.at as usize)?;
-        let row = rows.row(self.model.classes[object.class.index()].table_id, place)?;
-        let ValueRef::Int(number) = row.get(column) else { return None };
-        let at = RowId::new(number as u64);
-        let found = rows.row(target.table_id, at)?;
-        let known = graph.known_integer(target.id, number)?;
-        let held = graph.objects.get(known)?;
-        let stands = held.class == target.id && held.held() == Held::At { version, place: at };
-        stands.then_some((known, found))
+        let (target, at) = match graph.led(key, object, serial, relation) {
+            Some(led) => led,
+            None => {
+                let ValueRef::Int(it) = rows.row(straight.table, place)?.get(straight.column) else { return None };
+                (graph.known_integer(relation.target, it)?, RowId::new(it as u64))
+            }
+        };
+        let found = rows.row(straight.target_table, at)?;
+        let held = graph.objects.get(target)?;
+        let stands = held.class == relation.target && held.held() == Held::At { version, place: at };
+        stands.then_some((target, found))
     }
 
     /// The row of an object that stands in a version which is lent already: what nearly every look is after the first.

@@ -53,6 +53,17 @@ pub(super) fn resolve(
     }
 }
 
+/// Finds which relations lead straight from row to row.
+pub(super) fn find_straight(built: &mut [ClassModel]) {
+    for class in 0..built.len() {
+        for relation in 0..built[class].relations.len() {
+            let found = &built[class].relations[relation];
+            let straight = found.find_straight(&built[class], &built[found.target.index()]);
+            built[class].relations[relation].straight = straight;
+        }
+    }
+}
+
 /// Which declaration stands at each place of the relations of each class: those of the base first, unless the class
 /// declares one of the same name anew.
 fn slots(classes: &[Class], order: &[ClassId], built: &[ClassModel]) -> Vec<Vec<Declared>> {
@@ -137,6 +148,7 @@ impl Resolver<'_> {
             collection: relation.collection,
             condition,
             apart: Vec::new(),
+            straight: None,
             load: OnceLock::new(),
         };
         found.apart = self.apart(&found, relation);

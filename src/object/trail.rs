@@ -1,0 +1,123 @@
+//! What references lead to that were read together, by their owners.
+//!
+//! That a reference was read is a bit of its owner. What it leads to is found again by the row and the identity map, each
+//! time, so nothing has to be corrected when rows and keys change. But a program that follows the references of a hundred
+//! thousand objects waits for both: nothing has touched them for long. So what one batch has found is written down side by
+//! side, and believed for as long as nothing can be otherwise that it was found by:
+//!
+//! 1. the owner's row stands in the version in which it stood: the rows of a version do not change;
+//! 2. the identity map of the targets has lost no key since;
+//! 3. no object has left, so that another could stand in its place: when one does, trails are dropped.
+//!
+//! A trail is never corrected, and may be dropped at any time. Debug builds compare it, each time, with what the row and
+//! the identity map say.
+
+use slotmap::Key as _;
+
+use super::compact::Object;
+use super::graph::Graph;
+use super::held::Held;
+use super::model::RelationModel;
+use super::reference::ObjectKey;
+use crate::id::{ClassId, RelationId, RowId};
+
+/// What a reference of the objects of one class leads to.
+#[derive(Clone)]
+pub(super) struct Trail {
+    class: ClassId,
+    relation: RelationId,
+    /// The version in which the owners' rows stand, by its number in all of the session's life.
+    reading: u64,
+    /// How many keys the identity map of the targets had lost.
+    lost: u64,
+    /// Where the first owner stands among the objects.
+    first: usize,
+    /// By where the owner stands.
+    leads: Vec<Lead>,
+}
+
+/// What one reference leads to.
+#[derive(Clone, Copy)]
+struct Lead {
+    target: ObjectKey,
+    /// Where the target's row stands, in the same version. It is asked for before the target is looked at, which then says
+    /// whether it is its row: so a processor has both come from memory at once, and not one after the other.
+    place: RowId,
+}
+
+impl Trail {
+    /// Writes down what an owner leads to, if both rows stand in the version of the trail. Owners come as they stand.
+    #[inline]
+    pub(super) fn lead(&mut self, graph: &Graph, owner: ObjectKey, target: Option<ObjectKey>) {
+        let (Some(target), Some(at)) = (target, number(owner).checked_sub(self.first)) else { return };
+        let place = |key: ObjectKey| graph.place_in(self.reading, &graph.objects[key]);
+        let (Some(_), Some(place)) = (place(owner), place(target)) else { return };
+        if at > self.leads.len() {
+            self.leads.resize(at, Lead { target: ObjectKey::null(), place });
+        }
+        if at == self.leads.len() {
+            self.leads.push(Lead { target, place });
+        }
+    }
+}
+
+impl Graph {
+    /// An empty trail for references of owners that were met together, so that they stand together.
+    pub(super) fn begin_trail(&self, relation: &RelationModel, owners: &[ObjectKey]) -> Option<Trail> {
+        let (&first, &last) = owners.first().zip(owners.last())?;
+        let width = number(last).checked_sub(number(first))? + 1;
+        if !self.is_sound() || relation.straight.is_none() || width > 2 * owners.len() {
+            return None;
+        }
+        let object = &self.objects[first];
+        let Held::At { version, .. } = object.held() else { return None };
+        Some(Trail {
+            class: object.class,
+            relation: relation.id,
+            reading: self.holdings.readings[version as usize].serial,
+            lost: self.identities[relation.target.index()].lost(),
+            first: number(first),
+            leads: Vec::with_capacity(width),
+        })
+    }
+
+    /// Keeps a trail in place of the one of the batch before.
+    pub(super) fn keep_trail(&mut self, trail: Trail) {
+        self.trails.retain(|it| (it.class, it.relation) != (trail.class, trail.relation));
+        self.trails.push(trail);
+    }
+
+    /// What a reference leads to that was read of an object whose row stands in a version, if it was written down and still
+    /// holds; and where the row of the target stood in the same version.
+    #[inline]
+    pub(super) fn led(
+        &self,
+        key: ObjectKey,
+        object: &Object,
+        reading: u64,
+        relation: &RelationModel,
+    ) -> Option<(ObjectKey, RowId)> {
+        let trail = self.trails.iter().find(|it| (it.class, it.relation) == (object.class, relation.id))?;
+        let &Lead { target, place } = trail.leads.get(number(key).wrapping_sub(trail.first))?;
+        let lost = self.identities[relation.target.index()].lost();
+        if target.is_null() || (reading, lost) != (trail.reading, trail.lost) {
+            return None;
+        }
+        debug_assert_eq!(self.row_of(object).and_then(|it| self.reference_in(it, key, relation)), Some(Some(target)));
+        Some((target, place))
+    }
+
+    /// The place of an object's row, if it stands in a version and all columns of it are read.
+    #[inline]
+    fn place_in(&self, reading: u64, object: &Object) -> Option<RowId> {
+        let Held::At { version, place } = object.held() else { return None };
+        let stands = self.holdings.readings[version as usize].serial == reading && !object.is_special();
+        stands.then_some(place)
+    }
+}
+
+/// Where an object stands among all.
+#[inline]
+fn number(key: ObjectKey) -> usize {
+    key.data().as_ffi() as u32 as usize
+}
