@@ -65,14 +65,8 @@ pub trait Connection {
     ///
     /// # Errors
     /// As [`run`](Connection::run).
-    fn run_and_tell(
-        &mut self,
-        statement: &Prepared,
-        input: Input<'_>,
-        tell: Tell,
-        acted: &mut Vec<Acted>,
-    ) -> Result<Outcome> {
-        let _ = (tell, acted);
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, told: Telling<'_>) -> Result<Outcome> {
+        let _ = told;
         self.run(statement, input)
     }
 
@@ -237,6 +231,9 @@ pub enum Tell {
     /// Those that the statement names, too.
     All,
 }
+
+/// Of which rows a connection is to tell, and where to.
+pub type Telling<'a> = (Tell, &'a mut Vec<Acted>);
 
 /// A row that a statement has changed or removed, itself or by a foreign key action.
 #[derive(Clone, Debug)]

@@ -57,7 +57,7 @@ mod whole;
 mod window;
 mod write;
 
-pub use connection::{Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, RowChange, Tell};
+pub use connection::{Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, RowChange, Tell, Telling};
 pub use explain::{Explained, PlanNode};
 pub use leaf::{
     Aggregate, Aggregation, FrameBound, FrameUnit, Leaf, Quantifier, Window, WindowFrame, WindowFunction, aggregate,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::bind::{Bound, bind};
 use super::connection::{
-    Acted, Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, Tell, locate_shared,
+    Connection, Control, Input, LookedUp, Outcome, Prepared, PreparedParts, Telling, locate_shared,
 };
 use super::explain::Explained;
 use super::locate::{Shape, locate, look_up, look_up_unique};
@@ -322,14 +322,8 @@ impl Connection for NativeConnection {
         self.pass(statement, input, None)
     }
 
-    fn run_and_tell(
-        &mut self,
-        statement: &Prepared,
-        input: Input<'_>,
-        tell: Tell,
-        acted: &mut Vec<Acted>,
-    ) -> Result<Outcome> {
-        self.pass(statement, input, Some((tell, acted)))
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, told: Telling<'_>) -> Result<Outcome> {
+        self.pass(statement, input, Some(told))
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {

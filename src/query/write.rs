@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::connection::{Acted, Input, Outcome, RowChange, Tell};
+use super::connection::{Acted, Input, Outcome, RowChange, Tell, Telling};
 use super::frame::Frame;
 use super::plan::{Assignments, BoundOutput, Plan, SelectPlan};
 use super::run::{Arena, Execution, Given};
@@ -78,7 +78,7 @@ fn changed(named: usize, all: usize) -> Outcome {
 }
 
 /// Which rows are to be told, and where, if anybody asks.
-pub(super) type Told<'a> = Option<(Tell, &'a mut Vec<Acted>)>;
+pub(super) type Told<'a> = Option<Telling<'a>>;
 
 /// Carries out a plan of a statement that names so many rows.
 fn apply(transaction: &mut Transaction, plan: ActionPlan, named: usize, told: Told<'_>) -> Result<Outcome> {

@@ -193,7 +193,7 @@ impl Core {
         let prepared = self.connection.prepare(statement)?;
         let mut acted = Vec::new();
         let outcome = match self.graph.is_sound() && synchronize != Synchronize::Not {
-            true => self.connection.run_and_tell(&prepared, Input::Values(&[]), tell, &mut acted)?,
+            true => self.connection.run_and_tell(&prepared, Input::Values(&[]), (tell, &mut acted))?,
             false => self.connection.run(&prepared, Input::Values(&[]))?,
         };
         Ok(Ran { count: outcome.count, returned: outcome.rows.to_values(), acted })

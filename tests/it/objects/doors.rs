@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use diptych::error::Misuse;
 use diptych::id::RowId;
 use diptych::prelude::*;
-use diptych::query::{Acted, Control, Input, Log, LookedUp, Outcome, Places, Prepared, Tell, Version};
+use diptych::query::{Control, Input, Log, LookedUp, Outcome, Places, Prepared, Telling, Version};
 use diptych::{Connection, NativeConnection, Row, Schema, Statement, Value};
 
 /// What a door does as the connection behind it would, and what it leaves undone.
@@ -130,15 +130,9 @@ impl Connection for Through {
         self.behind.run(statement, input)
     }
 
-    fn run_and_tell(
-        &mut self,
-        statement: &Prepared,
-        input: Input<'_>,
-        tell: Tell,
-        acted: &mut Vec<Acted>,
-    ) -> Result<Outcome> {
+    fn run_and_tell(&mut self, statement: &Prepared, input: Input<'_>, told: Telling<'_>) -> Result<Outcome> {
         self.counted.fuse.pass()?;
-        self.behind.run_and_tell(statement, input, tell, acted)
+        self.behind.run_and_tell(statement, input, told)
     }
 
     fn locate(&mut self, statement: &Prepared, input: Input<'_>, found: &mut Places) -> Result<()> {

@@ -110,12 +110,7 @@ impl Story {
                 2 => self.session.expunge(user)?,
                 _ => drop(self.session.keep_at_most(a)?),
             },
-            (6, Some(user), Some(post)) => match a % 4 {
-                0 => self.session.expire(post)?,
-                1 => self.session.expire(user)?,
-                2 => self.session.refresh(post)?,
-                _ => self.session.expire_all(),
-            },
+            (6, Some(user), Some(post)) => self.forget(a, user, post)?,
             (7, ..) => self.elsewhere(a, b)?,
             (8, ..) => {
                 let posts = Post::select().filter(Post::id.lt(Id::new(a as i64)));
@@ -147,6 +142,19 @@ impl Story {
             _ => self.session.flush()?,
         }
         Ok(!matches!(what, 1..=4))
+    }
+
+    /// What was read is to be read again.
+    fn forget(&mut self, a: usize, user: Ref<User>, post: Ref<Post>) -> Result<()> {
+        match a % 4 {
+            0 => self.session.expire(post),
+            1 => self.session.expire(user),
+            2 => self.session.refresh(post),
+            _ => {
+                self.session.expire_all();
+                Ok(())
+            }
+        }
     }
 
     /// Another connection leads a post to another user.
