@@ -214,10 +214,11 @@ impl Object {
         fits
     }
 
-    /// The same, if its row stands in a version as it was read, and it has a key.
+    /// The same, if its row stands whole in a version, and it has a key.
     #[inline]
-    pub(super) fn note_read_as_it_stands(&mut self, relation: RelationId) -> bool {
-        self.source < OWN && self.bits & KIND != UNKNOWN && self.note_read(relation)
+    pub(super) fn note_read_in(&mut self, version: u16, relation: RelationId) -> bool {
+        let stands = self.source == version && version < OWN;
+        stands && self.bits & KIND != UNKNOWN && !self.is_special() && self.note_read(relation)
     }
 
     /// Whether a reference was noted as read.

@@ -236,12 +236,6 @@ impl Graph {
         }
     }
 
-    /// The same for an object whose row is as it was read, the shortest way: says whether it could be noted so.
-    #[inline]
-    pub(super) fn note_read_as_it_stands(&mut self, key: ObjectKey, relation: RelationId) -> bool {
-        self.is_sound() && self.objects[key].note_read_as_it_stands(relation)
-    }
-
     /// Whether the foreign key of a reference is NULL.
     fn refers_to_nothing(&self, key: ObjectKey, relation: &RelationModel) -> bool {
         let Join::BelongsTo { columns, .. } = &relation.join else { return true };

@@ -26,7 +26,9 @@ use crate::id::{ClassId, RelationId, RowId};
 pub(super) struct Trail {
     class: ClassId,
     relation: RelationId,
-    /// The version in which the owners' rows stand, by its number in all of the session's life.
+    /// The version in which the rows stand, while the trail is laid.
+    version: u16,
+    /// The same, by its number in all of the session's life.
     reading: u64,
     /// How many keys the identity map of the targets had lost.
     lost: u64,
@@ -38,27 +40,11 @@ pub(super) struct Trail {
 
 /// What one reference leads to.
 #[derive(Clone, Copy)]
-struct Lead {
+pub(super) struct Lead {
     target: ObjectKey,
     /// Where the target's row stands, in the same version. It is asked for before the target is looked at, which then says
     /// whether it is its row: so a processor has both come from memory at once, and not one after the other.
     place: RowId,
-}
-
-impl Trail {
-    /// Writes down what an owner leads to, if both rows stand in the version of the trail. Owners come as they stand.
-    #[inline]
-    pub(super) fn lead(&mut self, graph: &Graph, owner: ObjectKey, target: Option<ObjectKey>) {
-        let (Some(target), Some(at)) = (target, number(owner).checked_sub(self.first)) else { return };
-        let place = |key: ObjectKey| graph.place_in(self.reading, &graph.objects[key]);
-        let (Some(_), Some(place)) = (place(owner), place(target)) else { return };
-        if at > self.leads.len() {
-            self.leads.resize(at, Lead { target: ObjectKey::null(), place });
-        }
-        if at == self.leads.len() {
-            self.leads.push(Lead { target, place });
-        }
-    }
 }
 
 impl Graph {
@@ -74,11 +60,40 @@ impl Graph {
         Some(Trail {
             class: object.class,
             relation: relation.id,
+            version,
             reading: self.holdings.readings[version as usize].serial,
             lost: self.identities[relation.target.index()].lost(),
             first: number(first),
             leads: Vec::with_capacity(width),
         })
+    }
+
+    /// What leads to a target, if its row stands in the version of a trail.
+    pub(super) fn lead_to(&self, trail: &Trail, target: ObjectKey) -> Option<Lead> {
+        let object = &self.objects[target];
+        match object.held() {
+            Held::At { version, place } if version == trail.version && !object.is_special() => {
+                Some(Lead { target, place })
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes that an owner has read its reference, and writes down what it leads to; says whether its row stands in the
+    /// version of the trail, as both take. Owners come as they stand.
+    #[inline]
+    pub(super) fn lay(&mut self, trail: &mut Trail, owner: ObjectKey, lead: Lead) -> bool {
+        if !self.objects[owner].note_read_in(trail.version, trail.relation) {
+            return false;
+        }
+        let at = number(owner).wrapping_sub(trail.first);
+        if at > trail.leads.len() && at < trail.leads.capacity() {
+            trail.leads.resize(at, Lead { target: ObjectKey::null(), ..lead });
+        }
+        if at == trail.leads.len() {
+            trail.leads.push(lead);
+        }
+        true
     }
 
     /// Keeps a trail in place of the one of the batch before.
@@ -105,14 +120,6 @@ impl Graph {
         }
         debug_assert_eq!(self.row_of(object).and_then(|it| self.reference_in(it, key, relation)), Some(Some(target)));
         Some((target, place))
-    }
-
-    /// The place of an object's row, if it stands in a version and all columns of it are read.
-    #[inline]
-    fn place_in(&self, reading: u64, object: &Object) -> Option<RowId> {
-        let Held::At { version, place } = object.held() else { return None };
-        let stands = self.holdings.readings[version as usize].serial == reading && !object.is_special();
-        stands.then_some(place)
     }
 }
 

@@ -19,8 +19,8 @@ const SKIPPED: [&str; 5] = [".git", "target", "corpus", "artifacts", "coverage"]
 
 // ---- Reading the tree ----
 
-/// Every text file of the tree, by its path from the root.
-fn files() -> Vec<(String, String)> {
+/// Every file of the tree, by its path from the root, with its text if it is one.
+fn all_files() -> Vec<(String, Option<String>)> {
     let mut found = Vec::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut waiting = vec![root.to_path_buf()];
@@ -34,14 +34,19 @@ fn files() -> Vec<(String, String)> {
             }
             if path.is_dir() {
                 waiting.push(path);
-            } else if let Ok(text) = fs::read_to_string(&path) {
+            } else {
                 let inside = path.strip_prefix(root).expect("inside the root");
-                found.push((inside.to_string_lossy().replace('\\', "/"), text));
+                found.push((inside.to_string_lossy().replace('\\', "/"), fs::read_to_string(&path).ok()));
             }
         }
     }
     found.sort();
     found
+}
+
+/// Every text file of the tree, by its path from the root.
+fn files() -> Vec<(String, String)> {
+    all_files().into_iter().filter_map(|(path, text)| Some((path, text?))).collect()
 }
 
 /// Every Rust file of the tree. The inputs of compile-fail tests are wrong on purpose and are left out.
@@ -274,6 +279,13 @@ fn no_path_of_one_machine() {
         }
     }
     report("a path that exists on one machine only:", &problems);
+}
+
+#[test]
+fn all_that_is_kept_is_text() {
+    let found = all_files().into_iter().filter(|it| it.1.is_none());
+    let problems: Vec<String> = found.map(|it| it.0).collect();
+    report("nothing that was built or fetched belongs here:", &problems);
 }
 
 // ---- Promises ----

@@ -20,6 +20,7 @@ use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground};
 use crate::object::session::Core;
 use crate::object::state::State;
+use crate::object::trail::Lead;
 use crate::query::Input;
 use crate::record::{Row, project};
 use crate::value::Value;
@@ -181,25 +182,37 @@ impl Core {
             // A target may be an owner, too, and what was changed in it has been written over.
             references = References::of(self, batch.by, columns, owners);
         }
+        self.note_references(batch, owners, &references);
+        Ok(new)
+    }
+
+    /// Notes what each owner was found to refer to.
+    fn note_references(&mut self, batch: &Batch<'_>, owners: &[ObjectKey], references: &References) {
+        let relation = batch.relation;
+        let mut trail = self.graph.begin_trail(relation, owners).filter(|_| batch.by == By::Now);
         let found = |it: &Identity| self.graph.known_as(relation.target, it).flatten();
-        let found: Vec<Option<ObjectKey>> = references.targets.iter().map(found).collect();
-        let mut trail = self.graph.begin_trail(relation, owners);
-        for (&owner, target) in owners.iter().zip(references.by_owner) {
-            let target = match target {
+        let found = references.targets.iter().map(found).map(|target| {
+            let lead = trail.as_ref().zip(target).and_then(|(trail, target)| self.graph.lead_to(trail, target));
+            (target, lead)
+        });
+        let found: Vec<(Option<ObjectKey>, Option<Lead>)> = found.collect();
+        for (&owner, target) in owners.iter().zip(&references.by_owner) {
+            let (target, lead) = match *target {
                 Target::Some(at) => found[at as usize],
-                Target::None => None,
+                Target::None => (None, None),
                 Target::Unknown => continue,
             };
+            if let (Some(trail), Some(lead)) = (&mut trail, lead)
+                && self.graph.lay(trail, owner, lead)
+            {
+                continue;
+            }
             match batch.by {
                 By::Now => self.remember_read(owner, relation, target),
                 By::Stored => self.graph.note_read(owner, relation, target),
             }
-            if let Some(trail) = &mut trail {
-                trail.lead(&self.graph, owner, target);
-            }
         }
         trail.into_iter().for_each(|it| self.graph.keep_trail(it));
-        Ok(new)
     }
 
     /// Runs a statement by the keys of owners, a batch after the other, and links each owner to what its key brought.
@@ -310,16 +323,18 @@ impl References {
     fn of(core: &Core, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Self {
         let mut references = References { targets: Vec::new(), by_owner: Vec::with_capacity(owners.len()) };
         let References { targets, by_owner } = &mut references;
-        let (mut integers, mut others) = (FxHashMap::default(), FxHashMap::default());
+        let (mut integers, mut others) = (FxHashMap::<i64, u32>::default(), FxHashMap::<Identity, u32>::default());
+        let mut add = |identity: &Identity| {
+            targets.push(identity.clone());
+            targets.len() as u32 - 1
+        };
         let mut target = |row: &Row| match Identity::of(&**row, columns) {
-            Some(Identity::Int(it)) => Target::Some(*integers.entry(it).or_insert_with(|| {
-                targets.push(Identity::Int(it));
-                targets.len() as u32 - 1
-            })),
-            Some(other) => Target::Some(*others.entry(other).or_insert_with_key(|it: &Identity| {
-                targets.push(it.clone());
-                targets.len() as u32 - 1
-            })),
+            // Most refer to what another refers to.
+            Some(Identity::Int(it)) => Target::Some(match integers.get(&it) {
+                Some(&at) => at,
+                None => *integers.entry(it).or_insert(add(&Identity::Int(it))),
+            }),
+            Some(other) => Target::Some(*others.entry(other).or_insert_with_key(&mut add)),
             None => Target::None,
         };
         core.graph.each_row(by == By::Stored, owners, |row| by_owner.push(row.map_or(Target::Unknown, &mut target)));

@@ -128,14 +128,7 @@ impl Core {
     }
 
     /// Remembers what a reference was found to lead to, so that it stays so until it is expired.
-    #[inline]
     pub(super) fn remember_read(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
-        if target.is_none() || !self.graph.note_read_as_it_stands(key, relation.id) {
-            self.remember_found(key, relation, target);
-        }
-    }
-
-    fn remember_found(&mut self, key: ObjectKey, relation: &RelationModel, target: Option<ObjectKey>) {
         if !self.graph.has_identity(key) || self.graph.is_loaded(key, relation.id) {
             return;
         }
