@@ -31,6 +31,8 @@ pub(super) struct Links {
     pub(super) rekeyed: Vec<Pairs>,
     /// Pairs that one side has spoken for, so that the other need not.
     spoken: FxHashSet<(Declared, ObjectKey, ObjectKey)>,
+    /// The same of the turn that is under way, in the manner of SQLAlchemy.
+    speaking: Vec<(Declared, ObjectKey, ObjectKey)>,
 }
 
 /// Association rows of one relation.
@@ -71,7 +73,11 @@ impl Core {
         }
         // Of two collections that tell the same pair, the first by name speaks for both, whoever owns them.
         through.sort_by_key(|it| (it.0, it.1));
+        let mut turn = None;
         for (is_saved, rank, key, relation) in through {
+            if turn.replace((is_saved, rank)) != Some((is_saved, rank)) {
+                links.spoken.extend(links.speaking.drain(..));
+            }
             let relation = model.relation(self.graph.objects[key].class, relation);
             match is_saved {
                 false => self.synchronize_deleted(registry, &mut links, key, relation, rank)?,
@@ -299,22 +305,38 @@ impl Core {
         members: &[ObjectKey],
     ) -> Result<Vec<(ObjectKey, ObjectKey)>> {
         let by = self.graph.declared(self.graph.objects[owner].class, relation.id);
-        let other = relation.inverse.map(|it| {
-            let target = members.first().map_or(relation.target, |it| self.graph.objects[*it].class);
-            self.graph.declared(target, it)
-        });
         let mut pairs = Vec::with_capacity(members.len());
         for &member in members {
             self.check_member(relation, member)?;
-            if !self.graph.is_in(member) || self.is_left_out(member) || links.spoken.contains(&(by, owner, member)) {
-                continue;
+            self.speak(links, by, (owner, member), relation);
+            if self.graph.is_in(member) && !self.is_left_out(member) && !links.spoken.contains(&(by, owner, member)) {
+                pairs.push((owner, member));
             }
-            if let Some(other) = other {
-                links.spoken.insert((other, member, owner));
-            }
-            pairs.push((owner, member));
         }
         Ok(pairs)
+    }
+
+    /// Notes that a relation speaks for a pair, whichever of its two sides names the other. SQLAlchemy remembers the pair
+    /// the other way round and not by which side it came, and looks into that from the next turn on: between objects of one
+    /// class, a pair and its reverse are one to it.
+    fn speak(
+        &self,
+        links: &mut Links,
+        by: Declared,
+        (owner, member): (ObjectKey, ObjectKey),
+        relation: &RelationModel,
+    ) {
+        let reverse = &self.graph.as_to(relation, member).reverse;
+        let class = self.graph.objects[member].class;
+        let others = reverse.iter().map(|it| (self.graph.declared(class, *it), member, owner));
+        if self.graph.is_sound() {
+            links.spoken.extend(others);
+            return;
+        }
+        links.speaking.extend(others);
+        if !reverse.is_empty() {
+            links.speaking.push((by, member, owner));
+        }
     }
 
     /// Foreign keys of objects that refer to one whose key changes, where no other side tells.

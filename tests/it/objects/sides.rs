@@ -77,6 +77,31 @@ fn a_relation_works_from_either_side_alone_and_from_both() -> Result<()> {
     Ok(())
 }
 
+/// A row between two objects is written once, whichever of the two sides names the other.
+#[test]
+fn a_pair_is_written_once_where_one_side_names_the_other() -> Result<()> {
+    let names = [("Book", "books", "topics", "Topic"), ("Topic", "topics", "books", "Book")];
+    for naming in 0..2 {
+        let class = |at: usize| {
+            let (name, table, relation, target) = names[at];
+            let relation_to = Relationship::many_to_many(relation, target, "book_topics");
+            let relation_to = if at == naming { relation_to.back_populates(names[1 - at].2) } else { relation_to };
+            Class::new(name, Table::new(table).auto_key("id")).relation(relation_to)
+        };
+        let database = Database::with_classes([class(0), class(1)], [])?;
+        let mut session = database.session();
+        let mut by_name = session.untyped();
+        let (book, topic) = (by_name.add("Book", &[])?, by_name.add("Topic", &[])?);
+        let (owner, member) = if naming == 0 { (book, topic) } else { (topic, book) };
+        by_name.push(owner, names[naming].2, member)?;
+        session.commit()?;
+        let mut by_name = session.untyped();
+        assert_eq!(by_name.related(book, "topics")?, [topic], "{naming}");
+        assert_eq!(by_name.related(topic, "books")?, [book], "{naming}");
+    }
+    Ok(())
+}
+
 /// The checklist's 87: when the foreign key follows a reference that is set: at once where the other has a key, with the
 /// flush where it gets one then. A key that is written by hand leads where it says from the flush on.
 #[test]
