@@ -33,6 +33,8 @@ pub(super) struct Registry {
     pub(super) dropped: Vec<ObjectKey>,
     /// The relations that have something to do, as SQLAlchemy finds out. A sound session does not ask.
     pub(super) set_up: FxHashSet<Declared>,
+    /// The roots of the classes whose objects SQLAlchemy sorts one by one.
+    pub(super) rings: FxHashSet<ClassId>,
     /// What collections have got, by relation.
     pub(super) added: FxHashMap<Declared, FxHashSet<ObjectKey>>,
 }

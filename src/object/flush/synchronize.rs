@@ -59,6 +59,9 @@ impl Core {
                 continue;
             }
             for relation in class.relations.iter().filter(|it| !it.view_only) {
+                if self.passes_over_unread(registry, key, relation) {
+                    continue;
+                }
                 let declared = self.graph.declared(class.id, relation.id);
                 let rank = ranks[&declared];
                 if !self.graph.is_sound() && matches!(relation.join, Join::Through { .. }) {
@@ -205,6 +208,16 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Whether what waits for a collection to be read is left to the other side: of objects that it sorts one by one,
+    /// SQLAlchemy only comes to the relations that are loaded.
+    fn passes_over_unread(&self, registry: &Registry, key: ObjectKey, relation: &RelationModel) -> bool {
+        relation.join.is_many()
+            && !relation.lazy.is_never_loaded()
+            && registry.rings.contains(&self.graph.root(self.graph.objects[key].class))
+            && self.graph.has_identity(key)
+            && !self.graph.is_loaded(key, relation.id)
     }
 
     /// The attributes of a member that refer to its owner.

@@ -11,10 +11,12 @@ use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::PassiveDeletes;
 use crate::object::compact::Fate;
-use crate::object::model::Join;
+use crate::object::model::{Join, RelationModel};
 use crate::object::parents::Declared;
 use crate::object::reference::ObjectKey;
+use crate::object::select::own_columns;
 use crate::object::session::Core;
+use crate::schema::strongly_connected;
 
 /// Which relations have looked at which objects.
 #[derive(Default)]
@@ -44,7 +46,8 @@ impl Core {
                 let before = registry.objects.len();
                 self.find_followers(registry)?;
                 if registry.objects.len() == before {
-                    self.check_references_of_rings(registry, &turns)?;
+                    registry.rings = self.rings(&turns);
+                    self.read_references_of_rings(registry, &turns.set_up)?;
                     registry.settle();
                     registry.set_up = turns.set_up;
                     return Ok(());
@@ -103,14 +106,13 @@ impl Core {
         let model = self.graph.model.clone();
         for &key in gone {
             let relation = model.relation(self.graph.objects[key].class, by.1);
-            let refers = matches!(relation.join, Join::BelongsTo { .. });
-            if refers && relation.passive_deletes == PassiveDeletes::Off && !self.graph.is_loaded(key, relation.id) {
+            if self.asks_for_unread(key, relation) {
                 self.read_begun(key)?;
                 if let Some(known) = self.loaded_one(key, relation) {
                     self.graph.note_read(key, relation, known);
                 }
             }
-            if self.graph.is_loaded(key, relation.id) && (refers || !self.graph.changes(key, relation.id).is_empty()) {
+            if self.graph.is_loaded(key, relation.id) && self.tells(key, relation) {
                 return Ok(true);
             }
         }
@@ -118,32 +120,72 @@ impl Core {
         let takes_part = |some: &[ObjectKey]| {
             !some.is_empty() && !model.is_a(relation.target, by.0) && turns.classes.contains(&relation.target)
         };
-        let changes = |it: &ObjectKey| !self.graph.changes(*it, by.1).is_empty();
-        Ok(takes_part(gone) || kept.iter().any(changes) || takes_part(kept))
+        let tells = |it: &ObjectKey| self.tells(*it, model.relation(self.graph.objects[*it].class, by.1));
+        Ok(takes_part(gone) || kept.iter().any(tells) || takes_part(kept))
     }
 
-    /// SQLAlchemy sorts objects one by one where a class refers to itself, and then asks for the references of those that
-    /// go as if they were looked at: one that may not be read refuses the flush.
-    fn check_references_of_rings(&mut self, registry: &Registry, turns: &Turns) -> Result<()> {
+    /// Whether a relation of an object that goes is a reference that was not read and that the row tells.
+    fn asks_for_unread(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        matches!(relation.join, Join::BelongsTo { .. })
+            && relation.passive_deletes == PassiveDeletes::Off
+            && self.graph.has_identity(key)
+            && !self.graph.is_loaded(key, relation.id)
+            && !self.was_never_given(key, relation)
+    }
+
+    /// Whether a foreign key is NULL in a row that this transaction has inserted. SQLAlchemy does not read a row that it
+    /// has written, and takes what was not given to be unknown.
+    fn was_never_given(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let columns = own_columns(relation);
+        let is_null = self.graph.row(key).is_some_and(|row| columns.iter().any(|it| row.get(*it).is_null()));
+        is_null && self.frames.iter().any(|it| it.inserted.contains(&key))
+    }
+
+    /// Whether something is known of a relation: that one to a single object leads nowhere is something.
+    fn tells(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let is_one = !relation.join.is_many() && self.graph.is_loaded(key, relation.id);
+        is_one || !self.graph.changes(key, relation.id).is_empty()
+    }
+
+    /// The hierarchies whose classes refer to each other in a ring, or one to itself, by relations that have something to
+    /// do, each by its root.
+    fn rings(&self, turns: &Turns) -> FxHashSet<ClassId> {
+        let mut after = vec![Vec::new(); self.graph.model.classes().len()];
+        for &(class, relation) in &turns.set_up {
+            let declared = self.graph.model.relation(class, relation);
+            let (own, target) = (self.graph.root(class).index(), self.graph.root(declared.target).index());
+            match declared.join {
+                _ if declared.post_update => {}
+                Join::Has { .. } => after[own].push(target),
+                Join::BelongsTo { .. } => after[target].push(own),
+                Join::Through { .. } => {}
+            }
+        }
+        let is_ring = |group: &Vec<usize>| group.len() > 1 || after[group[0]].contains(&group[0]);
+        let groups = strongly_connected(&after).into_iter().filter(is_ring);
+        groups.flatten().map(|it| self.graph.model.classes()[it].id).collect()
+    }
+
+    /// SQLAlchemy sorts objects one by one where classes refer to each other in a ring, and for that reads the references
+    /// of those that go as if they were looked at: one that may not be read refuses the flush, and all of them can be asked
+    /// for when the rows are gone.
+    fn read_references_of_rings(&mut self, registry: &Registry, set_up: &FxHashSet<Declared>) -> Result<()> {
         let model = self.graph.model.clone();
-        let leads_back = |it: &Declared| {
-            let relation = model.relation(it.0, it.1);
-            self.graph.root(relation.target) == self.graph.root(it.0)
-        };
-        let rings: Vec<ClassId> =
-            turns.set_up.iter().filter(|it| leads_back(it)).map(|it| self.graph.root(it.0)).collect();
         let goes = |it: &ObjectKey| {
-            self.graph.objects[*it].fate() == Fate::Delete
-                && rings.contains(&self.graph.root(self.graph.objects[*it].class))
+            let object = &self.graph.objects[*it];
+            object.fate() == Fate::Delete && registry.rings.contains(&self.graph.root(object.class))
         };
         let gone: Vec<ObjectKey> = registry.objects.iter().copied().filter(goes).collect();
         for key in gone {
             for relation in &model.class(self.graph.objects[key].class).relations {
-                let asks =
-                    matches!(relation.join, Join::BelongsTo { .. }) && relation.passive_deletes == PassiveDeletes::Off;
                 let by = self.graph.declared(self.graph.objects[key].class, relation.id);
-                if asks && turns.set_up.contains(&by) {
-                    self.may_read_before_set(key, relation)?;
+                if !set_up.contains(&by) || !self.asks_for_unread(key, relation) {
+                    continue;
+                }
+                self.may_read_before_set(key, relation)?;
+                self.read_begun(key)?;
+                if !self.take_known(key, relation)? {
+                    self.read_for_unit(key, relation)?;
                 }
             }
         }
