@@ -169,6 +169,9 @@ impl Graph {
         let before = self.before(key, relation);
         let elsewhere = |expected| before != Before::Unknown && before.object() != Some(expected);
         if only_if.is_some_and(elsewhere) {
+            if let Before::Known(known) = before {
+                self.remember_asked(key, relation, known);
+            }
             return Ok(());
         }
         let by = self.declared(class, relation.id);
@@ -204,6 +207,13 @@ impl Graph {
             self.has_got_parent(target, by, key);
         }
         Ok(())
+    }
+
+    /// SQLAlchemy keeps what it was told when it asked what a reference leads to, though it changes nothing.
+    fn remember_asked(&mut self, key: ObjectKey, relation: &RelationModel, known: Option<ObjectKey>) {
+        if !self.is_sound() && self.has_identity(key) && !self.is_loaded(key, relation.id) {
+            self.note_read(key, relation, known);
+        }
     }
 
     /// The other side of a reference: the object it led to loses this one, the object it leads to now gets it.
