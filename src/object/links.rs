@@ -18,6 +18,17 @@ pub(super) enum Link {
     Many(Collection),
 }
 
+impl Link {
+    /// Whether it was changed since the last flush.
+    pub(super) fn is_changed(&self) -> bool {
+        match self {
+            Link::Unloaded => false,
+            Link::One { since, .. } => *since != Since::Unchanged,
+            Link::Many(collection) => collection.pending.is_some(),
+        }
+    }
+}
+
 /// What has happened to a reference since the last flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Since {

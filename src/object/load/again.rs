@@ -6,7 +6,7 @@ use super::branch::Place;
 use super::joined::Joiner;
 use super::take::{Reach, Reading};
 use crate::error::Result;
-use crate::id::{ClassId, ColumnId};
+use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
@@ -155,13 +155,23 @@ impl Core {
         let declared = model.class(class);
         sources.select.keys = declared.parts[0].names(ground, &declared.key).unwrap_or_default();
         sources.output(&root);
+        let known = if reach == Reach::Again { self.changed_relations(class, key) } else { Vec::new() };
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known, joined: None };
         joiner.join_all(&root, place)?;
         let Joiner { sources, nodes, .. } = joiner;
         let prepared = self.connection.prepare(sources.select.into())?;
         self.connection.locate(&prepared, Input::Keys(key), &mut self.found)?;
         let reading = Reading { root: &root, cell: 0, place, nodes: &nodes, existing, everywhere, reach };
         Ok(self.take(&reading)?.by_row.into_iter().flatten().next())
+    }
+
+    /// The relations of an object that were changed since the last flush: where it is read again, SQLAlchemy does not join
+    /// them.
+    fn changed_relations(&self, class: ClassId, key: &[Value]) -> Vec<RelationId> {
+        let known = Identity::from_values(key).and_then(|it| self.graph.known(class, &it));
+        let links = known.and_then(|it| self.graph.objects[it].links()).map_or(&[][..], |at| self.graph.links.get(at));
+        let changed = links.iter().enumerate().filter(|(_, link)| link.is_changed());
+        changed.map(|(at, _)| RelationId::new(at as u16)).collect()
     }
 }

@@ -58,8 +58,8 @@ pub(in crate::object) struct Joiner<'a> {
     pub(in crate::object) sources: Sources,
     pub(in crate::object) nodes: Vec<Node>,
     pub(in crate::object) everywhere: Option<Lazy>,
-    /// A relation of the objects of the query that is known: it leads back to where they are read from.
-    pub(in crate::object) known: Option<RelationId>,
+    /// Relations of the objects of the query that are known: they lead back to where these are read from, or were changed.
+    pub(in crate::object) known: Vec<RelationId>,
     /// The entities that the query joins itself; `None` where it is no query of the user's, so that nothing can be filled
     /// from its joins.
     pub(in crate::object) joined: Option<&'a [Joined]>,
@@ -106,7 +106,7 @@ impl Joiner<'_> {
                 for relation in &model.class(class).relations[known..] {
                     let at_start = place.depth() == from;
                     let Some(way) = place.joins(model, class, relation, (self.everywhere, from)) else { continue };
-                    if at_start && self.known == Some(relation.id) {
+                    if at_start && self.known.contains(&relation.id) {
                         continue;
                     }
                     let seen = owner.seen_as(class);

@@ -130,8 +130,8 @@ impl Wanted<'_> {
         }
         let cell = sources.output(&entity);
         let (graph, everywhere) = (self.graph, self.everywhere);
-        let mut joiner =
-            Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, known: self.leads_back(), joined: None };
+        let known = self.leads_back().into_iter().collect();
+        let mut joiner = Joiner { ground, graph, sources, nodes: Vec::new(), everywhere, known, joined: None };
         joiner.join_all(&entity, self.place)?;
         let Joiner { sources, nodes, .. } = joiner;
         Ok(Draft { select: sources.select, entity, cell, nodes, keys, layout: None })

@@ -87,7 +87,7 @@ impl Core {
         }
         let cell = sources.output(&root);
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: None };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: Vec::new(), joined: None };
         if selection.limit.is_none() && selection.offset == 0 {
             joiner.join_all(&root, &place)?;
         }

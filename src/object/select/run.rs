@@ -228,7 +228,7 @@ impl Core {
         resolved.sources.output(&resolved.root);
         let (before, Resolved { sources, root, joined, .. }) = (resolved.sources.select.clone(), resolved);
         let (graph, nodes) = (&self.graph, Vec::new());
-        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: None, joined: Some(&joined) };
+        let mut joiner = Joiner { ground, graph, sources, nodes, everywhere, known: Vec::new(), joined: Some(&joined) };
         joiner.join_all(&root, &place)?;
         let (repeats, may_repeat) = (joiner.repeats(), joiner.may_repeat());
         let Joiner { sources, nodes, .. } = joiner;
