@@ -159,7 +159,8 @@ struct Assignment {
     /// The object whose columns it takes; NULL without one.
     from: Option<(ObjectKey, Vec<ColumnId>)>,
     when: When,
-    /// Where its relation stands among all by name: of two that write the same column, the later one counts.
+    /// Where its relation stands among all by name, and what follows from deletes before the rest: of two that write the same
+    /// column, the later one counts.
     rank: usize,
 }
 

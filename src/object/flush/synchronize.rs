@@ -63,7 +63,7 @@ impl Core {
                     continue;
                 }
                 let declared = self.graph.declared(class.id, relation.id);
-                let rank = ranks[&declared];
+                let rank = ranks[&declared] + if fate == Fate::Delete { 0 } else { ranks.len() };
                 if !self.graph.is_sound() && matches!(relation.join, Join::Through { .. }) {
                     through.push((fate != Fate::Delete, rank, key, relation.id));
                     continue;
@@ -91,8 +91,10 @@ impl Core {
             self.drop_known_pairs(&mut links.associated)?;
         }
         self.follow_keys(registry, &mut links, &ranks)?;
-        // What is cleared comes first: whoever has got another owner keeps it.
-        links.assignments.sort_by_key(|it| (it.from.is_some(), it.rank));
+        // What is cleared comes first: whoever has got another owner keeps it. SQLAlchemy only has what follows from deletes
+        // come first.
+        let is_sound = self.graph.is_sound();
+        links.assignments.sort_by_key(|it| (is_sound && it.from.is_some(), it.rank));
         Ok(links)
     }
 
@@ -378,7 +380,7 @@ impl Core {
                 if let Some(target) = target.filter(|it| !changed && rekeyed(self, *it))
                     && let Some(follows) = self.follows(relation)
                 {
-                    let rank = ranks[&self.graph.declared(class.id, relation.id)];
+                    let rank = ranks[&self.graph.declared(class.id, relation.id)] + ranks.len();
                     self.assign(
                         links,
                         key,
