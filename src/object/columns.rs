@@ -73,8 +73,7 @@ impl Core {
                 self.before_query()?;
                 self.read_columns(key, &[column])?;
             } else if begun || extra.lacks(column) {
-                self.check_readable(key)?;
-                self.before_query()?;
+                self.before_reading_rest(key)?;
                 self.read_expired(key)?;
             }
         }

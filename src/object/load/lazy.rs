@@ -183,7 +183,7 @@ impl Core {
             self.may_read(key, declared, way)?;
         }
         self.before_reading(key)?;
-        if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
+        if !self.graph.is_sound() && !lacked && self.graph.is_loaded(key, relation) {
             // What the flush has read on the way is as old as the rows before it.
             *self.graph.link_mut(key, relation) = Link::Unloaded;
         }

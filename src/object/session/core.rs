@@ -210,7 +210,32 @@ impl Core {
             self.check_readable(key)?;
         }
         self.before_query()?;
-        if lacked && self.graph.objects[key].state == State::Deleted { Err(self.gone(key)) } else { Ok(()) }
+        if lacked && self.graph.objects[key].state == State::Deleted {
+            return Err(self.gone(key));
+        }
+        if lacked && !self.graph.is_sound() && !self.graph.objects[key].lacks_row() {
+            // SQLAlchemy had decided to read it, and takes what the flush has read on the way for as old as the rows were.
+            self.graph.forget_row(key);
+            self.graph.forget_extra(key);
+        }
+        Ok(())
+    }
+
+    /// The same before what is missing of an object's row is read.
+    pub(in crate::object) fn before_reading_rest(&mut self, key: ObjectKey) -> Result<()> {
+        self.check_readable(key)?;
+        let expired = match self.graph.extra(key) {
+            Some(extra) if self.wants_flush() && !self.graph.is_sound() => extra.expired.clone(),
+            _ => return self.before_query(),
+        };
+        self.before_query()?;
+        match self.graph.objects[key].state {
+            State::Deleted => Err(self.gone(key)),
+            _ => {
+                self.expire_columns(key, &expired);
+                Ok(())
+            }
+        }
     }
 
     /// Whether the transaction goes on.

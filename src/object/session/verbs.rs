@@ -354,11 +354,10 @@ impl Session {
         core.before_reading(key)?;
         // The flush may have looked at the object, and read it: what it holds is what the flush has written, unless the session
         // takes what it has read for as old as the rows before.
-        if !core.object(key)?.lacks_row() {
-            if core.graph.is_sound() {
-                return Ok(());
-            }
+        if !core.graph.is_sound() {
             core.expire(key)?;
+        } else if !core.object(key)?.lacks_row() {
+            return Ok(());
         }
         core.read_row(key)
     }
