@@ -11,7 +11,7 @@ use crate::id::ClassId;
 use crate::object::class::{Lazy, SubclassLoad};
 use crate::object::diagnosis::Noted;
 use crate::object::links::Link;
-use crate::object::model::{Model, RelationModel};
+use crate::object::model::{Join, Model, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, own_columns};
 use crate::object::session::Core;
@@ -73,7 +73,7 @@ impl Core {
         let model = self.graph.model.clone();
         self.load_subclasses(after.place, class, objects)?;
         let reached = match after.reach {
-            Reach::All | Reach::Again | Reach::Along => objects,
+            Reach::All | Reach::Again | Reach::Along | Reach::Known => objects,
             Reach::New => new,
             Reach::Nobody => return Ok(()),
         };
@@ -356,7 +356,31 @@ impl Core {
         if waits && after.existing == Existing::Kept {
             return self.read_batch(after, class, relation, &self.without_queue(objects, relation));
         }
+        let met = matches!(after.reach, Reach::All | Reach::New);
+        let meets_again = met && lazy == Lazy::Selectin && !matches!(relation.join, Join::BelongsTo { .. });
+        if meets_again && !self.graph.is_sound() && after.existing == Existing::Kept {
+            return self.read_of_all(after, class, relation, objects);
+        }
         self.read_batch(after, class, relation, objects)
+    }
+
+    /// Reads a relation of objects that have it, too, as SQLAlchemy does by selectin. What they know of it stays, but its
+    /// rows are met again, which may stand for objects that were expired or have left.
+    fn read_of_all(
+        &mut self,
+        after: &After<'_>,
+        class: ClassId,
+        relation: &RelationModel,
+        objects: &[ObjectKey],
+    ) -> Result<()> {
+        let loaded = objects.iter().filter(|it| self.graph.is_loaded(**it, relation.id)).copied();
+        let loaded: Vec<ObjectKey> = loaded.collect();
+        let known: Vec<Link> = loaded.iter().map(|it| std::mem::take(self.graph.link_mut(*it, relation.id))).collect();
+        let read = self.read_batch(after, class, relation, objects);
+        for (key, link) in loaded.into_iter().zip(known) {
+            *self.graph.link_mut(key, relation.id) = link;
+        }
+        read
     }
 
     /// The objects whose collection nothing waits for.

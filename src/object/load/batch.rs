@@ -95,9 +95,9 @@ impl Core {
             waiting.iter().for_each(|&it| self.graph.note_partial(it, batch.relation.id));
         }
         if !known.is_empty() && batch.reach == Reach::All {
-            let Batch { existing, everywhere, reach, .. } = *batch;
+            let Batch { existing, everywhere, .. } = *batch;
             let joined = JoinedHere::default();
-            let after = After { place: &batch.plan.place, existing, everywhere, reach, joined };
+            let after = After { place: &batch.plan.place, existing, everywhere, reach: Reach::Known, joined };
             self.load_at(&after, batch.relation.target, &known, &[])?;
         }
         Ok(new)

@@ -60,6 +60,8 @@ pub(in crate::object) enum Reach {
     /// The same for what was joined to it. A collection that was changed unread is left alone in the one that is read
     /// again only.
     Along,
+    /// The same for what was known before and came with no row.
+    Known,
     /// None yet: the caller sees to it.
     Nobody,
 }
