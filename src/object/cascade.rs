@@ -274,6 +274,12 @@ impl Core {
                 return Ok(self.graph.current(key, relation));
             }
             self.before_reading(key)?;
+            if !self.graph.is_sound() && self.graph.objects[key].lacks_row() {
+                self.fresh(key)?;
+                if self.take_known(key, relation)? {
+                    return Ok(self.graph.current(key, relation));
+                }
+            }
             self.read_for_unit(key, relation)?;
         }
         Ok(self.graph.current(key, relation))

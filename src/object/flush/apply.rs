@@ -82,6 +82,7 @@ impl Core {
         let before_keys = self.keys_before(plan);
         let (mut told, mut following) = (Told::default(), Following::default());
         let step_by = if self.graph.manner == Manner::SqlAlchemy { 1 } else { usize::MAX };
+        self.tell_those_outside(plan)?;
         for (at, step) in plan.steps.iter().enumerate() {
             undo.step = at;
             self.tell_before(plan, &mut told, step);
@@ -258,7 +259,7 @@ impl Core {
     }
 
     /// The values that an assignment writes.
-    fn values_of(&mut self, it: &Assignment) -> Result<Vec<Value>> {
+    pub(super) fn values_of(&mut self, it: &Assignment) -> Result<Vec<Value>> {
         match &it.from {
             Some((from, columns)) => self.scalars(*from, columns),
             None => Ok(vec![Value::Null; it.columns.len()]),
@@ -378,7 +379,7 @@ impl Core {
     }
 
     /// Lets an object hold a foreign key that the tables' own action has written.
-    fn follow_in_memory(&mut self, it: &Assignment) -> Result<()> {
+    pub(super) fn follow_in_memory(&mut self, it: &Assignment) -> Result<()> {
         if self.graph.objects[it.object].lacks_row() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::apply::{Done, Undo};
 use super::owners::KnownBy;
-use super::{FlushPlan, FlushStep, Work};
+use super::{FlushPlan, FlushStep, When, Work};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId, TableId};
 use crate::object::compact::Fate;
@@ -59,6 +59,17 @@ struct Hierarchy {
 }
 
 impl Core {
+    /// Tells members that are in no session what their foreign keys would be, where the owners have keys. SQLAlchemy does so
+    /// before it writes members, and does not take it back when the flush fails.
+    pub(super) fn tell_those_outside(&mut self, plan: &FlushPlan) -> Result<()> {
+        for it in plan.assignments.iter().filter(|it| it.when == When::Memory) {
+            if !self.graph.is_in(it.object) && !self.values_of(it)?.iter().any(Value::is_null) {
+                self.follow_in_memory(it)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Runs a statement of the flush that changes rows, and keeps what actions have changed beside them.
     pub(super) fn change(&mut self, statement: &Prepared, input: Input<'_>) -> Result<u64> {
         let outcome = match self.graph.is_sound() {

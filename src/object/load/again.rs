@@ -9,7 +9,9 @@ use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
+use crate::object::graph::Graph;
 use crate::object::identity::Identity;
+use crate::object::links::Link;
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
@@ -173,5 +175,20 @@ impl Core {
         let links = known.and_then(|it| self.graph.objects[it].links()).map_or(&[][..], |at| self.graph.links.get(at));
         let changed = links.iter().enumerate().filter(|(_, link)| link.is_changed());
         changed.map(|(at, _)| RelationId::new(at as u16)).collect()
+    }
+}
+
+impl Graph {
+    /// Lets an object forget its row, and what is joined to it. Other relations stay as they are known.
+    pub(in crate::object) fn forget_what_rows_bring(&mut self, key: ObjectKey) {
+        self.forget_row(key);
+        self.forget_extra(key);
+        let (model, class) = self.class_of(key);
+        let relations = &model.class(class).relations;
+        for (link, relation) in self.links_mut(key).iter_mut().zip(relations) {
+            if relation.lazy == Lazy::Joined && !link.is_changed() {
+                *link = Link::Unloaded;
+            }
+        }
     }
 }

@@ -188,7 +188,7 @@ impl Core {
             *self.graph.link_mut(key, relation) = Link::Unloaded;
         }
         self.begin_reading(key, declared)?;
-        if lacked && !self.graph.is_sound() {
+        if lacked && !self.graph.is_sound() && self.loaded_many(key, relation).is_none() {
             // The row was one statement, the relation is another.
             self.before_query()?;
         }
@@ -205,7 +205,8 @@ impl Core {
         let lacked = self.graph.objects[key].lacks_row();
         self.before_reading(key)?;
         self.begin_reading(key, relation)?;
-        if lacked && !self.graph.is_sound() { self.before_query() } else { Ok(()) }
+        let reads = lacked && !self.graph.is_sound() && self.loaded_one(key, relation).is_none();
+        if reads { self.before_query() } else { Ok(()) }
     }
 
     /// Reads what an object lacks, unless that has nothing to do with a relation: what a subclass adds, columns that were

@@ -352,14 +352,8 @@ impl Session {
         let core = self.exclusive_here();
         core.expire(key)?;
         core.before_reading(key)?;
-        // The flush may have looked at the object, and read it: what it holds is what the flush has written, unless the session
-        // takes what it has read for as old as the rows before.
-        if !core.graph.is_sound() {
-            core.expire(key)?;
-        } else if !core.object(key)?.lacks_row() {
-            return Ok(());
-        }
-        core.read_row(key)
+        // The flush may have looked at the object, and read it: what it holds is what the flush has written.
+        if core.object(key)?.lacks_row() { core.read_row(key) } else { Ok(()) }
     }
 
     /// Lets an object, and what its expunge cascades reach, leave the session: what has a row is detached and keeps what

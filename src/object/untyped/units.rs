@@ -119,7 +119,13 @@ impl Untyped<'_> {
     /// When there is no such attribute.
     pub fn is_loaded(&mut self, object: AnyRef, attribute: &str) -> Result<bool> {
         match self.attribute(object, attribute)? {
-            (key, Attribute::Column(column)) => Ok(self.session.exclusive().graph.has_column(key, column)),
+            (key, Attribute::Column(column)) => {
+                let graph = &self.session.exclusive().graph;
+                // The key by which an object is known is no key that was read.
+                let is_known_by = graph.extra(key).is_some_and(|it| it.begun)
+                    && graph.model.class(graph.objects[key].class).key.contains(&column);
+                Ok(graph.has_column(key, column) && !is_known_by)
+            }
             (key, Attribute::Relation { relation, .. }) => Ok(self.session.exclusive().graph.is_loaded(key, relation)),
         }
     }
