@@ -219,9 +219,11 @@ impl Core {
     fn read_groups(&mut self, batch: &Batch<'_>, owners: &[ObjectKey]) -> Result<Vec<ObjectKey>> {
         let mut new = Vec::new();
         for part in owners.chunks(batch.size) {
-            // Other rows refer to the key as it was read until a flush has written another.
+            // Other rows refer to the key as it was read until a flush has written another. SQLAlchemy, where it reads a relation
+            // of one object by itself, asks by the key that it has now.
             let refers = matches!(batch.relation.join, Join::BelongsTo { .. });
-            let by = if refers { batch.by } else { By::Stored };
+            let by_itself = !self.graph.is_sound() && batch.reach != Reach::All;
+            let by = if refers || by_itself { batch.by } else { By::Stored };
             let (mut groups, keys) = Groups::of(self, by, part, &batch.plan.keys);
             if keys.is_empty() {
                 groups.link(self, batch.relation)?;
