@@ -20,6 +20,7 @@ impl Graph {
     /// When the row of one of them was deleted, or another object of the session has its identity.
     pub(super) fn enroll(&mut self, key: ObjectKey, along: Option<Along>) -> Result<()> {
         let reached = self.brought_along(key);
+        self.has_begun = true;
         if self.is_sound() {
             self.check_all_come(key, &reached)?;
         }
