@@ -18,6 +18,7 @@ mod exchange;
 mod follow;
 mod in_view;
 mod kinds;
+mod levels;
 mod moved;
 mod needs;
 mod order;

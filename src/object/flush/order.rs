@@ -34,11 +34,11 @@ pub(super) type Later = Vec<(ObjectKey, Vec<ColumnId>)>;
 
 impl Core {
     /// Puts what was collected into an order that no constraint refuses.
-    pub(super) fn order(&mut self, registry: Registry, links: Links) -> Result<FlushPlan> {
+    pub(super) fn order(&mut self, mut registry: Registry, links: Links) -> Result<FlushPlan> {
         let model = self.graph.model.clone();
-        let (assignments, dropped) = (links.assignments, registry.dropped);
+        let (assignments, dropped) = (links.assignments, std::mem::take(&mut registry.dropped));
         let mut plan = FlushPlan { assignments, dropped, ..FlushPlan::default() };
-        for key in registry.objects {
+        for &key in &registry.objects {
             match self.graph.objects[key].fate() {
                 Fate::Save => plan.saved.push(key),
                 Fate::Delete => plan.deleted.push(key),
@@ -78,6 +78,9 @@ impl Core {
         let wanted = post_updates(&plan, |_| true);
         self.order_post_updates(&model, &mut plan, later, wanted);
         self.order_deletes(&model, &mut plan)?;
+        if !self.graph.is_sound() {
+            self.sort_by_levels(&registry, &mut plan);
+        }
         Ok(plan)
     }
 
