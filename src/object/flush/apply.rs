@@ -306,9 +306,10 @@ impl Core {
         let declared = model.class(class);
         undo.make_room(objects.len());
         for &key in objects {
+            self.take_assigned(key, (columns, when), assigned, undo)?;
+            // What is loaded along with an expired row follows the foreign keys that it is to have.
             self.read_begun(key)?;
             self.check_given(key, columns)?;
-            self.take_assigned(key, (columns, when), assigned, undo)?;
         }
         self.write_updates(declared, columns, objects, plan)
     }
