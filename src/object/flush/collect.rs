@@ -144,10 +144,11 @@ impl Core {
         registry.work.push(key);
     }
 
-    /// Registers an orphan to be deleted, and what its delete cascades reach.
+    /// Registers an orphan to be deleted, and what its delete cascades reach; SQLAlchemy does not ask whether the orphan
+    /// itself is in the session.
     fn register_orphan(&mut self, registry: &mut Registry, key: ObjectKey) -> Result<()> {
         self.register(registry, key, Comes::ToDelete);
-        if self.graph.is_in(key) {
+        if self.graph.is_in(key) || !self.graph.is_sound() {
             self.read_ahead_of_orphans(registry, key)?;
             for (it, _) in self.reach_deletes(key)? {
                 self.register(registry, it, Comes::ToDelete);
