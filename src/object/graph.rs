@@ -182,8 +182,9 @@ impl Graph {
     /// The same for an object that a cascade has come to.
     pub(super) fn touch_along(&mut self, key: ObjectKey, along: Option<Along>) {
         let object = &mut self.objects[key];
+        // To SQLAlchemy one that was deleted belongs to the session as long as its transaction lasts.
+        self.has_begun |= object.state.lives() || object.state == State::Deleted;
         if !object.touched && object.state.lives() {
-            self.has_begun = true;
             object.touched = true;
             self.touched.push(key, Whence { line: self.line, along });
         }
