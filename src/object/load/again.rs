@@ -13,7 +13,7 @@ use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
 use crate::object::reference::ObjectKey;
-use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
+use crate::object::select::{Existing, Ground, Selection, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
 use crate::query::Input;
 use crate::value::{Kind, Value};
@@ -93,6 +93,9 @@ impl Core {
     pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
         if let Some(known) = self.find_known(class, key)? {
             return Ok(known);
+        }
+        if self.graph.model.class(class).reads_whole_tables() {
+            return self.find_apart(class, key, &Selection::default());
         }
         self.noted(Noted::Key { class, key }, |core| core.find_unknown(class, key))
     }

@@ -2,7 +2,6 @@
 
 use super::{ClassModel, Join, Model, RelationModel};
 use crate::error::{Error, Misuse, Result, StandsApart};
-use crate::object::class::Reach;
 
 impl Model {
     /// A relation as it leads to objects of a class, which is its target or a case of that.
@@ -28,7 +27,7 @@ impl Model {
         }
         let (name, base) = (&class.name, &target.name);
         let advice = match &relation.join {
-            Join::Has { columns, .. } if target.reach == Reach::Union => {
+            Join::Has { columns, .. } if target.reads_whole_tables() => {
                 let needed = columns.iter().copied().chain(relation.position);
                 let names = needed.map(|it| &target.columns[it.index()]).filter(|it| !class.columns.contains(it));
                 let lacking: Vec<String> = names.map(|it| format!("`{it}`")).collect();

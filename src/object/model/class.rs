@@ -136,6 +136,11 @@ impl ClassModel {
         followed.iter().collect()
     }
 
+    /// Whether queries on it read the whole tables of its subclasses along.
+    pub(in crate::object) fn reads_whole_tables(&self) -> bool {
+        self.reach == Reach::Union
+    }
+
     /// A relation by name.
     ///
     /// # Errors

@@ -314,7 +314,7 @@ impl Core {
     pub(in crate::object) fn find_with(
         &mut self,
         class: ClassId,
-        key: &[crate::value::Value],
+        key: &[Value],
         selection: &Selection,
     ) -> Result<Option<ObjectKey>> {
         let model = self.graph.model.clone();
@@ -326,10 +326,32 @@ impl Core {
         } else {
             self.before_query()?;
         }
+        if model.class(class).reads_whole_tables() {
+            return self.find_apart(class, key, selection);
+        }
         self.budgeted(selection.budget, |core| {
             let existing = (selection.existing, Reach::All);
             core.noted(Noted::Key { class, key }, |core| core.read_by_key(class, key, &place, existing, everywhere))
         })
+    }
+
+    /// The same where whole tables of subclasses are read along, each of which may have a row with the key.
+    pub(in crate::object) fn find_apart(
+        &mut self,
+        class: ClassId,
+        key: &[Value],
+        selection: &Selection,
+    ) -> Result<Option<ObjectKey>> {
+        let model = self.graph.model.clone();
+        let found = self.select(class, &among(&model, class, selection, &[key.to_vec()]))?;
+        match found[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => {
+                let (table, found) = (model.class(class).table.to_string(), found.len());
+                Err(Misuse::NotOne { table, found }.into())
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::source::Sources;
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::id::ClassId;
-use crate::object::class::{Lazy, Reach};
+use crate::object::class::Lazy;
 use crate::object::load::{self, Place, Read};
 use crate::object::model::{Discriminator, RelationModel};
 use crate::object::reference::ObjectKey;
@@ -75,7 +75,7 @@ fn rows(ground: Ground<'_>, class: ClassId, which: impl Fn(ClassId) -> bool) -> 
 
 /// Whether queries on a class are over such a union.
 pub(super) fn is_union(ground: Ground<'_>, class: ClassId) -> bool {
-    ground.model.class(class).reach == Reach::Union
+    ground.model.class(class).reads_whole_tables()
 }
 
 /// The columns of the union: which class, the discriminator, and the attributes of all classes.

@@ -39,7 +39,8 @@ impl Session {
     /// The object with this primary key, if there is one.
     ///
     /// # Errors
-    /// When the database was made without the class, or the statement fails.
+    /// When the database was made without the class, or the statement fails; when subclasses have whole tables that are
+    /// read along, and several rows have the key.
     #[track_caller]
     pub fn find<T: Entity>(&self, key: impl Into<T::Key>) -> Result<Option<View<'_, T>>> {
         let class = self.class_of::<T>()?;

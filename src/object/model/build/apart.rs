@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use super::relations::Resolver;
 use crate::expr::Expr;
 use crate::id::ColumnId;
-use crate::object::class::{Reach, Relationship};
+use crate::object::class::Relationship;
 use crate::object::model::{ClassModel, Join, JoinLeaf, RelationModel};
 use crate::value::Value;
 
@@ -15,7 +15,7 @@ impl Resolver<'_> {
     /// The relation as it leads to each class that stands apart from its target and has what the relation joins by.
     pub(super) fn apart(&self, relation: &RelationModel, declared: &Relationship) -> Vec<RelationModel> {
         let target = &self.built[relation.target.index()];
-        if target.reach != Reach::Union {
+        if !target.reads_whole_tables() {
             return Vec::new();
         }
         let apart = target.descendants.iter().map(|it| &self.built[it.index()]).filter(|it| it.id != target.id);

@@ -1,7 +1,7 @@
 //! Lints of classes: of their tables, and of how they inherit.
 
 use super::{At, Linter};
-use crate::object::class::{Inheritance, Reach};
+use crate::object::class::Inheritance;
 use crate::object::model::{ClassModel, Discriminator, Join};
 use crate::schema::Lint;
 
@@ -16,7 +16,7 @@ impl<'a> Linter<'a> {
     fn unread(&self, class: &ClassModel, found: &mut Vec<Lint>) {
         let Some(base) = class.base.filter(|_| class.inheritance == Some(Inheritance::Concrete)) else { return };
         let bases = std::iter::successors(Some(base), |it| self.model.class(*it).base);
-        if bases.into_iter().any(|it| self.model.class(it).reach == Reach::Union) {
+        if bases.into_iter().any(|it| self.model.class(it).reads_whole_tables()) {
             return;
         }
         let base = &self.model.class(base).name;
@@ -28,7 +28,7 @@ impl<'a> Linter<'a> {
     /// A relation to a class whose queries read several whole tables, of which the relation does not read all.
     pub(super) fn whole_tables(&self, at: At<'a>, found: &mut Vec<Lint>) {
         let target = self.target(at);
-        if target.reach != Reach::Union {
+        if !target.reads_whole_tables() {
             return;
         }
         let all = target.descendants.iter().map(|it| self.model.class(*it));

@@ -143,3 +143,36 @@ fn the_first_of_each_owner_come_from_any_table() -> Result<()> {
     }
     Ok(())
 }
+
+/// By a key, all tables are asked as by any query; where several have it, that is said.
+#[test]
+fn a_key_is_looked_for_in_all_tables() -> Result<()> {
+    let database = apart();
+    let mut session = database.session();
+    for (class, values) in [("Shape", vec![]), ("Circle", vec![("radius", 7)]), ("Square", vec![("side", 7)])] {
+        let id = i64::from(class != "Shape") + i64::from(class == "Square");
+        let mut all = vec![("id", id.into()), ("name", class.into())];
+        all.extend(values.into_iter().map(|it| (it.0, it.1.into())));
+        session.untyped().add(class, &all)?;
+    }
+    session.untyped().add("Circle", &[("id", 2.into()), ("name", "another".into()), ("radius", 7.into())])?;
+    session.commit()?;
+
+    let mut session = database.session();
+    session.record();
+    let found = |session: &mut Session, key: i64| -> Result<Option<AnyRef>> {
+        let plain = session.untyped().find("Shape", &[key.into()])?;
+        assert_eq!(plain, session.untyped().find_with("Shape", &[key.into()], &Selection::new())?);
+        Ok(plain)
+    };
+    let circle = found(&mut session, 1)?.expect("a circle has it");
+    assert_eq!(session.take_log().len(), 2, "one statement each");
+    assert_eq!(named(&mut session, &[circle])?, ["Circle Circle"]);
+    assert_eq!(Some(circle), session.untyped().find("Circle", &[1.into()])?, "O1: it is the circle's own object");
+    let shape = found(&mut session, 0)?.expect("a shape has it");
+    assert_eq!(named(&mut session, &[shape])?, ["Shape Shape"]);
+    assert_eq!(found(&mut session, 3)?, None);
+    let several = found(&mut session, 2).unwrap_err().to_string();
+    assert!(several.contains("there are several"), "{several}");
+    Ok(())
+}

@@ -172,3 +172,14 @@ fn actions_on_whole_tables_are_told_with_their_objects() -> Result<()> {
     assert_eq!(session.get(van)?.load(Van::parcels)?.len(), 1);
     Ok(())
 }
+
+#[test]
+fn a_key_finds_structs_of_all_tables() -> Result<()> {
+    let database = Database::of::<(Box, Shape, Circle)>()?;
+    let mut session = database.session();
+    let made = session.add(circle("c"));
+    session.commit()?;
+    let found = session.find::<Shape>(1)?.expect("it is there");
+    assert_eq!((found.name.as_str(), found.reference().untyped()), ("c", made.untyped()));
+    Ok(())
+}
