@@ -125,7 +125,8 @@ impl Core {
     /// Marks an object for the next flush to delete, and everything its delete cascades reach.
     pub(super) fn delete(&mut self, key: ObjectKey) -> Result<()> {
         self.check_deletable(key)?;
-        match self.graph.objects[key].state {
+        let state = self.graph.objects[key].state;
+        match state {
             State::Pending => return self.delete_new(key),
             State::Deleted if !self.graph.is_sound() => self.graph.enroll_to_delete(key)?,
             State::Deleted => return Ok(()),
@@ -133,7 +134,14 @@ impl Core {
             State::Persistent => {}
             State::Transient | State::Detached => self.graph.enroll_to_delete(key)?,
         }
-        let reached = self.reach_deletes(key)?;
+        let reached = self.reach_deletes(key).and_then(|reached| {
+            self.graph.check_back(reached.iter().map(|it| it.0))?;
+            Ok(reached)
+        });
+        if reached.is_err() && state == State::Detached && self.graph.is_sound() {
+            self.graph.expunge_one(key);
+        }
+        let reached = reached?;
         self.graph.mark(key, None);
         if self.graph.is_sound() {
             let new = reached.iter().map(|it| it.0).filter(|it| self.graph.objects[*it].state == State::Pending);

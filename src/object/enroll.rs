@@ -48,13 +48,35 @@ impl Graph {
         let mut coming: FxHashSet<(ClassId, Identity)> = FxHashSet::default();
         for it in std::iter::once(key).chain(along.iter().map(|it| it.0)) {
             self.check_enroll_one(it)?;
-            let object = &self.objects[it];
-            let identity = if object.state == State::Detached { self.identity(it) } else { None };
-            if identity.is_some_and(|it| !coming.insert((self.root(object.class), it))) {
-                return Err(Misuse::IdentityConflict { object: self.name(it) }.into());
-            }
+            self.check_alone(it, &mut coming)?;
         }
         Ok(())
+    }
+
+    /// Refuses what a delete has reached, if some of it has left the session and another object stands for its row by now.
+    /// SQLAlchemy finds out on the way.
+    pub(super) fn check_back(&self, reached: impl Iterator<Item = ObjectKey>) -> Result<()> {
+        let mut coming = FxHashSet::default();
+        let comes = |it: &ObjectKey| self.objects[*it].state == State::Detached && !self.objects[*it].marked;
+        let mut back = reached.filter(comes).filter(|_| self.is_sound());
+        back.try_for_each(|it| {
+            let root = self.root(self.objects[it].class);
+            let other = self.identity(it).and_then(|of| self.identities[root.index()].get(&of));
+            match other {
+                Some(other) if other != it => Err(Misuse::IdentityConflict { object: self.name(it) }.into()),
+                _ => self.check_alone(it, &mut coming),
+            }
+        })
+    }
+
+    /// Two that have left may be of one row.
+    fn check_alone(&self, key: ObjectKey, coming: &mut FxHashSet<(ClassId, Identity)>) -> Result<()> {
+        let object = &self.objects[key];
+        let identity = if object.state == State::Detached { self.identity(key) } else { None };
+        match identity.is_none_or(|it| coming.insert((self.root(object.class), it))) {
+            true => Ok(()),
+            false => Err(Misuse::IdentityConflict { object: self.name(key) }.into()),
+        }
     }
 
     fn check_enroll_one(&self, key: ObjectKey) -> Result<()> {

@@ -223,7 +223,11 @@ impl Core {
     ) -> Result<()> {
         self.ready_to_link(key, relation, Some(member))?;
         let (model, class) = self.graph.class_of(key);
-        self.graph.check_joins(key, model.relation(class, relation), member)?;
+        let declared = model.relation(class, relation);
+        self.graph.check_joins(key, declared, member)?;
+        if self.graph.is_sound() {
+            self.check_wanted(key, declared, member)?;
+        }
         let taken = self.take_member(key, relation, at)?;
         let placed = self.insert_member(key, relation, member, Some(at));
         if let (Err(_), Some(taken)) = (&placed, taken) {
