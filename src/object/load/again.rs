@@ -13,7 +13,7 @@ use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
 use crate::object::reference::ObjectKey;
-use crate::object::select::{Existing, Ground, Selection, Sources, Subclasses, subclasses};
+use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
 use crate::query::Input;
 use crate::value::{Kind, Value};
@@ -89,13 +89,10 @@ impl Core {
             && declared.relations.iter().all(|it| matches!(it.lazy, Lazy::Select | Lazy::Raise | Lazy::RaiseOnSql))
     }
 
-    /// The object with this key: the one the session knows, or else by a statement.
+    /// The object with this key: the one the session knows, or else by a statement on the tables of its class.
     pub(in crate::object) fn find(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
         if let Some(known) = self.find_known(class, key)? {
             return Ok(known);
-        }
-        if self.graph.model.class(class).reads_whole_tables() {
-            return self.find_apart(class, key, &Selection::default());
         }
         self.noted(Noted::Key { class, key }, |core| core.find_unknown(class, key))
     }

@@ -335,8 +335,16 @@ impl Core {
         })
     }
 
+    /// The same where nothing is asked.
+    pub(in crate::object) fn find_any(&mut self, class: ClassId, key: &[Value]) -> Result<Option<ObjectKey>> {
+        match self.graph.model.class(class).reads_whole_tables() {
+            true => self.find_with(class, key, &Selection::default()),
+            false => self.find(class, key),
+        }
+    }
+
     /// The same where whole tables of subclasses are read along, each of which may have a row with the key.
-    pub(in crate::object) fn find_apart(
+    fn find_apart(
         &mut self,
         class: ClassId,
         key: &[Value],

@@ -51,7 +51,7 @@ impl Session {
             {
                 return found.map(|(key, row)| self.viewed(key, row)).transpose();
             }
-            let found = self.called_from(caller).told_while_shared(|core| core.find(class, key))?;
+            let found = self.called_from(caller).told_while_shared(|core| core.find_any(class, key))?;
             found.map(|key| self.view(key)).transpose()
         })
     }

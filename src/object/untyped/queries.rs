@@ -17,7 +17,7 @@ impl Untyped<'_> {
     pub fn find(&mut self, class: &str, key: &[Value]) -> Result<Option<AnyRef>> {
         let class = self.session.model().class_named(class)?.id;
         let core = self.session.exclusive_here();
-        let found = core.find(class, key)?;
+        let found = core.find_any(class, key)?;
         Ok(found.map(|key| self.session.refer(key)))
     }
 
