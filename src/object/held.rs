@@ -41,8 +41,8 @@ pub(super) struct Own {
     /// The row as it was read, once the object has been edited.
     pub(super) original: Option<Row>,
     pub(super) lent: Lent,
-    /// The last version that the session had held when the row was read.
-    serial: u64,
+    /// How often the session had changed rows when this one was read.
+    changes: u64,
     /// Where the two differ, once somebody has asked. A flush asks on each of its ways, and rows are far: a hundred
     /// thousand of them do not stay near from one way to the next.
     differing: OnceCell<ColumnSet>,
@@ -73,6 +73,8 @@ pub(super) struct Reading {
     pub(super) lent: Lent,
     /// Which one it is of all that the session has held.
     pub(super) serial: u64,
+    /// How often the session had changed rows by then.
+    changes: u64,
     /// How many objects have.
     objects: usize,
 }
@@ -89,22 +91,24 @@ pub(super) struct Holdings {
     pub(super) any_lacks: bool,
     /// How many versions the session has held.
     held: u64,
+    /// How often the session has changed rows.
+    pub(super) changes: u64,
 }
 
 impl Holdings {
     /// Takes in a row that belongs to an object.
     pub(super) fn add(&mut self, row: Row) -> Held {
-        self.add_read(row, self.held)
+        self.add_read(row, self.changes)
     }
 
-    /// The same for a row that was read when a version was held.
-    fn add_read(&mut self, row: Row, serial: u64) -> Held {
-        Held::Own(self.own.add(Own { row: Some(row), serial, ..Own::default() }))
+    /// The same for a row that was read when the session had changed rows so often.
+    fn add_read(&mut self, row: Row, changes: u64) -> Held {
+        Held::Own(self.own.add(Own { row: Some(row), changes, ..Own::default() }))
     }
 
-    /// How many versions the session has held in all.
-    pub(super) fn held(&self) -> u64 {
-        self.held
+    /// Notes that the session is about to change rows.
+    pub(super) fn note_change(&mut self) {
+        self.changes += 1;
     }
 
     /// Notes that as many objects more have places in a version.
@@ -227,9 +231,9 @@ impl Graph {
         let object = &mut self.objects[key];
         match object.held() {
             Held::Own(at) => {
-                let serial = self.holdings.held;
+                let changes = self.holdings.changes;
                 let own = self.holdings.own_mut(at);
-                (own.row, own.serial) = (Some(row), serial);
+                (own.row, own.changes) = (Some(row), changes);
             }
             held => {
                 self.holdings.release(held);
@@ -268,7 +272,9 @@ impl Graph {
     #[inline]
     pub(super) fn hold(&mut self, version: &Arc<Version>) -> u16 {
         match self.holdings.readings.last() {
-            Some(last) if Arc::ptr_eq(&last.version, version) => self.holdings.readings.len() as u16 - 1,
+            Some(last) if Arc::ptr_eq(&last.version, version) && last.changes == self.holdings.changes => {
+                self.holdings.readings.len() as u16 - 1
+            }
             _ => self.hold_another(version.clone()),
         }
     }
@@ -278,8 +284,8 @@ impl Graph {
             self.share_rows();
         }
         self.holdings.held += 1;
-        let serial = self.holdings.held;
-        self.holdings.readings.push(Reading { version, lent: Lent::default(), serial, objects: 0 });
+        let (serial, changes) = (self.holdings.held, self.holdings.changes);
+        self.holdings.readings.push(Reading { version, lent: Lent::default(), serial, changes, objects: 0 });
         self.holdings.readings.len() as u16 - 1
     }
 
@@ -290,21 +296,23 @@ impl Graph {
             let Held::At { version, place } = object.held() else { continue };
             let table = model.classes[object.class.index()].table_id;
             let reading = &holdings.readings[version as usize];
-            let (row, serial) = (reading.version.row(table, place).cloned(), reading.serial);
-            object.hold(row.map_or(Held::Nothing, |row| holdings.add_read(row, serial)));
+            let (row, changes) = (reading.version.row(table, place).cloned(), reading.changes);
+            object.hold(row.map_or(Held::Nothing, |row| holdings.add_read(row, changes)));
         }
         holdings.readings.clear();
     }
 
-    /// The objects whose rows were read from a version that the session has come to hold after so many others, and that is
-    /// none of these.
-    pub(super) fn read_after(&self, held: u64, but: &[u64]) -> Vec<ObjectKey> {
-        let serial = |it: &Object| match it.held() {
-            Held::At { version, .. } => self.holdings.readings[version as usize].serial,
-            Held::Own(at) => self.holdings.own.get(at).serial,
-            Held::Nothing => 0,
+    /// The objects whose rows were read when the session had changed rows more often than so.
+    pub(super) fn read_after(&self, changes: u64) -> Vec<ObjectKey> {
+        let holdings = &self.holdings;
+        if holdings.changes == changes {
+            return Vec::new();
+        }
+        let is_later = |it: &Object| match it.held() {
+            Held::At { version, .. } => holdings.readings[version as usize].changes > changes,
+            Held::Own(at) => holdings.own.get(at).changes > changes,
+            Held::Nothing => false,
         };
-        let is_later = |it: &Object| serial(it) > held && !but.contains(&serial(it));
         self.objects.iter().filter(|it| is_later(it.1)).map(|it| it.0).collect()
     }
 
@@ -362,9 +370,9 @@ impl Graph {
         self.trails.clear();
         self.extras = FxHashMap::default();
         self.identities.iter_mut().for_each(super::identity::IdentityMap::clear);
-        let held = self.holdings.held;
+        let Holdings { held, changes, .. } = self.holdings;
         self.holdings = Holdings::default();
-        self.holdings.held = held;
+        (self.holdings.held, self.holdings.changes) = (held, changes);
         (self.links, self.keys) = (Shelf::default(), Shelf::default());
     }
 }

@@ -216,6 +216,7 @@ impl Core {
             rows.push(row);
         }
         let prepared = self.prepared(&declared.insert, || InsertRows { table: declared.table.clone() }.into());
+        self.graph.holdings.note_change();
         let ran = prepared.and_then(|it| self.connection.run(&it, Input::Rows(&mut rows)));
         for (&key, row) in objects.iter().zip(rows) {
             self.graph.put_row(key, row);

@@ -45,6 +45,7 @@ impl Core {
             rows.push(Tuple::new(cells).into_row());
         }
         let prepared = self.connection.prepare(InsertRows { table: table.clone() }.into())?;
+        self.graph.holdings.note_change();
         self.connection.run(&prepared, Input::Rows(&mut rows)).map(drop)
     }
 
@@ -68,6 +69,7 @@ impl Core {
         }
         let columns = own.iter().chain(other).cloned().collect();
         let prepared = self.connection.prepare(DeleteRows { table: table.clone(), columns }.into())?;
+        self.graph.holdings.note_change();
         let count = self.connection.run(&prepared, Input::Keys(&keys))?.count;
         if !self.graph.is_sound() && count != pairs.len() as u64 {
             return Err(Misuse::Stale { row: RowFact { table: table.to_string(), key: keys } }.into());
@@ -146,6 +148,7 @@ impl Core {
         }
         let prepared =
             self.connection.prepare(UpdateRows { table: table.clone(), columns: names, expected: vec![] }.into())?;
+        self.graph.holdings.note_change();
         self.connection.run(&prepared, Input::Changes(&mut changes)).map(drop)
     }
 

@@ -72,6 +72,7 @@ impl Core {
 
     /// Runs a statement of the flush that changes rows, and keeps what actions have changed beside them.
     pub(super) fn change(&mut self, statement: &Prepared, input: Input<'_>) -> Result<u64> {
+        self.graph.holdings.note_change();
         let outcome = match self.graph.is_sound() {
             true => self.connection.run_and_tell(statement, input, (Tell::Actions, &mut self.acted))?,
             false => self.connection.run(statement, input)?,

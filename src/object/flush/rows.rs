@@ -61,6 +61,7 @@ impl Core {
         }
         let Some((_, part)) = inserted.first() else { return Ok(()) };
         let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
+        self.graph.holdings.note_change();
         self.connection.run(&prepared, Input::Rows(&mut rows))?;
         for ((key, part), row) in inserted.into_iter().zip(rows) {
             for &(attribute, column) in &part.columns {

@@ -156,6 +156,7 @@ impl Core {
         self.graph.let_go_of_versions();
         if declared.is_simple() {
             let prepared = self.prepared(&declared.insert, || InsertRows { table: declared.table.clone() }.into())?;
+            self.graph.holdings.note_change();
             self.connection.run(&prepared, Input::Rows(&mut rows))?;
             return Ok(rows);
         }
@@ -169,6 +170,7 @@ impl Core {
     fn insert_parts(&mut self, class: &ClassModel, part: &ClassPart, rows: &mut [Row]) -> Result<()> {
         let mut parts = rows.iter().map(|it| self.part_row(class, part, it)).collect::<Result<Vec<_>>>()?;
         let prepared = self.connection.prepare(InsertRows { table: part.table.clone() }.into())?;
+        self.graph.holdings.note_change();
         self.connection.run(&prepared, Input::Rows(&mut parts))?;
         for (row, held) in rows.iter_mut().zip(parts) {
             for &(attribute, column) in &part.columns {
@@ -191,6 +193,7 @@ impl Core {
 
     pub(super) fn run_bulk(&mut self, statement: Statement, synchronize: Synchronize, tell: Tell) -> Result<Ran> {
         let prepared = self.connection.prepare(statement)?;
+        self.graph.holdings.note_change();
         let mut acted = Vec::new();
         let outcome = match self.graph.is_sound() && synchronize != Synchronize::Not {
             true => self.connection.run_and_tell(&prepared, Input::Values(&[]), (tell, &mut acted))?,

@@ -111,6 +111,7 @@ impl Core {
         let deleted = parts.into_iter().try_for_each(|(_, of, part)| {
             let statement = DeleteRows { table: part.table.clone(), columns: self.part_key(of, part)? };
             let prepared = self.connection.prepare(statement.into())?;
+            self.graph.holdings.note_change();
             self.connection.run_and_tell(&prepared, Input::Keys(&flat), (Tell::Actions, &mut acted)).map(drop)
         });
         self.connection.control(if deleted.is_ok() { Control::Release } else { Control::RollbackTo })?;

@@ -344,12 +344,7 @@ impl Core {
     }
 
     /// The same where whole tables of subclasses are read along, each of which may have a row with the key.
-    fn find_apart(
-        &mut self,
-        class: ClassId,
-        key: &[Value],
-        selection: &Selection,
-    ) -> Result<Option<ObjectKey>> {
+    fn find_apart(&mut self, class: ClassId, key: &[Value], selection: &Selection) -> Result<Option<ObjectKey>> {
         let model = self.graph.model.clone();
         let found = self.select(class, &among(&model, class, selection, &[key.to_vec()]))?;
         match found[..] {

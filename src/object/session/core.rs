@@ -104,8 +104,8 @@ pub(in crate::object) struct Frame {
     pub(in crate::object) written: FxHashSet<ObjectKey>,
     /// Whether objects were let go of meanwhile: what was written of them is not known any more.
     pub(in crate::object) let_go: bool,
-    /// How many versions of the tables the session had held before.
-    pub(in crate::object) held: u64,
+    /// How often the session had changed rows before.
+    pub(in crate::object) changes: u64,
 }
 
 impl Frame {

@@ -169,6 +169,7 @@ impl Session {
         let core = self.exclusive_here();
         core.before_query()?;
         let prepared = core.connection.prepare(statement.into())?;
+        core.graph.holdings.note_change();
         core.connection.run(&prepared, Input::Values(&[]))
     }
 

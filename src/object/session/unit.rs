@@ -177,7 +177,7 @@ impl Core {
         self.check_active()?;
         self.flush()?;
         self.connection.control(Control::Savepoint)?;
-        self.frames.push(Frame { held: self.graph.holdings.held(), ..Frame::default() });
+        self.frames.push(Frame { changes: self.graph.holdings.changes, ..Frame::default() });
         Ok(())
     }
 
@@ -320,9 +320,11 @@ impl Core {
                 let revived: Vec<ObjectKey> = revived.collect();
                 let changed: Vec<ObjectKey> =
                     touched.into_iter().chain(frame.written).chain(revived).chain(frame.inserted).collect();
-                let read = self.read_meanwhile(frame.held);
+                // What was read of tables that have been taken back. SQLAlchemy lets it say what it said.
+                let sound = self.graph.is_sound();
+                let read = if sound { self.graph.read_after(frame.changes) } else { Vec::new() };
                 let changed: Vec<ObjectKey> = changed.into_iter().chain(read).collect();
-                if self.graph.is_sound() {
+                if sound {
                     self.graph.unload_collections_of(&changed);
                 }
                 for key in changed {
@@ -333,17 +335,6 @@ impl Core {
                 self.found.let_go();
             }
         }
-    }
-
-    /// The objects that were read from tables which have been taken back since. SQLAlchemy lets them say what they said.
-    fn read_meanwhile(&self, held: u64) -> Vec<ObjectKey> {
-        let holdings = &self.graph.holdings;
-        if !self.graph.is_sound() || holdings.held() == held {
-            return Vec::new();
-        }
-        let current = holdings.readings.iter().filter(|it| self.connection.is_at(&it.version));
-        let current: Vec<u64> = current.map(|it| it.serial).collect();
-        self.graph.read_after(held, &current)
     }
 
     /// Lets objects be known by the keys that they had.

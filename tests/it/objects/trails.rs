@@ -177,18 +177,42 @@ impl Story {
             if self.session.state(post).ok() == Some(State::Persistent) {
                 let post = self.session.get(post).map_err(failed)?;
                 let led = post.load(Post::author).map_err(failed)?;
-                let said = led.map(|it| (it.id, it.entity().clone()));
-                prop_assert_eq!(said.as_ref().map(|it| it.0), post.author_id);
-                // One that was set stays so although it has left the session.
+                // What was set, and has left the session, stays: it knows of no row any more.
                 if led.is_some_and(|it| self.session.state(it.reference()).ok() != Some(State::Persistent)) {
                     continue;
                 }
+                let said = led.map(|it| (it.id, it.entity().clone()));
+                prop_assert_eq!(said.as_ref().map(|it| it.0), post.author_id);
                 let found = post.author_id.map(|it| self.session.find::<User>(it)).transpose().map_err(failed)?;
                 prop_assert_eq!(led.map(|it| it.reference()), found.flatten().map(|it| it.reference()));
             }
         }
         Ok(())
     }
+}
+
+fn hold(steps: &[(u8, usize, usize)], expires: bool) -> Result<(), TestCaseError> {
+    let mut story = Story::new(expires).expect("it can be filled");
+    story.check()?;
+    for (at, &step) in steps.iter().enumerate() {
+        let agrees = story.step(step).unwrap_or_else(|_| {
+            // The tables refuse it, or an object has gone meanwhile; all of it is taken back.
+            story.session.rollback().expect("it can be taken back");
+            story.savepoints = 0;
+            true
+        });
+        if agrees {
+            story.check().map_err(|it| TestCaseError::fail(format!("after step {at} {step:?}: {it}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// A post that the session has let go of is read in a savepoint in which its author has got another key.
+#[test]
+fn what_was_read_in_a_savepoint_after_a_change_is_read_again_after_it() {
+    let steps = [(5, 3, 0), (9, 0, 0), (3, 0, 0), (0, 0, 0), (10, 0, 0)];
+    hold(&steps, false).expect("it says what its row says");
 }
 
 proptest! {
@@ -199,18 +223,6 @@ proptest! {
         steps in vec((0_u8..16, 0_usize..12, 0_usize..12), 1..24),
         expires: bool,
     ) {
-        let mut story = Story::new(expires).expect("it can be filled");
-        story.check()?;
-        for (at, &step) in steps.iter().enumerate() {
-            let agrees = story.step(step).unwrap_or_else(|_| {
-                // The tables refuse it, or an object has gone meanwhile; all of it is taken back.
-                story.session.rollback().expect("it can be taken back");
-                story.savepoints = 0;
-                true
-            });
-            if agrees {
-                story.check().map_err(|it| TestCaseError::fail(format!("after step {at} {step:?}: {it}")))?;
-            }
-        }
+        hold(&steps, expires)?;
     }
 }
