@@ -168,8 +168,11 @@ impl Session {
     pub fn execute(&mut self, statement: impl Into<Statement>) -> Result<Outcome> {
         let core = self.exclusive_here();
         core.before_query()?;
-        let prepared = core.connection.prepare(statement.into())?;
-        core.graph.holdings.note_change();
+        let statement = statement.into();
+        if !matches!(statement, Statement::Select(_)) {
+            core.graph.holdings.note_change();
+        }
+        let prepared = core.connection.prepare(statement)?;
         core.connection.run(&prepared, Input::Values(&[]))
     }
 
