@@ -32,6 +32,9 @@ impl Graph {
     /// What has happened to a relation, as far as is known without reading. What was queued for a collection that is not
     /// loaded counts.
     pub(super) fn changes(&self, key: ObjectKey, relation: RelationId) -> Changes {
+        if !self.is_sound() && self.model.relation(self.objects[key].class, relation).view_only {
+            return Changes { unchanged: self.held_now(key, relation), ..Changes::default() };
+        }
         match self.link(key, relation) {
             Link::Unloaded => Changes::default(),
             Link::One { target, since } => {
@@ -57,6 +60,16 @@ impl Graph {
                     ..Changes::default()
                 },
             },
+        }
+    }
+
+    /// What a relation leads to as far as it is loaded. To SQLAlchemy a relation that is only read is always as it was:
+    /// nobody notes what it held before.
+    fn held_now(&self, key: ObjectKey, relation: RelationId) -> Vec<ObjectKey> {
+        match self.link(key, relation) {
+            Link::Unloaded => Vec::new(),
+            Link::One { target, .. } => target.iter().copied().collect(),
+            Link::Many(collection) => collection.members.as_deref().cloned().unwrap_or_default(),
         }
     }
 
