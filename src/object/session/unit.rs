@@ -182,9 +182,9 @@ impl Core {
     }
 
     pub(in crate::object) fn release(&mut self) -> Result<()> {
-        self.check_active()?;
         // Where there is nothing to release, nothing is flushed either.
         if self.frames.len() > 1 {
+            self.check_active()?;
             self.flush_all()?;
         }
         self.connection.control(Control::Release)?;
@@ -196,9 +196,10 @@ impl Core {
 
     pub(in crate::object) fn rollback_to(&mut self) -> Result<()> {
         if self.standing == Standing::Failed && self.frames.len() > 1 {
-            // The savepoint went with the flush that failed.
+            // The savepoint went with the flush that failed. What was changed since then goes, too.
             self.standing = Standing::Active;
-            self.frames.pop();
+            let frame = self.frames.pop().unwrap_or_default();
+            self.undo(frame, Extent::Written);
             return Ok(());
         }
         if self.frames.len() > 1 && self.graph.is_sound() {
