@@ -197,7 +197,10 @@ impl Core {
             if let Some(waiting) = waits.get(&key) {
                 columns.retain(|it| !waiting.contains(it));
             }
-            if columns.is_empty() {
+            // Who takes a row over counts its version, even where nothing else is written.
+            let counts = plan.switches.before(key).is_some()
+                && model.class(self.graph.objects[key].class).version_column.is_some();
+            if columns.is_empty() && !counts {
                 continue;
             }
             let shape = (self.graph.objects[key].class, columns);

@@ -296,6 +296,8 @@ impl Core {
             self.graph.with_extra(key, |it| it.has(column));
         }
         let switched = plan.switches.before(key).is_some();
+        let is_done = |column: ColumnId| !apart || columns.contains(&column);
+        let never_given = self.graph.extra(key).map_or_else(Vec::new, |it| it.unset.clone());
         if let Some(own) = self.graph.own_mut(key) {
             if apart && switched && own.original.is_none() {
                 // From now on the row that was taken over is its own.
@@ -311,7 +313,11 @@ impl Core {
             }
         }
         self.take_repeated(key, class, columns)?;
-        let is_done = |column: ColumnId| !apart || columns.contains(&column);
+        if switched && !self.graph.is_sound() {
+            let shown = |it: &ColumnId| is_done(*it) && class.version_column != Some(*it);
+            self.read_as_null(key, never_given.into_iter().filter(shown))?;
+        }
+        let is_sound = self.graph.is_sound();
         self.graph.with_extra(key, |it| {
             let (done, left): (Vec<_>, Vec<_>) = it.expressions.drain(..).partition(|it| is_done(it.0));
             it.expressions = left;
@@ -320,12 +326,24 @@ impl Core {
             it.unset = left;
             if switched {
                 // The row that was taken over holds something there.
-                it.expired.extend(unset);
+                it.expired.extend(unset.into_iter().filter(|it| is_sound || class.version_column == Some(*it)));
             }
             it.unread.retain(|it| !is_done(*it));
         });
         let loaded: Vec<ColumnId> = class.computed.iter().filter_map(|it| it.column).collect();
         self.expire_columns(key, &loaded);
+        Ok(())
+    }
+
+    /// Lets columns of an object show NULL that it was never given, though the row that it has taken over may hold something
+    /// there. SQLAlchemy reads nothing of an object that was not expired.
+    fn read_as_null(&mut self, key: ObjectKey, columns: impl Iterator<Item = ColumnId>) -> Result<()> {
+        let Some(own) = self.graph.own_mut(key) else { return Ok(()) };
+        for column in columns {
+            for row in [own.row.as_mut(), own.original.as_mut()].into_iter().flatten() {
+                edit(row).set(column, Value::Null)?;
+            }
+        }
         Ok(())
     }
 
