@@ -35,8 +35,8 @@ pub enum Synchronize {
 
 /// Which objects a statement reaches.
 pub(super) enum Reached {
-    /// These.
-    Known(Vec<ObjectKey>),
+    /// Those that fulfil the condition, and those that have not read what it asks, of which SQLAlchemy expects that they may.
+    Known { keys: Vec<ObjectKey>, unread: Vec<ObjectKey> },
     /// Those whose keys the statement returns.
     Returned,
     /// Nobody asks.
@@ -215,7 +215,7 @@ impl Core {
             Synchronize::Auto | Synchronize::Evaluate => self.evaluate(of, filter),
         };
         match evaluated {
-            Ok(keys) => Ok(Reached::Known(keys)),
+            Ok((keys, unread)) => Ok(Reached::Known { keys, unread }),
             Err(_) if synchronize == Synchronize::Auto => Ok(Reached::Returned),
             Err(error) => Err(error),
         }
@@ -226,11 +226,11 @@ impl Core {
         &self,
         (model, class, part): (&Model, ClassId, &ClassPart),
         filter: Option<&Expr<Term>>,
-    ) -> Result<Vec<ObjectKey>> {
+    ) -> Result<(Vec<ObjectKey>, Vec<ObjectKey>)> {
         if !self.graph.is_sound() && filter.is_some_and(is_for_tables) {
             return Err(reads("what SQLAlchemy leaves to the tables: patterns, functions, related objects"));
         }
-        let mut found = Vec::new();
+        let (mut found, mut unread) = (Vec::new(), Vec::new());
         let mut conditions: FxHashMap<ClassId, Option<Expr<ColumnId>>> = FxHashMap::default();
         for (key, object) in &self.graph.objects {
             if object.state != State::Persistent || !model.is_a(object.class, class) {
@@ -250,6 +250,10 @@ impl Core {
             if let Some(condition) = condition {
                 condition.leaves(&mut |it| read &= self.graph.has_column(key, *it));
             }
+            if !read && !self.graph.is_sound() {
+                unread.push(key);
+                continue;
+            }
             if !read {
                 let reason = "a column that the condition reads was not read of every object".to_owned();
                 return Err(Misuse::NotEvaluable { reason }.into());
@@ -262,7 +266,7 @@ impl Core {
                 found.push(key);
             }
         }
-        Ok(found)
+        Ok((found, unread))
     }
 
     pub(super) fn resolve_reached(
@@ -272,7 +276,7 @@ impl Core {
         returned: Vec<Vec<Value>>,
     ) -> Vec<ObjectKey> {
         match reached {
-            Reached::Known(keys) => keys,
+            Reached::Known { keys, unread } => [keys, unread].concat(),
             Reached::Unasked => Vec::new(),
             Reached::Returned => {
                 let identities = returned.iter().filter_map(|it| Identity::from_values(it));

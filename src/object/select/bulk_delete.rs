@@ -55,7 +55,7 @@ impl Core {
         let schema = self.connection.schema().clone();
         let ground = Ground { model: &model, schema: &schema };
         let asks = synchronize == Synchronize::Auto && self.graph.is_sound() && self.has_expired(class);
-        let reached =
+        let mut reached =
             self.reached((&model, class, part), filter, if asks { Synchronize::Fetch } else { synchronize })?;
         let (scope, entity) = self.scope_of(ground, class, part);
         let mut delete = Delete::from(part.table.clone());
@@ -69,6 +69,10 @@ impl Core {
             delete.returning = key_of(ground, &entity)?;
         }
         let Ran { count, returned, acted } = self.run_bulk(delete.into(), synchronize, Tell::Actions)?;
+        if let Reached::Known { unread, .. } = &mut reached {
+            // Whether their rows are still there is found out when they are looked at.
+            unread.drain(..).for_each(|it| self.graph.forget_all_of(it));
+        }
         for key in self.resolve_reached(class, reached, returned) {
             self.settle_deleted(key);
         }
