@@ -6,6 +6,7 @@ use super::extra::Extra;
 use super::graph::Graph;
 use super::held::Lent;
 use super::links::Link;
+use super::load::Again;
 use super::model::ClassModel;
 use super::reference::ObjectKey;
 use super::session::Core;
@@ -53,6 +54,9 @@ impl Core {
     /// The value of a column, read if it is missing.
     pub(super) fn column(&mut self, key: ObjectKey, column: ColumnId) -> Result<Value> {
         if self.object(key)?.lacks_row() {
+            if self.is_never_read(key, column) {
+                return Err(self.column_not_loaded(key, column));
+            }
             self.before_reading(key)?;
             if self.graph.objects[key].lacks_row() {
                 self.read_row(key)?;
@@ -80,6 +84,13 @@ impl Core {
         Ok(self.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
     }
 
+    /// Whether a look at a column of an expired object is an error: SQLAlchemy reads no row for that.
+    fn is_never_read(&self, key: ObjectKey, column: ColumnId) -> bool {
+        let object = &self.graph.objects[key];
+        let forbids = || self.graph.model.class(object.class).raise_deferred.contains(&column);
+        !self.graph.is_sound() && object.state == State::Persistent && forbids()
+    }
+
     fn column_not_loaded(&self, key: ObjectKey, column: ColumnId) -> crate::error::Error {
         let class = self.graph.model.class(self.graph.objects[key].class);
         let relation = format!("{}.{}", class.name, class.columns[column.index()]);
@@ -101,9 +112,13 @@ impl Core {
 
     /// Reads the whole row of an object that has none.
     pub(super) fn read_row(&mut self, key: ObjectKey) -> Result<()> {
+        self.read_row_by(key, Again::Looked)
+    }
+
+    pub(super) fn read_row_by(&mut self, key: ObjectKey, by: Again) -> Result<()> {
         self.check_readable(key)?;
         let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
-        if self.read_again(key, &identity)? { Ok(()) } else { Err(self.gone(key)) }
+        if self.read_again(key, &identity, by)? { Ok(()) } else { Err(self.gone(key)) }
     }
 
     /// Reads what an object's row lacks among its first attributes, but for what a look is meant to refuse.
@@ -116,6 +131,10 @@ impl Core {
         self.check_readable(key)?;
         if expired {
             self.read_expired(key)?;
+        }
+        if among == usize::MAX && !self.graph.is_sound() {
+            // Nobody looks at a column that is read when it is looked at.
+            return Ok(());
         }
         let mut deferred = self.graph.extra(key).map(|it| it.deferred.clone()).unwrap_or_default();
         deferred.retain(|it| it.index() < among);

@@ -11,6 +11,14 @@ use crate::id::{ColumnId, RelationId};
 impl Core {
     /// Lets an object forget some of its attributes, and what was not flushed of them.
     pub(super) fn expire_attributes(&mut self, key: ObjectKey, columns: &[ColumnId], relations: &[RelationId]) {
+        let (model, class) = self.graph.class_of(key);
+        for &relation in relations {
+            self.note_expiring(key, model.relation(class, relation));
+        }
+        self.unload(key, columns, relations);
+    }
+
+    fn unload(&mut self, key: ObjectKey, columns: &[ColumnId], relations: &[RelationId]) {
         self.expire_columns(key, columns);
         for &relation in relations {
             *self.graph.link_mut(key, relation) = Link::Unloaded;
@@ -25,7 +33,7 @@ impl Core {
         relations: &[RelationId],
     ) -> Result<()> {
         self.check_persistent(key)?;
-        self.expire_attributes(key, columns, relations);
+        self.unload(key, columns, relations);
         self.before_query()?;
         if self.graph.objects[key].state != State::Persistent {
             // What the flush has deleted has no row to read.
@@ -37,7 +45,10 @@ impl Core {
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
         for &relation in relations {
-            self.read_for_unit(key, &class.relations[relation.index()])?;
+            let relation = &class.relations[relation.index()];
+            if !self.read_as_asked(key, relation)? {
+                self.read_for_unit(key, relation)?;
+            }
         }
         Ok(())
     }

@@ -12,17 +12,31 @@ use crate::object::diagnosis::Noted;
 use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
+use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
 use crate::query::Input;
 use crate::value::{Kind, Value};
 
+/// Why the row of an object is read again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::object) enum Again {
+    /// Somebody has asked for that.
+    Asked,
+    /// It was expired, and somebody looks at it.
+    Looked,
+}
+
 impl Core {
-    /// Reads the row of an object that has none, and what its relations load by themselves.
-    pub(in crate::object) fn read_again(&mut self, key: ObjectKey, identity: &Identity) -> Result<bool> {
+    /// Reads the row of an object that has none, and what its relations load by themselves. A look at what was
+    /// expired reads all of it in SQLAlchemy, with the columns that the query has left out which read the object.
+    pub(in crate::object) fn read_again(&mut self, key: ObjectKey, identity: &Identity, by: Again) -> Result<bool> {
         let class = self.object(key)?.class;
-        let place = self.notes.place(key).clone();
+        let place = match self.graph.is_sound() || by == Again::Asked {
+            true => self.notes.place(key).clone(),
+            false => self.notes.place(key).with_declared_columns(),
+        };
         let values = identity.to_values();
         self.noted(Noted::Again { object: key }, |core| {
             if core.is_quiet(class, &place) {
@@ -37,6 +51,23 @@ impl Core {
     /// Which objects get what is loaded after the row of one that is read again.
     fn reach_again(&self) -> Reach {
         if self.graph.is_sound() { Reach::All } else { Reach::Again }
+    }
+
+    /// Reads a relation again as the query has asked that read the object: one that it has joined in part, or not at all.
+    /// Says whether it has asked for that. Whatever else it has asked, SQLAlchemy reads the whole.
+    pub(in crate::object) fn read_as_asked(&mut self, key: ObjectKey, relation: &RelationModel) -> Result<bool> {
+        let (model, class) = self.graph.class_of(key);
+        let place = self.notes.place(key).clone();
+        let way = place.way(&model, class, relation, None);
+        let in_part = match way.lazy {
+            Lazy::Joined => way.asked.is_some_and(|it| it.filter.is_some()),
+            lazy => lazy == Lazy::Noload && relation.lazy != Lazy::Noload,
+        };
+        if in_part && !self.graph.is_sound() {
+            self.begin_reading(key, relation)?;
+            self.read_there(&[key], relation, &place, Reach::All)?;
+        }
+        Ok(in_part && !self.graph.is_sound())
     }
 
     /// Reads what is missing of the row of an object, and what its relations load by themselves.

@@ -145,6 +145,15 @@ impl Asked {
             let reason = format!("{} does not lead back to its own class, so it has no depth", relation.name);
             return Err(Misuse::Statement { reason }.into());
         }
+        let eager = match &option.strategy {
+            Strategy::By(lazy) => is_eager(*lazy),
+            Strategy::FromQuery(_) => true,
+            Strategy::AsDeclared => false,
+        };
+        if eager && relation.lazy.is_never_loaded() {
+            let reason = format!("{} is queried when it is read; it cannot be loaded along", relation.name);
+            return Err(Misuse::Statement { reason }.into());
+        }
         let then = Branch::resolve(model, of.unwrap_or(relation.target), &option.then)?;
         Ok(Asked {
             class,
@@ -180,6 +189,11 @@ impl Asked {
 }
 
 impl Asked {
+    /// The same of all targets.
+    pub(super) fn of_all(&self) -> Asked {
+        Asked { filter: None, ..self.clone() }
+    }
+
     /// Whether nothing restricts the targets.
     pub(super) fn is_plain(&self) -> bool {
         self.filter.is_none() && self.of.is_none() && self.per_owner.is_none()
@@ -210,6 +224,15 @@ impl Place {
     /// Where a query begins.
     pub(in crate::object) fn root(branch: Branch) -> Arc<Self> {
         Arc::new(Place { branch: Arc::new(branch), path: Vec::new() })
+    }
+
+    /// The same place, where every class reads the columns that it is declared to read.
+    pub(super) fn with_declared_columns(self: &Arc<Self>) -> Arc<Self> {
+        if self.branch.columns == Columns::default() {
+            return self.clone();
+        }
+        let branch = Branch { rest: self.branch.rest, columns: Columns::default(), ..self.branch.without_rest() };
+        Arc::new(Place { branch: Arc::new(branch), path: self.path.clone() })
     }
 
     /// The place behind a relation.

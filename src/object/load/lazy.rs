@@ -88,7 +88,14 @@ impl Core {
         }
         self.check_related_readable(key)?;
         let asked = self.asked_before_flush(key, declared);
+        let lacked = self.graph.objects[key].lacks_row();
+        if !self.graph.is_sound() && !lacked {
+            self.may_read(key, declared, way)?;
+        }
         self.prepare_reading(key, declared)?;
+        if lacked {
+            self.note_expired(key, declared);
+        }
         if let Some(asked) = asked.filter(|it| self.target_identity(key, declared).as_ref() != Some(it)) {
             self.may_read(key, declared, way)?;
             let target = self.find(declared.target, &asked.to_values())?;
@@ -196,6 +203,9 @@ impl Core {
             return Ok(known);
         }
         self.may_read(key, declared, way)?;
+        if lacked {
+            self.note_expired(key, declared);
+        }
         self.read_relation(class, declared, &[key])?;
         Ok(self.loaded_many(key, relation).unwrap_or_default())
     }
@@ -234,7 +244,7 @@ impl Core {
     }
 
     /// Refuses to read a collection as a whole that is only written.
-    pub(super) fn check_whole(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
+    pub(in crate::object) fn check_whole(&self, key: ObjectKey, relation: &RelationModel) -> Result<()> {
         if relation.lazy != Lazy::WriteOnly {
             return Ok(());
         }
@@ -309,7 +319,10 @@ impl Core {
     fn read_touched(&mut self, class: ClassId, relation: &RelationModel, owners: &[ObjectKey]) -> Result<()> {
         if !self.notes.is_empty() {
             for same in owners
-                .chunk_by(|a, b| Arc::ptr_eq(self.notes.place(*a), self.notes.place(*b)))
+                .chunk_by(|a, b| {
+                    let said = |it| self.notes.said(it, relation.id);
+                    Arc::ptr_eq(self.notes.place(*a), self.notes.place(*b)) && said(*a) == said(*b)
+                })
                 .map(<[_]>::to_vec)
                 .collect::<Vec<_>>()
             {
@@ -378,15 +391,18 @@ impl Core {
         let Some(first) = owners.first() else { return Ok(Vec::new()) };
         let (model, class) = (self.graph.model.clone(), self.object(*first)?.class);
         let way = place.way(&model, class, relation, None);
-        if way.lazy == Lazy::Noload {
+        let said = self.notes.said(*first, relation.id).filter(|_| !self.graph.is_sound());
+        if said.unwrap_or(way.lazy) == Lazy::Noload {
             self.fill_with_nothing(owners, relation)?;
             return Ok(Vec::new());
         }
+        let of_all = way.asked.filter(|_| self.reads_all(*first, relation, way.lazy)).map(Asked::of_all);
+        let asked = of_all.as_ref().or(way.asked);
         let behind = self.behind_touched(place, class, relation);
-        let plan = self.load_plan(class, relation, way.asked, &behind, None)?;
-        let limit = way.asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
+        let plan = self.load_plan(class, relation, asked, &behind, None)?;
+        let limit = asked.and_then(|it| it.per_owner.as_ref()).map_or(usize::MAX, |it| it.limit as usize);
         let batch = Batch { per_owner: limit, reach, ..Batch::lazily(relation, &plan) };
-        self.read_for(&batch, owners, way.asked.is_none_or(Asked::is_plain))
+        self.read_for(&batch, owners, asked.is_none_or(Asked::is_plain))
     }
 }
 

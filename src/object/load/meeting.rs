@@ -273,8 +273,9 @@ impl Core {
             self.settle_links(key);
         }
         self.notes.forget_single(key);
-        if !place.branch.is_empty() {
-            self.notes.put(&[key], place);
+        match place.branch.is_empty() {
+            true => self.note_refreshed(key, place),
+            false => self.notes.put(&[key], place),
         }
         Ok(())
     }

@@ -83,6 +83,11 @@ impl Notes {
         self.single.insert((key, relation), lazy);
     }
 
+    /// What has been said of one relation of an object.
+    pub(super) fn said(&self, key: ObjectKey, relation: RelationId) -> Option<Lazy> {
+        if self.single.is_empty() { None } else { self.single.get(&(key, relation)).copied() }
+    }
+
     /// What was said of single relations of an object goes with what it has read.
     pub(in crate::object) fn forget_single(&mut self, key: ObjectKey) {
         if !self.single.is_empty() {
@@ -119,17 +124,54 @@ impl Core {
         let model = self.graph.model.clone();
         let class = self.graph.objects[key].class;
         for relation in &model.class(class).relations {
-            let lazy = place.way(&model, class, relation, None).lazy;
-            if self.way_of(key, relation) != lazy {
+            let way = place.way(&model, class, relation, None);
+            let before = self.notes.place(key).way(&model, class, relation, None);
+            let restricted = |it: &Way<'_>| it.asked.is_some_and(|it| it.filter.is_some());
+            let unrestricted = restricted(&before) && !restricted(&way);
+            let lazy = way.lazy;
+            if unrestricted || self.way_of(key, relation) != lazy {
                 self.notes.say(key, relation.id, lazy);
             }
         }
     }
 
+    /// A relation of an object is expired by itself. What a query has asked of reading it when it is touched holds until
+    /// that was done, and what it forbids, for longer; what it has loaded is read as it is declared.
+    pub(in crate::object) fn note_expiring(&mut self, key: ObjectKey, relation: &RelationModel) {
+        if self.graph.is_sound() || self.notes.is_empty() {
+            return;
+        }
+        let holds = match self.way_of(key, relation) {
+            Lazy::Raise | Lazy::RaiseOnSql => true,
+            Lazy::Select => !self.graph.is_loaded(key, relation.id),
+            _ => false,
+        };
+        if !holds {
+            self.note_expired(key, relation);
+        }
+    }
+
+    /// A relation is touched of an object that was expired: SQLAlchemy reads it as it is declared, whatever the query has
+    /// asked of it that read the object.
+    pub(in crate::object) fn note_expired(&mut self, key: ObjectKey, relation: &RelationModel) {
+        let asks = !self.graph.is_sound() && !self.notes.is_empty() && !self.notes.place(key).branch.is_empty();
+        if asks {
+            self.notes.say(key, relation.id, relation.lazy);
+        }
+    }
+
+    /// Whether what a query has asked does not restrict the members when a relation of an object is read by itself.
+    /// SQLAlchemy restricts what is read when it is touched, until that is expired, and what is joined. What it reads for
+    /// each object, as all that it does for an object that is read again, comes as a whole.
+    pub(super) fn reads_all(&self, key: ObjectKey, relation: &RelationModel, way: Lazy) -> bool {
+        let restricts = matches!(way, Lazy::Select | Lazy::Joined) && self.notes.said(key, relation.id).is_none();
+        !self.graph.is_sound() && !restricts
+    }
+
     /// How a relation of an object is loaded when it is touched.
     pub(super) fn way_of(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
-        if let Some(lazy) = self.notes.single.get(&(key, relation.id)) {
-            return *lazy;
+        if let Some(lazy) = self.notes.said(key, relation.id) {
+            return lazy;
         }
         let class = self.graph.objects[key].class;
         self.notes.place(key).way(&self.graph.model, class, relation, None).lazy
