@@ -228,6 +228,19 @@ impl Collection {
         }
     }
 
+    /// Lets a collection that has been emptied not be there. What it held before the first change is kept.
+    pub(super) fn take_away(&mut self) {
+        self.remember();
+        self.members = None;
+    }
+
+    /// Lets a collection that was taken away be there again, with nothing in it.
+    pub(super) fn bring_back(&mut self) {
+        if self.members.is_none() && matches!(self.pending.as_deref(), Some(Pending::Since(_))) {
+            self.members = Some(Arc::default());
+        }
+    }
+
     /// Whether the object was taken out since the last flush.
     pub(super) fn has_lost(&self, member: ObjectKey) -> bool {
         match self.pending.as_deref() {

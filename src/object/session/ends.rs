@@ -4,6 +4,7 @@ use super::Core;
 use crate::error::{Misuse, Result};
 use crate::id::RelationId;
 use crate::object::graph::Graph;
+use crate::object::links::{Collection, Link};
 use crate::object::model::{ClassModel, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::state::State;
@@ -60,7 +61,12 @@ impl Core {
 
     /// Takes the value of a reference away.
     pub(in crate::object) fn unlink_one(&mut self, key: ObjectKey, relation: RelationId) -> Result<()> {
-        self.lead(key, relation, None, |graph, declared| graph.unset(key, declared))
+        self.lead(key, relation, None, |graph, declared| graph.unset(key, declared))?;
+        if !self.graph.is_sound() && !self.graph.has_identity(key) {
+            // There is no row with which it could differ.
+            *self.graph.link_mut(key, relation) = Link::Unloaded;
+        }
+        Ok(())
     }
 
     /// Lets a reference lead elsewhere, when what it led to has been read as far as somebody will ask for it.
@@ -160,6 +166,9 @@ impl Core {
         for &member in members {
             self.expect_target(member, declared)?;
         }
+        if declared.lazy.is_never_loaded() && !self.graph.is_sound() {
+            return self.replace_queried(key, declared, members);
+        }
         let before = self.load_whatever(key, declared)?;
         for &member in members {
             self.check_wanted(key, declared, member)?;
@@ -170,6 +179,34 @@ impl Core {
         self.read_other_side(declared, came.chain(went).copied())?;
         self.graph.replace(key, declared, members)?;
         self.renumber(key, declared)
+    }
+
+    /// Lets a collection that is queried hold exactly these objects, as SQLAlchemy does: what comes and goes is queued. One
+    /// that is only written cannot tell what it holds.
+    fn replace_queried(&mut self, key: ObjectKey, relation: &RelationModel, members: &[ObjectKey]) -> Result<()> {
+        if self.graph.has_identity(key) {
+            self.check_whole(key, relation)?;
+        }
+        let before = self.load_whatever(key, relation)?;
+        if self.graph.has_identity(key) {
+            // What was read is not kept. What was queued before, the flush that came with reading has written.
+            *self.graph.link_mut(key, relation.id) = Link::Unloaded;
+        }
+        self.graph.touch(key);
+        // That it was replaced is known of it, even where nothing came or went.
+        self.graph.collection_mut(key, relation.id);
+        let came = members.iter().filter(|it| !before.contains(it));
+        for &member in came {
+            self.check_wanted(key, relation, member)?;
+            self.read_other_side(relation, [member])?;
+            self.graph.append(key, relation, member, None)?;
+        }
+        let went = before.iter().filter(|it| !members.contains(it));
+        for &member in went {
+            self.read_other_side(relation, [member])?;
+            self.graph.remove(key, relation, member, None)?;
+        }
+        Ok(())
     }
 
     /// Adds an object to a collection, at its end or at a place.
@@ -273,6 +310,19 @@ impl Core {
         }
         self.read_other_side(declared, members.iter().copied())?;
         self.graph.clear_list(key, declared, members)
+    }
+
+    /// Takes a collection away, as SQLAlchemy does: its members go, and no flush looks at it before it is touched again. What
+    /// is not loaded is left alone.
+    pub(in crate::object) fn take_away(&mut self, key: ObjectKey, relation: RelationId) -> Result<()> {
+        let Link::Many(Collection { members: Some(members), .. }) = self.graph.link(key, relation) else {
+            return Ok(());
+        };
+        let members = members.clone();
+        self.empty(key, relation, &members)?;
+        self.graph.touch(key);
+        self.graph.collection_mut(key, relation).take_away();
+        Ok(())
     }
 
     /// Whether an object can be taken out of a collection. A sound session reads nothing for it: of a collection that is

@@ -130,7 +130,11 @@ impl Untyped<'_> {
     pub fn unset(&mut self, object: AnyRef, attribute: &str) -> Result<()> {
         match self.attribute(object, attribute)? {
             (key, Attribute::Column(column)) => self.session.exclusive_here().unset_column(key, column),
-            (_, Attribute::Relation { many: true, .. }) => {
+            (key, Attribute::Relation { relation, many: true, .. }) => {
+                let core = self.session.exclusive_here();
+                if !core.graph.is_sound() {
+                    return core.told(|core| core.take_away(key, relation));
+                }
                 let reason = format!("{attribute} is a collection; clear it");
                 Err(Misuse::Statement { reason }.into())
             }

@@ -194,11 +194,11 @@ impl Untyped<'_> {
 
     fn relation_history(&mut self, key: ObjectKey, relation: RelationId) -> History {
         let graph = &self.session.exclusive().graph;
-        if !graph.is_loaded(key, relation) {
-            return History::default();
-        }
         let model = graph.model.clone();
         let class = graph.objects[key].class;
+        if !graph.is_loaded(key, relation) && !model.relation(class, relation).lazy.is_never_loaded() {
+            return History::default();
+        }
         let many = model.relation(class, relation).join.is_many();
         let changes = self.changes(key, model.relation(class, relation));
         let refer =

@@ -136,6 +136,12 @@ impl Untyped<'_> {
     /// When there is no such relation, it is no collection, or reading fails.
     #[track_caller]
     pub fn clear(&mut self, object: AnyRef, relation: &str) -> Result<()> {
+        let (key, id, many) = self.relation(object, relation)?;
+        let core = self.session.exclusive();
+        let (model, class) = core.graph.class_of(key);
+        if many && model.relation(class, id).lazy.is_never_loaded() && !core.graph.is_sound() {
+            return self.session.exclusive_here().told(|core| core.replace(key, id, &[]));
+        }
         let (key, id, members) = self.members(object, relation)?;
         self.session.exclusive_here().told(|core| core.empty(key, id, &members))
     }
@@ -157,7 +163,12 @@ impl Untyped<'_> {
             let reason = format!("{relation} leads to one object; set it");
             return Err(Misuse::Statement { reason }.into());
         }
-        Ok((key, id, self.session.exclusive().load_many(key, id)?.to_vec()))
+        let core = self.session.exclusive();
+        if !core.graph.is_sound() {
+            let (model, class) = core.graph.class_of(key);
+            core.check_whole(key, model.relation(class, id))?;
+        }
+        Ok((key, id, core.load_many(key, id)?.to_vec()))
     }
 
     fn member_at(&self, relation: &str, members: &[ObjectKey], position: usize) -> Result<ObjectKey> {
