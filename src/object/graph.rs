@@ -179,6 +179,14 @@ impl Graph {
         self.touch_along(key, None);
     }
 
+    /// The same for a change of a relation. To SQLAlchemy one that is only read changes nothing.
+    #[inline]
+    pub(super) fn touch_by(&mut self, key: ObjectKey, relation: &RelationModel) {
+        if !relation.view_only || self.is_sound() {
+            self.touch(key);
+        }
+    }
+
     /// The same for an object that a cascade has come to.
     pub(super) fn touch_along(&mut self, key: ObjectKey, along: Option<Along>) {
         let object = &mut self.objects[key];

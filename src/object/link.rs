@@ -202,7 +202,7 @@ impl Graph {
             (_, Before::Unknown | Before::Never) => Since::ChangedUnread,
         };
         *self.link_mut(key, relation.id) = Link::One { target, since };
-        self.touch(key);
+        self.touch_by(key, relation);
         if let Some(target) = target.filter(|_| Graph::tracks_parents(relation)) {
             self.has_got_parent(target, by, key);
         }
@@ -324,7 +324,7 @@ impl Graph {
             let by = self.declared(class, relation.id);
             self.has_got_parent(item, by, owner);
         }
-        self.touch(owner);
+        self.touch_by(owner, relation);
         let certain = self.must_be_certain(relation, item);
         let collection = self.collection_mut(owner, relation.id);
         if queues && certain {
@@ -384,7 +384,7 @@ impl Graph {
         let origin = from.unwrap_or_else(|| self.origin(owner, relation.id, How::Remove));
         let queues = self.queues(owner, relation);
         self.lose_member(owner, relation, item, origin)?;
-        self.touch(owner);
+        self.touch_by(owner, relation);
         let certain = self.must_be_certain(relation, item);
         let collection = self.collection_mut(owner, relation.id);
         if queues && certain {
@@ -404,7 +404,7 @@ impl Graph {
     /// As [`remove`](Graph::remove).
     pub(super) fn lose_stranger(&mut self, owner: ObjectKey, relation: &RelationModel, item: ObjectKey) -> Result<()> {
         self.lose_member(owner, relation, item, self.origin(owner, relation.id, How::Remove))?;
-        self.touch(owner);
+        self.touch_by(owner, relation);
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl Graph {
         item: ObjectKey,
         at: usize,
     ) -> Result<()> {
-        self.touch(owner);
+        self.touch_by(owner, relation);
         let collection = self.collection_mut(owner, relation.id);
         collection.remember_or_begin();
         collection.take(Some(at), item);
@@ -39,7 +39,7 @@ impl Graph {
         relation: &RelationModel,
         members: &[ObjectKey],
     ) -> Result<()> {
-        self.touch(owner);
+        self.touch_by(owner, relation);
         self.collection_mut(owner, relation.id).remember_or_begin();
         let origin = self.origin(owner, relation.id, How::Remove);
         members.iter().try_for_each(|it| self.lose_member(owner, relation, *it, origin))?;
@@ -69,7 +69,7 @@ impl Graph {
             self.check_single_parent(owner, relation, Some(member))?;
         }
         members.iter().try_for_each(|it| self.check_brings(owner, relation, *it))?;
-        self.touch(owner);
+        self.touch_by(owner, relation);
         self.events.tell(|| Happening::Replace { owner, relation: relation.id, members: members.to_vec() });
         let collection = self.collection_mut(owner, relation.id);
         collection.remember_or_begin();
