@@ -57,9 +57,13 @@ impl Core {
             if self.is_never_read(key, column) {
                 return Err(self.column_not_loaded(key, column));
             }
-            self.before_reading(key)?;
-            if self.graph.objects[key].lacks_row() {
-                self.read_row(key)?;
+            if self.is_read_apart(key, column) {
+                self.begin_row(key)?;
+            } else {
+                self.before_reading(key)?;
+                if self.graph.objects[key].lacks_row() {
+                    self.read_row(key)?;
+                }
             }
         }
         let in_key = || self.graph.model.class(self.graph.objects[key].class).key.contains(&column);
@@ -69,7 +73,7 @@ impl Core {
             if extra.unset.contains(&column) {
                 return Ok(Value::Null);
             }
-            if extra.forbidden.contains(&column) {
+            if extra.forbidden.contains(&column) || extra.expired.contains(&column) && self.is_never_read(key, column) {
                 return Err(self.column_not_loaded(key, column));
             }
             if extra.deferred.contains(&column) {
@@ -89,6 +93,13 @@ impl Core {
         let object = &self.graph.objects[key];
         let forbids = || self.graph.model.class(object.class).raise_deferred.contains(&column);
         !self.graph.is_sound() && object.state == State::Persistent && forbids()
+    }
+
+    /// Whether a look at a column of an expired object reads that one, and leaves the others to who looks at them.
+    fn is_read_apart(&self, key: ObjectKey, column: ColumnId) -> bool {
+        let object = &self.graph.objects[key];
+        let apart = || self.graph.model.class(object.class).deferred.contains(&column);
+        !self.graph.is_sound() && object.state == State::Persistent && apart()
     }
 
     fn column_not_loaded(&self, key: ObjectKey, column: ColumnId) -> crate::error::Error {
