@@ -356,7 +356,8 @@ pub(super) fn deferred(model: &Model, class: ClassId, columns: &Columns) -> Vec<
     let named = |names: &[Name], it: ColumnId| names.iter().any(|name| *name == class.columns[it.index()]);
     let declared = |it: ColumnId| class.deferred.contains(&it) || class.raise_deferred.contains(&it);
     let stays = |it: &ColumnId| {
-        if class.key.contains(it) {
+        // What an object is, and of which class, is read whatever is left out.
+        if class.key.contains(it) || class.told_by() == Some(*it) && !declared(*it) {
             return false;
         }
         let asked = match &columns.only {
