@@ -15,7 +15,7 @@ impl Untyped<'_> {
     /// When there is no such class, or the statement fails.
     #[track_caller]
     pub fn find(&mut self, class: &str, key: &[Value]) -> Result<Option<AnyRef>> {
-        let class = self.session.model().class_named(class)?.id;
+        let class = self.keyed(class, key)?;
         let core = self.session.exclusive_here();
         let found = core.find_any(class, key)?;
         Ok(found.map(|key| self.session.refer(key)))
@@ -28,10 +28,21 @@ impl Untyped<'_> {
     /// When there is no such class or name, or the statement fails.
     #[track_caller]
     pub fn find_with(&mut self, class: &str, key: &[Value], selection: &Selection) -> Result<Option<AnyRef>> {
-        let class = self.session.model().class_named(class)?.id;
+        let class = self.keyed(class, key)?;
         let core = self.session.exclusive_here();
         let found = core.find_with(class, key, selection)?;
         Ok(found.map(|key| self.session.refer(key)))
+    }
+
+    /// The class whose objects are known by as many values as are given.
+    fn keyed(&self, class: &str, key: &[Value]) -> Result<ClassId> {
+        let class = self.session.model().class_named(class)?;
+        let columns = class.key.len();
+        if key.len() != columns {
+            let reason = format!("the key of {} has {columns} columns, and {} values are given", class.name, key.len());
+            return Err(Misuse::Statement { reason }.into());
+        }
+        Ok(class.id)
     }
 
     /// All objects of a class.
