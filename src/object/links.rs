@@ -234,9 +234,14 @@ impl Collection {
         self.members = None;
     }
 
+    /// Whether it was taken away: it looks empty, and nothing has happened to it.
+    pub(super) fn is_taken_away(&self) -> bool {
+        self.members.is_none() && matches!(self.pending.as_deref(), Some(Pending::Since(_)))
+    }
+
     /// Lets a collection that was taken away be there again, with nothing in it.
     pub(super) fn bring_back(&mut self) {
-        if self.members.is_none() && matches!(self.pending.as_deref(), Some(Pending::Since(_))) {
+        if self.is_taken_away() {
             self.members = Some(Arc::default());
         }
     }

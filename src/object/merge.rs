@@ -195,6 +195,10 @@ impl Core {
             return Ok(self.graph.is_loaded(given, relation.id) || !stored && !matches!(link, Link::Unloaded));
         }
         let merged = load && !self.graph.is_sound() && !matches!(link, Link::Unloaded);
+        if merged && stored && relation.lazy == Lazy::Dynamic {
+            // What it holds is queried, which takes a session.
+            self.check_readable(given)?;
+        }
         if merged && stored && relation.lazy == Lazy::WriteOnly {
             let (relation, object) = (relation.name.clone(), self.graph.name(given));
             return Err(Misuse::WriteOnly { relation, object }.into());
@@ -238,9 +242,9 @@ impl Core {
             merged.along.insert((member, class, relation.id));
             members.push(self.merge_one(member, load, merged)?);
         }
-        if compared && relation.lazy.is_never_loaded() {
+        if many && load && relation.lazy.is_never_loaded() && !self.graph.is_sound() {
             // SQLAlchemy finds out what it held when it is replaced, or that it may not.
-            self.load_whatever(into, relation)?;
+            return self.replace_queried(into, relation, &members);
         }
         let in_part = self.graph.is_sound() && self.graph.is_partial(given, relation.id);
         if in_part && load {

@@ -11,7 +11,7 @@ use crate::id::{ClassId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
-use crate::object::links::{Collection, Link, Since};
+use crate::object::links::{Link, Since};
 use crate::object::model::{Join, RelationModel};
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, own_columns};
@@ -172,8 +172,10 @@ impl Core {
         let (model, class) = (self.graph.model.clone(), self.object(key)?.class);
         let declared = model.relation(class, relation);
         self.note_look(key, relation);
-        if let Link::Many(Collection { members: None, pending: Some(_) }) = self.graph.link(key, relation) {
-            self.graph.collection_mut(key, relation).bring_back();
+        if let Link::Many(it) = self.graph.link(key, relation)
+            && it.is_taken_away()
+        {
+            return Ok(Arc::default());
         }
         if let Some(known) = self.loaded_many(key, relation) {
             return Ok(known);

@@ -169,6 +169,7 @@ impl Core {
         if declared.lazy.is_never_loaded() && !self.graph.is_sound() {
             return self.replace_queried(key, declared, members);
         }
+        self.bring_back(key, relation);
         let before = self.load_whatever(key, declared)?;
         for &member in members {
             self.check_wanted(key, declared, member)?;
@@ -183,7 +184,12 @@ impl Core {
 
     /// Lets a collection that is queried hold exactly these objects, as SQLAlchemy does: what comes and goes is queued. One
     /// that is only written cannot tell what it holds.
-    fn replace_queried(&mut self, key: ObjectKey, relation: &RelationModel, members: &[ObjectKey]) -> Result<()> {
+    pub(in crate::object) fn replace_queried(
+        &mut self,
+        key: ObjectKey,
+        relation: &RelationModel,
+        members: &[ObjectKey],
+    ) -> Result<()> {
         if self.graph.has_identity(key) {
             self.check_whole(key, relation)?;
         }
@@ -221,6 +227,7 @@ impl Core {
         let (model, class) = self.graph.class_of(key);
         let declared = model.relation(class, relation);
         self.expect_collection(declared)?;
+        self.bring_back(key, relation);
         let reads = !self.graph.is_sound() || at.is_some();
         if reads && !declared.lazy.is_never_loaded() && self.graph.has_identity(key) {
             self.load_many(key, relation)?;
@@ -310,6 +317,13 @@ impl Core {
         }
         self.read_other_side(declared, members.iter().copied())?;
         self.graph.clear_list(key, declared, members)
+    }
+
+    /// A collection that was taken away is filled again.
+    fn bring_back(&mut self, key: ObjectKey, relation: RelationId) {
+        if let Link::Many(_) = self.graph.link(key, relation) {
+            self.graph.collection_mut(key, relation).bring_back();
+        }
     }
 
     /// Takes a collection away, as SQLAlchemy does: its members go, and no flush looks at it before it is touched again. What
