@@ -300,7 +300,8 @@ impl Core {
         for (attribute, (_, value)) in attributes.iter().zip(values) {
             // With a column that was not read nothing can be computed.
             let value = in_memory(model, (own, class), value).ok().filter(|value| {
-                let mut read = true;
+                // What was changed and not flushed is read again in SQLAlchemy.
+                let mut read = self.graph.is_sound() || !self.graph.is_changed_in(key, &[*attribute]);
                 value.leaves(&mut |it: &ColumnId| read &= self.graph.has_column(key, *it));
                 read
             });
