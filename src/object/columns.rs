@@ -6,7 +6,6 @@ use super::extra::Extra;
 use super::graph::Graph;
 use super::held::Lent;
 use super::links::Link;
-use super::load::Again;
 use super::model::ClassModel;
 use super::reference::ObjectKey;
 use super::session::Core;
@@ -74,6 +73,9 @@ impl Core {
                 return Ok(Value::Null);
             }
             if extra.forbidden.contains(&column) || extra.expired.contains(&column) && self.is_never_read(key, column) {
+                if !self.graph.is_sound() && self.graph.objects[key].state == State::Detached {
+                    self.check_readable(key)?;
+                }
                 return Err(self.column_not_loaded(key, column));
             }
             if extra.deferred.contains(&column) {
@@ -86,20 +88,6 @@ impl Core {
             }
         }
         Ok(self.graph.row(key).map_or(Value::Null, |row| row.get(column).to_value()))
-    }
-
-    /// Whether a look at a column of an expired object is an error: SQLAlchemy reads no row for that.
-    fn is_never_read(&self, key: ObjectKey, column: ColumnId) -> bool {
-        let object = &self.graph.objects[key];
-        let forbids = || self.graph.model.class(object.class).raise_deferred.contains(&column);
-        !self.graph.is_sound() && object.state == State::Persistent && forbids()
-    }
-
-    /// Whether a look at a column of an expired object reads that one, and leaves the others to who looks at them.
-    fn is_read_apart(&self, key: ObjectKey, column: ColumnId) -> bool {
-        let object = &self.graph.objects[key];
-        let apart = || self.graph.model.class(object.class).deferred.contains(&column);
-        !self.graph.is_sound() && object.state == State::Persistent && apart()
     }
 
     fn column_not_loaded(&self, key: ObjectKey, column: ColumnId) -> crate::error::Error {
@@ -119,17 +107,6 @@ impl Core {
                 Err(Misuse::Detached { object: self.graph.name(key), wanted }.into())
             }
         }
-    }
-
-    /// Reads the whole row of an object that has none.
-    pub(super) fn read_row(&mut self, key: ObjectKey) -> Result<()> {
-        self.read_row_by(key, Again::Looked)
-    }
-
-    pub(super) fn read_row_by(&mut self, key: ObjectKey, by: Again) -> Result<()> {
-        self.check_readable(key)?;
-        let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
-        if self.read_again(key, &identity, by)? { Ok(()) } else { Err(self.gone(key)) }
     }
 
     /// Reads what an object's row lacks among its first attributes, but for what a look is meant to refuse.

@@ -38,7 +38,6 @@ mod subclasses;
 mod take;
 mod unit;
 
-pub(in crate::object) use again::Again;
 pub use batch::BATCH;
 pub(in crate::object) use branch::{Branch, Place};
 pub(in crate::object) use joined::{Joined, Joiner, Node};

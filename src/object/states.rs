@@ -1,5 +1,6 @@
 //! Changes of state that are asked for: letting go of what was read, of the session, or of the row.
 
+use super::class::Lazy;
 use super::identity::Identity;
 use super::links::Link;
 use super::reference::ObjectKey;
@@ -44,13 +45,25 @@ impl Core {
         }
         let model = self.graph.model.clone();
         let class = model.class(self.graph.objects[key].class);
+        let mut knows_row = self.graph.is_sound() || !columns.is_empty();
         for &relation in relations {
             let relation = &class.relations[relation.index()];
+            let joined = self.way_of(key, relation) == Lazy::Joined;
+            if !knows_row && !joined {
+                // SQLAlchemy begins with the row, which may have gone.
+                match self.graph.objects[key].lacks_row() {
+                    true => self.read_row(key)?,
+                    false => self.read_columns(key, &class.key)?,
+                }
+                knows_row = true;
+            }
+            let before = self.connection.log().totals().statements;
             if !self.read_as_asked(key, relation)? {
                 self.read_for_unit(key, relation)?;
             }
+            knows_row |= self.connection.log().totals().statements != before;
         }
-        Ok(())
+        if knows_row || relations.is_empty() { Ok(()) } else { self.read_columns(key, &class.key) }
     }
 
     /// Lets an object forget its session and its key. What it has not read is not there any more.

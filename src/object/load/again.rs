@@ -16,12 +16,13 @@ use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
 use crate::object::select::{Existing, Ground, Sources, Subclasses, subclasses};
 use crate::object::session::Core;
+use crate::object::state::State;
 use crate::query::Input;
 use crate::value::{Kind, Value};
 
 /// Why the row of an object is read again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::object) enum Again {
+enum Again {
     /// Somebody has asked for that.
     Asked,
     /// It was expired, and somebody looks at it.
@@ -29,9 +30,50 @@ pub(in crate::object) enum Again {
 }
 
 impl Core {
+    /// Reads the whole row of an object that has none.
+    pub(in crate::object) fn read_row(&mut self, key: ObjectKey) -> Result<()> {
+        self.read_row_by(key, Again::Looked)
+    }
+
+    /// Reads it because somebody has asked for that. What the query leaves out which read the object is expired then in
+    /// SQLAlchemy, so that it comes together.
+    pub(in crate::object) fn refresh_row(&mut self, key: ObjectKey) -> Result<()> {
+        self.read_row_by(key, Again::Asked)?;
+        let (model, class) = self.graph.class_of(key);
+        if !self.graph.is_sound() {
+            self.graph.with_extra(key, |it| {
+                let is_declared = |it: &ColumnId| model.class(class).deferred.contains(it);
+                let (declared, left_out) = it.deferred.drain(..).partition(is_declared);
+                it.deferred = declared;
+                it.expired.extend::<Vec<ColumnId>>(left_out);
+            });
+        }
+        Ok(())
+    }
+
+    fn read_row_by(&mut self, key: ObjectKey, by: Again) -> Result<()> {
+        self.check_readable(key)?;
+        let Some(identity) = self.graph.identity(key) else { return Err(self.gone(key)) };
+        if self.read_again(key, &identity, by)? { Ok(()) } else { Err(self.gone(key)) }
+    }
+
+    /// Whether a look at a column of an expired object is an error: SQLAlchemy reads no row for that.
+    pub(in crate::object) fn is_never_read(&self, key: ObjectKey, column: ColumnId) -> bool {
+        let object = &self.graph.objects[key];
+        let forbids = || self.graph.model.class(object.class).raise_deferred.contains(&column);
+        !self.graph.is_sound() && object.state == State::Persistent && forbids()
+    }
+
+    /// Whether a look at a column of an expired object reads that one, and leaves the others to who looks at them.
+    pub(in crate::object) fn is_read_apart(&self, key: ObjectKey, column: ColumnId) -> bool {
+        let object = &self.graph.objects[key];
+        let apart = || self.graph.model.class(object.class).deferred.contains(&column);
+        !self.graph.is_sound() && object.state == State::Persistent && apart()
+    }
+
     /// Reads the row of an object that has none, and what its relations load by themselves. A look at what was
     /// expired reads all of it in SQLAlchemy, with the columns that the query has left out which read the object.
-    pub(in crate::object) fn read_again(&mut self, key: ObjectKey, identity: &Identity, by: Again) -> Result<bool> {
+    fn read_again(&mut self, key: ObjectKey, identity: &Identity, by: Again) -> Result<bool> {
         let class = self.object(key)?.class;
         let place = match self.graph.is_sound() || by == Again::Asked {
             true => self.notes.place(key).clone(),
@@ -61,7 +103,7 @@ impl Core {
         let way = place.way(&model, class, relation, None);
         let in_part = match way.lazy {
             Lazy::Joined => way.asked.is_some_and(|it| it.filter.is_some()),
-            lazy => lazy == Lazy::Noload && relation.lazy != Lazy::Noload,
+            lazy => lazy == Lazy::Noload,
         };
         if in_part && !self.graph.is_sound() {
             self.begin_reading(key, relation)?;

@@ -89,7 +89,7 @@ impl Core {
         self.check_related_readable(key)?;
         let asked = self.asked_before_flush(key, declared);
         let lacked = self.graph.objects[key].lacks_row();
-        if !self.graph.is_sound() && !lacked {
+        if !self.graph.is_sound() && !lacked && !self.lacks_start(key, declared) {
             self.may_read(key, declared, way)?;
         }
         self.prepare_reading(key, declared)?;

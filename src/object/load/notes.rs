@@ -169,7 +169,7 @@ impl Core {
     }
 
     /// How a relation of an object is loaded when it is touched.
-    pub(super) fn way_of(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
+    pub(in crate::object) fn way_of(&self, key: ObjectKey, relation: &RelationModel) -> Lazy {
         if let Some(lazy) = self.notes.said(key, relation.id) {
             return lazy;
         }

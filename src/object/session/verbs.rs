@@ -5,7 +5,6 @@ use std::ops::Index;
 use crate::error::{Misuse, Result};
 use crate::object::condition::ToOne;
 use crate::object::entity::{Entity, Field, IsA, Many, Writable};
-use crate::object::load::Again;
 use crate::object::reference::{ObjectKey, Ref};
 use crate::object::state::State;
 use crate::object::view::{Edit, View};
@@ -354,7 +353,7 @@ impl Session {
         core.expire(key)?;
         core.before_reading(key)?;
         // The flush may have looked at the object, and read it: what it holds is what the flush has written.
-        if core.object(key)?.lacks_row() { core.read_row_by(key, Again::Asked) } else { Ok(()) }
+        if core.object(key)?.lacks_row() { core.refresh_row(key) } else { Ok(()) }
     }
 
     /// Lets an object, and what its expunge cascades reach, leave the session: what has a row is detached and keeps what
