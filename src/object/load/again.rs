@@ -9,7 +9,6 @@ use crate::error::Result;
 use crate::id::{ClassId, ColumnId, RelationId};
 use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
-use crate::object::graph::Graph;
 use crate::object::identity::Identity;
 use crate::object::links::Link;
 use crate::object::model::RelationModel;
@@ -251,16 +250,16 @@ impl Core {
     }
 }
 
-impl Graph {
+impl Core {
     /// Lets an object forget its row, and what is joined to it. Other relations stay as they are known.
     pub(in crate::object) fn forget_what_rows_bring(&mut self, key: ObjectKey) {
-        self.forget_row(key);
-        self.forget_extra(key);
-        let (model, class) = self.class_of(key);
-        let relations = &model.class(class).relations;
-        for (link, relation) in self.links_mut(key).iter_mut().zip(relations) {
-            if relation.lazy == Lazy::Joined && !link.is_changed() {
-                *link = Link::Unloaded;
+        self.graph.forget_row(key);
+        self.graph.forget_extra(key);
+        let (model, class) = self.graph.class_of(key);
+        for relation in &model.class(class).relations {
+            let joined = self.way_of(key, relation) == Lazy::Joined;
+            if joined && !self.graph.link(key, relation.id).is_changed() {
+                *self.graph.link_mut(key, relation.id) = Link::Unloaded;
             }
         }
     }

@@ -215,7 +215,7 @@ impl Core {
         }
         if lacked && !self.graph.is_sound() && !self.graph.objects[key].lacks_row() {
             // SQLAlchemy had decided to read it, and takes what the flush has read on the way for as old as the rows were.
-            self.graph.forget_what_rows_bring(key);
+            self.forget_what_rows_bring(key);
         }
         Ok(())
     }
