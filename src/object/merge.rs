@@ -72,6 +72,7 @@ impl Core {
             return Ok(into);
         }
         self.check_versions(given, into)?;
+        self.note_merged(given, into);
         // SQLAlchemy merges relations first, which shows where one of them is refused.
         if self.graph.is_sound() {
             self.merge_columns(given, into, load)?;

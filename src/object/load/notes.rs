@@ -95,6 +95,18 @@ impl Notes {
         }
     }
 
+    /// What was asked of one object is asked of another.
+    fn hand_on(&mut self, from: ObjectKey, to: ObjectKey) {
+        match self.places.get(from).copied() {
+            Some(number) => self.places.insert(to, number),
+            None => self.places.remove(to),
+        };
+        self.forget_single(to);
+        let said: Vec<(RelationId, Lazy)> =
+            self.single.iter().filter(|it| it.0.0 == from).map(|(it, lazy)| (it.1, *lazy)).collect();
+        self.single.extend(said.into_iter().map(|(relation, lazy)| ((to, relation), lazy)));
+    }
+
     /// Lets go of an object.
     pub(in crate::object) fn remove(&mut self, key: ObjectKey) {
         self.places.remove(key);
@@ -132,6 +144,29 @@ impl Core {
             if unrestricted || self.way_of(key, relation) != lazy {
                 self.notes.say(key, relation.id, lazy);
             }
+        }
+    }
+
+    /// An object is merged into another one. In SQLAlchemy what a query has asked of the given one goes for the other from
+    /// then on, or nothing does. What it has forbidden of the other stays so until that is expired.
+    pub(in crate::object) fn note_merged(&mut self, given: ObjectKey, into: ObjectKey) {
+        let is_asked = |core: &Core, key| !core.notes.place(key).branch.is_empty();
+        if self.graph.is_sound() || !is_asked(self, given) && !is_asked(self, into) {
+            return;
+        }
+        let (model, class) = self.graph.class_of(into);
+        let relations = &model.class(class).relations;
+        let before: Vec<Lazy> = relations.iter().map(|it| self.way_of(into, it)).collect();
+        self.notes.hand_on(given, into);
+        if !is_asked(self, given) {
+            for (relation, lazy) in relations.iter().zip(before) {
+                let stays = matches!(lazy, Lazy::Raise | Lazy::RaiseOnSql | Lazy::Select);
+                if stays && self.way_of(into, relation) != lazy {
+                    self.notes.say(into, relation.id, lazy);
+                }
+            }
+        } else if self.graph.objects[given].lacks_row() {
+            relations.iter().for_each(|it| self.note_expired(into, it));
         }
     }
 
