@@ -79,6 +79,9 @@ impl Core {
             if !self.graph.is_sound() && self.graph.is_loaded(key, relation) {
                 return Ok(known);
             }
+            if way == Lazy::RaiseOnSql && self.is_asked_for(key, declared) {
+                return Err(self.not_loaded(key, declared));
+            }
             let known = self.check_known(declared.target, known)?;
             self.remember_read(key, declared, known);
             return Ok(known);
@@ -363,16 +366,16 @@ impl Core {
         self.load_plan(class, relation, None, &place, None)
     }
 
-    /// The place behind a relation that is touched. Where a reference back is declared to be nothing, SQLAlchemy lets it
-    /// lead back to whom it was come from.
+    /// The place behind a relation that is touched. Where a reference back is declared to be nothing, or to be read at once,
+    /// SQLAlchemy lets it lead back to whom it was come from, when it is touched in its turn.
     fn behind_touched(&self, place: &Place, class: ClassId, relation: &RelationModel) -> Arc<Place> {
         let model = &self.graph.model;
         let behind = place.behind(model, class, relation.id);
-        let is_nothing = |it: &&RelationId| {
+        let leads_back = |it: &&RelationId| {
             let back = model.relation(relation.target, **it);
-            back.lazy == Lazy::Noload && back.is_by_identity()
+            matches!(back.lazy, Lazy::Noload | Lazy::Immediate) && back.is_by_identity()
         };
-        let back: Vec<RelationId> = relation.reverse.iter().filter(is_nothing).copied().collect();
+        let back: Vec<RelationId> = relation.reverse.iter().filter(leads_back).copied().collect();
         match self.graph.is_sound() || back.is_empty() {
             true => behind,
             false => behind.reading_touched(model, relation.target, &back),

@@ -10,6 +10,7 @@ use crate::id::RelationId;
 use crate::object::class::Lazy;
 use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
+use crate::object::select::own_columns;
 use crate::object::session::Core;
 
 /// Of objects that were read by a query with options. Those that nobody asked anything of are not here.
@@ -201,6 +202,15 @@ impl Core {
     pub(super) fn reads_all(&self, key: ObjectKey, relation: &RelationModel, way: Lazy) -> bool {
         let restricts = matches!(way, Lazy::Select | Lazy::Joined) && self.notes.said(key, relation.id).is_none();
         !self.graph.is_sound() && !restricts
+    }
+
+    /// Whether SQLAlchemy asks the tables for a reference that can lead to nothing: some of its foreign key is NULL, and some
+    /// is not.
+    pub(super) fn is_asked_for(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+        let columns = own_columns(relation);
+        let is_null = |row: &crate::record::Row| columns.iter().filter(|it| row.get(**it).is_null()).count();
+        let nulls = self.graph.row(key).map_or(0, is_null);
+        !self.graph.is_sound() && self.graph.has_identity(key) && 0 < nulls && nulls < columns.len()
     }
 
     /// How a relation of an object is loaded when it is touched.
