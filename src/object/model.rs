@@ -111,13 +111,15 @@ impl Model {
 
     /// Whether an attribute of a class is part of a reference, whichever side has told the model of it.
     pub(super) fn refers_by(&self, class: ClassId, attribute: ColumnId) -> bool {
-        let is_related = |it: ClassId| self.is_a(it, class) || self.is_a(class, it);
+        // Attributes stand at the same positions in all classes of a root; a whole table has a root of its own.
+        let is_related = |it: ClassId| self.class(it).root == self.class(class).root;
         let refers = |of: &ClassModel, it: &RelationModel| match &it.join {
             Join::BelongsTo { columns, .. } => is_related(of.id) && columns.contains(&attribute),
             Join::Has { columns, .. } => is_related(it.target) && columns.contains(&attribute),
             Join::Through { .. } => false,
         };
-        self.classes.iter().any(|of| of.relations.iter().any(|it| refers(of, it)))
+        let all = |of: &ClassModel, it: &RelationModel| refers(of, it) || it.apart.iter().any(|it| refers(of, it));
+        self.classes.iter().any(|of| of.relations.iter().any(|it| all(of, it)))
     }
 
     /// The first class that has a relation: a class, or a base of it. A class with a whole table of its own shares a relation

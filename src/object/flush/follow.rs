@@ -253,7 +253,7 @@ impl Core {
         Ok(identity.map(|it| (key, it)))
     }
 
-    /// The references that an action has set to something else than the keys of what they led to.
+    /// The references that were set to something else than the keys of what they led to.
     fn left_by(&self, key: ObjectKey, table: TableId, (before, after): (&Row, &Row)) -> Vec<Left> {
         let class = self.graph.model.class(self.graph.objects[key].class);
         let Some(part) = class.parts.iter().find(|it| it.table_id == table) else { return Vec::new() };
@@ -264,15 +264,22 @@ impl Core {
                 continue;
             };
             let (before, after): (Vec<Value>, _) = (project(&**before, &own), project(&**after, &own));
+            if before == after {
+                continue;
+            }
             let target = match self.graph.link(key, relation.id) {
-                Link::One { target, .. } => *target,
+                Link::One { target, .. } => Some(*target),
                 _ if relation.is_by_identity() => {
-                    Identity::from_values(&before).and_then(|it| self.graph.known(relation.target, &it))
+                    Identity::from_values(&before).and_then(|it| self.graph.known(relation.target, &it)).map(Some)
                 }
                 _ => None,
             };
-            let Some(target) = target.filter(|_| before != after) else { continue };
-            if self.graph.row(target).is_none_or(|it| project(&**it, target_columns) != after) {
+            // What was read to lead nowhere leads somewhere, if to nothing else than NULL.
+            let follows = |it: Option<ObjectKey>| match it {
+                Some(it) => self.graph.row(it).is_some_and(|it| project(&**it, target_columns) == after),
+                None => after.iter().any(Value::is_null),
+            };
+            if target.is_some_and(|it| !follows(it)) {
                 left.push(Left { object: key, relation: relation.id, columns: columns.clone() });
             }
         }

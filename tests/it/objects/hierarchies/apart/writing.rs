@@ -1,9 +1,9 @@
 //! What is written along such a relation stands in the member's own attributes, whether the collection was read or not, and
 //! in both manners.
 
-use diptych::object::{Cascade, Inheritance, Lazy, Manner, Polymorphic};
+use diptych::object::{Cascade, Inheritance, Lazy, Manner, Polymorphic, Synchronize};
 use diptych::prelude::*;
-use diptych::{AnyRef, Class, Column, Direction, ForeignKey, Relationship, Table, Value};
+use diptych::{AnyRef, Class, Column, Direction, Expr, ForeignKey, Relationship, Table, Value};
 
 use super::{a_box, apart, boxes, filled, find, find_shape, named, read, shape};
 
@@ -267,5 +267,45 @@ fn other_cascades_reach_members_of_all_tables() -> Result<()> {
     other.untyped().assign(members[0], "name", "lost")?;
     other.untyped().refresh(merged, &[])?;
     assert_eq!(other.untyped().value(members[0], "name")?, "changed".into());
+    Ok(())
+}
+
+/// Where only the owner tells of the relation, and the foreign key stands at another place in each table, a statement on
+/// many rows of one of them leads these to where it says.
+#[test]
+fn collections_follow_what_is_written_into_the_keys_of_one_table() -> Result<()> {
+    let shapes = Relationship::has_many("shapes", "Shape");
+    let owner = Class::new("Box", Table::new("boxes").auto_key("id").column(Column::text("label"))).relation(shapes);
+    let (name, key) = (|| Column::text("name"), || Column::int("box_id").nullable());
+    let refers = |it: Table| it.foreign_key(ForeignKey::new(["box_id"], "boxes"));
+    let base = refers(Table::new("shapes").auto_key("id").column(name()).column(key()));
+    let circle =
+        refers(Table::new("circles").auto_key("id").column(key()).column(Column::int("radius")).column(name()));
+    let base = Class::new("Shape", base).polymorphic(Polymorphic::default().union("kind").identity("Shape"));
+    let circle = Class::new("Circle", circle).inherits("Shape");
+    let circle = circle.polymorphic(Polymorphic::of(Inheritance::Concrete).identity("Circle"));
+    let database = Database::with_classes([owner, base, circle], [])?;
+    let mut session = database.session();
+    let (a, b) = (a_box(&mut session, "a"), a_box(&mut session, "b"));
+    for (class, name) in [("Shape", "s"), ("Circle", "c")] {
+        let member = shape(&mut session, class, name);
+        session.untyped().push(a, "shapes", member)?;
+    }
+    session.commit()?;
+
+    let members = |session: &mut Session, owner| -> Result<Vec<String>> {
+        let all = session.untyped().related(owner, "shapes")?;
+        let mut all = named(session, &all)?;
+        all.sort();
+        Ok(all)
+    };
+    assert_eq!(members(&mut session, a)?, ["Circle c", "Shape s"]);
+    assert!(members(&mut session, b)?.is_empty());
+    let to = session.untyped().value(b, "id")?;
+    session.untyped().update_where("Circle", &[("box_id", Expr::Value(to))], None, Synchronize::Auto)?;
+    assert_eq!(
+        (members(&mut session, a)?, members(&mut session, b)?),
+        (vec!["Shape s".into()], vec!["Circle c".into()])
+    );
     Ok(())
 }
