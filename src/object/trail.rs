@@ -128,3 +128,54 @@ impl Graph {
 fn number(key: ObjectKey) -> usize {
     key.data().as_ffi() as u32 as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::object::Selection;
+    use crate::object::class::{Class, Relationship};
+    use crate::schema::{Column, ForeignKey, Table};
+    use crate::{Database, Error};
+
+    /// Each of the three conditions alone lets a trail count no more; what it is asked for beside them holds.
+    #[test]
+    fn a_trail_holds_for_its_rows_and_keys_alone() -> Result<(), Error> {
+        let users = Table::new("users").auto_key("id");
+        let posts = Table::new("posts").auto_key("id").column(Column::int("user_id"));
+        let posts = posts.foreign_key(ForeignKey::new(["user_id"], "users"));
+        let post = Class::new("Post", posts).relation(Relationship::belongs_to("user", "User"));
+        let database = Database::with_classes([Class::new("User", users), post], [])?;
+        let mut session = database.session();
+        for id in 1..=2 {
+            session.untyped().add("User", &[("id", id.into())])?;
+            session.untyped().add("Post", &[("user_id", id.into())])?;
+        }
+        session.commit()?;
+        let mut session = database.session();
+        session.untyped().select("User", &Selection::new())?;
+        let mut query = Selection::new();
+        query.loading.options.push(crate::object::LoadOption::by("user", crate::object::Lazy::Selectin));
+        session.untyped().select("Post", &query)?;
+
+        let model = session.model().clone();
+        let class = model.class_named("Post")?;
+        let relation = class.relation_named("user")?;
+        let core = session.exclusive();
+        let led = |core: &crate::object::session::Core, beside: u64| {
+            let graph = &core.graph;
+            let posts = graph.objects.iter().filter(|it| it.1.class == class.id);
+            let led = posts.map(|(key, it)| graph.led(key, it, graph.holdings.readings[0].serial + beside, relation));
+            led.map(|it| it.map(|it| it.1.index())).collect::<Vec<_>>()
+        };
+        assert_eq!(led(core, 0), [Some(1), Some(2)]);
+        assert_eq!(led(core, 1), [None, None], "the row stands in another version");
+        let kept = core.graph.trails.clone();
+        let user = core.graph.objects.keys().next().expect("a user");
+        let identity = core.graph.identity(user).expect("it has a key");
+        core.graph.identities[relation.target.index()].remove(&identity, user);
+        assert_eq!(led(core, 0), [None, None], "a key was lost");
+        core.graph.trails = kept;
+        core.graph.remove_object(user);
+        assert!(core.graph.trails.is_empty(), "an object has left");
+        Ok(())
+    }
+}

@@ -1,5 +1,7 @@
 //! The fate of every object: what has happened since the last flush, and what follows from it along relations.
 
+use std::cell::OnceCell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Follows;
@@ -35,6 +37,8 @@ pub(super) struct Registry {
     pub(super) set_up: FxHashSet<Declared>,
     /// The roots of the classes whose objects SQLAlchemy sorts one by one.
     pub(super) rings: FxHashSet<ClassId>,
+    /// What this transaction has inserted, once somebody has asked.
+    pub(super) inserted: OnceCell<FxHashSet<ObjectKey>>,
     /// What collections have got, by relation.
     pub(super) added: FxHashMap<Declared, FxHashSet<ObjectKey>>,
 }

@@ -92,7 +92,7 @@ impl Core {
             let relation = model.relation(self.graph.objects[key].class, by.1);
             self.look_along_saved(registry, key, relation)?;
         }
-        if !turns.set_up.contains(&by) && self.sets_up(turns, &gone, &kept, by)? {
+        if !turns.set_up.contains(&by) && self.sets_up((registry, turns), (&gone, &kept), by)? {
             turns.set_up.insert(by);
         }
         turns.looked.extend(gone.iter().chain(&kept).map(|it| (by, *it)));
@@ -102,11 +102,16 @@ impl Core {
     /// Whether a relation has something to do in this flush, as SQLAlchemy finds out: by what is known of it. Where a
     /// reference of an object that goes is not, the row is read, and what the identity map says is kept: it can be asked
     /// for when the row is gone.
-    fn sets_up(&mut self, turns: &Turns, gone: &[ObjectKey], kept: &[ObjectKey], by: Declared) -> Result<bool> {
+    fn sets_up(
+        &mut self,
+        (registry, turns): (&Registry, &Turns),
+        (gone, kept): (&[ObjectKey], &[ObjectKey]),
+        by: Declared,
+    ) -> Result<bool> {
         let model = self.graph.model.clone();
         for &key in gone {
             let relation = model.relation(self.graph.objects[key].class, by.1);
-            if self.asks_for_unread(key, relation) {
+            if self.asks_for_unread(registry, key, relation) {
                 self.read_begun(key)?;
                 if let Some(known) = self.loaded_one(key, relation) {
                     self.graph.note_read(key, relation, known);
@@ -125,20 +130,21 @@ impl Core {
     }
 
     /// Whether a relation of an object that goes is a reference that was not read and that the row tells.
-    fn asks_for_unread(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+    fn asks_for_unread(&self, registry: &Registry, key: ObjectKey, relation: &RelationModel) -> bool {
         matches!(relation.join, Join::BelongsTo { .. })
             && relation.passive_deletes == PassiveDeletes::Off
             && self.graph.has_identity(key)
             && !self.graph.is_loaded(key, relation.id)
-            && !self.was_never_given(key, relation)
+            && !self.was_never_given(registry, key, relation)
     }
 
     /// Whether a foreign key is NULL in a row that this transaction has inserted. SQLAlchemy does not read a row that it
     /// has written, and takes what was not given to be unknown.
-    fn was_never_given(&self, key: ObjectKey, relation: &RelationModel) -> bool {
+    fn was_never_given(&self, registry: &Registry, key: ObjectKey, relation: &RelationModel) -> bool {
         let columns = own_columns(relation);
         let is_null = self.graph.row(key).is_some_and(|row| columns.iter().any(|it| row.get(*it).is_null()));
-        is_null && self.frames.iter().any(|it| it.inserted.contains(&key))
+        let inserted = || self.frames.iter().flat_map(|it| &it.inserted).copied().collect();
+        is_null && registry.inserted.get_or_init(inserted).contains(&key)
     }
 
     /// Whether something is known of a relation: that one to a single object leads nowhere is something.
@@ -179,7 +185,7 @@ impl Core {
         for key in gone {
             for relation in &model.class(self.graph.objects[key].class).relations {
                 let by = self.graph.declared(self.graph.objects[key].class, relation.id);
-                if !set_up.contains(&by) || !self.asks_for_unread(key, relation) {
+                if !set_up.contains(&by) || !self.asks_for_unread(registry, key, relation) {
                     continue;
                 }
                 self.may_read_before_set(key, relation)?;

@@ -132,8 +132,11 @@ impl Core {
         columns: &'m [ColumnId],
         plan: &FlushPlan,
     ) -> Result<Option<Written<'m>>> {
-        if let Some(column) = class.version_column.filter(|it| !self.graph.has_column(object, *it)) {
-            self.column(object, column)?;
+        if let Some(column) = class.version_column {
+            let holder = self.holder_of_row(object, plan);
+            if !self.graph.has_column(holder, column) {
+                self.column(holder, column)?;
+            }
         }
         let Some(row) = self.graph.row(object) else { return Ok(None) };
         let identity = match plan.switches.before(object) {
@@ -374,11 +377,17 @@ impl Core {
         }
     }
 
+    /// The object that knows the row before it is written: the one that has it, until another that takes it over has
+    /// written it once.
+    fn holder_of_row(&self, key: ObjectKey, plan: &FlushPlan) -> ObjectKey {
+        plan.switches.before(key).filter(|_| self.graph.original(key).is_none()).unwrap_or(key)
+    }
+
     /// The version that an object's row is to have before it is written.
     pub(super) fn version_of(&self, key: ObjectKey, column: ColumnId, plan: &FlushPlan) -> Value {
-        let taken = plan.switches.before(key).filter(|_| self.graph.original(key).is_none());
-        let of = taken.unwrap_or(key);
-        self.stored(of, &[column]).and_then(|it| it.into_iter().next()).unwrap_or(Value::Null)
+        self.stored(self.holder_of_row(key, plan), &[column])
+            .and_then(|it| it.into_iter().next())
+            .unwrap_or(Value::Null)
     }
 }
 

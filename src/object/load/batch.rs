@@ -189,7 +189,7 @@ impl Core {
     /// Notes what each owner was found to refer to.
     fn note_references(&mut self, batch: &Batch<'_>, owners: &[ObjectKey], references: &References) {
         let relation = batch.relation;
-        let mut trail = self.graph.begin_trail(relation, owners).filter(|_| batch.by == By::Now);
+        let mut trail = if batch.by == By::Now { self.graph.begin_trail(relation, owners) } else { None };
         let found = |it: &Identity| self.graph.known_as(relation.target, it).flatten();
         let found = references.targets.iter().map(found).map(|target| {
             let lead = trail.as_ref().zip(target).and_then(|(trail, target)| self.graph.lead_to(trail, target));

@@ -1,6 +1,6 @@
 //! The verbs of the session by names.
 
-use diptych::object::{Change, Event, RowStep};
+use diptych::object::{Change, Event, RowStep, Selection};
 use diptych::prelude::*;
 use diptych::{Class, Column, ForeignKey, Relationship, State, Table, Value};
 
@@ -105,5 +105,28 @@ fn an_object_is_merged_by_its_key() -> Result<()> {
     by_name.refresh(shelf, &["label"])?;
     by_name.expire(shelf, &["label"])?;
     assert!(!by_name.is_loaded(shelf, "label")?);
+    Ok(())
+}
+
+/// A key says as many values as it has columns: of fewer or more, no object is found, and none is known by them.
+#[test]
+fn a_key_is_asked_for_as_a_whole() -> Result<()> {
+    let seats =
+        Table::new("seats").column(Column::int("row")).column(Column::int("place")).primary_key(["row", "place"]);
+    let database = Database::with_classes([Class::new("Seat", seats)], [])?;
+    let mut session = database.session();
+    session.untyped().add("Seat", &[("row", 1.into()), ("place", 2.into())])?;
+    session.commit()?;
+    let mut session = database.session();
+    for key in [&[Value::Int(1)][..], &[1.into(), 2.into(), 3.into()], &[]] {
+        let mut by_name = session.untyped();
+        let (plain, with) = (by_name.find("Seat", key), by_name.find_with("Seat", key, &Selection::new()));
+        for refused in [plain, with] {
+            let refused = refused.expect_err("it is no key").to_string();
+            assert!(refused.contains("the key of Seat has 2 columns"), "{refused}");
+        }
+    }
+    assert!(session.is_empty());
+    assert!(session.untyped().find("Seat", &[1.into(), 2.into()])?.is_some());
     Ok(())
 }

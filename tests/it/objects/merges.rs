@@ -183,3 +183,24 @@ proptest! {
         }
     }
 }
+
+/// A new object that takes a row over counts its version, be it that nothing else is written, and whether the object before
+/// was read: so it can be changed afterwards.
+#[test]
+fn whoever_takes_a_row_over_counts_its_version() -> Result<()> {
+    for (text, expires) in [("one", true), ("two", true), ("one", false), ("two", false)] {
+        let mut session = Database::of::<(Page,)>()?.session();
+        session.set_expire_on_commit(expires);
+        let page = |text: &str, version| Page { id: Id::new(1), version, title: "A".into(), text: text.into() };
+        let first = session.add(page("one", 1));
+        session.commit()?;
+        session.delete(first)?;
+        let second = session.add(page(text, 1));
+        session.flush()?;
+        assert_eq!(session.get(second)?.version, 2, "{text} {expires}");
+        session.edit(second)?.text.push('!');
+        session.commit()?;
+        assert_eq!(session.get(second)?.version, 3, "{text} {expires}");
+    }
+    Ok(())
+}

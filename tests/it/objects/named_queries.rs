@@ -278,6 +278,25 @@ fn animals(kind: Inheritance) -> Result<Database> {
     Ok(database)
 }
 
+/// What tells the class of an object is read whatever a query leaves out: it costs no statement to look at it.
+#[test]
+fn the_class_of_an_object_is_read_whatever_is_left_out() -> Result<()> {
+    let mut session = animals(Inheritance::Joined)?.session();
+    let only = Columns { only: Some(vec!["name".into()]), ..Columns::default() };
+    for columns in [only, Columns { defer: vec!["kind".into()], ..Columns::default() }] {
+        session.expunge_all();
+        let mut query = Selection { order_by: vec![by("id")], ..Selection::new() };
+        query.loading.columns = columns;
+        let found = session.untyped().select("Animal", &query)?;
+        let before = session.totals().statements;
+        let mut by_name = session.untyped();
+        assert_eq!(by_name.value(found[0], "kind")?, Value::from("animal"));
+        assert_eq!(by_name.class_of(found[1])?, "Dog");
+        assert_eq!(session.totals().statements, before);
+    }
+    Ok(())
+}
+
 /// A query on a base brings objects of its subclasses; what these add comes when it is touched, or along if it is asked.
 #[test]
 fn a_query_on_a_base_brings_its_subclasses() -> Result<()> {

@@ -121,9 +121,9 @@ impl Story {
         let other = self.objects[c % self.objects.len()].1;
         let further = self.objects[(c / 3) % self.objects.len()].1;
         let mut by_name = self.session.untyped();
-        if matches!(what, 16 | 17) {
-            // What was read is forgotten along, so all is.
-            CLASSES[class].1.iter().for_each(|it| drop(by_name.related(object, it)));
+        if matches!((what, class), (16 | 17, 0)) {
+            // Parts that were read are forgotten along, with what is pending of them, so all are.
+            ["tasks", "badge"].iter().for_each(|it| drop(by_name.related(object, it)));
         }
         match what {
             0 | 1 => by_name.push(object, relation, other),
@@ -164,15 +164,14 @@ impl Story {
             let mut said = format!("{number}: {state:?} {marked:?}");
             // One that cannot read any more says what happens to have been read.
             let reads = state.is_ok_and(|it| it == State::Persistent);
+            let mut by_name = self.session.untyped();
             for column in ["id", "name"].iter().filter(|_| reads) {
-                said += &format!(" {:?}", self.session.untyped().value(object, column).ok());
+                said += &format!(" {:?}", by_name.value(object, column).ok());
             }
             for relation in CLASSES[class].1.iter().filter(|_| reads) {
-                // By the keys of their rows: one that was let go of may have come again as another object.
-                let mut by_name = self.session.untyped();
+                // By their keys: one that was let go of may have come again as another object.
                 let found = by_name.related(object, relation).unwrap_or_default();
-                let mut key = |it: &AnyRef| by_name.identity(*it).ok().flatten();
-                let mut related: Vec<Option<Vec<Value>>> = found.iter().map(&mut key).collect();
+                let mut related: Vec<Option<Value>> = found.iter().map(|it| by_name.value(*it, "id").ok()).collect();
                 related.sort_by_key(|it| format!("{it:?}"));
                 said += &format!(" {relation} {related:?}");
             }
