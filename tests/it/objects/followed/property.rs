@@ -91,7 +91,7 @@ impl Story {
     fn write_references(&mut self, a: usize, b: usize) -> diptych::Result<()> {
         let (country, city) = (self.countries[b % 4], self.cities[b % 3]);
         let from = (a % 3) as i64;
-        if a % 2 == 0 {
+        if a.is_multiple_of(2) {
             let code = if self.lives(country) { Some(self.session.get(country)?.code.clone()) } else { None };
             let flags = Flag::select().filter(Flag::id.ge(from));
             self.session.update_where(flags, [Flag::country_code.becomes(code)], Synchronize::Auto)?;
