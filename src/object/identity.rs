@@ -33,6 +33,15 @@ impl Identity {
         Some(Identity::Other(Arc::new(columns.iter().map(|it| row.get(*it).to_value()).collect())))
     }
 
+    /// The key of these parts; `None` when one is NULL.
+    pub(super) fn of_parts(parts: &[ValueRef<'_>]) -> Option<Self> {
+        match parts {
+            [ValueRef::Int(it)] => Some(Identity::Int(*it)),
+            others if others.iter().any(|it| it.is_null()) => None,
+            others => Some(Identity::Other(Arc::new(others.iter().map(|it| it.to_value()).collect()))),
+        }
+    }
+
     /// The key made of these scalars; `None` when one is NULL.
     pub(super) fn from_values(values: &[Value]) -> Option<Self> {
         match values {

@@ -18,7 +18,7 @@
 //! `branch` says how each relation is loaded at each place of a path: what is asked comes before what is declared.
 //! `joined` adds what is joined to the statement, `take` and `meeting` make objects of its rows (`replaced`, where the session knows
 //! another one by their key), `after` loads what was
-//! not joined, by the statements of `plan` in batches (`batch`, `apart` where the rows stand in several tables). What was asked stays with objects that the query
+//! not joined, by the statements of `plan` in batches (`batch`, by what owners refer to, `references`; `apart` where the rows stand in several tables). What was asked stays with objects that the query
 //! brought (`notes`): for a relation that is touched later, and for when the row is read again (`again`).
 
 mod after;
@@ -33,6 +33,7 @@ mod missing;
 mod notes;
 mod peers;
 mod plan;
+mod references;
 mod replaced;
 mod subclasses;
 mod take;

@@ -1,10 +1,12 @@
 //! All tables at one version, for whoever has read places of rows and looks at the rows later.
 
+use std::cell::Cell;
 use std::fmt;
+use std::ops::Bound;
 
 use crate::id::{IndexId, RowId, TableId};
 use crate::record::Row;
-use crate::store::{Image, TableImage};
+use crate::store::{Image, Order, TableImage};
 use crate::value::ValueRef;
 
 /// All tables as they were when a statement ran. Whoever holds it reads rows by their places without sharing them one by
@@ -64,6 +66,28 @@ impl<'v> TableVersion<'v> {
     #[inline]
     pub fn row(self, place: RowId) -> Option<&'v Row> {
         self.table.get(place)
+    }
+
+    /// How many rows there are.
+    #[inline]
+    pub fn count(self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether the keys of an index stand in it, and are not told by the places of the rows alone.
+    pub fn has_entries(self, index: IndexId) -> bool {
+        self.table.has_tree(index)
+    }
+
+    /// Visits the places of the rows that an index holds, in the order of their keys; before each visit the wanted parts of
+    /// the key are written to their cells.
+    #[inline]
+    pub fn each_entry(self, index: IndexId, wanted: &[(usize, &Cell<ValueRef<'v>>)], mut visit: impl FnMut(RowId)) {
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        self.table.each_entry(index, &[], all, (Order::Ascending, 0), wanted, |place| {
+            visit(place);
+            true
+        });
     }
 
     /// The integer primary key of the row at a place, where the place alone tells it.

@@ -283,6 +283,11 @@ impl TableImage {
         }
     }
 
+    /// Whether the keys of an index stand in a tree, and are not told by the slots alone.
+    pub fn has_tree(&self, index: IndexId) -> bool {
+        self.indexes[index.index()].is_some()
+    }
+
     /// Visits the values of the column of an index behind `prefix`, in its order, until `visit` says no; with the extremes
     /// of the next part of the key, if they are asked for. A few descents of the tree for each value; says whether there is
     /// a tree to descend.

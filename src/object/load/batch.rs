@@ -9,6 +9,7 @@ use super::after::{After, JoinedHere};
 use super::apart::Brought;
 use super::branch::{Asked, Place};
 use super::plan::{Plan, Wanted};
+use super::references::{References, Target};
 use super::take::{Reach, Reading};
 use crate::error::Result;
 use crate::id::{ClassId, ColumnId};
@@ -300,47 +301,6 @@ impl Batch<'_> {
         let (root, place, nodes) = (&self.plan.entity, &self.plan.place, &*self.plan.nodes);
         let (cell, existing, everywhere, reach) = (self.plan.cell, self.existing, self.everywhere, self.reach);
         Reading { root, cell, place, nodes, existing, everywhere, reach }
-    }
-}
-
-/// What owners refer to. A row is memory that nothing has touched for long, so each is asked once.
-struct References {
-    /// Each key once, in the order in which they come first.
-    targets: Vec<Identity>,
-    by_owner: Vec<Target>,
-}
-
-/// What one owner refers to.
-#[derive(Clone, Copy)]
-enum Target {
-    /// The key at this position.
-    Some(u32),
-    /// Nothing: a part of its reference is NULL.
-    None,
-    /// Its row is to be read again.
-    Unknown,
-}
-
-impl References {
-    fn of(core: &Core, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Self {
-        let mut references = References { targets: Vec::new(), by_owner: Vec::with_capacity(owners.len()) };
-        let References { targets, by_owner } = &mut references;
-        let (mut integers, mut others) = (FxHashMap::<i64, u32>::default(), FxHashMap::<Identity, u32>::default());
-        let mut add = |identity: &Identity| {
-            targets.push(identity.clone());
-            targets.len() as u32 - 1
-        };
-        let mut target = |row: &Row| match Identity::of(&**row, columns) {
-            // Most refer to what another refers to.
-            Some(Identity::Int(it)) => Target::Some(match integers.get(&it) {
-                Some(&at) => at,
-                None => *integers.entry(it).or_insert(add(&Identity::Int(it))),
-            }),
-            Some(other) => Target::Some(*others.entry(other).or_insert_with_key(&mut add)),
-            None => Target::None,
-        };
-        core.graph.each_row(by == By::Stored, owners, |row| by_owner.push(row.map_or(Target::Unknown, &mut target)));
-        references
     }
 }
 
