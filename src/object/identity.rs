@@ -10,7 +10,7 @@ use crate::record::Record;
 use crate::value::{Value, ValueRef};
 
 /// The key by which a session knows an object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Identity {
     /// One integer, by far the commonest.
     Int(i64),

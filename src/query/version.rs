@@ -1,12 +1,10 @@
 //! All tables at one version, for whoever has read places of rows and looks at the rows later.
 
-use std::cell::Cell;
 use std::fmt;
-use std::ops::Bound;
 
 use crate::id::{IndexId, RowId, TableId};
 use crate::record::Row;
-use crate::store::{Image, Order, TableImage};
+use crate::store::{Image, TableImage};
 use crate::value::ValueRef;
 
 /// All tables as they were when a statement ran. Whoever holds it reads rows by their places without sharing them one by
@@ -74,20 +72,11 @@ impl<'v> TableVersion<'v> {
         self.table.len()
     }
 
-    /// Whether the keys of an index stand in it, and are not told by the places of the rows alone.
-    pub fn has_entries(self, index: IndexId) -> bool {
-        self.table.has_tree(index)
-    }
-
-    /// Visits the places of the rows that an index holds, in the order of their keys; before each visit the wanted parts of
-    /// the key are written to their cells.
+    /// Visits the places of the rows that an index holds, in its order; the first of those that agree in the first parts of
+    /// the key comes with these. Says whether the index is one that can be walked, and not told by the places alone.
     #[inline]
-    pub fn each_entry(self, index: IndexId, wanted: &[(usize, &Cell<ValueRef<'v>>)], mut visit: impl FnMut(RowId)) {
-        let all = (Bound::Unbounded, Bound::Unbounded);
-        self.table.each_entry(index, &[], all, (Order::Ascending, 0), wanted, |place| {
-            visit(place);
-            true
-        });
+    pub fn each_key(self, index: IndexId, width: usize, visit: impl FnMut(Option<&[ValueRef<'v>]>, RowId)) -> bool {
+        self.table.each_key(index, width, visit)
     }
 
     /// The integer primary key of the row at a place, where the place alone tells it.

@@ -148,6 +148,11 @@ impl Index {
         }));
     }
 
+    /// Visits all rows in key order; the first of those that agree in the first parts of the key comes with these.
+    pub(super) fn each_key<'a>(&'a self, width: usize, visit: &mut impl FnMut(Option<&[ValueRef<'a>]>, RowId)) {
+        each_shape!(self, it => it.each_key(width, visit));
+    }
+
     /// Visits the values of the part of the key behind `prefix`, in key order, with what is known of each.
     pub(super) fn each_group<'a>(
         &'a self,
@@ -271,6 +276,23 @@ impl<K: IndexKey> Keyed<K> {
                 return;
             }
             before = through;
+        }
+    }
+
+    fn each_key<'a>(&'a self, width: usize, visit: &mut impl FnMut(Option<&[ValueRef<'a>]>, RowId)) {
+        let mut parts = vec![ValueRef::Null; width];
+        for (at, id) in self.absent.iter().enumerate() {
+            visit((at == 0).then_some(&parts), *id);
+        }
+        let mut last: Option<&K> = None;
+        for (key, id) in self.present.iter() {
+            if last.is_some_and(|it| it.agrees(key, width)) {
+                visit(None, *id);
+                continue;
+            }
+            last = Some(key);
+            parts.iter_mut().enumerate().for_each(|(at, part)| *part = key.part(at));
+            visit(Some(&parts), *id);
         }
     }
 

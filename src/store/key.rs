@@ -24,6 +24,12 @@ pub(super) trait IndexKey: Ord + Clone {
 
     /// A part of the key, by position.
     fn part(&self, at: usize) -> ValueRef<'_>;
+
+    /// Whether two keys agree in their first parts.
+    #[inline]
+    fn agrees(&self, other: &Self, width: usize) -> bool {
+        (0..width).all(|at| self.part(at) == other.part(at))
+    }
 }
 
 #[inline]
@@ -52,6 +58,11 @@ impl IndexKey for i64 {
 
     fn part(&self, _: usize) -> ValueRef<'_> {
         ValueRef::Int(*self)
+    }
+
+    #[inline]
+    fn agrees(&self, other: &Self, _: usize) -> bool {
+        self == other
     }
 }
 

@@ -283,9 +283,16 @@ impl TableImage {
         }
     }
 
-    /// Whether the keys of an index stand in a tree, and are not told by the slots alone.
-    pub fn has_tree(&self, index: IndexId) -> bool {
-        self.indexes[index.index()].is_some()
+    /// Visits all rows that an index holds, in its order; the first of those that agree in the first parts of the key comes
+    /// with these. Says whether there is a tree to walk.
+    pub fn each_key<'a>(
+        &'a self,
+        index: IndexId,
+        width: usize,
+        mut visit: impl FnMut(Option<&[ValueRef<'a>]>, RowId),
+    ) -> bool {
+        let index = self.indexes[index.index()].as_ref();
+        index.map(|it| it.each_key(width, &mut visit)).is_some()
     }
 
     /// Visits the values of the column of an index behind `prefix`, in its order, until `visit` says no; with the extremes

@@ -4,25 +4,22 @@
 //! the foreign key holds the same for every row of the table, side by side and in the order of the keys: where the owners
 //! are most of their table, they are told from it, and no row is touched. Debug builds compare both ways, each time.
 
-use std::cell::Cell;
-
 use rustc_hash::FxHashMap;
 
 use super::batch::By;
-use crate::id::{ColumnId, IndexId, RowId, TableId};
+use crate::id::{ColumnId, IndexId, RowId};
 use crate::object::held::Held;
 use crate::object::identity::Identity;
 use crate::object::reference::ObjectKey;
 use crate::object::session::Core;
 use crate::query::TableVersion;
 use crate::record::Row;
-use crate::schema::{IndexSchema, Schema, Storage};
-use crate::value::ValueRef;
+use crate::schema::{Storage, TableSchema};
 
 /// What owners refer to.
 #[derive(Debug, PartialEq)]
 pub(super) struct References {
-    /// Each key once, in the order in which they come first.
+    /// Each key once, in their order, so that a statement by them walks the table one way.
     pub(super) targets: Vec<Identity>,
     pub(super) by_owner: Vec<Target>,
 }
@@ -45,14 +42,9 @@ const ENTRIES: usize = 2;
 impl References {
     /// What these owners refer to by some columns.
     pub(super) fn of(core: &Core, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Self {
-        match Standing::of(core, owners) {
-            Some(standing) if let Some(index) = standing.index_over(core.connection.schema(), columns) => {
-                let references = standing.by_index(index, columns.len());
-                debug_assert_eq!(references, Self::by_rows(core, by, columns, owners));
-                references
-            }
-            _ => Self::by_rows(core, by, columns, owners),
-        }
+        let by_index = Standing::of(core, columns, owners).and_then(|it| it.by_index(columns.len()));
+        debug_assert!(by_index.as_ref().is_none_or(|it| *it == Self::by_rows(core, by, columns, owners)));
+        by_index.unwrap_or_else(|| Self::by_rows(core, by, columns, owners))
     }
 
     fn by_rows(core: &Core, by: By, columns: &[ColumnId], owners: &[ObjectKey]) -> Self {
@@ -73,20 +65,41 @@ impl References {
             None => Target::None,
         };
         core.graph.each_row(by == By::Stored, owners, |row| by_owner.push(row.map_or(Target::Unknown, &mut target)));
+        references.sort();
         references
+    }
+
+    /// Puts the keys in their order.
+    fn sort(&mut self) {
+        let References { targets, by_owner } = self;
+        if targets.is_sorted() {
+            return;
+        }
+        let mut order: Vec<u32> = (0..targets.len() as u32).collect();
+        order.sort_unstable_by_key(|it| &targets[*it as usize]);
+        let mut places = vec![0; order.len()];
+        order.iter().zip(0..).for_each(|(from, to)| places[*from as usize] = to);
+        *targets = order.iter().map(|it| targets[*it as usize].clone()).collect();
+        for target in by_owner {
+            if let Target::Some(at) = target {
+                *at = places[*at as usize];
+            }
+        }
     }
 }
 
-/// Owners that stand in one version, unchanged, and are most of a table and of the places between the first and the last.
+/// Owners that stand in one version, unchanged, and are most of a table and of the places between the first and the last;
+/// and an index of the table that tells what they refer to.
 struct Standing<'g> {
-    table: (TableId, TableVersion<'g>),
+    table: TableVersion<'g>,
+    index: IndexId,
     places: Vec<RowId>,
     first: u64,
     width: usize,
 }
 
 impl<'g> Standing<'g> {
-    fn of(core: &'g Core, owners: &[ObjectKey]) -> Option<Self> {
+    fn of(core: &'g Core, columns: &[ColumnId], owners: &[ObjectKey]) -> Option<Self> {
         let objects = &core.graph.objects;
         let first = &objects[*owners.first()?];
         let (class, Held::At { version, .. }) = (first.class, first.held()) else { return None };
@@ -95,74 +108,54 @@ impl<'g> Standing<'g> {
         if table.count() > ENTRIES * owners.len() {
             return None;
         }
-        let place = |key: &ObjectKey| match objects[*key].held() {
-            Held::At { version: same, place } if same == version && objects[*key].class == class => Some(place),
-            _ => None,
-        };
-        let places: Vec<RowId> = owners.iter().map(place).collect::<Option<_>>()?;
-        let (first, last) = places.iter().fold((u64::MAX, 0), |(a, b), it| (a.min(it.0), b.max(it.0)));
-        let width = usize::try_from(last - first).ok()?.checked_add(1).filter(|it| *it <= ENTRIES * owners.len())?;
-        Some(Standing { table: (id, table), places, first, width })
-    }
-
-    /// An index that holds every row of the table in the order of some columns, whose values are what the columns hold.
-    fn index_over(&self, schema: &Schema, columns: &[ColumnId]) -> Option<IndexId> {
-        let table = schema.table(self.table.0);
-        let is_strict = |it: &ColumnId| table.column(*it).storage == Storage::Strict;
-        if !columns.iter().all(is_strict) {
-            return None;
+        let index = index_over(core.connection.schema().table(id), columns)?;
+        let (mut places, mut first, mut last) = (Vec::with_capacity(owners.len()), u64::MAX, 0);
+        for &owner in owners {
+            let object = &objects[owner];
+            match object.held() {
+                Held::At { version: same, place } if (same, object.class) == (version, class) => {
+                    (first, last) = (first.min(place.0), last.max(place.0));
+                    places.push(place);
+                }
+                _ => return None,
+            }
         }
-        let mut indexes = table.indexes.iter().enumerate().map(|(at, it)| (IndexId::new(at as u16), it));
-        let holds_all = |(id, index): &(IndexId, &IndexSchema)| {
-            index.is_plain() && index.columns.starts_with(columns) && self.table.1.has_entries(*id)
-        };
-        indexes.find(holds_all).map(|it| it.0)
+        let width = usize::try_from(last - first).ok()?.checked_add(1).filter(|it| *it <= ENTRIES * owners.len())?;
+        Some(Standing { table, index, places, first, width })
     }
 
-    fn by_index(&self, index: IndexId, width: usize) -> References {
+    fn by_index(&self, width: usize) -> Option<References> {
         // By the place of the owner; no owner stands where nothing is known.
         let mut by_place = vec![Target::Unknown; self.width];
         let at = |place: RowId| place.0.wrapping_sub(self.first) as usize;
         for &place in &self.places {
             by_place[at(place)] = Target::None;
         }
-        let cells: Vec<Cell<ValueRef<'g>>> = vec![Cell::new(ValueRef::Null); width];
-        let wanted: Vec<(usize, &Cell<ValueRef<'g>>)> = cells.iter().enumerate().collect();
-        let mut last: Vec<ValueRef<'g>> = vec![ValueRef::Null; width];
-        let (mut target, mut keys) = (Target::None, Vec::new());
-        self.table.1.each_entry(index, &wanted, |place| {
+        let mut targets: Vec<Identity> = Vec::new();
+        // Whether the key was met of an owner already: others may refer to what no owner refers to.
+        let (mut key, mut target) = (None, Target::None);
+        let is_walked = self.table.each_key(self.index, width, |begun, place| {
+            if let Some(parts) = begun {
+                (key, target) = (Identity::of_parts(parts), Target::None);
+            }
             let Some(owner) = by_place.get_mut(at(place)).filter(|it| **it != Target::Unknown) else { return };
-            if cells.iter().zip(&last).any(|(cell, last)| cell.get() != *last) {
-                last.iter_mut().zip(&cells).for_each(|(last, cell)| *last = cell.get());
-                target = match Identity::of_parts(&last) {
-                    Some(key) => {
-                        keys.push(key);
-                        Target::Some(keys.len() as u32 - 1)
-                    }
-                    None => Target::None,
-                };
+            if let Some(key) = key.take() {
+                target = Target::Some(targets.len() as u32);
+                targets.push(key);
             }
             *owner = target;
         });
-        self.in_order(&by_place, &keys)
+        let by_owner = self.places.iter().map(|place| by_place[at(*place)]).collect();
+        is_walked.then_some(References { targets, by_owner })
     }
+}
 
-    /// Keys that stand in their own order, in that in which the owners come.
-    fn in_order(&self, by_place: &[Target], keys: &[Identity]) -> References {
-        let mut targets = Vec::with_capacity(keys.len());
-        let mut renamed = vec![u32::MAX; keys.len()];
-        let by_owner = self.places.iter().map(|place| match by_place[(place.0 - self.first) as usize] {
-            Target::Some(key) => {
-                let renamed = &mut renamed[key as usize];
-                if *renamed == u32::MAX {
-                    *renamed = targets.len() as u32;
-                    targets.push(keys[key as usize].clone());
-                }
-                Target::Some(*renamed)
-            }
-            nothing => nothing,
-        });
-        let by_owner = by_owner.collect();
-        References { targets, by_owner }
+/// An index that holds every row of a table in the order of some columns, whose values are what the columns hold.
+fn index_over(table: &TableSchema, columns: &[ColumnId]) -> Option<IndexId> {
+    let is_strict = |it: &ColumnId| table.column(*it).storage == Storage::Strict;
+    if !columns.iter().all(is_strict) {
+        return None;
     }
+    let at = table.indexes.iter().position(|it| it.is_plain() && it.columns.starts_with(columns))?;
+    Some(IndexId::new(at as u16))
 }
