@@ -65,7 +65,7 @@ pub fn edit(row: &mut Row) -> &mut dyn Record {
 }
 
 /// The struct that a row is, or that stands in it as the row of one of its bases.
-#[inline]
+#[inline(always)]
 pub fn seen_as<T: Any>(row: &dyn Record) -> Option<&T> {
     match (row as &dyn Any).downcast_ref() {
         Some(whole) => Some(whole),

@@ -19,7 +19,7 @@ use super::shelf::Shelf;
 use super::state::State;
 use super::touched::Touched;
 use crate::id::{ClassId, ColumnId, ColumnSet, RowId};
-use crate::query::{Places, TableVersion, Version};
+use crate::query::{Places, RowFinger, Version};
 use crate::record::Row;
 
 /// Where an object's row is.
@@ -158,7 +158,7 @@ impl Graph {
     /// which is looked up once.
     #[inline]
     pub(super) fn each_row<'g>(&'g self, as_read: bool, keys: &[ObjectKey], mut each: impl FnMut(Option<&'g Row>)) {
-        let mut last: Option<(u16, ClassId, TableVersion<'g>)> = None;
+        let mut last: Option<(u16, ClassId, RowFinger<'g>)> = None;
         for &key in keys {
             let object = &self.objects[key];
             let Held::At { version, place } = object.held() else {
@@ -166,16 +166,16 @@ impl Graph {
                 each(original.or_else(|| self.row_of(object)));
                 continue;
             };
-            let table = match last {
-                Some((same, class, table)) if (same, class) == (version, object.class) => table,
-                _ => {
+            let beside = last.as_mut().filter(|it| (it.0, it.1) == (version, object.class));
+            let (.., finger) = match beside {
+                Some(beside) => beside,
+                None => {
                     let table = self.model.classes[object.class.index()].table_id;
                     let table = self.holdings.readings[version as usize].version.table(table);
-                    last = Some((version, object.class, table));
-                    table
+                    last.insert((version, object.class, RowFinger::new(table)))
                 }
             };
-            each(table.row(place));
+            each(finger.row(place));
         }
     }
 

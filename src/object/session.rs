@@ -25,6 +25,7 @@ mod watch;
 pub use changes::Changes;
 pub(super) use core::Core;
 pub use core::Manner;
+pub(super) use look_up::Beside;
 pub(super) use meanwhile::meanwhile;
 pub use scope::SessionScope;
 pub use verbs::{Member, Target};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::entity::{Arity, Entity, IsA, Many, Optional, Relation, Required};
 use super::loaded::{Includes, Loaded, Nothing, With};
 use super::reference::{ObjectKey, Ref};
-use super::session::Session;
+use super::session::{Beside, Session};
 use crate::error::Result;
 
 /// An object as it was when the view was made: derefs to the struct, leads to related objects.
@@ -160,7 +160,8 @@ impl<'s, T: Entity, L> Views<'s, T, L> {
 
     /// The views, one after the other.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = View<'s, T, L>> + use<'_, 's, T, L> {
-        self.members.iter().map(|&key| self.session.view_of(key))
+        let (session, mut beside) = (self.session, Beside::default());
+        self.members.iter().map(move |&key| session.view_beside(&mut beside, key))
     }
 
     /// The first one.
@@ -186,7 +187,7 @@ impl<'s, T: Entity, L> IntoIterator for Views<'s, T, L> {
     type IntoIter = IntoViews<'s, T, L>;
 
     fn into_iter(self) -> Self::IntoIter {
-        IntoViews { views: self, at: 0 }
+        IntoViews { views: self, at: 0, beside: Beside::default() }
     }
 }
 
@@ -195,7 +196,7 @@ impl<'s, T: Entity, L> IntoIterator for &Views<'s, T, L> {
     type IntoIter = IntoViews<'s, T, L>;
 
     fn into_iter(self) -> Self::IntoIter {
-        IntoViews { views: self.clone(), at: 0 }
+        IntoViews { views: self.clone(), at: 0, beside: Beside::default() }
     }
 }
 
@@ -209,6 +210,7 @@ impl<T: Entity + fmt::Debug, L> fmt::Debug for Views<'_, T, L> {
 pub struct IntoViews<'s, T, L = Nothing> {
     views: Views<'s, T, L>,
     at: usize,
+    beside: Beside<'s>,
 }
 
 impl<'s, T: Entity, L> Iterator for IntoViews<'s, T, L> {
@@ -217,7 +219,7 @@ impl<'s, T: Entity, L> Iterator for IntoViews<'s, T, L> {
     fn next(&mut self) -> Option<View<'s, T, L>> {
         let key = *self.views.members.get(self.at)?;
         self.at += 1;
-        Some(self.views.session.view_of(key))
+        Some(self.views.session.view_beside(&mut self.beside, key))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

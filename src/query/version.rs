@@ -86,6 +86,35 @@ impl<'v> TableVersion<'v> {
     }
 }
 
+/// A place among the rows of a table that moves on: a row that stands beside the one before is found without a walk.
+#[derive(Clone)]
+pub struct RowFinger<'v> {
+    table: TableVersion<'v>,
+    first: RowId,
+    rows: &'v [Option<Row>],
+}
+
+impl<'v> RowFinger<'v> {
+    /// A finger that has found nothing yet.
+    pub fn new(table: TableVersion<'v>) -> Self {
+        RowFinger { table, first: RowId::new(0), rows: &[] }
+    }
+
+    /// The row at a place.
+    #[inline]
+    pub fn row(&mut self, place: RowId) -> Option<&'v Row> {
+        match self.rows.get(place.0.wrapping_sub(self.first.0) as usize) {
+            Some(row) => row.as_ref(),
+            None => self.row_elsewhere(place),
+        }
+    }
+
+    fn row_elsewhere(&mut self, place: RowId) -> Option<&'v Row> {
+        (self.first, self.rows) = self.table.table.around(place)?;
+        self.rows[(place.0 - self.first.0) as usize].as_ref()
+    }
+}
+
 impl fmt::Debug for TableVersion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TableVersion").field("rows", &self.table.len()).finish()

@@ -84,6 +84,14 @@ impl TableImage {
         if id.0 & AWAY == 0 { self.home.get(id.0) } else { self.away.get(id.0 & !AWAY) }
     }
 
+    /// Slots around this one, from the first on, and what stands in them.
+    #[inline]
+    pub fn around(&self, id: RowId) -> Option<(RowId, &[Option<Row>])> {
+        let region = if id.0 & AWAY == 0 { &self.home } else { &self.away };
+        let (first, rows) = region.around(id.0 & !AWAY)?;
+        Some((RowId(first | id.0 & AWAY), rows))
+    }
+
     /// All rows: those at home by key, then those away; in a table without an integer key, in the order they came.
     pub fn rows(&self) -> impl Iterator<Item = (RowId, &Row)> {
         let away = self.away.iter().map(|(slot, row)| (RowId(slot | AWAY), row));

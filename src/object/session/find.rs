@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::look_up::Beside;
 use super::{Core, Session};
 use crate::error::{Error, Misuse, Result};
 use crate::id::RelationId;
@@ -225,6 +226,19 @@ impl Session {
     #[inline]
     pub(in crate::object) fn view_of<T: Entity, L>(&self, key: ObjectKey) -> View<'_, T, L> {
         self.view(key).expect("the rows of views are at hand while the session is borrowed")
+    }
+
+    /// The same for views that are walked: of each, the row is looked for beside the one before.
+    #[inline]
+    pub(in crate::object) fn view_beside<'s, T: Entity, L>(
+        &'s self,
+        beside: &mut Beside<'s>,
+        key: ObjectKey,
+    ) -> View<'s, T, L> {
+        match self.row_beside(beside, key).and_then(|row| seen_as::<T>(&**row)) {
+            Some(entity) => View { session: self, key, entity, loaded: PhantomData },
+            None => self.view_of(key),
+        }
     }
 
     /// Views of objects. Rows that were expired are read again, so that walking the views cannot fail.

@@ -19,6 +19,7 @@ use crate::object::held::{Held, Reading};
 use crate::object::model::RelationModel;
 use crate::object::reference::ObjectKey;
 use crate::object::select::Selection;
+use crate::query::RowFinger;
 use crate::record::Row;
 use crate::value::ValueRef;
 
@@ -140,6 +141,35 @@ impl Session {
             return None;
         }
         self.versions.get(lent.at as usize)?.row(self.model.classes[object.class.index()].table_id, place)
+    }
+}
+
+/// Where the row of the view before was found: that of the next one mostly stands beside it.
+#[derive(Clone, Default)]
+pub(in crate::object) struct Beside<'s> {
+    /// In which reading, of which class, and where.
+    found: Option<(u64, ClassId, RowFinger<'s>)>,
+}
+
+impl Session {
+    /// The row of an object that stands in a version which is lent already, for views that are walked.
+    #[inline]
+    pub(super) fn row_beside<'s>(&'s self, beside: &mut Beside<'s>, key: ObjectKey) -> Option<&'s Row> {
+        let core = self.core.borrow();
+        let object = core.graph.objects.get(key)?;
+        let Held::At { version, place } = object.held() else { return None };
+        let Reading { lent, serial, .. } = core.graph.holdings.readings[version as usize];
+        if let Some((same, class, finger)) = &mut beside.found
+            && (*same, *class) == (serial, object.class)
+        {
+            return finger.row(place);
+        }
+        if lent.epoch != self.epoch {
+            return None;
+        }
+        let table = self.model.classes[object.class.index()].table_id;
+        let finger = RowFinger::new(self.versions.get(lent.at as usize)?.table(table));
+        beside.found.insert((serial, object.class, finger)).2.row(place)
     }
 }
 

@@ -27,7 +27,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use node::{Leaf, Node, height_for, last_slot_of_height};
+use node::{Leaf, Node, entry_index, height_for, last_slot_of_height};
 
 pub use walk::{SlotsIter, SlotsIterRev};
 
@@ -70,6 +70,19 @@ impl<T> Slots<T> {
     /// a level.
     #[inline]
     pub fn get(&self, slot: u64) -> Option<&T> {
+        self.leaf_of(slot)?.get(slot)
+    }
+
+    /// The first slot of the leaf that covers `slot`, and what stands there and
+    /// in those after it. Logarithmic, as [`Slots::get`].
+    #[inline]
+    pub fn around(&self, slot: u64) -> Option<(u64, &[Option<T>])> {
+        let leaf = self.leaf_of(slot)?;
+        Some((slot - entry_index(slot) as u64, &leaf.entries))
+    }
+
+    #[inline]
+    fn leaf_of(&self, slot: u64) -> Option<&Leaf<T>> {
         if slot > self.reach {
             return None;
         }
@@ -83,7 +96,7 @@ impl<T> Slots<T> {
                     node = inner.child(slot, height)?;
                     height = height.wrapping_sub(1);
                 }
-                Node::Leaf(leaf) => return leaf.get(slot),
+                Node::Leaf(leaf) => return Some(leaf),
             }
         }
     }
