@@ -68,14 +68,19 @@ impl<'v> TableVersion<'v> {
 
     /// How many rows there are.
     #[inline]
-    pub fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         self.table.len()
     }
 
     /// Visits the places of the rows that an index holds, in its order; the first of those that agree in the first parts of
     /// the key comes with these. Says whether the index is one that can be walked, and not told by the places alone.
     #[inline]
-    pub fn each_key(self, index: IndexId, width: usize, visit: impl FnMut(Option<&[ValueRef<'v>]>, RowId)) -> bool {
+    pub(crate) fn each_key(
+        self,
+        index: IndexId,
+        width: usize,
+        visit: impl FnMut(Option<&[ValueRef<'v>]>, RowId),
+    ) -> bool {
         self.table.each_key(index, width, visit)
     }
 
@@ -88,7 +93,7 @@ impl<'v> TableVersion<'v> {
 
 /// A place among the rows of a table that moves on: a row that stands beside the one before is found without a walk.
 #[derive(Clone)]
-pub struct RowFinger<'v> {
+pub(crate) struct RowFinger<'v> {
     table: TableVersion<'v>,
     first: RowId,
     rows: &'v [Option<Row>],
@@ -96,13 +101,13 @@ pub struct RowFinger<'v> {
 
 impl<'v> RowFinger<'v> {
     /// A finger that has found nothing yet.
-    pub fn new(table: TableVersion<'v>) -> Self {
+    pub(crate) fn new(table: TableVersion<'v>) -> Self {
         RowFinger { table, first: RowId::new(0), rows: &[] }
     }
 
     /// The row at a place.
     #[inline]
-    pub fn row(&mut self, place: RowId) -> Option<&'v Row> {
+    pub(crate) fn row(&mut self, place: RowId) -> Option<&'v Row> {
         match self.rows.get(place.0.wrapping_sub(self.first.0) as usize) {
             Some(row) => row.as_ref(),
             None => self.row_elsewhere(place),
@@ -124,5 +129,49 @@ impl fmt::Debug for TableVersion<'_> {
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Version").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::record::Tuple;
+    use crate::schema::{Column, Schema, Table};
+
+    /// Keys at home, side by side and far from each other, and keys that live away.
+    fn key() -> impl Strategy<Value = i64> {
+        prop_oneof![6 => 0..100_i64, 1 => 5_000..5_040_i64, 1 => -40..0_i64, 1 => i64::MAX - 40..i64::MAX]
+    }
+
+    proptest! {
+        /// A finger finds what a look finds, wherever it was before: also that there is no row.
+        #[test]
+        fn a_finger_finds_what_a_look_finds(
+            keys in prop::collection::btree_set(key(), 0..60),
+            asked in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u64, any::<bool>()), 1..60),
+        ) {
+            let table = Table::new("t").column(Column::int("id")).primary_key(["id"]);
+            let schema = Schema::builder().table(table).build().expect("the declaration is right");
+            let mut image = Image::empty(&schema);
+            let table = &schema.tables()[0];
+            let mut places = vec![RowId::new(7), RowId::new(1 << 63), RowId::new(1 << 62)];
+            for key in keys {
+                let row = Arc::new(Tuple::new([key.into()]));
+                places.push(image.table_mut(table.id).insert(table, row).expect("a new key"));
+            }
+            let version = Version::of(&image);
+            let table = version.table(table.id);
+            let mut finger = RowFinger::new(table);
+            let mut last = RowId::new(0);
+            for (at, further, anew) in asked {
+                last = if anew { *at.get(&places) } else { RowId::new(last.0.wrapping_add(further)) };
+                let (found, looked) = (finger.row(last), table.row(last));
+                prop_assert_eq!(found.map(Arc::as_ptr), looked.map(Arc::as_ptr));
+            }
+        }
     }
 }

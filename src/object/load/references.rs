@@ -159,3 +159,79 @@ fn index_over(table: &TableSchema, columns: &[ColumnId]) -> Option<IndexId> {
     let at = table.indexes.iter().position(|it| it.is_plain() && it.columns.starts_with(columns))?;
     Some(IndexId::new(at as u16))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Database, Expression as _};
+
+    use crate::object::Selection;
+    use crate::object::class::{Class, Relationship};
+    use crate::object::select::own_columns;
+    use crate::schema::{Column, ForeignKey, Index, Table, column};
+    use crate::value::Value;
+
+    /// Books that stand on shelves, which are known by two columns, in rooms, which are known by one.
+    fn library(books: &[(Option<i64>, Option<i64>)]) -> crate::Result<Database> {
+        let rooms = Table::new("rooms").auto_key("id");
+        let shelves = Table::new("shelves").column(Column::text("letter")).column(Column::int("number"));
+        let shelves = shelves.primary_key(["letter", "number"]);
+        let text = Column::text("letter").nullable();
+        let mut table = Table::new("books").auto_key("id").column(text).column(Column::int("number").nullable());
+        table = table.column(Column::int("room_id").nullable()).foreign_key(ForeignKey::new(["room_id"], "rooms"));
+        table = table.foreign_key(ForeignKey::new(["letter", "number"], "shelves"));
+        // Neither tells what every book refers to.
+        let lower = Index::on(["room_id"]).filter(column("room_id").lt(2));
+        table = table.index(["letter", "id"]).add_index(lower);
+        let book = Class::new("Book", table).relation(Relationship::belongs_to("room", "Room"));
+        let book = book.relation(Relationship::belongs_to("shelf", "Shelf"));
+        let database = Database::with_classes([Class::new("Room", rooms), Class::new("Shelf", shelves), book], [])?;
+        let mut session = database.session();
+        for number in 0..4_i64 {
+            session.untyped().add("Room", &[("id", number.into())])?;
+            let letter = ["a", "b"][number as usize % 2];
+            session.untyped().add("Shelf", &[("letter", letter.into()), ("number", (number / 2).into())])?;
+        }
+        for &(shelf, room) in books {
+            let letter = shelf.map_or(Value::Null, |it| ["a", "b"][it as usize % 2].into());
+            let number = shelf.filter(|it| *it < 4).map_or(Value::Null, |it| (it / 2).into());
+            let room = room.map_or(Value::Null, Value::from);
+            session.untyped().add("Book", &[("letter", letter), ("number", number), ("room_id", room)])?;
+        }
+        session.commit()?;
+        Ok(database)
+    }
+
+    proptest! {
+        /// An index tells what the rows tell: of one column and of several, with NULLs in some or all of them, of all rows
+        /// and of some, in any order; and of no key that none of the owners has.
+        #[test]
+        fn an_index_tells_what_the_rows_tell(
+            books in prop::collection::vec((prop::option::of(0..6_i64), prop::option::of(0..4_i64), any::<bool>()), 1..24),
+            turn in 0..24_usize,
+        ) {
+            let rows: Vec<_> = books.iter().map(|it| (it.0, it.1)).collect();
+            let database = library(&rows).expect("a library");
+            let mut session = database.session();
+            session.untyped().select("Book", &Selection::new()).expect("the books");
+            let model = session.model().clone();
+            let core = session.exclusive();
+            let mut owners: Vec<ObjectKey> = core.graph.objects.keys().collect();
+            let mut wanted = books.iter().map(|it| it.2);
+            owners.retain(|_| wanted.next().unwrap_or_default());
+            let turn = turn % owners.len().max(1);
+            owners.rotate_left(turn);
+            for relation in &model.class_named("Book").expect("the class").relations {
+                let columns = own_columns(relation);
+                let by_index = Standing::of(core, columns, &owners).and_then(|it| it.by_index(columns.len()));
+                // A part of a table too small is read row by row, wherever it stands.
+                prop_assert_eq!(by_index.is_some(), !owners.is_empty() && books.len() <= ENTRIES * owners.len());
+                if let Some(by_index) = by_index {
+                    prop_assert_eq!(by_index, References::by_rows(core, By::Now, columns, &owners));
+                }
+            }
+        }
+    }
+}

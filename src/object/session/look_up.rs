@@ -11,6 +11,8 @@
 //! A program that looks at many objects waits for their rows to come from memory, and a processor asks for the next row
 //! while it waits only as far ahead as it can hold instructions: some hundreds. So the calls on this way are inlined.
 
+use std::sync::Arc;
+
 use super::{Core, Session};
 use crate::id::{ClassId, RelationId, RowId};
 use crate::object::compact::Object;
@@ -159,17 +161,17 @@ impl Session {
         let object = core.graph.objects.get(key)?;
         let Held::At { version, place } = object.held() else { return None };
         let Reading { lent, serial, .. } = core.graph.holdings.readings[version as usize];
-        if let Some((same, class, finger)) = &mut beside.found
-            && (*same, *class) == (serial, object.class)
-        {
-            return finger.row(place);
-        }
-        if lent.epoch != self.epoch {
-            return None;
-        }
-        let table = self.model.classes[object.class.index()].table_id;
-        let finger = RowFinger::new(self.versions.get(lent.at as usize)?.table(table));
-        beside.found.insert((serial, object.class, finger)).2.row(place)
+        let found = match &mut beside.found {
+            Some((same, class, finger)) if (*same, *class) == (serial, object.class) => finger.row(place),
+            _ if lent.epoch == self.epoch => {
+                let table = self.model.classes[object.class.index()].table_id;
+                let finger = RowFinger::new(self.versions.get(lent.at as usize)?.table(table));
+                beside.found.insert((serial, object.class, finger)).2.row(place)
+            }
+            _ => None,
+        };
+        debug_assert!(found.is_none_or(|it| core.graph.row_of(object).is_some_and(|row| Arc::ptr_eq(it, row))));
+        found
     }
 }
 
