@@ -183,3 +183,32 @@ fn a_key_finds_structs_of_all_tables() -> Result<()> {
     assert_eq!((found.name.as_str(), found.reference().untyped()), ("c", made.untyped()));
     Ok(())
 }
+
+/// Rows with the same keys in two tables, which stand at the same places of one version, are each the row of its object
+/// when views of both are walked in turn.
+#[test]
+fn views_of_two_tables_are_walked_in_turn() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[entity(identity = "square", concrete = "squares")]
+    struct Square {
+        #[base]
+        shape: Shape,
+        side: i64,
+    }
+    let database = Database::of::<(Box, Shape, Circle, Square)>()?;
+    let mut session = database.session();
+    for name in ["a", "c", "e"] {
+        session.add(circle(name));
+    }
+    for name in ["b", "d"] {
+        session.add(Square { shape: Shape { name: name.into(), ..Shape::draft() }, side: 1 });
+    }
+    session.commit()?;
+    let session = database.session();
+    assert_eq!((session.all(Circle::select())?.len(), session.all(Square::select())?.len()), (3, 2));
+    let found = session.all(Shape::select().order_by(Shape::name))?;
+    let names = |views: Vec<View<Shape>>| views.iter().map(|it| it.name.clone()).collect::<String>();
+    assert_eq!(names(found.iter().collect()), "abcde");
+    assert_eq!(names(found.into_iter().collect()), "abcde");
+    Ok(())
+}
