@@ -229,8 +229,14 @@ impl Object {
 
     /// The references that were noted as read, by position.
     pub(super) fn reads(&self) -> impl Iterator<Item = usize> + use<> {
-        let noted = if self.links & READ == 0 { 0 } else { self.links & !READ };
-        (0..31).filter(move |at| noted & 1 << at != 0)
+        let mut noted = if self.links & READ == 0 { 0 } else { self.links & !READ };
+        std::iter::from_fn(move || {
+            let lowest = noted.trailing_zeros() as usize;
+            (noted != 0).then(|| {
+                noted &= noted - 1;
+                lowest
+            })
+        })
     }
 
     /// Forgets which references were read.

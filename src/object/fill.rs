@@ -1,10 +1,8 @@
 //! What was read becomes known: the one way from loaders to links.
 
-use rustc_hash::FxHashSet;
-
 use super::links::{Link, Since};
 use super::model::{Join, RelationModel};
-use super::reference::ObjectKey;
+use super::reference::{ObjectKey, each_once};
 use super::session::Core;
 use crate::error::{Misuse, Result};
 
@@ -35,10 +33,9 @@ impl Core {
                 None => true,
             });
         }
-        if matches!(relation.join, Join::Through { .. }) && members.len() > 1 {
+        if matches!(relation.join, Join::Through { .. }) {
             // A table without a key may hold a pair twice.
-            let mut seen = FxHashSet::default();
-            members.retain(|it| seen.insert(*it));
+            each_once(&mut members);
         }
         self.graph.note_filled_whole(owner, relation.id);
         let repeats = !self.graph.is_sound() && !relation.collection.is_set();

@@ -4,11 +4,37 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
+use rustc_hash::FxHashSet;
+
 use crate::record::Record;
 
 slotmap::new_key_type! {
     /// Where an object stands in its session; never reused for another object.
     pub struct ObjectKey;
+}
+
+/// Leaves each object once, where it comes first.
+pub(super) fn each_once(objects: &mut Vec<ObjectKey>) {
+    // Looking through so few costs less than a set of them.
+    const FEW: usize = 16;
+    if objects.is_sorted_by(|a, b| a < b) {
+        return;
+    }
+    // What repeats mostly stands together: the rows of an owner.
+    objects.dedup();
+    if objects.len() > FEW {
+        let mut seen = FxHashSet::default();
+        objects.retain(|it| seen.insert(*it));
+        return;
+    }
+    let mut kept = 0;
+    for at in 0..objects.len() {
+        if !objects[..kept].contains(&objects[at]) {
+            objects[kept] = objects[at];
+            kept += 1;
+        }
+    }
+    objects.truncate(kept);
 }
 
 /// Which session made a reference.

@@ -3,8 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use rustc_hash::FxHashSet;
-
 use super::frame::Frame;
 use super::places::{NOWHERE, Places};
 use super::plan::{Access, BoundLeaf, BoundOutput, Bounded, Level, Origin, Plan, Range, SelectPlan};
@@ -122,7 +120,7 @@ pub(super) fn look_up(image: &Image, table: TableId, key: &Value, found: &mut Pl
 }
 
 /// Answers any query that has a shape for places.
-pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &mut Places) -> Result<()> {
+pub(super) fn locate(execution: &Execution<'_>, plan: &SelectPlan, found: &mut Places) -> Result<()> {
     let page = execution.page(plan.limit.as_ref(), plan.offset.as_ref(), None)?;
     let mut left = Left { to_skip: page.offset, limit: page.limit.unwrap_or(usize::MAX) };
     if left.limit == 0 {
@@ -130,7 +128,7 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
     }
     let Some(Access::Keys { index, columns }) = plan.levels.first().map(|it| &it.access) else {
         let Some(level) = plan.only_table().filter(|_| plan.outputs.len() == 1) else {
-            return combine(execution, plan, 0, &mut left, found);
+            return combine(execution, plan, &mut left, found);
         };
         if let (Origin::Table(table), Access::Scan) = (&level.origin, &level.access)
             && (left.to_skip, left.limit) == (0, usize::MAX)
@@ -144,52 +142,38 @@ pub(super) fn locate(execution: &mut Execution<'_>, plan: &SelectPlan, found: &m
             left.put(found, 0, |cells| cells.push(place)).is_continue()
         });
     };
-    let keys = execution.given.keys;
-    let alone = match &plan.levels[..] {
-        [Level { origin: Origin::Table(table), on, after, .. }] if on.is_empty() && after.is_empty() => Some(*table),
-        _ => None,
+    let (Some(index), [Level { origin: Origin::Table(table), on, after, .. }]) = (index, &plan.levels[..]) else {
+        return combine(execution, plan, &mut left, found);
     };
+    if !on.is_empty() || !after.is_empty() {
+        return combine(execution, plan, &mut left, found);
+    }
     let unlimited = left.to_skip == 0 && left.limit == usize::MAX;
-    // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
-    let rising = keys.chunks_exact(columns.len()).is_sorted_by(|a, b| a < b);
-    let mut seen = FxHashSet::default();
+    let table = execution.image.table(*table);
     let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
-    for (position, key) in keys.chunks_exact(columns.len()).enumerate() {
-        if key.iter().any(Value::is_null) || (!rising && !seen.insert(key)) {
-            continue;
-        }
+    for (position, key) in execution.given.each_key(columns.len()) {
         if found.count >= left.limit {
             break;
         }
-        match (index, alone) {
-            (Some(index), Some(table)) => {
-                let table = execution.image.table(table);
-                let (before, mut read) = (found.count, 0);
-                probe.clear();
-                probe.extend(key.iter().map(Value::as_ref));
-                if unlimited {
-                    table.each_id_equal(*index, &probe, |place| {
-                        found.cells.push(place);
-                        true
-                    });
-                    found.count = found.cells.len();
-                    found.keys.resize(found.count, position as u32);
-                    read = (found.count - before) as u64;
-                } else {
-                    table.each_id_equal(*index, &probe, |place| {
-                        read += 1;
-                        left.put(found, position, |cells| cells.push(place)).is_continue()
-                    });
-                }
-                execution.read.set(execution.read.get() + read);
-            }
-            _ => {
-                execution.given.keys = key;
-                combine(execution, plan, position, &mut left, found)?;
-            }
+        let (before, mut read) = (found.count, 0);
+        probe.clear();
+        probe.extend(key.iter().map(Value::as_ref));
+        if unlimited {
+            table.each_id_equal(*index, &probe, |place| {
+                found.cells.push(place);
+                true
+            });
+            found.count = found.cells.len();
+            found.keys.resize(found.count, position);
+            read = (found.count - before) as u64;
+        } else {
+            table.each_id_equal(*index, &probe, |place| {
+                read += 1;
+                left.put(found, position, |cells| cells.push(place)).is_continue()
+            });
         }
+        execution.read.set(execution.read.get() + read);
     }
-    execution.given.keys = keys;
     Ok(())
 }
 
@@ -211,31 +195,25 @@ struct Left {
 
 impl Left {
     #[inline]
-    fn put(&mut self, found: &mut Places, key: usize, cells: impl FnOnce(&mut Vec<RowId>)) -> ControlFlow<()> {
+    fn put(&mut self, found: &mut Places, key: u32, cells: impl FnOnce(&mut Vec<RowId>)) -> ControlFlow<()> {
         if self.to_skip > 0 {
             self.to_skip -= 1;
             return ControlFlow::Continue(());
         }
         cells(&mut found.cells);
-        found.keys.push(key as u32);
+        found.keys.push(key);
         found.count += 1;
         if found.count < self.limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 
 /// Every combination of rows that the sources and conditions let through.
-fn combine(
-    execution: &Execution<'_>,
-    plan: &SelectPlan,
-    key: usize,
-    left: &mut Left,
-    found: &mut Places,
-) -> Result<()> {
+fn combine(execution: &Execution<'_>, plan: &SelectPlan, left: &mut Left, found: &mut Places) -> Result<()> {
     if let Some(members) = Members::of(plan) {
-        return members.combine(execution, plan, key, left, found);
+        return members.combine(execution, plan, left, found);
     }
     execution.each_combination(plan, None, &mut |frame| {
-        let put = left.put(found, key, |cells| {
+        let put = left.put(found, execution.key.get(), |cells| {
             cells.extend(plan.outputs.iter().map(|it| place_in(frame, it)));
         });
         Ok(put.is_continue())
@@ -280,14 +258,7 @@ impl<'p> Members<'p> {
         (plain && once).then_some(Members { before, table: *table, index: *index, equal, output, alone, merged })
     }
 
-    fn combine(
-        &self,
-        execution: &Execution<'_>,
-        plan: &SelectPlan,
-        key: usize,
-        left: &mut Left,
-        found: &mut Places,
-    ) -> Result<()> {
+    fn combine(&self, execution: &Execution<'_>, plan: &SelectPlan, left: &mut Left, found: &mut Places) -> Result<()> {
         let table = execution.image.table(self.table);
         let mut finger = self.merged.then(|| table.finger(self.index));
         let mut cells: Vec<RowId> = Vec::with_capacity(plan.outputs.len());
@@ -299,7 +270,7 @@ impl<'p> Members<'p> {
                 if let Some(output) = self.output {
                     cells[output] = place;
                 }
-                going = left.put(found, key, |all| all.extend_from_slice(&cells)).is_continue();
+                going = left.put(found, execution.key.get(), |all| all.extend_from_slice(&cells)).is_continue();
                 going
             };
             let value = self.equal.evaluate(frame)?;

@@ -74,8 +74,7 @@ pub use select::{
 pub use statement::{
     ConflictAction, Delete, DeleteRows, Insert, InsertRows, InsertValues, OnConflict, Statement, Update, UpdateRows,
 };
-pub(crate) use version::RowFinger;
-pub use version::{TableVersion, Version};
+pub use version::{RowFinger, TableVersion, Version};
 pub use views::{View, Views};
 
 pub use crate::integrity::{ActionPlan, Outline, OutlinedCause, OutlinedRefusal, OutlinedStep, Preview};

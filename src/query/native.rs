@@ -216,8 +216,8 @@ impl NativeConnection {
         let given = given(plan, input, &moment)?;
         found.stand_in(image, plan.outputs.len());
         let arena = Arena::default();
-        let mut execution = Execution::new(image, given, &arena);
-        locate(&mut execution, plan, found)?;
+        let execution = Execution::new(image, given, &arena);
+        locate(&execution, plan, found)?;
         Ok(execution.read.get())
     }
 

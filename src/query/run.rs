@@ -17,7 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Instant;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::answer::Answer;
 use super::frame::Frame;
@@ -43,12 +43,26 @@ pub(super) struct Given<'r> {
     pub(super) moment: &'r Moment<'r>,
 }
 
+impl<'r> Given<'r> {
+    /// The keys of so many scalars, each once, with its position; but for those with a NULL, which no row has.
+    pub(super) fn each_key(&self, width: usize) -> impl Iterator<Item = (u32, &'r [Value])> + use<'r> {
+        let keys = self.keys.chunks_exact(width);
+        // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
+        let rising = keys.clone().is_sorted_by(|a, b| a < b);
+        let mut seen = FxHashSet::default();
+        seen.reserve(if rising { 0 } else { keys.len() });
+        (0..).zip(keys).filter(move |(_, key)| !key.iter().any(Value::is_null) && (rising || seen.insert(*key)))
+    }
+}
+
 /// What a statement is carried out with.
 pub(super) struct Execution<'r> {
     pub(super) image: &'r Image,
     pub(super) given: Given<'r>,
     /// How many rows were looked at.
     pub(super) read: Cell<u64>,
+    /// Which of the given keys has brought the row at which the first source stands.
+    pub(super) key: Cell<u32>,
     /// Where it is written down what each part of the plan does.
     pub(super) profile: Option<&'r Profile>,
     /// Where the rows of inner queries are kept.
@@ -78,6 +92,7 @@ impl<'r> Execution<'r> {
             image,
             given,
             read: Cell::new(0),
+            key: Cell::new(0),
             profile: None,
             arena,
             hashes: RefCell::default(),

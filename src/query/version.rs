@@ -68,19 +68,14 @@ impl<'v> TableVersion<'v> {
 
     /// How many rows there are.
     #[inline]
-    pub(crate) fn count(self) -> usize {
+    pub fn count(self) -> usize {
         self.table.len()
     }
 
     /// Visits the places of the rows that an index holds, in its order; the first of those that agree in the first parts of
     /// the key comes with these. Says whether the index is one that can be walked, and not told by the places alone.
     #[inline]
-    pub(crate) fn each_key(
-        self,
-        index: IndexId,
-        width: usize,
-        visit: impl FnMut(Option<&[ValueRef<'v>]>, RowId),
-    ) -> bool {
+    pub fn each_key(self, index: IndexId, width: usize, visit: impl FnMut(Option<&[ValueRef<'v>]>, RowId)) -> bool {
         self.table.each_key(index, width, visit)
     }
 
@@ -93,7 +88,7 @@ impl<'v> TableVersion<'v> {
 
 /// A place among the rows of a table that moves on: a row that stands beside the one before is found without a walk.
 #[derive(Clone)]
-pub(crate) struct RowFinger<'v> {
+pub struct RowFinger<'v> {
     table: TableVersion<'v>,
     first: RowId,
     rows: &'v [Option<Row>],
@@ -101,13 +96,13 @@ pub(crate) struct RowFinger<'v> {
 
 impl<'v> RowFinger<'v> {
     /// A finger that has found nothing yet.
-    pub(crate) fn new(table: TableVersion<'v>) -> Self {
+    pub fn new(table: TableVersion<'v>) -> Self {
         RowFinger { table, first: RowId::new(0), rows: &[] }
     }
 
     /// The row at a place.
     #[inline]
-    pub(crate) fn row(&mut self, place: RowId) -> Option<&'v Row> {
+    pub fn row(&mut self, place: RowId) -> Option<&'v Row> {
         match self.rows.get(place.0.wrapping_sub(self.first.0) as usize) {
             Some(row) => row.as_ref(),
             None => self.row_elsewhere(place),
@@ -123,6 +118,12 @@ impl<'v> RowFinger<'v> {
 impl fmt::Debug for TableVersion<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TableVersion").field("rows", &self.table.len()).finish()
+    }
+}
+
+impl fmt::Debug for RowFinger<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowFinger").field("first", &self.first).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::after::{After, JoinedHere};
 use super::apart::Brought;
@@ -17,7 +17,7 @@ use crate::object::class::Lazy;
 use crate::object::diagnosis::Noted;
 use crate::object::identity::Identity;
 use crate::object::model::{Join, RelationModel};
-use crate::object::reference::ObjectKey;
+use crate::object::reference::{ObjectKey, each_once};
 use crate::object::select::{Existing, Ground};
 use crate::object::session::Core;
 use crate::object::state::State;
@@ -270,8 +270,7 @@ impl Core {
         }
         let mut waiting: Vec<ObjectKey> = owners.iter().copied().filter(waits).collect();
         if !rising {
-            let mut seen = FxHashSet::default();
-            waiting.retain(|it| seen.insert(*it));
+            each_once(&mut waiting);
         }
         Cow::Owned(waiting)
     }
@@ -360,10 +359,7 @@ impl Groups {
     }
 
     fn drop_repeats(&mut self) {
-        for group in self.members.iter_mut().filter(|it| it.len() > 1) {
-            let mut seen = FxHashSet::default();
-            group.retain(|it| seen.insert(*it));
-        }
+        self.members.iter_mut().for_each(each_once);
     }
 
     /// Links each owner to its group.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::id::ClassId;
 use crate::object::class::Lazy;
 use crate::object::model::Model;
-use crate::object::reference::ObjectKey;
+use crate::object::reference::{ObjectKey, each_once};
 use crate::object::select::{Entity, Existing};
 use crate::object::session::Core;
 
@@ -187,13 +187,7 @@ impl Core {
 fn once(by_row: &[Option<ObjectKey>]) -> Vec<ObjectKey> {
     let mut objects: Vec<ObjectKey> = Vec::with_capacity(by_row.len());
     objects.extend(by_row.iter().copied().flatten());
-    if !objects.is_sorted_by(|a, b| a < b) {
-        objects.dedup();
-    }
-    if !objects.is_sorted() {
-        let mut seen = FxHashSet::default();
-        objects.retain(|it| seen.insert(*it));
-    }
+    each_once(&mut objects);
     objects
 }
 

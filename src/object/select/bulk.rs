@@ -1,6 +1,6 @@
 //! Statements that change many rows at once, and what they do to the objects of a session.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::hash_map::Entry;
 
 use super::Term;
@@ -11,7 +11,7 @@ use crate::expr::{Environment, Expr, Function, Scalar};
 use crate::id::{ClassId, ColumnId, TableId};
 use crate::object::identity::Identity;
 use crate::object::model::{ClassModel, ClassPart, Discriminator, Model};
-use crate::object::reference::ObjectKey;
+use crate::object::reference::{ObjectKey, each_once};
 use crate::object::session::Core;
 use crate::object::state::State;
 use crate::query::{Acted, Control, Input, InsertRows, Leaf, Output, Statement, Tell, Update};
@@ -280,9 +280,9 @@ impl Core {
             Reached::Unasked => Vec::new(),
             Reached::Returned => {
                 let identities = returned.iter().filter_map(|it| Identity::from_values(it));
-                let known = identities.filter_map(|it| self.graph.known_as(class, &it)?);
-                let mut seen = FxHashSet::default();
-                known.filter(|it| seen.insert(*it)).collect()
+                let mut known = identities.filter_map(|it| self.graph.known_as(class, &it)?).collect();
+                each_once(&mut known);
+                known
             }
         }
     }

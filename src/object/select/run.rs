@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::cast::{About, cover};
 use super::entity::{Entity, Ground};
 use super::expression::Scope;
@@ -21,7 +19,7 @@ use crate::object::diagnosis::Noted;
 use crate::object::graph::Graph;
 use crate::object::load::{Branch, Joined, Joiner, Node, Place, Reach, Reading};
 use crate::object::model::Model;
-use crate::object::reference::ObjectKey;
+use crate::object::reference::{ObjectKey, each_once};
 use crate::object::session::Core;
 use crate::query::{Input, JoinKind, Leaf, OrderBy, Places, Version};
 use crate::record::project;
@@ -404,10 +402,7 @@ pub(super) fn listed(found: Vec<Option<ObjectKey>>, selection: &Selection, joine
     if selection.repeats == Repeats::Dropped || selection.distinct {
         let repeats = joined || !selection.joins.is_empty();
         if repeats {
-            // The rows of an owner mostly come together.
-            found.dedup();
-            let mut seen = FxHashSet::default();
-            found.retain(|it| seen.insert(*it));
+            each_once(&mut found);
         }
     }
     if selection.distinct {

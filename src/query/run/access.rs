@@ -5,8 +5,6 @@ use std::ops::Bound;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rustc_hash::FxHashSet;
-
 use super::Execution;
 use super::hash::HashTable;
 use crate::error::Result;
@@ -215,22 +213,13 @@ impl<'r> Execution<'r> {
     ) -> Result<()> {
         let mut going = true;
         let mut probe: Vec<ValueRef<'_>> = Vec::with_capacity(columns.len());
-        let keys = || self.given.keys.chunks_exact(columns.len());
-        // A key that is given twice does not bring its rows twice. Keys mostly rise, and then none is.
-        let rising = keys().is_sorted_by(|a, b| a < b);
-        let mut seen = FxHashSet::default();
-        for key in keys() {
+        for (position, key) in self.given.each_key(columns.len()) {
             if !going {
                 break;
             }
-            if !rising && !seen.insert(key) {
-                continue;
-            }
+            self.key.set(position);
             probe.clear();
             probe.extend(key.iter().map(Value::as_ref));
-            if probe.iter().any(|it| it.is_null()) {
-                continue;
-            }
             match index {
                 Some(index) => table.each_equal(index, &probe, |id, row| {
                     going = visit(id, row);
