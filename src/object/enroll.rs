@@ -118,7 +118,10 @@ impl Graph {
             }
             State::Persistent => self.objects[key].marked = false,
             State::Pending | State::Deleted => {}
-            State::Detached => self.attach(key, along),
+            State::Detached => {
+                self.attach(key, along);
+                self.say_again(key)?;
+            }
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod bringing;
 mod lists;
+mod returning;
 
 use super::class::{Cascade, Lazy};
 use super::events::Happening;

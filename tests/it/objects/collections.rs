@@ -246,3 +246,107 @@ fn two_of_one_row_do_not_come_together() -> Result<()> {
     assert_eq!((session.state(album)?, states), (State::Transient, vec![State::Detached; 2]));
     Ok(())
 }
+
+/// Who comes back with links that no flush has written tells the other sides of them, which may have been read meanwhile
+/// and did not know: what is shown is what is written.
+#[test]
+fn who_comes_back_is_shown_by_those_that_it_is_linked_with() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(books: Book, inverse = shelf)]
+    struct Shelf {
+        #[key]
+        id: i64,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[belongs_to(shelf: Shelf, inverse = books)]
+    #[many_to_many(readers: Reader, through = "loans", inverse = books)]
+    struct Book {
+        #[key]
+        id: i64,
+        #[references(Shelf)]
+        shelf_id: Option<i64>,
+    }
+    #[derive(Entity, Clone, Debug)]
+    #[many_to_many(books: Book, through = "loans", inverse = readers)]
+    struct Reader {
+        #[key]
+        id: i64,
+    }
+    for (is_read_before, is_read_between) in [(false, false), (false, true), (true, false), (true, true)] {
+        let database = Database::of::<(Shelf, Book, Reader)>()?;
+        let mut first = database.session();
+        let (book, shelf) = (first.add(Book { id: 1, shelf_id: None }), first.add(Shelf { id: 1 }));
+        first.add(Shelf { id: 2 });
+        first.add(Reader { id: 1 });
+        let second = first.add(Reader { id: 2 });
+        first.set(book, Book::shelf, shelf)?;
+        first.push(book, Book::readers, second)?;
+        first.commit()?;
+
+        let mut session = database.session();
+        let book = session.find::<Book>(1)?.expect("a book").reference();
+        let shown = |session: &Session| -> Result<Vec<usize>> {
+            let held = (1..3).map(|it| Ok(session.find::<Shelf>(it)?.expect("a shelf").load(Shelf::books)?.len()));
+            let lent = (1..3).map(|it| Ok(session.find::<Reader>(it)?.expect("a reader").load(Reader::books)?.len()));
+            held.chain(lent).collect()
+        };
+        let shelf = session.find::<Shelf>(2)?.expect("a shelf").reference();
+        let readers = [1, 2].map(|it| session.find::<Reader>(it).map(|it| it.expect("a reader").reference()));
+        let [first, second] = readers;
+        let (first, second) = (first?, second?);
+        if is_read_before {
+            assert_eq!(shown(&session)?, [1, 0, 0, 1]);
+        }
+        session.set(book, Book::shelf, shelf)?;
+        session.push(book, Book::readers, first)?;
+        session.remove(book, Book::readers, second)?;
+        session.expunge(book)?;
+        session.flush()?;
+        if is_read_between {
+            // Of the others, its row would be read, and another object would stand for it.
+            assert_eq!(session.get(shelf)?.load(Shelf::books)?.len(), 0);
+            assert_eq!(session.get(first)?.load(Reader::books)?.len(), 0);
+        }
+        session.save(book)?;
+        let told = format!("read before: {is_read_before}, between: {is_read_between}");
+        assert_eq!(shown(&session)?, [0, 1, 1, 0], "{told}");
+        session.commit()?;
+        assert_eq!(shown(&session)?, [0, 1, 1, 0], "{told}");
+        assert_eq!(shown(&database.session())?, [0, 1, 1, 0], "{told}");
+    }
+    Ok(())
+}
+
+/// A reference that was set elsewhere, while the one whose collection had got its object was away, stays; so the two sides
+/// say the same.
+#[test]
+fn what_was_set_elsewhere_meanwhile_is_taken_from_who_comes_back() -> Result<()> {
+    for is_flushed in [false, true] {
+        let database = Database::of::<(Album, Track, Mood)>()?;
+        let mut session = database.session();
+        let albums = [session.add(Album::draft()), session.add(Album::draft())];
+        let song = session.add(track("a"));
+        session.commit()?;
+        session.get(song)?.load(Track::album)?;
+        session.push(albums[0], Album::tracks, song)?;
+        session.expunge(albums[0])?;
+        session.flush()?;
+        session.expire(song)?;
+        session.set(song, Track::album, albums[1])?;
+        if is_flushed {
+            session.flush()?;
+        }
+        session.save(albums[0])?;
+        let shown = |session: &Session| -> Result<Vec<Vec<Ref<Track>>>> {
+            albums.iter().map(|it| Ok(session.get(*it)?.load(Album::tracks)?.references())).collect()
+        };
+        let owner = if is_flushed { 0 } else { 1 };
+        let mut expected = vec![vec![], vec![]];
+        expected[owner] = vec![song];
+        assert_eq!(shown(&session)?, expected, "flushed: {is_flushed}");
+        assert_eq!(session.get(song)?.load(Track::album)?.map(|it| it.reference()), Some(albums[owner]));
+        session.commit()?;
+        assert_eq!(shown(&session)?, expected, "flushed: {is_flushed}");
+    }
+    Ok(())
+}
