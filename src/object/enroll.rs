@@ -118,10 +118,7 @@ impl Graph {
             }
             State::Persistent => self.objects[key].marked = false,
             State::Pending | State::Deleted => {}
-            State::Detached => {
-                self.attach(key, along);
-                self.say_again(key)?;
-            }
+            State::Detached => self.attach(key, along),
         }
         Ok(())
     }

@@ -6,7 +6,6 @@
 
 mod bringing;
 mod lists;
-mod returning;
 
 use super::class::{Cascade, Lazy};
 use super::events::Happening;
