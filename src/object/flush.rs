@@ -1,7 +1,7 @@
 //! The unit of work as a pipeline: collect, synchronize, order, plan, apply, settle.
 //!
 //! 1. `collect` decides the fate of every object: saved, deleted, or along for the ride; orphans and cascades are found
-//!    here. It may read, and flushes nothing while it does.
+//!    here, and `lost` says which of what an owner has lost has another one. It may read, and flushes nothing while it does.
 //! 2. `synchronize` says which foreign keys follow which objects, and which rows stand for links.
 //! 3. `order` puts rows into an order that no constraint refuses; the outcome is a [`FlushPlan`], a value that prints.
 //! 4. `apply` runs it; generated keys flow into the foreign keys of later steps.
@@ -19,6 +19,7 @@ mod follow;
 mod in_view;
 mod kinds;
 mod levels;
+mod lost;
 mod moved;
 mod needs;
 mod order;

@@ -344,12 +344,7 @@ impl Graph {
                 }
             }
         }
-        if self.is_sound() {
-            self.parents.clear();
-        } else {
-            let Graph { objects, parents, .. } = self;
-            parents.forget_all(|it| objects.get(it).is_none_or(|it| it.state == State::Persistent));
-        }
+        self.forget_all_parents();
         // What is filled again says anew whether it is whole.
         self.partial.clear();
         self.trails.clear();

@@ -4,7 +4,7 @@
 //! until it is seen to get one. That is all that is needed to tell an orphan, and it costs nothing for objects that are
 //! only read.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
 use super::reference::ObjectKey;
@@ -42,10 +42,13 @@ impl Parents {
         }
     }
 
-    /// Forgets the parents of some objects.
-    pub(super) fn forget_all(&mut self, which: impl Fn(ObjectKey) -> bool) {
-        self.by_object.retain(|child, _| !which(*child));
-        self.known.retain(|(child, _), _| !which(*child));
+    /// Forgets the parents of some objects by some relations.
+    fn forget_all(&mut self, which: impl Fn(ObjectKey, Declared) -> bool) {
+        self.by_object.retain(|child, all| {
+            all.retain(|by| !which(*child, *by));
+            !all.is_empty()
+        });
+        self.known.retain(|(child, by), _| !which(*child, *by));
     }
 
     /// Forgets what is known by these parents.
@@ -87,9 +90,38 @@ impl Graph {
         self.parents.put(child, by, Parent::Gone);
     }
 
+    /// Forgets the parents of all objects with rows, because these are forgotten. Where an object has moved from one that
+    /// has left the session, this is not taken for an orphan when that one comes back, which remembers that it has lost it.
+    pub(super) fn forget_all_parents(&mut self) {
+        let moved = self.moved_from_those_away();
+        let Graph { objects, parents, .. } = self;
+        let has_row = |it: ObjectKey| objects.get(it).is_none_or(|it| it.state == State::Persistent);
+        parents.forget_all(|child, by| has_row(child) && !moved.contains(&(child, by)));
+    }
+
+    fn moved_from_those_away(&self) -> FxHashSet<(ObjectKey, Declared)> {
+        let mut moved = FxHashSet::default();
+        if !self.is_sound() || self.parents.known.is_empty() {
+            return moved;
+        }
+        for (key, object) in self.objects.iter().filter(|it| it.1.state == State::Detached && it.1.has_links()) {
+            for relation in &self.model.class(object.class).relations {
+                let by = self.declared(object.class, relation.id);
+                let lost = self.changes(key, relation.id).removed.into_iter().map(|it| (it, by));
+                moved.extend(lost.filter(|it| matches!(self.parents.known.get(it), Some(Parent::Is(_)))));
+            }
+        }
+        moved
+    }
+
+    /// Whether an object has a parent by a relation, where it was seen to get or to lose one.
+    pub(super) fn is_owned(&self, child: ObjectKey, by: Declared) -> Option<bool> {
+        self.parents.known.get(&(child, by)).map(|it| *it != Parent::Gone)
+    }
+
     /// Whether an object has a parent by a relation; `otherwise` where nothing was seen.
     pub(super) fn has_parent(&self, child: ObjectKey, by: Declared, otherwise: bool) -> bool {
-        self.parents.known.get(&(child, by)).map_or(otherwise, |it| *it != Parent::Gone)
+        self.is_owned(child, by).unwrap_or(otherwise)
     }
 
     /// Whether an object was seen to lose a parent without which it is not to be.

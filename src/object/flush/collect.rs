@@ -169,12 +169,15 @@ impl Core {
         registry.orphans_read = true;
         let model = self.graph.model.clone();
         let (mut orphans, mut seen) = (vec![first], FxHashSet::from_iter([first]));
-        for &owner in registry.work.iter().filter(|it| self.graph.objects[**it].has_links()) {
+        for &owner in &registry.work {
+            if !self.graph.objects[owner].has_links() {
+                continue;
+            }
             let class = model.class(self.graph.objects[owner].class);
             for relation in class.relations.iter().filter(|it| it.cascade.contains(Cascade::DELETE_ORPHAN)) {
                 let by = self.graph.declared(class.id, relation.id);
                 let removed = self.graph.changes(owner, relation.id).removed;
-                orphans.extend(removed.into_iter().filter(|it| !self.graph.has_parent(*it, by, false)));
+                orphans.extend(self.without_parent(removed, by, (owner, relation))?);
             }
         }
         orphans.retain(|it| self.graph.is_in(*it) && (*it == first || seen.insert(*it)));
@@ -234,7 +237,7 @@ impl Core {
                 registry.added.entry(by).or_default().extend(&changes.added);
                 for &child in &changes.removed {
                     if deletes_orphans {
-                        if !self.graph.has_parent(child, by, false) {
+                        if self.lacks_parent(child, by, (key, relation))? {
                             self.note_reached(child, key, relation, Way::Orphan);
                             self.register_orphan(registry, child)?;
                         }
@@ -251,7 +254,7 @@ impl Core {
                 let load = belongs && relation.passive_deletes == PassiveDeletes::Off;
                 let changes = self.unit_changes(registry, key, relation, load)?;
                 for child in changes.removed {
-                    if !self.graph.has_parent(child, by, false) {
+                    if self.lacks_parent(child, by, (key, relation))? {
                         self.note_reached(child, key, relation, Way::Orphan);
                         self.register_orphan(registry, child)?;
                     }
@@ -281,7 +284,7 @@ impl Core {
                 let by = self.graph.declared(self.graph.objects[key].class, relation.id);
                 let changes = self.unit_changes(registry, key, relation, load)?;
                 for child in changes.removed {
-                    if !self.graph.has_parent(child, by, false) {
+                    if self.lacks_parent(child, by, (key, relation))? {
                         let comes = if deletes_orphans { Comes::ToDelete } else { Comes::Along };
                         if deletes_orphans {
                             self.note_reached(child, key, relation, Way::Orphan);

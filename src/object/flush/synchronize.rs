@@ -119,7 +119,7 @@ impl Core {
                     self.assign(links, child, columns, from(), when, rank);
                 }
                 if !deletes_orphans && relation.passive_deletes != PassiveDeletes::All {
-                    for child in self.without_parent(&changes.removed, by) {
+                    for child in self.without_parent(changes.removed, by, (key, relation))? {
                         // A sound session reads nothing when a member is taken out, which may be that of another owner.
                         let columns = self.key_in(relation, child);
                         let reads = self.graph.is_sound() && !self.graph.is_loaded(key, relation.id);
@@ -177,7 +177,7 @@ impl Core {
         match &relation.join {
             Join::Has { .. } if relation.post_update || relation.passive_deletes != PassiveDeletes::All => {
                 let changes = self.unit_changes(registry, key, relation, false)?;
-                for child in self.without_parent(&changes.removed, by) {
+                for child in self.without_parent(changes.removed, by, (key, relation))? {
                     self.note_reached(child, key, relation, Way::SetNull);
                     self.clear(links, child, self.key_in(relation, child), relation, when, rank)?;
                 }
@@ -261,10 +261,6 @@ impl Core {
     fn those_that_stay(&self, mut members: Vec<ObjectKey>) -> Vec<ObjectKey> {
         members.retain(|it| !self.graph.is_sound() || self.graph.objects[*it].fate() != Fate::Delete);
         members
-    }
-
-    fn without_parent(&self, objects: &[ObjectKey], by: Declared) -> Vec<ObjectKey> {
-        objects.iter().copied().filter(|it| !self.graph.has_parent(*it, by, false)).collect()
     }
 
     /// Lets a foreign key take the key of another object.

@@ -6,6 +6,7 @@ use diptych::prelude::*;
 
 use super::forum::*;
 
+mod away;
 mod together;
 
 #[test]

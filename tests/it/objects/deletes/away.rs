@@ -1,0 +1,167 @@
+//! Owners that have left the session, and what they remember of members when they come back.
+
+use diptych::prelude::*;
+
+/// What a session may do while some of its objects are away.
+type Meanwhile = (&'static str, fn(&mut Session) -> Result<()>);
+
+const MEANWHILE: [Meanwhile; 5] = [
+    ("nothing", |_| Ok(())),
+    ("flush", |session| session.flush()),
+    ("commit", |session| session.commit()),
+    ("rollback", |session| session.rollback()),
+    ("expire", |session| {
+        session.expire_all();
+        Ok(())
+    }),
+];
+
+#[derive(Entity, Clone, Debug)]
+#[has_many(books: Book, inverse = shelf, cascade(all, delete_orphan))]
+struct Shelf {
+    #[key]
+    id: i64,
+}
+
+#[derive(Entity, Clone, Debug)]
+#[belongs_to(shelf: Shelf, inverse = books)]
+struct Book {
+    #[key]
+    id: i64,
+    #[references(Shelf)]
+    shelf_id: Option<i64>,
+}
+
+/// Moves a book from one shelf to another; what had been read by then, and which side was told, is chosen.
+fn moved(database: &Database, is_loaded: bool, by_collection: bool) -> Result<(Session, [Ref<Shelf>; 2], Ref<Book>)> {
+    let mut session = database.session();
+    let [old, new] = [1, 2].map(|id| session.add(Shelf { id }));
+    let book = session.push(old, Shelf::books, Book { id: 1, shelf_id: None })?;
+    session.commit()?;
+    session.get(book)?;
+    for shelf in [old, new] {
+        session.get(shelf)?;
+        if is_loaded {
+            session.get(shelf)?.load(Shelf::books)?;
+            session.get(book)?.load(Book::shelf)?;
+        }
+    }
+    match by_collection {
+        true => drop(session.push(new, Shelf::books, book)?),
+        false => session.set(book, Book::shelf, new)?,
+    }
+    Ok((session, [old, new], book))
+}
+
+fn stored(database: &Database) -> Result<Vec<Option<i64>>> {
+    Ok(database.session().all(Book::select())?.iter().map(|it| it.shelf_id).collect())
+}
+
+/// Who was moved and left together with the old and the new owner has the new one when they come back, whatever the session
+/// has done meanwhile: the row is written, and not deleted as an orphan of the old one.
+#[test]
+fn who_was_moved_before_all_left_is_no_orphan_when_they_come_back() -> Result<()> {
+    for (told, meanwhile) in MEANWHILE {
+        for at in 0..12 {
+            let database = Database::of::<(Shelf, Book)>()?;
+            let (mut session, [old, new], book) = moved(&database, at % 2 == 0, at / 2 % 2 == 0)?;
+            session.expunge_all();
+            meanwhile(&mut session)?;
+            if let Some(first) = [None, Some(new), Some(old)][at / 4] {
+                session.save(first)?;
+            }
+            session.save(book)?;
+            session.commit()?;
+            assert_eq!(stored(&database)?, [Some(2)], "{told}, {at}");
+        }
+    }
+    Ok(())
+}
+
+/// The old owner alone was away, or the new one: what has moved is no orphan of the one that remembers that it has lost it.
+#[test]
+fn who_was_moved_is_no_orphan_of_an_owner_that_comes_back() -> Result<()> {
+    for (told, meanwhile) in MEANWHILE {
+        for at in 0..8 {
+            let database = Database::of::<(Shelf, Book)>()?;
+            let (mut session, shelves, _) = moved(&database, at % 2 == 0, at / 2 % 2 == 0)?;
+            let away = shelves[at / 4];
+            session.expunge(away)?;
+            meanwhile(&mut session)?;
+            session.save(away)?;
+            session.commit()?;
+            let is_taken_back = at / 4 == 0 && matches!(told, "rollback" | "expire");
+            assert_eq!(stored(&database)?, [Some(if is_taken_back { 1 } else { 2 })], "{told}, {at}");
+        }
+    }
+    Ok(())
+}
+
+/// What was taken out of a collection, and got another owner while that one was away, is the other one's.
+#[test]
+fn what_has_got_another_owner_meanwhile_is_no_orphan_of_the_old_one() -> Result<()> {
+    for is_loaded in [false, true] {
+        let database = Database::of::<(Shelf, Book)>()?;
+        let (mut session, [old, new], book) = moved(&database, is_loaded, false)?;
+        session.commit()?;
+        session.remove(new, Shelf::books, book)?;
+        session.expunge(new)?;
+        session.rollback()?;
+        session.set(book, Book::shelf, old)?;
+        session.commit()?;
+        session.save(new)?;
+        session.commit()?;
+        assert_eq!(stored(&database)?, [Some(1)], "{is_loaded}");
+    }
+    Ok(())
+}
+
+/// The same where what loses its owner only loses its reference: that to the other owner is not taken away.
+#[test]
+fn what_has_got_another_owner_meanwhile_keeps_it() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(pens: Pen, via(cup_id))]
+    struct Cup {
+        #[key]
+        id: i64,
+    }
+    #[derive(Entity, Clone, Debug)]
+    struct Pen {
+        #[key]
+        id: i64,
+        #[references(Cup)]
+        cup_id: Option<i64>,
+    }
+    for (is_loaded, is_read) in [(false, false), (false, true), (true, false), (true, true)] {
+        for other in [Some(2), None, Some(1)] {
+            let database = Database::of::<(Cup, Pen)>()?;
+            let mut session = database.session();
+            let cup = session.add(Cup { id: 1 });
+            session.add(Cup { id: 2 });
+            let pen = session.push(cup, Cup::pens, Pen { id: 1, cup_id: None })?;
+            session.commit()?;
+            session.get(cup)?;
+            if is_loaded {
+                session.get(cup)?.load(Cup::pens)?;
+            }
+            session.remove(cup, Cup::pens, pen)?;
+            session.expunge(cup)?;
+            session.commit()?;
+            session.edit(pen)?.cup_id = other;
+            session.commit()?;
+            session.save(cup)?;
+            if is_read {
+                session.get(pen)?;
+            }
+            session.commit()?;
+            // What the cup has lost is written, once it may be; of another one it says nothing.
+            let expected = other.filter(|it| *it != 1);
+            assert_eq!(
+                database.session().one(Pen::select())?.cup_id,
+                expected,
+                "loaded: {is_loaded}, read: {is_read}, {other:?}"
+            );
+        }
+    }
+    Ok(())
+}
