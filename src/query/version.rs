@@ -103,9 +103,10 @@ impl<'v> RowFinger<'v> {
     /// The row at a place.
     #[inline]
     pub fn row(&mut self, place: RowId) -> Option<&'v Row> {
-        match self.rows.get(place.0.wrapping_sub(self.first.0) as usize) {
-            Some(row) => row.as_ref(),
-            None => self.row_elsewhere(place),
+        let at = place.0.wrapping_sub(self.first.0);
+        match at < self.rows.len() as u64 {
+            true => self.rows[at as usize].as_ref(),
+            false => self.row_elsewhere(place),
         }
     }
 

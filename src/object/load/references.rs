@@ -127,7 +127,7 @@ impl<'g> Standing<'g> {
     fn by_index(&self, width: usize) -> Option<References> {
         // By the place of the owner; no owner stands where nothing is known.
         let mut by_place = vec![Target::Unknown; self.width];
-        let at = |place: RowId| place.0.wrapping_sub(self.first) as usize;
+        let at = |place: RowId| usize::try_from(place.0.wrapping_sub(self.first)).unwrap_or(usize::MAX);
         for &place in &self.places {
             by_place[at(place)] = Target::None;
         }
