@@ -103,7 +103,8 @@ pub fn read(paths: &[PathBuf]) -> io::Result<Vec<Case>> {
     }
     let mut cases = Vec::new();
     for file in files {
-        for (at, line) in std::fs::read_to_string(&file)?.lines().enumerate().filter(|(_, it)| !it.trim().is_empty()) {
+        let text = std::fs::read_to_string(&file).map_err(|it| at(&file, &it))?;
+        for (at, line) in text.lines().enumerate().filter(|(_, it)| !it.trim().is_empty()) {
             let json = serde_json::from_str(line).map_err(|it| {
                 let place = format!("{}:{}: {it}", file.display(), at + 1);
                 io::Error::new(io::ErrorKind::InvalidData, place)
@@ -114,12 +115,18 @@ pub fn read(paths: &[PathBuf]) -> io::Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// What went wrong, and where.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());
     }
-    let mut inside = std::fs::read_dir(path)?.map(|it| Ok(it?.path())).collect::<io::Result<Vec<_>>>()?;
+    let inside = std::fs::read_dir(path).map_err(|it| at(path, &it))?;
+    let mut inside = inside.map(|it| Ok(it?.path())).collect::<io::Result<Vec<_>>>()?;
     inside.sort();
     inside.retain(|it| it.is_dir() || it.extension().is_some_and(|it| it == "jsonl"));
     inside.iter().try_for_each(|it| collect(it, files))
