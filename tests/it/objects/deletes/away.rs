@@ -165,3 +165,47 @@ fn what_has_got_another_owner_meanwhile_keeps_it() -> Result<()> {
     }
     Ok(())
 }
+
+/// A tree of parts that are known by two columns: the row is asked by both, and an owner is of its members' own class.
+#[test]
+fn a_part_of_a_tree_that_has_moved_is_no_orphan_either() -> Result<()> {
+    #[derive(Entity, Clone, Debug)]
+    #[has_many(parts: Part, inverse = whole, via(whole_a, whole_b), cascade(all, delete_orphan))]
+    #[belongs_to(whole: Part, inverse = parts, via(whole_a, whole_b))]
+    #[foreign_key(via(whole_a, whole_b), references = Part)]
+    struct Part {
+        #[key]
+        a: i64,
+        #[key]
+        b: i64,
+        whole_a: Option<i64>,
+        whole_b: Option<i64>,
+    }
+    for (told, meanwhile) in MEANWHILE {
+        for is_moved_again in [false, true] {
+            let database = Database::of::<(Part,)>()?;
+            let mut session = database.session();
+            let part = |b| Part { a: 1, b, whole_a: None, whole_b: None };
+            let [old, new, third] = [1, 2, 3].map(|b| session.add(part(b)));
+            let leaf = session.push(old, Part::parts, part(4))?;
+            session.commit()?;
+            for it in [old, new, third, leaf] {
+                session.get(it)?.load(Part::parts)?;
+            }
+            session.push(new, Part::parts, leaf)?;
+            session.expunge(old)?;
+            meanwhile(&mut session)?;
+            if is_moved_again {
+                session.set(leaf, Part::whole, third)?;
+                session.commit()?;
+            }
+            session.save(old)?;
+            session.commit()?;
+            let is_taken_back = matches!(told, "rollback" | "expire");
+            let expected = if is_moved_again { 3 } else { 2 - i64::from(is_taken_back) };
+            let leaf = database.session().one(Part::select().filter(Part::b.eq(4)))?.whole_b;
+            assert_eq!(leaf, Some(expected), "{told}, moved again: {is_moved_again}");
+        }
+    }
+    Ok(())
+}
