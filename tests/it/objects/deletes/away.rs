@@ -120,25 +120,28 @@ fn what_has_got_another_owner_meanwhile_is_no_orphan_of_the_old_one() -> Result<
 #[test]
 fn what_has_got_another_owner_meanwhile_keeps_it() -> Result<()> {
     #[derive(Entity, Clone, Debug)]
-    #[has_many(pens: Pen, via(cup_id))]
+    #[has_many(pens: Pen, via(cup_set, cup_id))]
     struct Cup {
+        #[key]
+        set: i64,
         #[key]
         id: i64,
     }
     #[derive(Entity, Clone, Debug)]
+    #[foreign_key(via(cup_set, cup_id), references = Cup)]
     struct Pen {
         #[key]
         id: i64,
-        #[references(Cup)]
+        cup_set: Option<i64>,
         cup_id: Option<i64>,
     }
     for (is_loaded, is_read) in [(false, false), (false, true), (true, false), (true, true)] {
         for other in [Some(2), None, Some(1)] {
             let database = Database::of::<(Cup, Pen)>()?;
             let mut session = database.session();
-            let cup = session.add(Cup { id: 1 });
-            session.add(Cup { id: 2 });
-            let pen = session.push(cup, Cup::pens, Pen { id: 1, cup_id: None })?;
+            let cup = session.add(Cup { set: 1, id: 1 });
+            session.add(Cup { set: 1, id: 2 });
+            let pen = session.push(cup, Cup::pens, Pen { id: 1, cup_set: None, cup_id: None })?;
             session.commit()?;
             session.get(cup)?;
             if is_loaded {
@@ -147,7 +150,8 @@ fn what_has_got_another_owner_meanwhile_keeps_it() -> Result<()> {
             session.remove(cup, Cup::pens, pen)?;
             session.expunge(cup)?;
             session.commit()?;
-            session.edit(pen)?.cup_id = other;
+            let mut edited = session.edit(pen)?;
+            (edited.cup_set, edited.cup_id) = (other.map(|_| 1), other);
             session.commit()?;
             session.save(cup)?;
             if is_read {
